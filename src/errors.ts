@@ -1,0 +1,153 @@
+/** Every failure a user can meet has one of these codes. Codes are stable; messages may be reworded. */
+export type OrreryErrorCode =
+  // what a user passed
+  | 'INVALID_OPTION'
+  | 'INVALID_GAME_ID'
+  | 'INVALID_GAME_TYPE'
+  | 'INVALID_POINTER'
+  | 'GAME_TYPE_MISMATCH'
+  | 'UNKNOWN_COMMAND'
+  | 'NOT_PERSISTABLE'
+  // what a command did
+  | 'COMMAND_REFUSED'
+  | 'COMMAND_NESTED'
+  | 'COMMAND_ASYNC'
+  | 'INVARIANT_FAILED'
+  | 'RECORD_TOO_LARGE'
+  | 'STATE_TOO_LARGE'
+  | 'TABLE_READ_ONLY'
+  // the life of a game and of an orrery
+  | 'GAME_NOT_FOUND'
+  | 'GAME_EVICTED'
+  | 'GAME_VERSION'
+  | 'CLOSED'
+  | 'CLOSE_TIMEOUT'
+  | 'BACKPRESSURE'
+  // the directory
+  | 'NOT_AN_ORRERY_DIRECTORY'
+  | 'DIRECTORY_UNUSABLE'
+  | 'ALREADY_OPEN'
+  | 'SHARD_COUNT_MISMATCH'
+  | 'FORMAT_TOO_NEW'
+  | 'DAMAGED'
+  | 'STALE_OWNER'
+  | 'IMAGE_TOO_LARGE'
+  | 'DISK_FULL'
+  | 'IO_FAILED'
+  // threads and the unforeseen
+  | 'OWNER_DIED'
+  | 'PATCH_INVALID'
+  | 'INTERNAL';
+
+/** What an error is about. Every field is optional; `path` is an RFC 6901 pointer into the state. */
+export interface OrreryErrorContext {
+  readonly game?: string;
+  readonly type?: string;
+  readonly command?: string;
+  readonly path?: string;
+  readonly seq?: number;
+  readonly tick?: number;
+  readonly shard?: number;
+  readonly directory?: string;
+  readonly file?: string;
+  readonly pid?: number;
+  readonly [detail: string]: unknown;
+}
+
+export interface OrreryErrorParts {
+  readonly code: OrreryErrorCode;
+  /** What happened, one sentence without a full stop. */
+  readonly what: string;
+  /** What to do about it, one or two sentences. */
+  readonly hint: string;
+  readonly context?: OrreryErrorContext;
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error class Orrery throws. `message` reads: what happened, where (game, command, path, file), why, and the
+ * remedy; `code` is for programs; `hint` is the remedy alone; `cause` is the original failure when there was one.
+ */
+export class OrreryError extends Error {
+  override readonly name = 'OrreryError';
+  readonly code: OrreryErrorCode;
+  readonly hint: string;
+  readonly context: OrreryErrorContext;
+  /** What happened, without the place and the remedy: kept apart so that an error can cross a thread and be rebuilt. */
+  readonly what: string;
+
+  constructor(parts: OrreryErrorParts) {
+    const context = parts.context ?? {};
+    super(compose(parts, context), parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.code = parts.code;
+    this.hint = parts.hint;
+    this.context = context;
+    this.what = parts.what;
+  }
+
+  /** The same error with more of the place filled in: a patch knows its path, only the game knows its own id. */
+  within(context: OrreryErrorContext): OrreryError {
+    return new OrreryError({
+      code: this.code,
+      what: this.what,
+      hint: this.hint,
+      context: { ...context, ...this.context },
+      cause: this.cause,
+    });
+  }
+}
+
+/** An error as plain data: names and codes do not survive a throw across threads, so errors cross as values. */
+export interface ErrorData {
+  readonly code: OrreryErrorCode;
+  readonly what: string;
+  readonly hint: string;
+  readonly context: OrreryErrorContext;
+  readonly cause?: string;
+}
+
+export function errorToData(error: unknown): ErrorData {
+  if (error instanceof OrreryError) {
+    const data = { code: error.code, what: error.what, hint: error.hint, context: error.context };
+    return error.cause === undefined ? data : { ...data, cause: reason(error.cause) };
+  }
+  return {
+    code: 'INTERNAL',
+    what: 'an unexpected failure inside Orrery',
+    hint: 'This is a defect in Orrery: please report it with this message.',
+    context: {},
+    cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}
+
+export function errorFromData(data: ErrorData): OrreryError {
+  return new OrreryError(data);
+}
+
+/** The message of anything that was thrown: sql.js throws strings, Node throws Errors. */
+export function reason(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return String(thrown);
+}
+
+const places: readonly (readonly [string, string])[] = [
+  ['game', 'game'],
+  ['type', 'type'],
+  ['command', 'command'],
+  ['path', 'path'],
+  ['seq', 'seq'],
+  ['shard', 'shard'],
+  ['directory', 'directory'],
+  ['file', 'file'],
+];
+
+function compose(parts: OrreryErrorParts, context: OrreryErrorContext): string {
+  const where: string[] = [];
+  for (const [key, label] of places) {
+    const value = context[key];
+    if (value !== undefined) where.push(`${label} ${typeof value === 'number' ? value : JSON.stringify(value)}`);
+  }
+  const place = where.length > 0 ? ` [${where.join(', ')}]` : '';
+  const why = parts.cause === undefined ? '' : `: ${reason(parts.cause)}`;
+  return `${parts.what}${place}${why}. ${parts.hint}`;
+}

@@ -1,0 +1,115 @@
+// What a user writes: a game type. Everything a game can do is inferred from it; nothing here knows of storage.
+
+import { OrreryError } from '../errors.ts';
+import { isForbiddenKey } from '../patch/patch.ts';
+import type { CommandContext } from './context.ts';
+import type { ReadonlyTable, Table } from './table.ts';
+
+type Primitive = null | undefined | boolean | number | string | bigint | symbol;
+
+/** A state as readers see it: read-only all the way down, tables as ReadonlyTable. */
+export type Immutable<T> = T extends Primitive
+  ? T
+  : T extends Table<infer E>
+    ? ReadonlyTable<Immutable<E>>
+    : T extends (...args: never[]) => unknown
+      ? T
+      : T extends readonly unknown[]
+        ? { readonly [K in keyof T]: Immutable<T[K]> }
+        : { readonly [K in keyof T]: Immutable<T[K]> };
+
+/** A command changes the draft, or throws to refuse; a refused command leaves no trace. It must be synchronous. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where a command's own argument type is not known yet
+export type Command<S> = (draft: S, args: any, context: CommandContext) => void;
+export type Commands<S> = { readonly [name: string]: Command<S> };
+
+/** The argument of a command: what its second parameter says, void when it has none. */
+export type CommandArgs<C> = C extends (draft: never) => void
+  ? void
+  : C extends (draft: never, args: infer A, context: never) => void
+    ? A
+    : never;
+
+/**
+ * Which steps of the past stay visible: every command, the state after each tick, or the state after each digest of the
+ * journal. Names, arguments and players of commands are always kept; this decides how far their patches are merged.
+ */
+export type History = 'commands' | 'ticks' | 'batches';
+
+export interface GameDefinition<S extends object, I extends readonly unknown[], C extends Commands<S>> {
+  /** A whole number, at least 1, raised when the shape of the state changes. */
+  readonly version: number;
+  /** The state of a new game, from the arguments given to `open`. */
+  readonly initial: (...args: I) => S;
+  readonly commands: C;
+  /** What a tick does. `game.advance()` counts the tick and runs it. */
+  readonly onTick?: (draft: S, context: CommandContext) => void;
+  /** Checked after every command; one that is not true refuses the command. They should cost little. */
+  readonly invariants?: { readonly [name: string]: (state: Immutable<S>) => boolean };
+  /** Default 'ticks'. */
+  readonly history?: History;
+}
+
+/** A checked game definition with its name. */
+export interface GameType<S extends object, I extends readonly unknown[], C extends Commands<S>>
+  extends GameDefinition<S, I, C> {
+  readonly name: string;
+  readonly history: History;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of game types of any shape
+export type AnyGameType = GameType<any, any, any>;
+
+export const DEFAULT_HISTORY: History = 'ticks';
+
+/**
+ * Defines a type of game.
+ *
+ * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used.
+ */
+export function defineGame<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  name: string,
+  definition: GameDefinition<S, I, C>,
+): GameType<S, I, C> {
+  if (typeof name !== 'string' || name.length === 0 || name.length > 256 || !name.isWellFormed()) {
+    throw invalid(name, 'a game type needs a name of 1 to 256 characters', 'Name it after what it is: "galaxy".');
+  }
+  const { version, initial, commands, onTick, invariants, history = DEFAULT_HISTORY } = definition;
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw invalid(name, `version ${String(version)} is not a whole number from 1`, 'Start with version: 1.');
+  }
+  if (typeof initial !== 'function') {
+    throw invalid(name, '`initial` is not a function', 'Write initial: () => ({ ... }).');
+  }
+  if (onTick !== undefined && typeof onTick !== 'function') {
+    throw invalid(name, '`onTick` is not a function', 'Write onTick(draft, context) { ... } or leave it out.');
+  }
+  if (!['commands', 'ticks', 'batches'].includes(history)) {
+    throw invalid(name, `history ${JSON.stringify(history)} is unknown`, "Use 'commands', 'ticks' or 'batches'.");
+  }
+  checkFunctions(name, 'command', commands);
+  checkFunctions(name, 'invariant', invariants ?? {});
+  return Object.freeze({ ...definition, commands: Object.freeze({ ...commands }), name, history });
+}
+
+function checkFunctions(type: string, kind: string, functions: { readonly [name: string]: unknown }): void {
+  if (typeof functions !== 'object' || functions === null) {
+    throw invalid(type, `the ${kind}s are not an object of functions`, `Write ${kind}s: { ... }.`);
+  }
+  for (const [key, value] of Object.entries(functions)) {
+    if (typeof value !== 'function') {
+      throw invalid(type, `the ${kind} ${JSON.stringify(key)} is not a function`, 'Give it a function or take it out.');
+    }
+    if (key === '' || key.startsWith('@') || isForbiddenKey(key) || !key.isWellFormed()) {
+      throw invalid(
+        type,
+        `${JSON.stringify(key)} cannot be the name of a ${kind}`,
+        'Use a name that is not empty and does not start with "@", which marks the names that belong to Orrery.',
+      );
+    }
+  }
+}
+
+function invalid(type: unknown, what: string, hint: string): OrreryError {
+  return new OrreryError({ code: 'INVALID_GAME_TYPE', what, hint, context: { type: String(type) } });
+}

@@ -1,0 +1,389 @@
+// The actor. A command runs on a draft (draft.ts); what it did becomes a record (patch/record.ts), which goes to the sink
+// that the orrery gave this game. The game does not know what the sink does with it.
+
+import { OrreryError, reason } from '../errors.ts';
+import { admit } from '../patch/admit.ts';
+import type { Json, JsonObject, Patch } from '../patch/patch.ts';
+import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
+import { type CommandContext, GameContext } from './context.ts';
+import type { CommandArgs, Commands, GameType, Immutable } from './define.ts';
+import type { StateDraft } from './draft.ts';
+import { WorkingState } from './state.ts';
+
+/**
+ * What a command was given: it is accepted, in memory. `durable` resolves when it is on disk and survives kill -9 and
+ * power loss, and rejects with an OrreryError if it can never become so.
+ */
+export interface Receipt {
+  readonly seq: number;
+  readonly tick: number;
+  readonly durable: Promise<void>;
+}
+
+/** One committed change, as subscribers see it. */
+export interface Change<S> {
+  readonly game: string;
+  readonly seq: number;
+  readonly tick: number;
+  readonly time: number;
+  readonly command: string;
+  readonly args: Json | undefined;
+  readonly player: string | undefined;
+  readonly patches: readonly Patch[];
+  /** The state after this change. */
+  readonly state: Immutable<S>;
+}
+
+export interface DispatchOptions {
+  /** Who sent the command. Recorded, and given to the command as context.player. */
+  readonly player?: string;
+}
+
+/** The arguments of `dispatch` after the command's name: a command without arguments may leave them out. */
+export type DispatchRest<A> = [A] extends [void | undefined]
+  ? [args?: undefined, options?: DispatchOptions]
+  : undefined extends A
+    ? [args?: A, options?: DispatchOptions]
+    : [args: A, options?: DispatchOptions];
+
+/** Where the records of one game go. */
+export interface RecordSink {
+  /** Throws BACKPRESSURE or CLOSED when no record can be taken now; asked before a command runs. */
+  ready(): void;
+  /** Throws RECORD_TOO_LARGE or STATE_TOO_LARGE; then the command is taken back. */
+  append(record: Record): Receipt;
+  /** Whether subscribers hear of a change when it is accepted or only when it is durable. */
+  readonly notifyWhen: 'accepted' | 'durable';
+  /** A subscriber threw. It cannot stop the game. */
+  subscriberFailed(error: unknown): void;
+  /** Milliseconds since 1970, a whole number. */
+  now(): number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a game of any type
+export type AnyGame = Game<any, any, any>;
+
+/** The game whose command is running on this thread. Commands are synchronous, so there is at most one. */
+let running: AnyGame | undefined;
+
+export class Game<S extends object, I extends readonly unknown[], C extends Commands<S>> {
+  readonly id: string;
+  readonly type: GameType<S, I, C>;
+  /** Where the records go. For the orrery. */
+  readonly sink: RecordSink;
+  #state: WorkingState | undefined;
+  #seq = 0;
+  #tick = 0;
+  readonly #subscribers = new Set<(change: Change<S>) => void>();
+  readonly #changes: Change<S>[] = [];
+  #notifying = false;
+
+  /** Made by Orrery.open. */
+  constructor(id: string, type: GameType<S, I, C>, sink: RecordSink) {
+    this.id = id;
+    this.type = type;
+    this.sink = sink;
+  }
+
+  /** The newest state: immutable, deeply frozen, the same object until the next change. */
+  get state(): Immutable<S> {
+    return this.#loaded().view() as unknown as Immutable<S>;
+  }
+
+  /** The seq of the newest accepted command; 0 for a game that has had none. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** False after eviction: `orrery.open` loads the game again, into this same object. */
+  get loaded(): boolean {
+    return this.#state !== undefined;
+  }
+
+  get subscribed(): boolean {
+    return this.#subscribers.size > 0;
+  }
+
+  /**
+   * Runs a command, at once and atomically: if it throws, state, seq and history are as before.
+   *
+   * @throws OrreryError UNKNOWN_COMMAND, COMMAND_REFUSED (the command threw), INVARIANT_FAILED, NOT_PERSISTABLE (with the
+   * path), COMMAND_NESTED, COMMAND_ASYNC, BACKPRESSURE, RECORD_TOO_LARGE, STATE_TOO_LARGE, GAME_EVICTED, CLOSED.
+   */
+  dispatch<K extends keyof C & string>(name: K, ...rest: DispatchRest<CommandArgs<C[K]>>): Receipt {
+    const [args, options] = rest as [unknown, DispatchOptions | undefined];
+    const command = Object.hasOwn(this.type.commands, name) ? this.type.commands[name] : undefined;
+    if (!command) {
+      throw new OrreryError({
+        code: 'UNKNOWN_COMMAND',
+        what: `the game type ${JSON.stringify(this.type.name)} has no command ${JSON.stringify(name)}`,
+        hint: `Its commands are: ${Object.keys(this.type.commands).join(', ') || 'none'}.`,
+        context: { game: this.id, command: String(name) },
+      });
+    }
+    const admitted = args === undefined ? undefined : this.#admitArgs(name, args);
+    const player = this.#checkPlayer(name, options?.player);
+    return this.#run(name, admitted, player, this.#tick, (draft, context) => command(draft, admitted, context));
+  }
+
+  /** Changes the state with a recipe in place of a named command. In the history it stands as "@update". */
+  update(recipe: (draft: S, context: CommandContext) => void, options?: DispatchOptions): Receipt {
+    return this.#run(UPDATE, undefined, this.#checkPlayer(UPDATE, options?.player), this.#tick, recipe);
+  }
+
+  /**
+   * Takes a whole new state from code that has nothing smaller. The difference to the state before is what is recorded,
+   * as "@save". Objects that the caller did not touch since are recognised by identity and cost nothing. A table may be
+   * given as a table or as a plain object by id.
+   */
+  save(state: S | Immutable<S>, options?: DispatchOptions): Receipt {
+    return this.#run(SAVE, undefined, this.#checkPlayer(SAVE, options?.player), this.#tick, (_draft, _context, raw) => {
+      raw.assign(state);
+    });
+  }
+
+  /** Counts one tick and runs the game type's onTick. A tick is a record, even if it changed nothing else. */
+  advance(): Receipt {
+    const onTick = this.type.onTick;
+    return this.#run(TICK, undefined, undefined, this.#tick + 1, (draft, context) => onTick?.(draft, context));
+  }
+
+  /** Calls the listener after each change, in order. The result ends the subscription. */
+  subscribe(listener: (change: Change<S>) => void): () => void {
+    this.#subscribers.add(listener);
+    return () => this.#subscribers.delete(listener);
+  }
+
+  /** Makes the game new. Its first record carries the whole state. For Orrery.open. */
+  create(args: I): Receipt {
+    const time = this.sink.now();
+    let state: WorkingState;
+    try {
+      state = WorkingState.from(this.type.initial(...args));
+    } catch (error) {
+      throw this.#refusal('initial', error);
+    }
+    this.#seq = 0;
+    this.#tick = 0;
+    this.#state = state;
+    try {
+      return this.sink.append({
+        game: this.id,
+        seq: 0,
+        tick: 0,
+        time,
+        command: CREATE,
+        patches: [{ op: 'replace', path: [], value: state.toJSON() }],
+        type: this.type.name,
+        version: this.type.version,
+        tables: state.tableNames,
+      });
+    } catch (error) {
+      this.#state = undefined;
+      throw error instanceof OrreryError ? error.within({ game: this.id }) : error;
+    }
+  }
+
+  /** Takes in what was loaded from a store. For Orrery.open. */
+  restore(state: WorkingState, seq: number, tick: number): void {
+    this.#state = state;
+    this.#seq = seq;
+    this.#tick = tick;
+  }
+
+  /** Lets go of the state. For the orrery, once everything is durable. */
+  evict(): void {
+    this.#state = undefined;
+  }
+
+  /** The state as plain JSON, for sending it whole. For the outbox. */
+  toJSON(): JsonObject {
+    return this.#loaded().toJSON();
+  }
+
+  get tableNames(): readonly string[] {
+    return this.#loaded().tableNames;
+  }
+
+  #run(
+    command: string,
+    args: Json | undefined,
+    player: string | undefined,
+    tick: number,
+    body: (draft: S, context: CommandContext, raw: StateDraft) => unknown,
+  ): Receipt {
+    if (running) throw nested(this.id, command, running.id);
+    const state = this.#loaded();
+    this.sink.ready();
+    const time = this.sink.now();
+    const seq = this.#seq + 1;
+    const context = new GameContext(this.id, seq, tick, time, player);
+    const draft = state.draft();
+    let receipt: Receipt;
+    let record: Record;
+    running = this as unknown as AnyGame;
+    try {
+      const result = body(draft.proxy as S, context, draft);
+      if (isPromise(result)) throw asynchronous(result);
+      const finished = draft.finish();
+      const undo = state.commit(finished);
+      try {
+        this.#checkInvariants(state);
+        record = {
+          game: this.id,
+          seq,
+          tick,
+          time,
+          command,
+          ...(args === undefined ? {} : { args }),
+          ...(player === undefined ? {} : { player }),
+          patches: finished.patches,
+          ...(finished.tables === undefined ? {} : { tables: finished.tables }),
+        };
+        receipt = this.sink.append(record);
+      } catch (error) {
+        undo();
+        throw error;
+      }
+    } catch (error) {
+      draft.abandon();
+      throw this.#refusal(command, error);
+    } finally {
+      running = undefined;
+    }
+    draft.close();
+    this.#seq = seq;
+    this.#tick = tick;
+    if (this.#subscribers.size > 0) this.#announce(record, receipt);
+    return receipt;
+  }
+
+  #checkInvariants(state: WorkingState): void {
+    const invariants = this.type.invariants;
+    if (!invariants) return;
+    const view = state.view() as unknown as Immutable<S>;
+    for (const [name, holds] of Object.entries(invariants)) {
+      if (holds(view) === true) continue;
+      throw new OrreryError({
+        code: 'INVARIANT_FAILED',
+        what: `the invariant ${JSON.stringify(name)} does not hold after this command`,
+        hint: 'The command was refused and nothing changed. Check its arguments, or the command itself.',
+        context: { invariant: name },
+      });
+    }
+  }
+
+  #announce(record: Record, receipt: Receipt): void {
+    const change: Change<S> = Object.freeze({
+      game: this.id,
+      seq: record.seq,
+      tick: record.tick,
+      time: record.time,
+      command: record.command,
+      args: record.args,
+      player: record.player,
+      patches: Object.freeze(record.patches),
+      state: this.state,
+    });
+    if (this.sink.notifyWhen === 'durable') {
+      // A change that never becomes durable is never announced; its receipt says why to whoever holds it.
+      receipt.durable.then(
+        () => this.#notify(change),
+        () => undefined,
+      );
+    } else {
+      this.#notify(change);
+    }
+  }
+
+  /** A listener may dispatch: what that announces waits here until every listener has heard of the change before. */
+  #notify(change: Change<S>): void {
+    this.#changes.push(change);
+    if (this.#notifying) return;
+    this.#notifying = true;
+    try {
+      for (let next = this.#changes.shift(); next; next = this.#changes.shift()) {
+        for (const listener of [...this.#subscribers]) {
+          try {
+            listener(next);
+          } catch (error) {
+            this.sink.subscriberFailed(error);
+          }
+        }
+      }
+    } finally {
+      this.#notifying = false;
+    }
+  }
+
+  #loaded(): WorkingState {
+    if (this.#state) return this.#state;
+    throw new OrreryError({
+      code: 'GAME_EVICTED',
+      what: 'the game is not in memory',
+      hint: 'It was evicted or closed: `await orrery.open(type, id)` loads it again, into this same object.',
+      context: { game: this.id },
+    });
+  }
+
+  #admitArgs(command: string, args: unknown): Json {
+    try {
+      return admit(args, []);
+    } catch (error) {
+      throw error instanceof OrreryError ? error.within({ game: this.id, command, argument: true }) : error;
+    }
+  }
+
+  #checkPlayer(command: string, player: string | undefined): string | undefined {
+    if (player === undefined || (typeof player === 'string' && player.isWellFormed())) return player;
+    throw new OrreryError({
+      code: 'NOT_PERSISTABLE',
+      what: 'a player is not a well-formed string',
+      hint: 'Pass { player: id } with a string.',
+      context: { game: this.id, command },
+    });
+  }
+
+  #refusal(command: string, error: unknown): OrreryError {
+    const place = { game: this.id, command };
+    if (error instanceof OrreryError) return error.within(place);
+    return new OrreryError({
+      code: 'COMMAND_REFUSED',
+      what: 'the command threw, and nothing changed',
+      hint: 'The cause is what the command threw.',
+      context: { ...place, reason: reason(error) },
+      cause: error,
+    });
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
+}
+
+function asynchronous(promise: Promise<unknown>): OrreryError {
+  // What it does later cannot count, and if it fails nobody will look.
+  promise.then(
+    () => undefined,
+    () => undefined,
+  );
+  return new OrreryError({
+    code: 'COMMAND_ASYNC',
+    what: 'the command returned a promise',
+    hint: 'Commands are synchronous: await first, then dispatch a command with what you got.',
+  });
+}
+
+function nested(game: string, command: string, within: string): OrreryError {
+  return new OrreryError({
+    code: 'COMMAND_NESTED',
+    what: `a command was dispatched from within a command of the game ${JSON.stringify(within)}`,
+    hint: 'Call the function you need directly on the draft, or dispatch after the first command has returned.',
+    context: { game, command },
+  });
+}
+

@@ -1,0 +1,71 @@
+// The games in memory, and who has to leave when there are too many.
+
+import type { AnyGame } from './game.ts';
+
+/** What the registry must know to let a game go. */
+export interface Residence {
+  /** Grows with every use of any game. */
+  readonly lastUsed: number;
+  /** Nothing would be lost: everything of the game is durable and nobody listens to it. */
+  readonly idle: boolean;
+}
+
+export class Registry {
+  readonly #most: number;
+  readonly #onEvict: (game: AnyGame) => void;
+  readonly #loaded = new Map<string, { readonly game: AnyGame; readonly residence: Residence }>();
+  /** Evicted games that somebody still holds: opening one again must give the same object. */
+  readonly #evicted = new Map<string, WeakRef<AnyGame>>();
+  readonly #forgotten = new FinalizationRegistry<string>((id) => {
+    if (this.#evicted.get(id)?.deref() === undefined) this.#evicted.delete(id);
+  });
+
+  constructor(most: number, onEvict: (game: AnyGame) => void) {
+    this.#most = most;
+    this.#onEvict = onEvict;
+  }
+
+  get(id: string): AnyGame | undefined {
+    return this.#loaded.get(id)?.game ?? this.#evicted.get(id)?.deref();
+  }
+
+  /** In the order in which they were opened. */
+  *loaded(): IterableIterator<AnyGame> {
+    for (const { game } of [...this.#loaded.values()]) yield game;
+  }
+
+  add(game: AnyGame, residence: Residence): void {
+    this.#evicted.delete(game.id);
+    this.#loaded.set(game.id, { game, residence });
+    if (this.#loaded.size > this.#most) this.#evict(game);
+  }
+
+  drop(id: string): void {
+    this.#loaded.get(id)?.game.evict();
+    this.#loaded.delete(id);
+  }
+
+  clear(): void {
+    for (const { game } of this.#loaded.values()) game.evict();
+    this.#loaded.clear();
+    this.#evicted.clear();
+  }
+
+  /** A tenth at a time, so that finding them is paid once for many. More stay when they are busy. */
+  #evict(newest: AnyGame): void {
+    const excess = this.#loaded.size - this.#most;
+    const wanted = Math.max(excess, Math.ceil(this.#most / 10));
+    const byAge = [...this.#loaded.values()].sort((a, b) => a.residence.lastUsed - b.residence.lastUsed);
+    let evicted = 0;
+    for (const { game, residence } of byAge) {
+      if (evicted >= wanted) return;
+      if (game === newest || !residence.idle) continue;
+      game.evict();
+      this.#loaded.delete(game.id);
+      this.#evicted.set(game.id, new WeakRef(game));
+      this.#forgotten.register(game, game.id);
+      evicted += 1;
+      this.#onEvict(game);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+// One SQLite database in memory, made by sql.js. rows.ts reads and writes it, image.ts takes it to disk and back.
+
+import initSqlJs, { type Database as SqlJsDatabase, type SqlJsStatic, type SqlValue, type Statement } from 'sql.js';
+import { OrreryError, reason } from '../errors.ts';
+import { migrate } from './schema.ts';
+
+export type { SqlValue };
+export type Row = { readonly [column: string]: SqlValue };
+
+let library: Promise<SqlJsStatic> | undefined;
+
+export class Database {
+  readonly #library: SqlJsStatic;
+  readonly #database: SqlJsDatabase;
+  readonly #statements = new Map<string, Statement>();
+
+  private constructor(sqlJs: SqlJsStatic, database: SqlJsDatabase) {
+    this.#library = sqlJs;
+    this.#database = database;
+  }
+
+  /** Empty without bytes. Throws DAMAGED when the bytes are not a database of ours, FORMAT_TOO_NEW when it is a later one. */
+  static async open(bytes?: Uint8Array): Promise<Database> {
+    library ??= initSqlJs();
+    const sqlJs = await library;
+    // sql.js takes zero bytes for an empty database: a file that was emptied must not pass for a fresh one.
+    if (bytes && bytes.length === 0) throw damaged('the image is empty');
+    const database = new Database(sqlJs, attempt(() => new sqlJs.Database(bytes)));
+    try {
+      database.execute('PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA journal_mode = MEMORY;');
+      migrate(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return database;
+  }
+
+  /** Statements without parameters, several at once. */
+  execute(sql: string): void {
+    attempt(() => this.#database.exec(sql));
+  }
+
+  run(sql: string, parameters: readonly SqlValue[]): void {
+    attempt(() => this.#prepared(sql).run([...parameters]));
+  }
+
+  all(sql: string, parameters: readonly SqlValue[] = []): Row[] {
+    return attempt(() => {
+      const statement = this.#prepared(sql);
+      const rows: Row[] = [];
+      try {
+        statement.bind([...parameters]);
+        while (statement.step()) rows.push(statement.getAsObject());
+      } finally {
+        statement.reset();
+      }
+      return rows;
+    });
+  }
+
+  one(sql: string, parameters: readonly SqlValue[] = []): Row | undefined {
+    return this.all(sql, parameters)[0];
+  }
+
+  transaction(body: () => void): void {
+    this.execute('BEGIN IMMEDIATE');
+    try {
+      body();
+    } catch (error) {
+      this.execute('ROLLBACK');
+      throw error;
+    }
+    this.execute('COMMIT');
+  }
+
+  /** The whole database as a file's bytes. Never inside a transaction: sql.js would throw and leave it open. */
+  export(): Uint8Array {
+    return attempt(() => this.#database.export());
+  }
+
+  /** What SQLite itself says of the bytes of another file: 'ok', or what is wrong. */
+  inspect(bytes: Uint8Array): string {
+    if (bytes.length === 0) return 'the file is empty';
+    try {
+      const other = new this.#library.Database(bytes);
+      try {
+        return String(other.exec('PRAGMA quick_check(1)')[0]?.values[0]?.[0]);
+      } finally {
+        other.close();
+      }
+    } catch (error) {
+      return reason(error);
+    }
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.free();
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  #prepared(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** sql.js throws strings for bind errors and bare Errors for the rest. */
+function attempt<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof OrreryError) throw error;
+    throw damaged('SQLite refused an operation on the image', error);
+  }
+}
+
+function damaged(what: string, cause?: unknown): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what,
+    hint: 'Run `orrery doctor` on the directory; the previous image and the journal hold the same games.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

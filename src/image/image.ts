@@ -1,0 +1,84 @@
+// An image: a SQLite file of one shard, written once and never changed. A checkpoint makes it from database.ts; manifest.ts
+// makes it count.
+//
+//   image-<gen>.sqlite  what sql.js exports; docs/SCHEMA.md says what is inside
+//   latest.sqlite       a second name of the newest one, for anybody's SQLite tool
+
+import { OrreryError } from '../errors.ts';
+import { discard, type FileHandle, type Files, temporaryPath } from '../journal/files.ts';
+import { sha256 } from './body.ts';
+import type { Database } from './database.ts';
+import type { ImageEntry } from './manifest.ts';
+
+export const LATEST = 'latest.sqlite';
+
+/** Written a piece at a time, so that a large image does not hold up commits until it is on disk. */
+const WRITE_BYTES = 4 * 1024 * 1024;
+
+export function imageName(generation: number): string {
+  return `image-${String(generation).padStart(10, '0')}.sqlite`;
+}
+
+export function imageGeneration(name: string): number | undefined {
+  const match = /^image-(\d{10})\.sqlite$/.exec(name);
+  return match ? Number(match[1]) : undefined;
+}
+
+/**
+ * Writes an image to disk and reads it back before it gets its name. Yields between slices of work; the result is its
+ * SHA-256. Throws DAMAGED when what was read is not what was written.
+ */
+export function* publishImage(
+  files: Files,
+  directory: string,
+  generation: number,
+  bytes: Uint8Array,
+  database: Database,
+): Generator<void, string> {
+  const path = `${directory}/${imageName(generation)}`;
+  const handle = files.createNew(temporaryPath(path));
+  let digest: Uint8Array;
+  try {
+    for (let offset = 0; offset < bytes.length; offset += WRITE_BYTES) {
+      files.write(handle, bytes.subarray(offset, offset + WRITE_BYTES), offset);
+      yield;
+    }
+    files.sync(handle);
+    yield;
+    digest = verifyWritten(files, handle, bytes, database);
+    yield;
+    files.publishNew(handle.path, path);
+  } catch (error) {
+    discard(files, handle.path, handle);
+    throw error;
+  }
+  files.close(handle);
+  files.syncDirectory(directory);
+  return Buffer.from(digest).toString('hex');
+}
+
+function verifyWritten(files: Files, handle: FileHandle, bytes: Uint8Array, database: Database): Uint8Array {
+  const written = files.read(handle.path);
+  const digest = sha256(written);
+  if (Buffer.compare(digest, sha256(bytes)) !== 0) throw damaged(handle.path, 'an image does not read back as it was written');
+  // quick_check looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.
+  const verdict = database.inspect(written);
+  if (verdict !== 'ok') throw damaged(handle.path, `an image fails SQLite's quick_check: ${verdict}`);
+  return digest;
+}
+
+/** The bytes of an image, if they are the ones its manifest speaks of. Throws DAMAGED otherwise. */
+export function readImage(files: Files, directory: string, entry: ImageEntry): Uint8Array {
+  const path = `${directory}/${imageName(entry.generation)}`;
+  if (!files.exists(path)) throw damaged(path, 'an image is missing');
+  const bytes = files.read(path);
+  if (bytes.length !== entry.bytes) throw damaged(path, `an image has ${bytes.length} bytes in place of ${entry.bytes}`);
+  if (Buffer.from(sha256(bytes)).toString('hex') !== entry.sha256) {
+    throw damaged(path, 'an image does not have the SHA-256 its manifest says');
+  }
+  return bytes;
+}
+
+function damaged(file: string, what: string): OrreryError {
+  return new OrreryError({ code: 'DAMAGED', what, hint: 'Run `orrery doctor` on the directory.', context: { file } });
+}

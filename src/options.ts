@@ -1,0 +1,133 @@
+// Every option of openOrrery: its unit, its effect, its default. The names carry the units.
+
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { OrreryError } from './errors.ts';
+import type { AnyGameType } from './game/define.ts';
+import type { Store } from './store/store.ts';
+
+export const DEFAULTS = {
+  durability: 'group',
+  flushIntervalMs: 20,
+  coalescingDelayMs: 1_000,
+  autoSaveIntervalMs: 30_000,
+  shutdownTimeoutMs: 10_000,
+  outboxBytes: 64 * 1024 * 1024,
+  overflow: 'reject',
+  digestLagBytes: 16 * 1024 * 1024,
+  checkpointBytes: 8 * 1024 * 1024,
+  maxImageBytes: 256 * 1024 * 1024,
+  maxStateBytes: 256 * 1024 * 1024,
+  maxRecordBytes: 16 * 1024 * 1024,
+  maxLoadedGames: 10_000,
+  commandIndex: false,
+} as const;
+
+/** Shards of a new directory when nothing is said. */
+export const DEFAULT_SHARDS = 1;
+
+export interface OrreryOptions {
+  /** Where everything is kept. Made if it is not there. */
+  readonly directory: string;
+  /** The types of game that may be opened. */
+  readonly games: readonly AnyGameType[];
+  /**
+   * Owner threads, each with a journal and an image of its own; a game belongs to one by a hash of its id. Fixed when the
+   * directory is made. Default: what the directory has, 1 for a new one.
+   */
+  readonly shards?: number;
+  /**
+   * 'group' (default): a batch is written as soon as the owner is idle. A crash loses at most what no receipt has
+   * acknowledged: typically the last few milliseconds.
+   * 'strict': the same, and subscribers hear of a change only when it is durable. Await receipts before you answer players.
+   * 'relaxed': a batch is written every `coalescingDelayMs`. A crash loses up to that much unacknowledged play.
+   * None of them ever loses what a receipt has acknowledged.
+   */
+  readonly durability?: 'group' | 'strict' | 'relaxed';
+  /** Milliseconds. With 'group' and 'strict', the longest that background work holds up a batch. Default 20. */
+  readonly flushIntervalMs?: number;
+  /** Milliseconds. With 'relaxed', how long the first record of a batch waits for others. Default 1,000. */
+  readonly coalescingDelayMs?: number;
+  /** Milliseconds between checkpoints while anything changes; they keep recovery short. Default 30,000. */
+  readonly autoSaveIntervalMs?: number;
+  /** Milliseconds that close() may take to make everything durable before it reports what it could not. Default 10,000. */
+  readonly shutdownTimeoutMs?: number;
+  /** Bytes of records per shard that may wait to become durable. Default 64 MiB. */
+  readonly outboxBytes?: number;
+  /**
+   * What happens at that bound. 'reject' (default): commands throw BACKPRESSURE. 'coalesce': commands go on, and when there
+   * is room again the newest state of each game is sent whole; what lay between is not in the history.
+   */
+  readonly overflow?: 'reject' | 'coalesce';
+  /** Bytes of journal per shard that may wait to be folded into the image before commits wait for that. Default 16 MiB. */
+  readonly digestLagBytes?: number;
+  /** Bytes of journal per shard that make a checkpoint due, unless half the image is more. Default 8 MiB. */
+  readonly checkpointBytes?: number;
+  /** Bytes. An image that would be larger is not published. Default 256 MiB. */
+  readonly maxImageBytes?: number;
+  /** Bytes of JSON. A command that makes a game's state larger is refused. Default 256 MiB. */
+  readonly maxStateBytes?: number;
+  /** Bytes of JSON. A command whose arguments and patches are more is refused. Default 16 MiB. */
+  readonly maxRecordBytes?: number;
+  /** Games in memory. When one more is opened, those idle longest leave, if they are durable and nobody subscribes. Default 10,000. */
+  readonly maxLoadedGames?: number;
+  /** Fill the SQL table `commands` as commands arrive, for about 5 us of worker time each. Default false. */
+  readonly commandIndex?: boolean;
+  /** A pino logger. Default: warnings to standard error; ORRERY_LOG names another level. */
+  readonly logger?: Logger;
+  /** Where workers/shard-owner.js is, for bundled programs. Default: beside this module. */
+  readonly workerUrl?: URL;
+  /** Another store, one per shard. Default: journal and SQLite images in `directory`. */
+  readonly store?: (shard: number) => Store;
+}
+
+const positive = z.number().int().positive();
+const shape = z.strictObject({
+  directory: z.string().min(1).refine((path) => !path.includes('\0'), 'must not contain NUL'),
+  games: z.array(z.custom<AnyGameType>((type) => typeof type === 'object' && type !== null && 'initial' in type, 'must come from defineGame')).min(1),
+  shards: positive.max(256).optional(),
+  durability: z.enum(['group', 'strict', 'relaxed']).default(DEFAULTS.durability),
+  flushIntervalMs: positive.max(10_000).default(DEFAULTS.flushIntervalMs),
+  coalescingDelayMs: positive.max(600_000).default(DEFAULTS.coalescingDelayMs),
+  autoSaveIntervalMs: positive.max(2 ** 31 - 1).default(DEFAULTS.autoSaveIntervalMs),
+  shutdownTimeoutMs: positive.max(2 ** 31 - 1).default(DEFAULTS.shutdownTimeoutMs),
+  outboxBytes: positive.default(DEFAULTS.outboxBytes),
+  overflow: z.enum(['reject', 'coalesce']).default(DEFAULTS.overflow),
+  digestLagBytes: positive.default(DEFAULTS.digestLagBytes),
+  checkpointBytes: positive.default(DEFAULTS.checkpointBytes),
+  maxImageBytes: positive.max(2 ** 31 - 1).default(DEFAULTS.maxImageBytes),
+  maxStateBytes: positive.max(2 ** 29).default(DEFAULTS.maxStateBytes),
+  maxRecordBytes: positive.max(2 ** 29).default(DEFAULTS.maxRecordBytes),
+  maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
+  commandIndex: z.boolean().default(DEFAULTS.commandIndex),
+  logger: z.custom<Logger>((logger) => typeof logger === 'object' && logger !== null && 'warn' in logger, 'must be a pino logger').optional(),
+  workerUrl: z.instanceof(URL).optional(),
+  store: z.custom<(shard: number) => Store>((store) => typeof store === 'function', 'must be a function').optional(),
+});
+
+export type CheckedOptions = z.output<typeof shape>;
+
+/** Throws INVALID_OPTION that names every option at fault. */
+export function checkOptions(options: OrreryOptions): CheckedOptions {
+  const parsed = shape.safeParse(options);
+  if (!parsed.success) {
+    throw new OrreryError({
+      code: 'INVALID_OPTION',
+      what: `the options of openOrrery cannot be used: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
+      hint: 'See OrreryOptions for units and bounds.',
+    });
+  }
+  const names = new Set<string>();
+  for (const { name } of parsed.data.games) {
+    if (names.has(name)) {
+      throw new OrreryError({
+        code: 'INVALID_OPTION',
+        what: `two game types have the name ${JSON.stringify(name)}`,
+        hint: 'Give each type of game a name of its own.',
+        context: { type: name },
+      });
+    }
+    names.add(name);
+  }
+  return parsed.data;
+}

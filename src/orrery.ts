@@ -1,0 +1,368 @@
+// Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
+
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { destination, type Logger, pino } from 'pino';
+import { type DirectoryLock, shardDirectory, takeDirectory } from './directory.ts';
+import { OrreryError } from './errors.ts';
+import { assemble } from './game/assemble.ts';
+import type { Commands, GameType } from './game/define.ts';
+import type { AnyGame, Game } from './game/game.ts';
+import { checkGameId } from './game/id.ts';
+import { Loop, type LoopOptions } from './game/loop.ts';
+import { Registry } from './game/registry.ts';
+import type { GameRow } from './image/rows.ts';
+import { nodeFiles } from './journal/files.ts';
+import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
+import { Outbox, type OutboxHealth } from './outbox/outbox.ts';
+import { GameSink } from './outbox/sink.ts';
+import { SqliteStore } from './store/sqlite.ts';
+import type { CheckpointReport, RecoveryReport, Store, StoreStats } from './store/store.ts';
+
+/** What `orrery.on` can be asked for. */
+export interface OrreryEvents {
+  /** An image was published. */
+  checkpoint: [report: CheckpointReport & { readonly shard: number }];
+  /** A shard's disk or thread fails. Its games go on in memory, and it goes on trying. */
+  degraded: [error: OrreryError];
+  /** Everything that was accepted is on its way to disk again. */
+  recovered: [shard: number];
+  /** Nothing more can become durable in a shard. */
+  failed: [error: OrreryError];
+  /** A game left memory, because others were opened. */
+  evicted: [game: string];
+  /** A tick or a subscriber threw. The loop and the game go on. */
+  error: [error: unknown, game: string];
+}
+
+export interface OrreryHealth {
+  /** The worst of the shards'. */
+  readonly state: OutboxHealth['state'];
+  readonly shards: readonly OutboxHealth[];
+}
+
+/**
+ * Opens a directory, recovers what is in it, and makes it ready for games.
+ *
+ * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
+ * FORMAT_TOO_NEW, DAMAGED (acknowledged data cannot be read; nothing was changed), DISK_FULL, IO_FAILED.
+ */
+export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
+  const checked = checkOptions(options);
+  const logger =
+    options.logger ?? pino({ name: 'orrery', level: process.env['ORRERY_LOG'] ?? 'warn' }, destination({ dest: 2, sync: true }));
+  if (checked.store) {
+    const make = checked.store;
+    const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
+    return Orrery.start(checked, logger, stores, undefined);
+  }
+  const { lock, config } = takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
+  const stores = Array.from(
+    { length: config.shards },
+    (_, shard) =>
+      new SqliteStore(shardDirectory(checked.directory, shard), shard, {
+        workerUrl: checked.workerUrl,
+        grains: Object.fromEntries(checked.games.map(({ name, history }) => [name, history])),
+        sliceMs: checked.flushIntervalMs / 2,
+        checkpointBytes: checked.checkpointBytes,
+        maxImageBytes: checked.maxImageBytes,
+        commandIndex: checked.commandIndex,
+      }),
+  );
+  return Orrery.start(checked, logger, stores, lock);
+}
+
+/** Which shard a game belongs to: the same for ever, for a given number of shards. */
+export function shardOf(game: string, shards: number): number {
+  if (shards === 1) return 0;
+  return createHash('sha256').update(game, 'utf8').digest().readUInt32LE(0) % shards;
+}
+
+export class Orrery {
+  readonly #options: CheckedOptions;
+  readonly #logger: Logger;
+  readonly #stores: readonly Store[];
+  readonly #lock: DirectoryLock | undefined;
+  readonly #outboxes: readonly Outbox[];
+  readonly #registry: Registry;
+  readonly #emitter = new EventEmitter<OrreryEvents>();
+  readonly #opening = new Map<string, Promise<AnyGame>>();
+  #recovery: readonly RecoveryReport[] = [];
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: CheckedOptions, logger: Logger, stores: readonly Store[], lock: DirectoryLock | undefined) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#stores = stores;
+    this.#lock = lock;
+    this.#outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
+    this.#registry = new Registry(options.maxLoadedGames, (game) => {
+      logger.debug({ game: game.id }, 'game evicted');
+      this.#emitter.emit('evicted', game.id);
+    });
+  }
+
+  /** For openOrrery. */
+  static async start(
+    options: CheckedOptions,
+    logger: Logger,
+    stores: readonly Store[],
+    lock: DirectoryLock | undefined,
+  ): Promise<Orrery> {
+    const orrery = new Orrery(options, logger, stores, lock);
+    const opened = await Promise.allSettled(stores.map((store) => store.open()));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed) {
+      await Promise.allSettled(stores.map((store) => store.destroy()));
+      lock?.release();
+      throw failed.reason;
+    }
+    orrery.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
+    for (const [shard, report] of orrery.#recovery.entries()) {
+      if (report.replayedFrames > 0 || report.tornBytes > 0) logger.info({ shard, ...report }, 'recovered from the journal');
+    }
+    for (const outbox of orrery.#outboxes) outbox.start();
+    return orrery;
+  }
+
+  /** What opening had to do, by shard. */
+  get recovery(): readonly RecoveryReport[] {
+    return this.#recovery;
+  }
+
+  get health(): OrreryHealth {
+    const shards = this.#outboxes.map((outbox) => outbox.health);
+    const order = ['ok', 'closed', 'degraded', 'failed'] as const;
+    const state = order.findLast((each) => shards.some((shard) => shard.state === each)) ?? 'ok';
+    return { state, shards };
+  }
+
+  /** Games in memory, in the order in which they were opened. */
+  loaded(): IterableIterator<AnyGame> {
+    return this.#registry.loaded();
+  }
+
+  /**
+   * Loads a game, or creates it from `args` if there is none with this id. For one that is in memory already, the same
+   * object. Resolves when the game is durable.
+   *
+   * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
+   * to a game of another type), GAME_VERSION, NOT_PERSISTABLE (with the path), STATE_TOO_LARGE, CLOSED.
+   */
+  open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+    ...args: NoInfer<I>
+  ): Promise<Game<S, I, C>> {
+    return this.#open(type, id, args);
+  }
+
+  /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
+  load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+  ): Promise<Game<S, I, C>> {
+    return this.#open(type, id, undefined);
+  }
+
+  /** Every game in the directory, in memory or not, by id. */
+  async list(): Promise<readonly GameRow[]> {
+    const rows = await Promise.all(this.#outboxes.map((outbox) => outbox.request((store) => store.list())));
+    return rows.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Resolves when everything accepted so far is durable. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#outboxes.map((outbox) => outbox.flush()));
+  }
+
+  /** Publishes an image of each shard. */
+  checkpoint(): Promise<readonly CheckpointReport[]> {
+    return Promise.all(this.#outboxes.map((outbox) => outbox.checkpoint()));
+  }
+
+  /** What the stores have done since they were opened, by shard. */
+  stats(): Promise<readonly StoreStats[]> {
+    return Promise.all(this.#outboxes.map((outbox) => outbox.request((store) => store.stats())));
+  }
+
+  on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
+    this.#emitter.on(event, listener as never);
+    return this;
+  }
+
+  off<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
+    this.#emitter.off(event, listener as never);
+    return this;
+  }
+
+  /** For runLoop: what a tick threw. */
+  tickFailed(game: AnyGame, error: unknown): void {
+    this.#report(game.id, error, 'a tick failed');
+  }
+
+  /**
+   * Makes everything durable, publishes an image and gives the directory back.
+   *
+   * @throws OrreryError CLOSE_TIMEOUT when that takes longer than `shutdownTimeoutMs`; `context.unsaved` lists each game
+   * with the first seq that is not durable. Then everything is closed all the same.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void> {
+    this.#closing ??= this.#close(options?.timeoutMs ?? this.#options.shutdownTimeoutMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await Promise.allSettled(this.#opening.values());
+    const closed = await Promise.allSettled(this.#outboxes.map((outbox) => outbox.close(timeoutMs)));
+    const unsaved = this.#outboxes.flatMap((outbox) => [...outbox.pending()]).map(([game, firstSeq]) => ({ game, firstSeq }));
+    let failure: OrreryError | undefined;
+    for (const [shard, result] of closed.entries()) {
+      if (result.status === 'fulfilled') continue;
+      const error = result.reason as OrreryError;
+      failure ??= error;
+      this.#outboxes[shard]?.abandon(error);
+      await this.#stores[shard]?.destroy();
+    }
+    this.#registry.clear();
+    this.#lock?.release();
+    if (!failure) return;
+    throw unsaved.length > 0 ? failure.within({ unsaved }) : failure;
+  }
+
+  async #open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+    args: I | undefined,
+  ): Promise<Game<S, I, C>> {
+    checkGameId(id);
+    this.#checkType(type, id);
+    if (this.#closing) throw new OrreryError({ code: 'CLOSED', what: 'this orrery is closed', hint: 'Open it again with openOrrery.', context: { game: id } });
+    for (;;) {
+      const loaded = this.#registry.get(id);
+      if (loaded?.loaded) return checkedType(loaded, type);
+      const opening = this.#opening.get(id);
+      if (!opening) break;
+      // Whoever opens it decides whether it is created; if that fails, this call tries for itself.
+      await opening.catch(() => undefined);
+    }
+    const work = this.#loadOrCreate(type, id, args);
+    this.#opening.set(id, work as unknown as Promise<AnyGame>);
+    try {
+      return await work;
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  async #loadOrCreate<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+    args: I | undefined,
+  ): Promise<Game<S, I, C>> {
+    const outbox = this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
+    const stored = await outbox.request((store) => store.load(id));
+    if (!stored && !args) {
+      throw new OrreryError({
+        code: 'GAME_NOT_FOUND',
+        what: 'there is no such game',
+        hint: 'Use `open` to create it, or `list` to see what there is.',
+        context: { game: id, type: type.name },
+      });
+    }
+    const known = this.#registry.get(id) as Game<S, I, C> | undefined;
+    const { game, sink } = GameSink.attach(known, id, type, outbox, this.#options, (error) => {
+      this.#report(id, error, 'a subscriber failed');
+    });
+    if (stored) {
+      if (stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
+      if (stored.version !== type.version) throw versionMismatch(id, stored.version, type.version);
+      game.restore(await assemble(stored.pieces, stored.tables), stored.seq, stored.tick);
+      sink.sized(stored.stateBytes);
+    } else {
+      const receipt = game.create(args as I);
+      this.#registry.add(game as unknown as AnyGame, sink);
+      try {
+        await receipt.durable;
+      } catch (error) {
+        this.#registry.drop(id);
+        throw error;
+      }
+    }
+    this.#registry.add(game as unknown as AnyGame, sink);
+    return game;
+  }
+
+  #checkType(type: GameType<never, never, never> | { readonly name?: unknown }, id: string): void {
+    if (this.#options.games.some((known) => known === (type as unknown))) return;
+    const name = String((type as { name?: unknown } | undefined)?.name);
+    throw new OrreryError({
+      code: 'INVALID_GAME_TYPE',
+      what: 'the game type was not given to openOrrery',
+      hint: 'Put it into the list `games` of the options.',
+      context: { game: id, type: name },
+    });
+  }
+
+  #outboxEvents(shard: number): ConstructorParameters<typeof Outbox>[2] {
+    return {
+      checkpoint: (report) => {
+        this.#logger.debug({ shard, ...report }, 'checkpoint');
+        this.#emitter.emit('checkpoint', { ...report, shard });
+      },
+      degraded: (error) => {
+        this.#logger.warn({ shard, code: error.code }, error.message);
+        this.#emitter.emit('degraded', error.within({ shard }));
+      },
+      recovered: () => {
+        this.#logger.warn({ shard }, 'everything is becoming durable again');
+        this.#emitter.emit('recovered', shard);
+      },
+      failed: (error) => {
+        this.#logger.error({ shard, code: error.code }, error.message);
+        this.#emitter.emit('failed', error.within({ shard }));
+      },
+    };
+  }
+
+  /** An 'error' event without a listener would end the process; a log line must do. */
+  #report(game: string, error: unknown, what: string): void {
+    this.#logger.error({ game, err: error }, what);
+    if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error, game);
+  }
+}
+
+/** Drives games at a fixed rate: see LoopOptions. The loop runs until it is stopped. */
+export function runLoop(orrery: Orrery, options: LoopOptions): Loop {
+  return new Loop(orrery, options);
+}
+
+function checkedType<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  game: AnyGame,
+  type: GameType<S, I, C>,
+): Game<S, I, C> {
+  if (game.type !== type) throw typeMismatch(game.id, game.type.name, type.name);
+  return game as unknown as Game<S, I, C>;
+}
+
+function typeMismatch(game: string, stored: string, asked: string): OrreryError {
+  return new OrreryError({
+    code: 'GAME_TYPE_MISMATCH',
+    what: `the game is of type ${JSON.stringify(stored)}, not ${JSON.stringify(asked)}`,
+    hint: 'Open it with its own type, or choose another id.',
+    context: { game, type: asked },
+  });
+}
+
+function versionMismatch(game: string, stored: number, asked: number): OrreryError {
+  return new OrreryError({
+    code: 'GAME_VERSION',
+    what: `the game was saved with version ${stored} of its type, and this program has version ${asked}`,
+    hint: stored > asked ? 'Use the newer program.' : 'Use the program of that version: this one cannot convert it.',
+    context: { game, stored, asked },
+  });
+}

@@ -1,0 +1,256 @@
+// From two states to patches, by comparing structure. Before it: the draft a command left, or a whole state somebody
+// saved. After it: the patches go into the record of the command, and the returned state becomes the game's.
+import { admit, admitPrimitive, checkKey, checkLength, unwrap } from './admit.ts';
+import { align } from './alignment.ts';
+import { equal, hasOnlyElements, sameSequence } from './equal.ts';
+import {
+  childPath,
+  isIndexKey,
+  type Json,
+  type JsonArray,
+  type JsonObject,
+  type Patch,
+  type PathSegment,
+} from './patch.ts';
+import { hasOnlyKeys, isPlainArray, isPlainObject, shallowCopy, valuesOf } from './plain.ts';
+import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
+
+/**
+ * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
+ * frozen value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
+ * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
+ * is neither frozen nor kept. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
+ */
+export function capture(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
+  const depth = path.length;
+  const before = out.length;
+  try {
+    return captureValue(base, next, path, out);
+  } catch (thrown) {
+    const at = path.slice();
+    path.length = depth;
+    out.length = before;
+    throw refuseUnreadable(thrown, next, at, depth);
+  }
+}
+
+function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
+  if (next === base && next !== 0) return base;
+  if (typeof base === 'object' && base !== null && typeof next === 'object' && next !== null) {
+    const given = unwrap(next, path);
+    if (Array.isArray(base)) {
+      if (Array.isArray(given)) return captureList(base, given, path, out);
+    } else if (!Array.isArray(given)) {
+      return captureKeys(base as JsonObject, given, path, out);
+    }
+  }
+  const value = admit(next, path);
+  if (value !== base) out.push({ op: 'replace', path: path.slice(), value });
+  return value;
+}
+
+/** A value under a key or index of a container at `path`, where something was before. */
+function captureChild(was: Json, value: unknown, segment: PathSegment, path: PathSegment[], out: Patch[]): Json {
+  if (typeof value !== 'object' || value === null) {
+    const now = admitPrimitive(value, path, segment);
+    if (now !== was) out.push({ op: 'replace', path: childPath(path, segment), value: now });
+    return now;
+  }
+  path.push(segment);
+  const now = captureValue(was, value, path, out);
+  path.pop();
+  return now;
+}
+
+/** A value under a key or index of a container at `path`, where nothing was before. */
+function admitChild(value: unknown, segment: PathSegment, path: PathSegment[]): Json {
+  if (typeof value !== 'object' || value === null) return admitPrimitive(value, path, segment);
+  path.push(segment);
+  const now = admit(value, path);
+  path.pop();
+  return now;
+}
+
+function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: Patch[]): Json {
+  if (!isPlainObject(next)) throw TABLE in next ? refuseTable(path) : refuseValue(next, path);
+  const baseKeys = Object.keys(base);
+  const keys = Object.keys(next);
+  if (!hasOnlyKeys(next, keys.length)) throw refuseHidden(next, path);
+  if (!sameSequence(baseKeys, keys)) return captureReshaped(base, baseKeys, next, keys, path, out);
+
+  const before = valuesOf(base, keys) as Json[];
+  const after = valuesOf(next, keys);
+  let copy: { [key: string]: unknown } | undefined;
+  for (let index = 0; index < keys.length; index++) {
+    const was = before[index]!;
+    const value = after[index];
+    if (value === was && value !== 0) continue;
+    const now = captureChild(was, value, keys[index]!, path, out);
+    if (now === was) continue;
+    copy ??= shallowCopy(base, keys);
+    copy[keys[index]!] = now;
+  }
+  return copy === undefined ? base : (Object.freeze(copy) as JsonObject);
+}
+
+/**
+ * An object whose keys, or their order, differ. Keys that stay keep their order and stand before those that are added, so
+ * what can stay is the longest beginning of the new order that runs through the old one; the rest is removed and added.
+ */
+function captureReshaped(
+  base: JsonObject,
+  baseKeys: readonly string[],
+  next: object,
+  keys: readonly string[],
+  path: PathSegment[],
+  out: Patch[],
+): Json {
+  for (const key of keys) if (!Object.hasOwn(base, key)) checkKey(key, path);
+  const copy = shallowCopy(next, keys);
+  const values = valuesOf(copy, keys);
+  const lost: string[] = [];
+  const stays = new Set<string>();
+  // JavaScript lists index keys first and in ascending order, whatever happened before: they never have to move.
+  let at = 0;
+  for (; at < keys.length && isIndexKey(keys[at]!); at++) if (Object.hasOwn(base, keys[at]!)) stays.add(keys[at]!);
+  for (const key of baseKeys) {
+    if (stays.has(key)) continue;
+    if (at < keys.length && key === keys[at]) {
+      stays.add(key);
+      at++;
+    } else {
+      lost.push(key);
+    }
+  }
+  const edits = lost.length + keys.length - stays.size;
+  const whole = path.length > 0 && edits > Math.max(1, keys.length) && !outweighs(pick(base, stays), edits);
+
+  const sink: Patch[] = whole ? [] : out;
+  for (const key of lost) sink.push({ op: 'remove', path: childPath(path, key) });
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    if (stays.has(key)) {
+      copy[key] = captureChild(base[key]!, values[index], key, path, sink);
+    } else {
+      const value = admitNewKey(base, values[index], key, path);
+      copy[key] = value;
+      sink.push({ op: 'add', path: childPath(path, key), value });
+    }
+  }
+  const result = Object.freeze(copy) as JsonObject;
+  if (whole) out.push({ op: 'replace', path: path.slice(), value: result });
+  return result;
+}
+
+function pick(object: JsonObject, keys: Iterable<string>): Json[] {
+  return Array.from(keys, (key) => object[key]!);
+}
+
+/** The value of a key that is added, or that moves and then still shares what it has in common with its old value. */
+function admitNewKey(base: JsonObject, value: unknown, key: string, path: PathSegment[]): Json {
+  if (Object.hasOwn(base, key)) return captureChild(base[key]!, value, key, path, []);
+  return admitChild(value, key, path);
+}
+
+function captureList(base: JsonArray, next: readonly unknown[], path: PathSegment[], out: Patch[]): Json {
+  const shorter = Math.min(base.length, next.length);
+  let head = 0;
+  while (head < shorter && equal(base[head]!, next[head])) head++;
+  if (head === base.length && head === next.length && isPlainArray(next) && hasOnlyElements(next)) return base;
+  const result = elements(next, path);
+  const runs = align(base, result, head);
+  const before = out.length;
+  let baseAt = 0;
+  let nextAt = 0;
+  for (const run of [...runs, { base: base.length, next: result.length, length: 0 }]) {
+    captureHunk(base, baseAt, run.base, result, nextAt, run.next, path, out);
+    for (let index = 0; index < run.length; index++) result[run.next + index] = base[run.base + index];
+    baseAt = run.base + run.length;
+    nextAt = run.next + run.length;
+  }
+  const edits = out.length - before;
+  if (edits === 0) return base;
+  const list = Object.freeze(result) as JsonArray;
+  // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied by
+  // the second, as each patch spares at most one element; it keeps the weighing away from long lists.
+  if (path.length > 0 && edits * 2 > list.length + 1 && !outweighs([list], edits + written(out, before) - 1)) {
+    out.length = before;
+    out.push({ op: 'replace', path: path.slice(), value: list });
+  }
+  return list;
+}
+
+/** What lies between two runs of equal elements: pairs are compared, the rest is removed or inserted. */
+function captureHunk(
+  base: JsonArray,
+  baseFrom: number,
+  baseTo: number,
+  next: unknown[],
+  nextFrom: number,
+  nextTo: number,
+  path: PathSegment[],
+  out: Patch[],
+): void {
+  const pairs = Math.min(baseTo - baseFrom, nextTo - nextFrom);
+  for (let index = 0; index < pairs; index++) {
+    const was = base[baseFrom + index]!;
+    const at = nextFrom + index;
+    const before = out.length;
+    const now = captureChild(was, next[at], at, path, out);
+    next[at] = now;
+    if (typeof now !== 'object' || now === null) continue;
+    // A pair is a guess. A bad one gives a patch for nearly every value: then the element is written whole.
+    const edits = out.length - before;
+    if (edits > 3 && !outweighs([now], edits * 2)) {
+      out.length = before;
+      out.push({ op: 'replace', path: childPath(path, at), value: now });
+    }
+  }
+  for (let at = nextFrom + pairs; at < nextTo; at++) {
+    const value = admitChild(next[at], at, path);
+    next[at] = value;
+    out.push({ op: 'add', path: childPath(path, at), value });
+  }
+  for (let left = baseTo - baseFrom - pairs; left > 0; left--) {
+    out.push({ op: 'remove', path: childPath(path, nextFrom + pairs) });
+  }
+}
+
+/** The elements of a list as a fresh array. Refuses holes and whatever else a list has. */
+function elements(list: readonly unknown[], path: PathSegment[]): unknown[] {
+  if (!isPlainArray(list)) throw TABLE in list ? refuseTable(path) : refuseValue(list, path);
+  checkLength(list, path);
+  const copy: unknown[] = [];
+  for (let index = 0; index < list.length; index++) {
+    const value = list[index];
+    if (value === undefined && !(index in list)) throw refuseList(list, path);
+    copy.push(value);
+  }
+  if (!hasOnlyElements(list)) throw refuseList(list, path);
+  return copy;
+}
+
+/** How many values the patches from `from` on carry. */
+function written(patches: readonly Patch[], from: number): number {
+  let weight = 0;
+  for (let index = from; index < patches.length; index++) {
+    const patch = patches[index]!;
+    if (patch.op !== 'remove') weight += weigh([patch.value], Infinity);
+  }
+  return weight;
+}
+
+/** Whether values hold more than `limit` values in all, their own included. Looks at no more of them than that. */
+function outweighs(values: readonly Json[], limit: number): boolean {
+  return weigh(values, limit) > limit;
+}
+
+function weigh(values: readonly Json[], limit: number): number {
+  let weight = 0;
+  for (const value of values) {
+    weight++;
+    if (weight > limit) break;
+    if (typeof value === 'object' && value !== null) weight += weigh(Object.values(value) as Json[], limit - weight);
+  }
+  return weight;
+}

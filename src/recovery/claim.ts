@@ -1,0 +1,75 @@
+// Who may write to a shard. Every owner claims an epoch of its own before it reads anything; an older owner that wakes up
+// finds the claim of a newer one after its fdatasync, and acknowledges nothing more.
+//
+//   OWNER-<epoch>       one line of JSON: process id, host, time. Its being there is what counts
+
+import { hostname } from 'node:os';
+import { OrreryError } from '../errors.ts';
+import { alreadyExists, discard, type Files } from '../journal/files.ts';
+
+export function ownerName(epoch: number): string {
+  return `OWNER-${String(epoch).padStart(10, '0')}`;
+}
+
+export function ownerEpoch(name: string): number | undefined {
+  const match = /^OWNER-(\d{10})$/.exec(name);
+  return match ? Number(match[1]) : undefined;
+}
+
+export class Claim {
+  readonly epoch: number;
+  readonly #files: Files;
+  readonly #directory: string;
+
+  private constructor(files: Files, directory: string, epoch: number) {
+    this.#files = files;
+    this.#directory = directory;
+    this.epoch = epoch;
+  }
+
+  /** Claims the next epoch, durably. `floor` is the highest epoch known from elsewhere, such as a manifest. */
+  static take(files: Files, directory: string, floor: number): Claim {
+    const content = Buffer.from(
+      `${JSON.stringify({ pid: process.pid, host: hostname(), time: new Date().toISOString() })}\n`,
+      'utf8',
+    );
+    for (;;) {
+      const epochs = files.list(directory).map(ownerEpoch).filter((epoch) => epoch !== undefined);
+      const epoch = Math.max(floor, ...epochs) + 1;
+      try {
+        const handle = files.createNew(`${directory}/${ownerName(epoch)}`);
+        try {
+          files.write(handle, content, 0);
+          files.sync(handle);
+        } catch (error) {
+          discard(files, handle.path, handle);
+          throw error;
+        }
+        files.close(handle);
+      } catch (error) {
+        // Somebody else took this very epoch: the next one up is still free.
+        if (alreadyExists(error)) continue;
+        throw error;
+      }
+      files.syncDirectory(directory);
+      for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);
+      return new Claim(files, directory, epoch);
+    }
+  }
+
+  /**
+   * Throws STALE_OWNER when somebody has claimed a higher epoch. Claims count up by one and only those below the last two
+   * are removed, so either the next one is there or our own is gone.
+   */
+  check(): void {
+    const { epoch } = this;
+    const next = `${this.#directory}/${ownerName(epoch + 1)}`;
+    if (!this.#files.exists(next) && this.#files.exists(`${this.#directory}/${ownerName(epoch)}`)) return;
+    throw new OrreryError({
+      code: 'STALE_OWNER',
+      what: 'another process has taken this shard over, so nothing more can be acknowledged here',
+      hint: 'Close this orrery. What was acknowledged is in the directory; the process that took over has it.',
+      context: { epoch, directory: this.#directory },
+    });
+  }
+}

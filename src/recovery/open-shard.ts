@@ -1,0 +1,155 @@
+// Opening a shard to write to it: claim it, read it (read-shard.ts), go on in a new segment of the journal. After it:
+// shard/owner.ts, which publishes a fresh image first when there was anything to replay.
+
+import { randomUUID } from 'node:crypto';
+import { Digest, type DigestOptions } from '../digest/digest.ts';
+import { OrreryError } from '../errors.ts';
+import { Database } from '../image/database.ts';
+import type { Manifest } from '../image/manifest.ts';
+import { type Files, isTemporary } from '../journal/files.ts';
+import { Journal } from '../journal/journal.ts';
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
+import { Claim } from './claim.ts';
+import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
+
+export interface OpenedShard {
+  readonly claim: Claim;
+  /** The newest that counts. Of a new shard: what its first manifest will say, without an image. */
+  manifest: Pick<Manifest, 'shard' | 'generation' | 'images'>;
+  readonly database: Database;
+  readonly digest: Digest;
+  /** New, for this owner. */
+  readonly journal: Journal;
+  /** Of that segment. */
+  readonly generation: number;
+  readonly segments: readonly { readonly generation: number; readonly firstFrame: number }[];
+  /** An image must be published before anything is accepted. */
+  readonly mustPublish: boolean;
+  readonly report: {
+    readonly created: boolean;
+    readonly replayedFrames: number;
+    readonly replayedRecords: number;
+    readonly tornBytes: number;
+    readonly usedPreviousImage: boolean;
+  };
+}
+
+export async function openShard(files: Files, directory: string, options: DigestOptions): Promise<OpenedShard> {
+  files.makeDirectory(directory);
+  const claim = Claim.take(files, directory, newestEpoch(files, directory));
+  // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
+  const listing = listShard(files, directory);
+  const manifest = readManifest(files, directory, listing);
+  if (!manifest) return create(files, directory, claim, listing, options);
+  const contents = await readShard(files, directory, manifest, listing, options);
+  try {
+    sweepTemporary(files, directory, listing);
+    return goOn(files, directory, claim, listing, contents);
+  } catch (error) {
+    contents.database.close();
+    throw error;
+  }
+}
+
+async function create(
+  files: Files,
+  directory: string,
+  claim: Claim,
+  listing: Listing,
+  options: DigestOptions,
+): Promise<OpenedShard> {
+  // Leftovers of a making that was interrupted before anything could be accepted.
+  for (const name of listing.names) if (/^(image|segment)-|^latest\.sqlite$/.test(name)) files.remove(`${directory}/${name}`);
+  sweepTemporary(files, directory, listing);
+  const shard = randomUUID();
+  const generation = 1;
+  const database = await Database.open();
+  try {
+    const journal = Journal.create(files, directory, {
+      shardUuid: shard,
+      generation,
+      epoch: claim.epoch,
+      firstFrame: 1,
+      previousChain: 0,
+    });
+    return {
+      claim,
+      manifest: { shard, generation, images: [] },
+      database,
+      digest: new Digest(database, options, { frame: 0, chain: 0 }),
+      journal,
+      generation,
+      segments: [{ generation, firstFrame: 1 }],
+      mustPublish: true,
+      report: { created: true, replayedFrames: 0, replayedRecords: 0, tornBytes: 0, usedPreviousImage: false },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function goOn(
+  files: Files,
+  directory: string,
+  claim: Claim,
+  listing: Listing,
+  contents: ShardContents,
+): OpenedShard {
+  const { manifest, database, digest, tail, replayedFrames, replayedRecords, imageFault } = contents;
+  const generation = Math.max(manifest.generation, ...listing.manifests, ...listing.images, ...listing.segments) + 1;
+  // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
+  const journal = Journal.create(files, directory, {
+    shardUuid: manifest.shard,
+    generation,
+    epoch: claim.epoch,
+    firstFrame: tail.durable.frame + 1,
+    previousChain: tail.durable.chain,
+    pending: tail.pending,
+  });
+  digest.skipTo(tail.durable);
+  const older = contents.segments.map((each) => ({ generation: each, firstFrame: firstFrameOf(files, directory, each) }));
+  return {
+    claim,
+    // An image that cannot be used must not be named again.
+    manifest: imageFault ? { ...manifest, images: [contents.image] } : manifest,
+    database,
+    digest,
+    journal,
+    generation,
+    segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],
+    mustPublish: replayedFrames > 0 || tail.cut !== undefined || imageFault !== undefined,
+    report: {
+      created: false,
+      replayedFrames,
+      replayedRecords,
+      tornBytes: tail.cut?.bytes ?? 0,
+      usedPreviousImage: imageFault !== undefined,
+    },
+  };
+}
+
+function firstFrameOf(files: Files, directory: string, generation: number): number {
+  const path = `${directory}/${segmentName(generation)}`;
+  return decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path).firstFrame;
+}
+
+/** The highest epoch that a manifest or a segment speaks of: claims are files, and somebody may have removed them. */
+function newestEpoch(files: Files, directory: string): number {
+  const listing = listShard(files, directory);
+  let epoch = 0;
+  for (const generation of listing.segments) {
+    const path = `${directory}/${segmentName(generation)}`;
+    try {
+      epoch = Math.max(epoch, decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path).epoch);
+    } catch (error) {
+      // What is wrong with it is said when the journal is read; here it only has nothing to add.
+      if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
+    }
+  }
+  return epoch;
+}
+
+function sweepTemporary(files: Files, directory: string, listing: Listing): void {
+  for (const name of listing.names) if (isTemporary(name)) files.remove(`${directory}/${name}`);
+}

@@ -1,0 +1,102 @@
+// Publishing a new image, so that older journal can go. In slices: the owner commits between them. The order of the steps
+// is what makes a crash at any moment harmless; docs/FORMAT.md draws it.
+
+import type { Digest } from '../digest/digest.ts';
+import { OrreryError } from '../errors.ts';
+import type { Database } from '../image/database.ts';
+import { imageGeneration, imageName, LATEST, publishImage } from '../image/image.ts';
+import { type ImageEntry, MANIFEST_VERSION, type Manifest, manifestGeneration, publishManifest } from '../image/manifest.ts';
+import type { Files } from '../journal/files.ts';
+import { segmentGeneration } from '../journal/segment.ts';
+import type { Claim } from '../recovery/claim.ts';
+
+/** A journal segment that is on disk. */
+export interface LiveSegment {
+  readonly generation: number;
+  readonly firstFrame: number;
+}
+
+export interface CheckpointParts {
+  readonly files: Files;
+  readonly directory: string;
+  readonly claim: Claim;
+  readonly database: Database;
+  readonly digest: Digest;
+  readonly maxImageBytes: number;
+  /** The new manifest counts from here on, whatever becomes of the tidying after it. */
+  published(manifest: Manifest): void;
+}
+
+/**
+ * Steps 2 to 6 of a checkpoint; the caller has moved appends to segment `generation` and digested everything before it.
+ * `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws IMAGE_TOO_LARGE,
+ * STALE_OWNER, DISK_FULL, IO_FAILED, DAMAGED; then the manifest before still counts.
+ */
+export function* publish(
+  parts: CheckpointParts,
+  shard: string,
+  generation: number,
+  previous: ImageEntry | undefined,
+  segments: () => readonly LiveSegment[],
+  durableFrame: () => number,
+): Generator<void, Manifest> {
+  const { files, directory, claim, database, digest } = parts;
+  const position = digest.position;
+  // Nothing may come between the two: the image must hold exactly what it says it holds.
+  digest.flush({ shard, generation, epoch: claim.epoch });
+  const bytes = database.export();
+  if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
+  yield;
+  const sha256 = yield* publishImage(files, directory, generation, bytes, database);
+  const image = { generation, bytes: bytes.length, sha256, ...position };
+  const images = previous ? [image, previous] : [image];
+  const oldest = (images.at(-1) as ImageEntry).frame + 1;
+  const manifest: Manifest = {
+    version: MANIFEST_VERSION,
+    leastReader: MANIFEST_VERSION,
+    shard,
+    epoch: claim.epoch,
+    generation,
+    images,
+    segments: neededSegments(segments(), oldest),
+    durableFrame: durableFrame(),
+  };
+  claim.check();
+  publishManifest(files, directory, manifest);
+  parts.published(manifest);
+  yield;
+  files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`);
+  sweep(files, directory, manifest);
+  return manifest;
+}
+
+/** From the last segment that begins at or before the oldest frame that is still needed. */
+function neededSegments(segments: readonly LiveSegment[], oldestFrame: number): number[] {
+  const first = Math.max(0, segments.findLastIndex(({ firstFrame }) => firstFrame <= oldestFrame));
+  return segments.slice(first).map(({ generation }) => generation);
+}
+
+/** Unlinks what neither this manifest nor the one before needs. */
+function sweep(files: Files, directory: string, manifest: Manifest): void {
+  const oldestSegment = manifest.segments[0] as number;
+  const oldestImage = (manifest.images.at(-1) as ImageEntry).generation;
+  for (const name of files.list(directory)) {
+    const segment = segmentGeneration(name);
+    const image = imageGeneration(name);
+    const old = manifestGeneration(name);
+    const gone =
+      (segment !== undefined && segment < oldestSegment) ||
+      (image !== undefined && image < oldestImage) ||
+      (old !== undefined && old < oldestImage);
+    if (gone) files.remove(`${directory}/${name}`);
+  }
+}
+
+function tooLarge(directory: string, bytes: number, most: number): OrreryError {
+  return new OrreryError({
+    code: 'IMAGE_TOO_LARGE',
+    what: `the image of the shard would be ${bytes} bytes, and the bound is ${most}`,
+    hint: 'Nothing is lost: the journal keeps everything. Spread the games over more shards, or raise `maxImageBytes`.',
+    context: { directory },
+  });
+}

@@ -1,0 +1,336 @@
+// Owns one shard: its journal, its database, its image. The outbox on the main thread asks, one request at a time. A batch
+// is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
+
+import { performance } from 'node:perf_hooks';
+import { cutState } from '../digest/pieces.ts';
+import { OrreryError } from '../errors.ts';
+import type { GameRow } from '../image/rows.ts';
+import type { Files } from '../journal/files.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
+import type {
+  Batch,
+  CheckpointReport,
+  HistoryPage,
+  RecoveryReport,
+  StoredGame,
+  StoreLoad,
+  StoreStats,
+} from '../store/store.ts';
+import { type LiveSegment, publish } from './checkpoint.ts';
+import type { OwnerOptions, OwnerRequest } from './protocol.ts';
+
+/** A durable frame that is not digested yet. */
+interface Undigested {
+  readonly payload: Uint8Array;
+  readonly frame: number;
+  readonly chain: number;
+  /** Bytes of journal written by this owner up to the end of it. */
+  readonly written: number;
+}
+
+export class Owner {
+  readonly recovery: RecoveryReport;
+  readonly #files: Files;
+  readonly #options: OwnerOptions;
+  readonly #shard: OpenedShard;
+  #journal: Journal;
+  #segments: LiveSegment[];
+  /** Of games that have had a record since the shard was opened. */
+  readonly #seqs = new Map<string, number>();
+  readonly #backlog: Undigested[] = [];
+  #backlogBytes = 0;
+  #taking: Generator<void, void> | undefined;
+  #checkpoint: Generator<void, CheckpointReport> | undefined;
+  /** Bytes of journal: written by this owner, of those digested, and of those in the newest image. */
+  #written = 0;
+  #digested = 0;
+  #published = 0;
+  #newestGeneration: number;
+  #frames = 0;
+  #records = 0;
+  #imageBytesWritten = 0;
+  #checkpoints = 0;
+
+  private constructor(files: Files, options: OwnerOptions, shard: OpenedShard, recovery: RecoveryReport) {
+    this.#files = files;
+    this.#options = options;
+    this.#shard = shard;
+    this.#journal = shard.journal;
+    this.#segments = [...shard.segments];
+    this.#newestGeneration = shard.generation;
+    this.recovery = recovery;
+  }
+
+  /** Claims the shard, recovers it and, when the journal had anything to replay, publishes a fresh image. */
+  static async open(files: Files, options: OwnerOptions): Promise<Owner> {
+    const began = performance.now();
+    const shard = await openShard(files, options.directory, {
+      grainOf: (type) => options.grains[type] ?? 'ticks',
+      commandIndex: options.commandIndex,
+    });
+    const recovery = { ...shard.report, durationMs: 0 };
+    const owner = new Owner(files, options, shard, recovery);
+    try {
+      if (shard.mustPublish) {
+        const publishing = owner.#publish(shard.generation, performance.now());
+        while (!publishing.next().done);
+      }
+    } catch (error) {
+      owner.abandon();
+      throw error;
+    }
+    recovery.durationMs = performance.now() - began;
+    return owner;
+  }
+
+  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>): Promise<unknown> {
+    switch (request.kind) {
+      case 'commit':
+        return this.commit(request.batch);
+      case 'digest':
+        return this.digest();
+      case 'checkpoint':
+        return this.checkpoint();
+      case 'load':
+        return this.load(request.game);
+      case 'list':
+        return this.list();
+      case 'history':
+        return this.history(request.game, request.afterSeq, request.upToSeq, request.limit);
+      case 'stats':
+        return this.stats();
+      case 'close':
+        return this.close();
+    }
+  }
+
+  commit(batch: Batch): StoreLoad {
+    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) {
+      this.#shard.claim.check();
+      return this.#load();
+    }
+    for (const { game, firstSeq } of batch.spans) {
+      const due = this.#lastSeq(game) + 1;
+      if (firstSeq !== due) throw gap(game, firstSeq, due);
+    }
+    const { frame, chain, bytes } = this.#write(batch);
+    // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
+    for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);
+    this.#written += bytes;
+    this.#backlog.push({ payload: batch.payload, frame, chain, written: this.#written });
+    this.#backlogBytes += batch.payload.length;
+    this.#frames += 1;
+    this.#records += batch.count;
+    this.#shard.claim.check();
+    return this.#load();
+  }
+
+  /** One slice of folding the journal into the database. */
+  digest(): StoreLoad {
+    const end = performance.now() + this.#options.sliceMs;
+    while (this.#backlog.length > 0 && performance.now() < end) this.#digestSome();
+    return this.#load();
+  }
+
+  /** One slice of a checkpoint, which begins when none is under way. Reports when it is done. */
+  checkpoint(): CheckpointReport | undefined {
+    this.#checkpoint ??= this.#checkpointing();
+    const end = performance.now() + this.#options.sliceMs;
+    try {
+      do {
+        const step = this.#checkpoint.next();
+        if (!step.done) continue;
+        this.#checkpoint = undefined;
+        return step.value;
+      } while (performance.now() < end);
+    } catch (error) {
+      this.#checkpoint = undefined;
+      throw error;
+    }
+    return undefined;
+  }
+
+  load(id: string): StoredGame | undefined {
+    this.#digestAll();
+    const folded = this.#shard.digest.fold(id);
+    if (!folded) return undefined;
+    const { row, state } = folded;
+    const pieces = [...cutState(state, row.tables)];
+    const stateBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return { id, type: row.type, version: row.version, seq: row.seq, tick: row.tick, tables: row.tables, stateBytes, pieces };
+  }
+
+  list(): readonly GameRow[] {
+    this.#digestAll();
+    return this.#shard.digest.games();
+  }
+
+  history(game: string, afterSeq: number, upToSeq: number, limit: number): HistoryPage {
+    this.#digestAll();
+    return this.#shard.digest.history(game, afterSeq, upToSeq, limit);
+  }
+
+  stats(): StoreStats {
+    return {
+      epoch: this.#shard.claim.epoch,
+      generation: this.#shard.manifest.generation,
+      frames: this.#frames,
+      records: this.#records,
+      journalBytesWritten: this.#written,
+      imageBytesWritten: this.#imageBytesWritten,
+      imageBytes: this.#shard.manifest.images[0]?.bytes ?? 0,
+      checkpoints: this.#checkpoints,
+      recovery: this.recovery,
+    };
+  }
+
+  /**
+   * Publishes what is not in an image yet, and seals the journal: the next opening has nothing to replay. When no image
+   * can be published the journal is sealed all the same, and nothing is lost; then this throws why.
+   */
+  close(): void {
+    let failure: unknown;
+    try {
+      try {
+        if (this.#checkpoint) while (this.checkpoint() === undefined);
+        if (this.#written > this.#published) while (this.checkpoint() === undefined);
+      } catch (error) {
+        failure = error;
+      }
+      if (this.#journal.broken) this.#replaceSegment();
+      this.#journal.seal();
+      this.#shard.claim.check();
+    } finally {
+      this.abandon();
+    }
+    if (failure) throw failure;
+  }
+
+  /** Lets go without writing anything. */
+  abandon(): void {
+    this.#journal.close();
+    this.#shard.database.close();
+  }
+
+  #load(): StoreLoad {
+    const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
+    const journalBytes = this.#written - this.#published;
+    return { digestLagBytes: this.#backlogBytes, journalBytes, checkpointDue: journalBytes > due };
+  }
+
+  #lastSeq(game: string): number {
+    const known = this.#seqs.get(game);
+    if (known !== undefined) return known;
+    const seq = this.#shard.digest.game(game)?.seq ?? -1;
+    if (seq >= 0) this.#seqs.set(game, seq);
+    return seq;
+  }
+
+  /** A frame that is durable when this returns. A descriptor that failed is never used again: another segment takes over. */
+  #write(batch: Batch): { frame: number; chain: number; bytes: number } {
+    if (this.#journal.broken) this.#replaceSegment();
+    try {
+      return this.#append(batch);
+    } catch (error) {
+      if (!this.#journal.broken) throw error;
+      // Once more on a fresh file; if that fails too, the outbox keeps the batch and comes again.
+      this.#replaceSegment();
+      return this.#append(batch);
+    }
+  }
+
+  #append(batch: Batch): { frame: number; chain: number; bytes: number } {
+    const before = this.#journal.bytes;
+    const frame = this.#journal.append([batch.payload], batch.count);
+    this.#journal.sync();
+    return { frame, chain: this.#journal.chain, bytes: this.#journal.bytes - before };
+  }
+
+  #replaceSegment(): void {
+    const broken = this.#journal;
+    this.#journal = broken.successor(this.#nextGeneration());
+    broken.close();
+    this.#segments.push({ generation: this.#journal.generation, firstFrame: this.#journal.firstFrame });
+  }
+
+  /** Counts attempts too: what a failed one left behind has its name already. */
+  #nextGeneration(): number {
+    this.#newestGeneration += 1;
+    return this.#newestGeneration;
+  }
+
+  #digestSome(): void {
+    const first = this.#backlog[0] as Undigested;
+    this.#taking ??= this.#shard.digest.take(first.payload, { frame: first.frame, chain: first.chain });
+    if (!this.#taking.next().done) return;
+    this.#taking = undefined;
+    this.#backlog.shift();
+    this.#backlogBytes -= first.payload.length;
+    this.#digested = first.written;
+  }
+
+  #digestAll(): void {
+    while (this.#backlog.length > 0) this.#digestSome();
+  }
+
+  *#checkpointing(): Generator<void, CheckpointReport> {
+    const began = performance.now();
+    this.#shard.claim.check();
+    if (this.#journal.broken) this.#replaceSegment();
+    const generation = this.#nextGeneration();
+    const finished = this.#journal;
+    this.#journal = finished.rotate(generation);
+    finished.close();
+    this.#segments.push({ generation, firstFrame: this.#journal.firstFrame });
+    yield;
+    // Everything before the new segment must be in the image; what comes meanwhile may be.
+    const { firstFrame, previousChain } = this.#journal;
+    while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {
+      this.#digestSome();
+      yield;
+    }
+    this.#shard.digest.skipTo({ frame: firstFrame - 1, chain: previousChain });
+    return yield* this.#publish(generation, began);
+  }
+
+  *#publish(generation: number, began: number): Generator<void, CheckpointReport> {
+    const inImage = this.#digested;
+    const manifest = yield* publish(
+      {
+        files: this.#files,
+        directory: this.#options.directory,
+        claim: this.#shard.claim,
+        database: this.#shard.database,
+        digest: this.#shard.digest,
+        maxImageBytes: this.#options.maxImageBytes,
+        published: (published) => {
+          this.#shard.manifest = published;
+          this.#segments = this.#segments.filter(({ generation: each }) => published.segments.includes(each));
+          this.#published = inImage;
+          this.#imageBytesWritten += published.images[0]?.bytes ?? 0;
+          this.#checkpoints += 1;
+        },
+      },
+      this.#shard.manifest.shard,
+      generation,
+      this.#shard.manifest.images[0],
+      () => this.#segments,
+      () => this.#journal.durableFrame,
+    );
+    return {
+      generation: manifest.generation,
+      imageBytes: manifest.images[0]?.bytes ?? 0,
+      durationMs: performance.now() - began,
+    };
+  }
+}
+
+function gap(game: string, firstSeq: number, due: number): OrreryError {
+  return new OrreryError({
+    code: 'INTERNAL',
+    what: `a batch begins at seq ${firstSeq} where seq ${due} was due`,
+    hint: 'This is a defect in Orrery: please report it with this message.',
+    context: { game, seq: firstSeq },
+  });
+}

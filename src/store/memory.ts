@@ -1,0 +1,167 @@
+// The reference store: it keeps everything in arrays and folds it with the plainest means. Tests compare the real one with
+// it, and programs use it where nothing must survive.
+
+import { OrreryError } from '../errors.ts';
+import { cutState } from '../digest/pieces.ts';
+import type { GameRow } from '../image/rows.ts';
+import { cloneJson, fold } from '../patch/apply.ts';
+import type { JsonObject } from '../patch/patch.ts';
+import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
+import type {
+  Batch,
+  CheckpointReport,
+  HistoryPage,
+  RecoveryReport,
+  Store,
+  StoredGame,
+  StoreLoad,
+  StoreStats,
+} from './store.ts';
+
+const NOTHING_TO_DO: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+
+export class MemoryStore implements Store {
+  readonly capabilities = { durable: false, images: false };
+  readonly #records = new Map<string, Record[]>();
+  #frames = 0;
+  #bytes = 0;
+  readonly #recovery: RecoveryReport = {
+    created: true,
+    replayedFrames: 0,
+    replayedRecords: 0,
+    tornBytes: 0,
+    usedPreviousImage: false,
+    durationMs: 0,
+  };
+
+  async open(): Promise<RecoveryReport> {
+    return this.#recovery;
+  }
+
+  async commit(batch: Batch): Promise<StoreLoad> {
+    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) return NOTHING_TO_DO;
+    for (const { game, firstSeq } of batch.spans) {
+      const last = this.#lastSeq(game);
+      if (firstSeq !== last + 1) throw gap(game, firstSeq, last);
+    }
+    const lines = new TextDecoder().decode(batch.payload).split('\n').slice(0, -1);
+    for (const record of lines.map(decodeRecord)) {
+      const records = this.#records.get(record.game);
+      if (records) records.push(record);
+      else this.#records.set(record.game, [record]);
+    }
+    this.#frames += 1;
+    this.#bytes += batch.payload.length;
+    return NOTHING_TO_DO;
+  }
+
+  async digest(): Promise<StoreLoad> {
+    return NOTHING_TO_DO;
+  }
+
+  async checkpoint(): Promise<CheckpointReport | undefined> {
+    return { generation: 0, imageBytes: 0, durationMs: 0 };
+  }
+
+  async load(id: string): Promise<StoredGame | undefined> {
+    const row = this.#row(id);
+    if (!row) return undefined;
+    const state = this.#fold(id);
+    return {
+      id,
+      type: row.type,
+      version: row.version,
+      seq: row.seq,
+      tick: row.tick,
+      tables: row.tables,
+      stateBytes: JSON.stringify(state).length,
+      pieces: [...cutState(state, row.tables)],
+    };
+  }
+
+  async list(): Promise<readonly GameRow[]> {
+    return [...this.#records.keys()].sort().map((id) => this.#row(id) as GameRow);
+  }
+
+  async history(id: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage> {
+    const records = (this.#records.get(id) ?? [])
+      .filter(({ seq, command }) => command !== CREATE && seq > afterSeq && seq <= upToSeq)
+      .slice(0, limit);
+    return {
+      steps: records.map(({ firstSeq, seq, tick, time, patches }) => ({
+        firstSeq: firstSeq ?? seq,
+        lastSeq: seq,
+        tick,
+        time,
+        patches,
+      })),
+      commands: records.map(({ seq, tick, time, command, player, args }) => ({ seq, tick, time, name: command, player, args })),
+    };
+  }
+
+  async stats(): Promise<StoreStats> {
+    let records = 0;
+    for (const list of this.#records.values()) records += list.length;
+    return {
+      epoch: 1,
+      generation: 0,
+      frames: this.#frames,
+      records,
+      journalBytesWritten: this.#bytes,
+      imageBytesWritten: 0,
+      imageBytes: 0,
+      checkpoints: 0,
+      recovery: this.#recovery,
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+
+  #lastSeq(game: string): number {
+    return this.#records.get(game)?.at(-1)?.seq ?? -1;
+  }
+
+  #fold(id: string): JsonObject {
+    let state: unknown;
+    for (const { patches } of this.#records.get(id) ?? []) {
+      // A fold may put a patch's value into the state, where later patches change it: the records must stay as they are.
+      state = fold(state, patches.map((patch) => (patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) })) as never);
+    }
+    return state as JsonObject;
+  }
+
+  #row(id: string): GameRow | undefined {
+    const records = this.#records.get(id);
+    const first = records?.[0];
+    const last = records?.at(-1);
+    if (!records || !first || !last) return undefined;
+    const patches = records.reduce((count, record) => count + record.patches.length, -1);
+    return {
+      id,
+      type: String(first.type),
+      version: first.version ?? 1,
+      tables: records.findLast(({ tables }) => tables !== undefined)?.tables ?? [],
+      created: first.time,
+      seq: last.seq,
+      tick: last.tick,
+      time: last.time,
+      snapshotSeq: 0,
+      stateBytes: 0,
+      patchBytes: 0,
+      records: records.length - 1,
+      patchesIn: patches,
+      patchesOut: patches,
+    };
+  }
+}
+
+function gap(game: string, firstSeq: number, last: number): OrreryError {
+  return new OrreryError({
+    code: 'INTERNAL',
+    what: `a batch begins at seq ${firstSeq} where seq ${last + 1} was due`,
+    hint: 'This is a defect in Orrery: please report it with this message.',
+    context: { game, seq: firstSeq },
+  });
+}

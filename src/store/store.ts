@@ -1,0 +1,119 @@
+// The one interface between the game side and whatever keeps its records. outbox/outbox.ts is the caller; sqlite.ts is the
+// real thing, memory.ts the reference that tests compare it with.
+
+import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
+
+/** Records of one or more games that become durable together. */
+export interface Batch {
+  /** Records as lines of JSON, UTF-8, each ended by a line feed. The store may take the buffer away from the caller. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  /** Which seqs of which games are inside, in order. */
+  readonly spans: readonly Span[];
+}
+
+export interface Span {
+  readonly game: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+/** What a store owes to its background work after a call. */
+export interface StoreLoad {
+  /** Bytes that are durable in the journal and not yet digested. */
+  readonly digestLagBytes: number;
+  /** Bytes of journal since the newest image. */
+  readonly journalBytes: number;
+  /** Whether a checkpoint would be worth its cost now. */
+  readonly checkpointDue: boolean;
+}
+
+/** A game as a store hands it back. */
+export interface StoredGame {
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  readonly seq: number;
+  readonly tick: number;
+  readonly tables: readonly string[];
+  /** JSON size of the state. */
+  readonly stateBytes: number;
+  /**
+   * The state in pieces small enough to be parsed without stalling a game loop: JSON of [null, plain part] first, with {}
+   * where a table stands, then [table name, some of its entities by id] any number of times.
+   */
+  readonly pieces: readonly Uint8Array[];
+}
+
+export interface HistoryPage {
+  readonly steps: readonly Step[];
+  readonly commands: readonly CommandEntry[];
+}
+
+/** What a checkpoint has published. */
+export interface CheckpointReport {
+  readonly generation: number;
+  readonly imageBytes: number;
+  readonly durationMs: number;
+}
+
+/** Totals since the store was opened, for people who tune. */
+export interface StoreStats {
+  readonly epoch: number;
+  readonly generation: number;
+  readonly frames: number;
+  readonly records: number;
+  readonly journalBytesWritten: number;
+  readonly imageBytesWritten: number;
+  readonly imageBytes: number;
+  readonly checkpoints: number;
+  readonly recovery: RecoveryReport;
+}
+
+/** What opening a store had to do. */
+export interface RecoveryReport {
+  /** True when the directory was made new. */
+  readonly created: boolean;
+  readonly replayedFrames: number;
+  readonly replayedRecords: number;
+  /** Bytes cut off because the last write was never finished. Nothing acknowledged is ever in them. */
+  readonly tornBytes: number;
+  /** Whether the newest image could not be used and the one before stood in. */
+  readonly usedPreviousImage: boolean;
+  readonly durationMs: number;
+}
+
+export interface StoreCapabilities {
+  /** An acknowledged batch survives the end of the process. */
+  readonly durable: boolean;
+  /** Checkpoints publish images. */
+  readonly images: boolean;
+}
+
+/**
+ * Keeps the records of some games. Calls are made one at a time, each after the one before has settled. Every failure is
+ * an OrreryError. A store that lost its thread throws OWNER_DIED and can be opened again.
+ */
+export interface Store {
+  readonly capabilities: StoreCapabilities;
+  /** Recovers what is there. */
+  open(): Promise<RecoveryReport>;
+  /**
+   * Resolves when the batch is durable. A batch that the store already has, because its thread died between writing and
+   * answering, is acknowledged again and not written again. A gap is an error.
+   */
+  commit(batch: Batch): Promise<StoreLoad>;
+  /** One slice of background work, a few milliseconds of it. */
+  digest(): Promise<StoreLoad>;
+  /** One slice of a checkpoint; call until it reports. */
+  checkpoint(): Promise<CheckpointReport | undefined>;
+  load(game: string): Promise<StoredGame | undefined>;
+  list(): Promise<readonly GameRow[]>;
+  /** Steps and commands with afterSeq < seq <= upToSeq, oldest first, at most `limit` commands. */
+  history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage>;
+  stats(): Promise<StoreStats>;
+  close(): Promise<void>;
+  /** Gives up without ceremony: for a store that no longer answers. */
+  destroy(): Promise<void>;
+}
+

@@ -1,0 +1,34 @@
+// The thread of one shard, as thin as can be: src/shard/owner.ts is what runs, and is tested without a thread.
+
+import { errorToData, OrreryError } from '../src/errors.ts';
+import { nodeFiles } from '../src/journal/files.ts';
+import { Owner } from '../src/shard/owner.ts';
+import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
+
+let owner: Owner | undefined;
+
+export default async function answer(request: OwnerRequest): Promise<OwnerReply> {
+  try {
+    if (request.kind === 'open') {
+      owner?.abandon();
+      owner = undefined;
+      owner = await Owner.open(nodeFiles, request.options);
+      return { ok: true, value: owner.recovery };
+    }
+    if (!owner) throw notOpen();
+    const value = await owner.answer(request);
+    if (request.kind === 'close') owner = undefined;
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, error: errorToData(error) };
+  }
+}
+
+/** A thread that replaced one that died knows nothing yet. */
+function notOpen(): OrreryError {
+  return new OrreryError({
+    code: 'OWNER_DIED',
+    what: 'the shard is not open in this thread',
+    hint: 'Orrery opens it again by itself.',
+  });
+}
