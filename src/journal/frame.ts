@@ -63,6 +63,12 @@ export interface FrameHeader {
   readonly payloadCrc: number;
 }
 
+/** A place in a shard's journal: a frame and the chain value (payload CRC) at it. Frame 0, chain 0 is the beginning. */
+export interface Position {
+  readonly frame: number;
+  readonly chain: number;
+}
+
 export type HeaderFault = 'incomplete header' | 'no magic' | 'header CRC';
 
 /** Bytes from one frame to the next. */

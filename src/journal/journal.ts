@@ -1,198 +1,259 @@
-// The writer of a shard's journal: numbers and chains frames, and appends them to one segment. Before it: shard/owner.ts with
-// a batch; after it: files.ts. Whoever opens the shard again reads with scan.ts what this wrote.
+// The writing end of a shard's journal. Before it: the shard's owner, with the bytes of one batch; after it: files.ts.
+// A frame is written by append, durable when sync returns, and only then may anybody be told so.
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OrreryError } from '../errors.ts';
-import { discard, type FileHandle, type Files, temporaryPath } from './files.ts';
-import { encodeFrame, type FrameType } from './frame.ts';
-import type { Position, ScannedFrame } from './scan.ts';
+import { alreadyExists, discard, type FileHandle, type Files, temporaryPath } from './files.ts';
+import { encodeFrame, type FrameCodec, type Position } from './frame.ts';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from './segment.ts';
 
-export interface NewSegment {
-  readonly shardUuid: string;
-  readonly generation: number;
-  readonly epoch: number;
-  readonly firstFrame: number;
-  readonly previousChain: number;
-  /** Frames that an older segment may or may not hold durably: they are the first of this one. */
-  readonly pending?: readonly Pick<ScannedFrame, 'payload' | 'codec' | 'recordCount' | 'number' | 'chain'>[];
-  /** Random when it is not given. For tests of the format. */
+/** `broken`: a write or a sync failed, see `successor`. `retired`: another segment has taken over, or was to. */
+export type JournalState = 'open' | 'broken' | 'sealed' | 'retired' | 'closed';
+
+/** Where a new segment begins. Frames up to `firstFrame - 1` must be durable, and `previousChain` is the chain there. */
+export interface JournalStart extends Omit<SegmentHeader, 'salt'> {
+  /** Random unless given. */
   readonly salt?: number;
 }
 
+/** A batch to be written again, at the beginning of a new segment. A frame from a scan is one. */
+export interface PendingBatch {
+  readonly payload: Uint8Array | readonly Uint8Array[];
+  readonly recordCount: number;
+  readonly codec?: FrameCodec;
+}
+
+/** A segment that is on the disk but has no name yet. */
+interface Draft {
+  readonly path: string;
+  readonly header: SegmentHeader;
+  readonly handle: FileHandle;
+  readonly bytes: number;
+  readonly last: Position;
+}
+
+/** One segment being written. Synchronous: it lives in the shard's own thread. */
 export class Journal {
-  readonly generation: number;
-  readonly firstFrame: number;
-  readonly previousChain: number;
-  readonly #files: Files;
-  readonly #directory: string;
-  readonly #header: SegmentHeader;
-  readonly #handle: FileHandle;
-  #bytes = SEGMENT_HEADER_BYTES;
+  readonly path: string;
+  readonly header: SegmentHeader;
+  #files: Files;
+  #handle: FileHandle;
+  #state: JournalState = 'open';
+  #failure: unknown;
+  #bytes: number;
   #last: Position;
   #durable: Position;
-  #broken = false;
-  #closed = false;
 
-  private constructor(files: Files, directory: string, header: SegmentHeader, handle: FileHandle) {
+  private constructor(files: Files, draft: Draft) {
+    this.path = draft.path;
+    this.header = draft.header;
     this.#files = files;
-    this.#directory = directory;
-    this.#header = header;
-    this.#handle = handle;
-    this.generation = header.generation;
-    this.firstFrame = header.firstFrame;
-    this.previousChain = header.previousChain;
-    this.#last = { frame: header.firstFrame - 1, chain: header.previousChain };
-    this.#durable = this.#last;
+    // The same open file under the name it has now, for the messages of its errors.
+    this.#handle = { path: draft.path, descriptor: draft.handle.descriptor };
+    this.#bytes = draft.bytes;
+    this.#last = draft.last;
+    this.#durable = draft.last;
   }
 
   /**
-   * Makes a segment, durable with its name and its pending frames when this returns. Throws DISK_FULL, IO_FAILED, and
-   * STALE_OWNER when the generation is taken: only another owner can have taken it.
+   * Starts a segment, with the batches of `pending` as its first frames: all of it is durable before the file gets its
+   * name, and the name is durable on return. After a scan: `firstFrame: tail.durable.frame + 1`, `previousChain:
+   * tail.durable.chain`, `pending: tail.pending`, an epoch and a generation above those of the tail.
+   *
+   * After a failure nobody can say whether the file has its name, so each attempt needs a generation of its own. Throws
+   * STALE_OWNER when the name is taken, DISK_FULL, IO_FAILED.
    */
-  static create(files: Files, directory: string, segment: NewSegment): Journal {
-    const { pending = [], salt = randomSalt(), ...rest } = segment;
-    const header = { ...rest, salt };
-    const path = join(directory, segmentName(header.generation));
-    const temporary = temporaryPath(path);
-    const handle = files.createNew(temporary);
-    const journal = new Journal(files, directory, header, handle);
-    try {
-      files.write(handle, encodeSegmentHeader(header), 0);
-      for (const frame of pending) journal.#appendAgain(frame);
-      files.sync(handle);
-      files.publishNew(temporary, path);
-      files.syncDirectory(directory);
-    } catch (error) {
-      discard(files, temporary, handle);
-      throw error;
-    }
-    journal.#durable = journal.#last;
-    return journal;
+  static create(files: Files, directory: string, start: JournalStart, pending: readonly PendingBatch[] = []): Journal {
+    const draft = writeDraft(files, directory, start, pending);
+    publish(files, draft);
+    return new Journal(files, draft);
   }
 
-  /** Bytes of the segment, header included. */
+  get state(): JournalState {
+    return this.#state;
+  }
+
+  /** The length of the segment. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** The newest frame that was written. */
   get lastFrame(): number {
     return this.#last.frame;
   }
 
+  /** The newest frame that is durable. */
   get durableFrame(): number {
     return this.#durable.frame;
   }
 
-  /** The chain value at the last frame. */
+  /** The payload CRC of the newest frame that was written. */
   get chain(): number {
     return this.#last.chain;
   }
 
-  /** A write or a sync has failed: what the file holds behind the durable frame, nobody knows. */
-  get broken(): boolean {
-    return this.#broken;
+  /** The newest frame that is durable, with its chain: what a manifest remembers. */
+  get durable(): Position {
+    return this.#durable;
   }
 
-  /** Writes one frame, in one write, and gives its number. It is durable after `sync`. */
-  append(payload: readonly Uint8Array[], recordCount: number): number {
-    this.#write('batch', payload, recordCount, 'plain');
-    return this.#last.frame;
+  /**
+   * Writes one batch as one frame, in one write, and returns its frame number. It is written, not durable. A failure
+   * breaks the journal; what it left behind the last frame is not the last frame.
+   */
+  append(payload: readonly Uint8Array[], recordCount: number, codec: FrameCodec = 'plain'): number {
+    this.#assertOpen();
+    return this.#write('batch', payload, recordCount, codec);
   }
 
-  /** Makes everything appended durable. After a failure this descriptor is never synced again: the kernel forgets. */
-  sync(): void {
-    this.#assertUsable();
-    if (this.#durable.frame === this.#last.frame) return;
-    try {
-      this.#files.dataSync(this.#handle);
-    } catch (error) {
-      this.#broken = true;
-      throw error;
+  /** Makes all that was written durable and returns the newest durable frame. A failure breaks the journal. */
+  sync(): number {
+    this.#assertOpen();
+    if (this.#durable.frame !== this.#last.frame) {
+      this.#guard(() => this.#files.dataSync(this.#handle));
+      this.#durable = this.#last;
     }
-    this.#durable = this.#last;
+    return this.#durable.frame;
   }
 
-  /** Says, durably, that everything before is there: the last frame of an owner that closes in good order. */
+  /** Ends the segment in good order: everything durable, then a seal. Only `close` is left to do. */
   seal(): void {
     this.sync();
     this.#write('seal', [], 0, 'plain');
     this.sync();
+    this.#state = 'sealed';
   }
 
-  /** The next segment, which carries on behind everything appended here. All of it must be durable. */
+  /**
+   * Goes on in a new segment, with numbers and chain carried on. This one is synced first, takes no more frames
+   * afterwards, and is left to be closed. When it fails before the new file is given its name, this one stays open;
+   * when it fails later, this one is broken, because a scan may already take the new file for the one that counts.
+   */
   rotate(generation: number): Journal {
     this.sync();
-    return this.#next(generation, this.#last);
+    const draft = writeDraft(this.#files, dirname(this.path), this.#startAt(generation), []);
+    this.#guard(() => publish(this.#files, draft));
+    this.#state = 'retired';
+    return new Journal(this.#files, draft);
   }
 
-  /** The segment that takes over from a broken one: it carries on behind the last frame that is durable. */
-  successor(generation: number): Journal {
-    return this.#next(generation, this.#durable);
+  /**
+   * Takes over from a broken journal: a new segment behind the newest durable frame, with the batches of `pending`, which
+   * are all that were appended since, and those that could not be. They are durable on return and have the numbers from
+   * `durableFrame + 1` on. The broken one is left to be closed. Each attempt needs a higher generation.
+   */
+  successor(generation: number, pending: readonly PendingBatch[]): Journal {
+    if (this.#state !== 'broken') throw this.#refusal();
+    const directory = dirname(this.path);
+    const journal = Journal.create(this.#files, directory, this.#startAt(generation), pending);
+    this.#state = 'retired';
+    return journal;
   }
 
+  /** Lets go of the file. Makes nothing durable. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#files.close(this.#handle);
   }
 
-  #next(generation: number, behind: Position): Journal {
-    const { shardUuid, epoch } = this.#header;
-    return Journal.create(this.#files, this.#directory, {
-      shardUuid,
-      epoch,
-      generation,
-      firstFrame: behind.frame + 1,
-      previousChain: behind.chain,
-    });
+  #startAt(generation: number): JournalStart {
+    const { epoch, shardUuid } = this.header;
+    const { frame, chain } = this.#durable;
+    return { epoch, shardUuid, generation, firstFrame: frame + 1, previousChain: chain };
   }
 
-  #appendAgain(frame: Pick<ScannedFrame, 'payload' | 'codec' | 'recordCount' | 'number' | 'chain'>): void {
-    this.#write('batch', [frame.payload], frame.recordCount, frame.codec);
-    if (this.#last.frame === frame.number && this.#last.chain === frame.chain) return;
-    throw new OrreryError({
-      code: 'INTERNAL',
-      what: `frame ${frame.number} did not come out the same when it was written again as frame ${this.#last.frame}`,
-      hint: 'This is a defect in Orrery: please report it with this message.',
-      context: { directory: this.#directory },
-    });
-  }
-
-  #write(type: FrameType, payload: readonly Uint8Array[], recordCount: number, codec: ScannedFrame['codec']): void {
-    this.#assertUsable();
-    const { epoch, salt } = this.#header;
+  #write(type: 'batch' | 'seal', payload: readonly Uint8Array[], recordCount: number, codec: FrameCodec): number {
     const number = this.#last.frame + 1;
-    const { bytes, chain } = encodeFrame(
-      { type, codec, recordCount, number, epoch, salt, synced: this.#durable.frame },
-      payload,
-      this.#last.chain,
-    );
-    try {
-      this.#files.write(this.#handle, bytes, this.#bytes);
-    } catch (error) {
-      this.#broken = true;
-      throw error;
-    }
+    const { epoch, salt } = this.header;
+    const label = { type, codec, recordCount, number, epoch, salt, synced: this.#durable.frame };
+    const { bytes, chain } = encodeFrame(label, payload, this.#last.chain);
+    this.#guard(() => this.#files.write(this.#handle, bytes, this.#bytes));
     this.#bytes += bytes.length;
     this.#last = { frame: number, chain };
+    return number;
   }
 
-  #assertUsable(): void {
-    if (!this.#broken && !this.#closed) return;
-    throw new OrreryError({
-      code: 'INTERNAL',
-      what: `a ${this.#broken ? 'broken' : 'closed'} journal segment was about to be written to`,
+  /** After a failure the kernel may have dropped what was not written and call the next sync a success: never again. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#state = 'broken';
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== 'open') throw this.#refusal();
+  }
+
+  #refusal(): OrreryError {
+    if (this.#state === 'broken') {
+      return new OrreryError({
+        code: 'IO_FAILED',
+        what: 'this journal segment takes no more frames, because a write to it has failed',
+        hint: 'A new segment has to take over; what was not acknowledged is written there again.',
+        context: { file: this.path },
+        cause: this.#failure,
+      });
+    }
+    return new OrreryError({
+      code: 'CLOSED',
+      what: `this journal segment is ${this.#state}`,
       hint: 'This is a defect in Orrery: please report it with this message.',
-      context: { directory: this.#directory, generation: this.generation },
+      context: { file: this.path },
+    });
+  }
+}
+
+function writeDraft(files: Files, directory: string, start: JournalStart, pending: readonly PendingBatch[]): Draft {
+  const header = { ...start, salt: start.salt ?? randomSalt() };
+  const path = join(directory, segmentName(header.generation));
+  const handle = files.createNew(temporaryPath(path));
+  try {
+    files.write(handle, encodeSegmentHeader(header), 0);
+    let bytes = SEGMENT_HEADER_BYTES;
+    let last: Position = { frame: header.firstFrame - 1, chain: header.previousChain };
+    const { epoch, salt } = header;
+    const synced = last.frame;
+    for (const { payload, recordCount, codec = 'plain' } of pending) {
+      const number = last.frame + 1;
+      const label = { type: 'batch', codec, recordCount, number, epoch, salt, synced } as const;
+      const chunks = payload instanceof Uint8Array ? [payload] : payload;
+      const frame = encodeFrame(label, chunks, last.chain);
+      files.write(handle, frame.bytes, bytes);
+      bytes += frame.bytes.length;
+      last = { frame: number, chain: frame.chain };
+    }
+    files.sync(handle);
+    return { path, header, handle, bytes, last };
+  } catch (error) {
+    discard(files, handle.path, handle);
+    throw error;
+  }
+}
+
+function publish(files: Files, draft: Draft): void {
+  try {
+    files.publishNew(draft.handle.path, draft.path);
+    files.syncDirectory(dirname(draft.path));
+  } catch (error) {
+    discard(files, draft.handle.path, draft.handle);
+    if (!alreadyExists(error)) throw error;
+    throw new OrreryError({
+      code: 'STALE_OWNER',
+      what: 'a journal segment with this name is there already: another process has taken over this shard',
+      hint: 'Stop this process, or open the directory again; what this one had acknowledged is safe.',
+      context: { file: draft.path },
+      cause: error,
     });
   }
 }
 
 function randomSalt(): number {
-  for (;;) {
-    const salt = randomBytes(4).readUInt32LE(0);
-    if (salt !== 0) return salt;
-  }
+  return randomBytes(4).readUInt32LE() || 1;
 }

@@ -16,13 +16,29 @@ export type FrameFault =
   | 'payload CRC'
   /** The file ends, and a frame that was known to be durable is not in it. */
   | 'missing'
-  /** A frame of this segment stands behind the seal. */
-  | 'after the seal';
+  /** The segment was sealed, and yet a frame of it stands behind the seal. */
+  | 'frame behind the seal'
+  /** Bytes that are no frame stand behind the seal. */
+  | 'bytes behind the seal';
 
-/** What stands where the next frame was expected. */
+/** What the faults come down to. */
 export type Stop = 'end of file' | 'bad frame' | 'impossible frame';
 
 export type Verdict = 'clean' | 'sealed' | 'torn' | 'damaged';
+
+export const STOPS: { readonly [fault in FrameFault]: Stop } = {
+  missing: 'end of file',
+  'incomplete header': 'bad frame',
+  'no magic': 'bad frame',
+  'header CRC': 'bad frame',
+  'other segment': 'bad frame',
+  'wrong number': 'bad frame',
+  'incomplete payload': 'bad frame',
+  'payload CRC': 'bad frame',
+  'bytes behind the seal': 'bad frame',
+  'unknown kind': 'impossible frame',
+  'frame behind the seal': 'impossible frame',
+};
 
 /** The three facts a verdict rests on. */
 export interface Finding {

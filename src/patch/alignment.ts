@@ -1,9 +1,9 @@
 // Which elements of two lists are the same, in order. capture.ts turns what lies between into patches.
 //
 // First what the two have in common at both ends, which is all there is to do for a push, a pop, a shift or one splice.
-// Then, in the middle, Myers' greedy search for a handful of edits; then anchors, elements that occur once on both sides
-// (the idea of patience diff); then Myers again between anchors, with a bound. What is still unmatched stays unmatched: the
-// work is bounded, the shortest script is not promised.
+// Then, in the middle, Myers' greedy search for a handful of edits; then changes in place, then a long overlap, as queues
+// have; then anchors, elements that occur once on both sides (the idea of patience diff), and Myers again between anchors.
+// Each step has a bound. What is still unmatched stays unmatched: the shortest script is not promised.
 import { equal } from './equal.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { JsonArray } from './patch.ts';
@@ -178,6 +178,7 @@ function printed(
 function alignAnchors(base: JsonArray, next: readonly unknown[], window: Window, runs: Run[]): void {
   const { baseFrom, baseTo, nextFrom, nextTo } = window;
   const { before, after, same } = printed(base, next, window);
+  if (alignOverlap(before, after, window, same, runs)) return;
   let from = { base: baseFrom, next: nextFrom };
   const gapBefore = (toBase: number, toNext: number): void => {
     alignGap({ baseFrom: from.base, baseTo: toBase, nextFrom: from.next, nextTo: toNext }, same, runs);
@@ -189,6 +190,36 @@ function alignAnchors(base: JsonArray, next: readonly unknown[], window: Window,
     if (same(baseFrom + b, nextFrom + n)) gapBefore(baseFrom + b, nextFrom + n);
   }
   alignGap({ baseFrom: from.base, baseTo, nextFrom: from.next, nextTo }, same, runs);
+}
+
+/** A queue: the end of one list is the beginning of the other, whatever repeats in them, and it is most of the shorter. */
+function alignOverlap(before: Int32Array, after: Int32Array, window: Window, same: Same, runs: Run[]): boolean {
+  const { baseFrom, baseTo, nextFrom, nextTo } = window;
+  const shifted = overlap(before, after);
+  const unshifted = overlap(after, before);
+  const length = Math.max(shifted, unshifted);
+  if (length * 2 < Math.min(before.length, after.length)) return false;
+  const base = length === shifted ? baseTo - length : baseFrom;
+  const next = length === shifted ? nextFrom : nextTo - length;
+  for (let index = 0; index < length; index++)
+    if (same(base + index, next + index)) addRun(runs, base + index, next + index, 1);
+  return true;
+}
+
+/** How long the longest end of `some` is that is a beginning of `other` (by the failure function of Knuth, Morris, Pratt). */
+function overlap(some: Int32Array, other: Int32Array): number {
+  const fallback = new Int32Array(other.length);
+  for (let index = 1, length = 0; index < other.length; index++) {
+    while (length > 0 && other[index] !== other[length]) length = fallback[length - 1]!;
+    if (other[index] === other[length]) length++;
+    fallback[index] = length;
+  }
+  let length = 0;
+  for (let index = 0; index < some.length; index++) {
+    while (length > 0 && (length === other.length || some[index] !== other[length])) length = fallback[length - 1]!;
+    if (some[index] === other[length]) length++;
+  }
+  return length;
 }
 
 function alignGap(gap: Window, same: Same, runs: Run[]): void {

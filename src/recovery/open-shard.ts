@@ -99,14 +99,18 @@ function goOn(
   const { manifest, database, digest, tail, replayedFrames, replayedRecords, imageFault } = contents;
   const generation = Math.max(manifest.generation, ...listing.manifests, ...listing.images, ...listing.segments) + 1;
   // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
-  const journal = Journal.create(files, directory, {
-    shardUuid: manifest.shard,
-    generation,
-    epoch: claim.epoch,
-    firstFrame: tail.durable.frame + 1,
-    previousChain: tail.durable.chain,
-    pending: tail.pending,
-  });
+  const journal = Journal.create(
+    files,
+    directory,
+    {
+      shardUuid: manifest.shard,
+      generation,
+      epoch: claim.epoch,
+      firstFrame: tail.durable.frame + 1,
+      previousChain: tail.durable.chain,
+    },
+    tail.pending,
+  );
   digest.skipTo(tail.durable);
   const older = contents.segments.map((each) => ({ generation: each, firstFrame: firstFrameOf(files, directory, each) }));
   return {

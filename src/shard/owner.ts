@@ -198,7 +198,7 @@ export class Owner {
       } catch (error) {
         failure = error;
       }
-      if (this.#journal.broken) this.#replaceSegment();
+      if (this.#journal.state === 'broken') this.#replaceSegment();
       this.#journal.seal();
       this.#shard.claim.check();
     } finally {
@@ -229,11 +229,11 @@ export class Owner {
 
   /** A frame that is durable when this returns. A descriptor that failed is never used again: another segment takes over. */
   #write(batch: Batch): { frame: number; chain: number; bytes: number } {
-    if (this.#journal.broken) this.#replaceSegment();
+    if (this.#journal.state === 'broken') this.#replaceSegment();
     try {
       return this.#append(batch);
     } catch (error) {
-      if (!this.#journal.broken) throw error;
+      if (this.#journal.state !== 'broken') throw error;
       // Once more on a fresh file; if that fails too, the outbox keeps the batch and comes again.
       this.#replaceSegment();
       return this.#append(batch);
@@ -249,9 +249,10 @@ export class Owner {
 
   #replaceSegment(): void {
     const broken = this.#journal;
-    this.#journal = broken.successor(this.#nextGeneration());
+    // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
+    this.#journal = broken.successor(this.#nextGeneration(), []);
     broken.close();
-    this.#segments.push({ generation: this.#journal.generation, firstFrame: this.#journal.firstFrame });
+    this.#segments.push(this.#journal.header);
   }
 
   /** Counts attempts too: what a failed one left behind has its name already. */
@@ -277,15 +278,15 @@ export class Owner {
   *#checkpointing(): Generator<void, CheckpointReport> {
     const began = performance.now();
     this.#shard.claim.check();
-    if (this.#journal.broken) this.#replaceSegment();
+    if (this.#journal.state === 'broken') this.#replaceSegment();
     const generation = this.#nextGeneration();
     const finished = this.#journal;
     this.#journal = finished.rotate(generation);
     finished.close();
-    this.#segments.push({ generation, firstFrame: this.#journal.firstFrame });
+    this.#segments.push(this.#journal.header);
     yield;
     // Everything before the new segment must be in the image; what comes meanwhile may be.
-    const { firstFrame, previousChain } = this.#journal;
+    const { firstFrame, previousChain } = this.#journal.header;
     while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {
       this.#digestSome();
       yield;

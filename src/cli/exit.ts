@@ -1,0 +1,65 @@
+// What an exit status means, and how a failure is told. Scripts rely on the numbers.
+
+import { CommanderError } from 'commander';
+import { OrreryError, type OrreryErrorCode } from '../errors.ts';
+import type { Paint } from './paint.ts';
+import { compactJson, printable } from './printable.ts';
+
+export const EXIT = { ok: 0, damaged: 1, usage: 2, notFound: 3, alreadyOpen: 4, failed: 5 } as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+/** For the help of the program. */
+export const EXIT_HELP = `Exit status:
+  0  done; for doctor: healthy
+  1  the directory is damaged
+  2  the command line is wrong
+  3  no such directory, no such game, nothing at --path
+  4  another process has the directory open
+  5  anything else, such as a failing disk or a newer format`;
+
+const STATUS: { readonly [code in OrreryErrorCode]?: ExitStatus } = {
+  DAMAGED: EXIT.damaged,
+  PATCH_INVALID: EXIT.damaged,
+  INVALID_OPTION: EXIT.usage,
+  INVALID_POINTER: EXIT.usage,
+  NOT_AN_ORRERY_DIRECTORY: EXIT.notFound,
+  GAME_NOT_FOUND: EXIT.notFound,
+  POINTER_NOT_FOUND: EXIT.notFound,
+  ALREADY_OPEN: EXIT.alreadyOpen,
+};
+
+/** A failure as it is shown: what happened, what to do about it, and the status. */
+export interface Told {
+  readonly status: ExitStatus;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly context: object;
+}
+
+export function tell(thrown: unknown): Told {
+  if (thrown instanceof OrreryError) {
+    const { code, hint, context } = thrown;
+    return { status: STATUS[code] ?? EXIT.failed, code, message: withoutHint(thrown), hint, context };
+  }
+  if (thrown instanceof CommanderError) {
+    const message = thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    return { status: EXIT.usage, code: 'USAGE', message, hint: 'See `orrery --help`.', context: {} };
+  }
+  const message = `an unexpected failure: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+  const hint = 'This is a defect in Orrery: please report it with this message.';
+  return { status: EXIT.failed, code: 'INTERNAL', message, hint, context: {} };
+}
+
+export function describe(told: Told, json: boolean, paint: Paint): string {
+  const { code, message, hint, context } = told;
+  if (json) return `${compactJson({ error: { code, message, hint, context } })}\n`;
+  const lines = message.split('\n').map(printable).join('\n');
+  return `${paint('red', 'orrery:')} ${lines}\n        ${printable(hint)}\n`;
+}
+
+/** The message ends with the remedy, which is shown on a line of its own. */
+function withoutHint({ message, hint }: OrreryError): string {
+  return message.endsWith(`. ${hint}`) ? message.slice(0, -hint.length - 2) : message;
+}

@@ -1,0 +1,91 @@
+// The command line as a whole: commands, options, help, and from what was thrown to an exit status.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { checkpointCommand } from './checkpoint.ts';
+import { doctorCommand } from './doctor.ts';
+import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
+import { logCommand } from './log.ts';
+import { lsCommand } from './ls.ts';
+import { NobodyReads, Output } from './output.ts';
+import { type Paint, painter } from './paint.ts';
+import { showCommand } from './show.ts';
+
+/** What a command has to work with. */
+export interface Surroundings {
+  readonly output: Output;
+  readonly paint: Paint;
+  /** Columns of the terminal; undefined when lines may be as long as they like. */
+  readonly width: number | undefined;
+  /** For a remark beside the output. */
+  readonly remark: (text: string) => void;
+  /** What the process is to end with, when nothing is thrown. */
+  readonly finish: (status: ExitStatus) => void;
+}
+
+/** Runs the command line. Never throws: the result is the exit status, and what went wrong is on standard error. */
+export async function run(args: readonly string[]): Promise<ExitStatus> {
+  let status: ExitStatus = EXIT.ok;
+  const { stdout, stderr, env } = process;
+  const output = new Output(stdout);
+  stderr.on('error', () => undefined);
+  const paintError = painter(stderr.isTTY, env);
+  const program = makeProgram({
+    output,
+    paint: painter(stdout.isTTY, env),
+    width: stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || undefined,
+    remark: (text) => stderr.write(`${paintError('dim', text)}\n`),
+    finish: (final) => {
+      status = final;
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    await output.flush();
+  } catch (thrown) {
+    if (thrown instanceof NobodyReads) return status;
+    if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const told = tell(thrown);
+    stderr.write(describe(told, asksForJson(args), paintError));
+    status = told.status;
+  }
+  return status;
+}
+
+function makeProgram(surroundings: Surroundings): Command {
+  const program = new Command('orrery')
+    .description('Looks into the directories that Orrery keeps games in.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText('after', `\n${EXIT_HELP}\n\nA game id that begins with "-" goes after "--": orrery show ./data -- -1`);
+  for (const make of [lsCommand, showCommand, logCommand, checkpointCommand, doctorCommand]) {
+    const command = make(surroundings);
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
+
+/** Help has been printed: asked for (status 0), or because no command was named. */
+function isHelp({ code }: CommanderError): boolean {
+  return code === 'commander.help' || code === 'commander.helpDisplayed' || code === 'commander.version';
+}
+
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+/** The package's own description lies above this file, at a distance that depends on whether it was compiled. */
+function packageVersion(): string {
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { name?: string; version?: string };
+      if (name === 'orrery' && version !== undefined) return version;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return 'unknown';
+}

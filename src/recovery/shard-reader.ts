@@ -1,0 +1,96 @@
+// Looks at a shard without changing it, also while its owner goes on writing. Before it: read-shard.ts, which folds image
+// and journal together; after it: whoever asks, such as the commands in cli/. It sees every frame that has been written
+// when it opens; the newest of them may not be durable yet.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DigestOptions } from '../digest/digest.ts';
+import type { FoldedGame } from '../digest/fold.ts';
+import { OrreryError } from '../errors.ts';
+import { imageName } from '../image/image.ts';
+import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
+import { type Files, isMissing } from '../journal/files.ts';
+import { segmentName } from '../journal/segment.ts';
+import { hasChanged, holdFiles } from './held-files.ts';
+import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
+
+/** One command of a game's past. */
+export interface HistoryEntry {
+  readonly command: CommandEntry;
+  /** The visible step that ends with this command. A step may be made of several commands: then the last one has it. */
+  readonly step: Step | undefined;
+}
+
+/** Tries before what looks like damage counts as damage, in a shard that changes all the time. */
+const MOST_ATTEMPTS = 50;
+
+/** How far patches are to be merged is the game type's choice, which a reader does not know: it merges nothing. */
+const READING: DigestOptions = { grainOf: () => 'commands', commandIndex: false };
+
+export class ShardReader {
+  /** Undefined for a shard that was never finished being made: it holds nothing. */
+  readonly contents: ShardContents | undefined;
+
+  private constructor(contents: ShardContents | undefined) {
+    this.contents = contents;
+  }
+
+  /** Throws DAMAGED, FORMAT_TOO_NEW, IO_FAILED. A folder that is not there is a shard that was never made. */
+  static async open(files: Files, directory: string): Promise<ShardReader> {
+    for (let attempt = 1; ; attempt += 1) {
+      let listing: Listing;
+      try {
+        listing = listShard(files, directory);
+      } catch (error) {
+        if (isMissing(error)) return new ShardReader(undefined);
+        throw error;
+      }
+      try {
+        return new ShardReader(await readHeld(files, directory, listing));
+      } catch (error) {
+        const settled = !(error instanceof OrreryError) || !hasChanged(files, directory, listing);
+        if (settled || attempt === MOST_ATTEMPTS) throw error;
+      }
+      await delay(attempt);
+    }
+  }
+
+  /** By id. */
+  games(): readonly GameRow[] {
+    return this.contents?.digest.games() ?? [];
+  }
+
+  game(id: string): GameRow | undefined {
+    return this.contents?.digest.game(id);
+  }
+
+  /** The state at the last visible step at or before `atSeq`, or the newest. Undefined when there is no such game. */
+  fold(id: string, atSeq?: number): FoldedGame | undefined {
+    return this.contents?.digest.fold(id, atSeq);
+  }
+
+  /** Commands with fromSeq <= seq <= toSeq, oldest first, read as they are asked for. */
+  *history(id: string, fromSeq: number, toSeq: number): Generator<HistoryEntry> {
+    if (!this.contents) return;
+    const { digest } = this.contents;
+    const steps = digest.steps(id, fromSeq - 1, toSeq);
+    let next = steps.next();
+    for (const command of digest.commands(id, fromSeq - 1, toSeq)) {
+      while (!next.done && next.value.lastSeq < command.seq) next = steps.next();
+      const step = !next.done && next.value.lastSeq === command.seq ? next.value : undefined;
+      yield { command, step };
+    }
+  }
+
+  close(): void {
+    this.contents?.database.close();
+  }
+}
+
+async function readHeld(files: Files, directory: string, listing: Listing): Promise<ShardContents | undefined> {
+  const manifest = readManifest(files, directory, listing);
+  if (!manifest) return undefined;
+  const newest = manifest.images[0]?.generation as number;
+  const segments = [...new Set([...manifest.segments, ...listing.segments])].filter((each) => each >= manifest.generation);
+  const held = holdFiles(files, directory, [...segments.map(segmentName), imageName(newest)]);
+  return readShard(held, directory, manifest, listing, READING);
+}
