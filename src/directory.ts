@@ -1,20 +1,23 @@
 // The directory as a whole: what says that it is one of ours, and who has it open. What is in a shard's folder is the
 // business of shard/ and recovery/.
 //
-//   orrery.json         format, number of shards, an id; written once
+//   orrery.json         format, number of shards, an id; written once, when the folders of the shards are there
 //   LOCK                the process that has the directory open: a courtesy, the claims of the shards are what protects
 //   shard-00, ...       one folder per shard
 
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
-import { alreadyExists, atomicWrite, discard, type Files, isMissing } from './journal/files.ts';
+import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath } from './journal/files.ts';
 
 export const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
 const LOCK = 'LOCK';
+
+/** What a crash may leave of the two files above. Whatever else ends like this is not ours. */
+const LEFTOVER = /^(LOCK|orrery\.json)\.[0-9a-f]{12}\.tmp$/;
 
 const configShape = z.object({
   version: z.number().int().positive(),
@@ -31,6 +34,12 @@ type Lock = z.infer<typeof lockShape>;
 
 export function shardDirectory(directory: string, shard: number): string {
   return `${directory}/shard-${String(shard).padStart(2, '0')}`;
+}
+
+/** Which shard a game belongs to: the same for ever, for a given number of shards. */
+export function shardOf(game: string, shards: number): number {
+  if (shards === 1) return 0;
+  return createHash('sha256').update(game, 'utf8').digest().readUInt32LE(0) % shards;
 }
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, DAMAGED or IO_FAILED. */
@@ -70,8 +79,9 @@ export function readConfig(files: Files, directory: string): DirectoryConfig {
 
 /**
  * Makes the directory if it is not there, locks it for this process, and says how many shards it has. Throws
- * DIRECTORY_UNUSABLE when the path is something else or holds shards without saying how many, ALREADY_OPEN,
- * SHARD_COUNT_MISMATCH when another number was asked for, and what readConfig throws.
+ * DIRECTORY_UNUSABLE when the path is something else, is read-only, or holds shards without saying how many, ALREADY_OPEN,
+ * SHARD_COUNT_MISMATCH when another number was asked for, DAMAGED when the folder of a shard is gone, and what readConfig
+ * throws.
  */
 export function takeDirectory(
   files: Files,
@@ -83,34 +93,55 @@ export function takeDirectory(
     files.makeDirectory(directory);
     files.list(directory);
   } catch (cause) {
-    throw new OrreryError({
-      code: 'DIRECTORY_UNUSABLE',
-      what: 'the directory cannot be used',
-      hint: 'Pass a path that is a folder, or that can be made one, and that this process may write to.',
-      context: { directory, errno: errnoOf(cause) },
-      cause,
-    });
+    throw unusable(directory, cause);
   }
   // The lock comes first: two processes must not both make the description.
-  const lock = DirectoryLock.take(files, directory);
+  const lock = takeLock(files, directory);
   try {
+    for (const name of files.list(directory)) if (LEFTOVER.test(name)) files.remove(`${directory}/${name}`);
     if (!files.exists(`${directory}/${CONFIG}`)) create(files, directory, shards ?? byDefault);
     const config = readConfig(files, directory);
-    if (shards === undefined || shards === config.shards) return { lock, config };
-    throw new OrreryError({
-      code: 'SHARD_COUNT_MISMATCH',
-      what: `the directory has ${config.shards} shards, and ${shards} were asked for`,
-      hint: 'Leave `shards` out to use what is there: the number is fixed when a directory is made.',
-      context: { directory },
-    });
+    if (shards !== undefined && shards !== config.shards) {
+      throw new OrreryError({
+        code: 'SHARD_COUNT_MISMATCH',
+        what: `the directory has ${config.shards} shards, and ${shards} were asked for`,
+        hint: 'Leave `shards` out to use what is there: the number is fixed when a directory is made.',
+        context: { directory },
+      });
+    }
+    for (let shard = 0; shard < config.shards; shard += 1) assertThere(files, directory, shard);
+    return { lock, config };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
+function takeLock(files: Files, directory: string): DirectoryLock {
+  try {
+    return DirectoryLock.take(files, directory);
+  } catch (error) {
+    throw ['EROFS', 'EACCES', 'EPERM'].includes(errnoOf(error) ?? '') ? unusable(directory, error) : error;
+  }
+}
+
+/** The folders were made before the description was: one that is gone has taken its games with it. */
+function assertThere(files: Files, directory: string, shard: number): void {
+  const folder = shardDirectory(directory, shard);
+  if (files.exists(folder)) return;
+  throw new OrreryError({
+    code: 'DAMAGED',
+    what: 'the folder of a shard is gone',
+    hint: 'Put it back from a backup: the games in it would seem never to have been. Nothing was changed.',
+    context: { directory, shard, file: folder },
+  });
+}
+
 function create(files: Files, directory: string, shards: number): void {
-  const shard = files.list(directory).find((name) => /^shard-\d+$/.test(name));
+  // An empty one is left of a making that was interrupted.
+  const shard = files
+    .list(directory)
+    .find((name) => /^shard-\d+$/.test(name) && files.list(`${directory}/${name}`).length > 0);
   if (shard !== undefined) {
     throw new OrreryError({
       code: 'DIRECTORY_UNUSABLE',
@@ -126,6 +157,7 @@ function create(files: Files, directory: string, shards: number): void {
     shards,
     created: new Date().toISOString(),
   };
+  for (let each = 0; each < shards; each += 1) files.makeDirectory(shardDirectory(directory, each));
   atomicWrite(files, `${directory}/${CONFIG}`, Buffer.from(`${JSON.stringify(config, null, 2)}\n`, 'utf8'));
 }
 
@@ -155,9 +187,11 @@ export class DirectoryLock {
     };
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const handle = files.createNew(path);
+        // Whole from the moment it has its name: one that cannot be read would pass for one that a crash left behind.
+        const handle = files.createNew(temporaryPath(path));
         try {
           files.write(handle, Buffer.from(`${JSON.stringify(lock)}\n`, 'utf8'), 0);
+          files.publishNew(handle.path, path);
         } catch (error) {
           discard(files, handle.path, handle);
           throw error;
@@ -166,7 +200,8 @@ export class DirectoryLock {
         openHere.add(lock.token);
         return new DirectoryLock(files, path, lock.token);
       } catch (error) {
-        if (!alreadyExists(error) || attempt >= 3) throw error;
+        // Missing: whoever got the lock first has swept the temporary file.
+        if (!(alreadyExists(error) || isMissing(error)) || attempt >= 3) throw error;
       }
       const holder = readLock(files, directory);
       if (holder && isAlive(holder)) throw alreadyOpen(directory, holder.pid);
@@ -191,7 +226,7 @@ function readLock(files: Files, directory: string): Lock | undefined {
   return readLockAt(files, `${directory}/${LOCK}`);
 }
 
-/** A lock that cannot be read was left by a crash in the middle of writing it. */
+/** A lock that cannot be read was left by a power cut: it was never made durable. */
 function readLockAt(files: Files, path: string): Lock | undefined {
   try {
     const parsed = lockShape.safeParse(JSON.parse(Buffer.from(files.read(path)).toString('utf8')));
@@ -238,6 +273,16 @@ function startOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function unusable(directory: string, cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'DIRECTORY_UNUSABLE',
+    what: 'the directory cannot be used',
+    hint: 'Pass a path that is a folder, or that can be made one, and that this process may write to.',
+    context: { directory, errno: errnoOf(cause) },
+    cause,
+  });
 }
 
 function alreadyOpen(directory: string, pid: number): OrreryError {

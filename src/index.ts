@@ -18,6 +18,7 @@ export { type ReadonlyTable, type Table, table } from './game/table.ts';
 export type { CommandEntry, GameRow, Step } from './image/rows.ts';
 export type { OrreryOptions } from './options.ts';
 export { type Orrery, type OrreryEvents, type OrreryHealth, openOrrery, runLoop, shardOf } from './orrery.ts';
+export type { HistoryRange } from './outbox/history.ts';
 export type { OutboxHealth } from './outbox/outbox.ts';
 export type { Json, JsonArray, JsonObject, Patch, Path, PathSegment } from './patch/patch.ts';
 export { toJsonPatch, toPointer } from './patch/pointer.ts';

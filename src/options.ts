@@ -81,10 +81,20 @@ export interface OrreryOptions {
   readonly store?: (shard: number) => Store;
 }
 
+/** A definition that was not passed to defineGame has no name, and nobody has looked at it. */
+function isGameType(type: unknown): boolean {
+  if (typeof type !== 'object' || type === null) return false;
+  const { name, initial, commands } = type as Partial<AnyGameType>;
+  return typeof name === 'string' && typeof initial === 'function' && typeof commands === 'object';
+}
+
 const positive = z.number().int().positive();
 const shape = z.strictObject({
-  directory: z.string().min(1).refine((path) => !path.includes('\0'), 'must not contain NUL'),
-  games: z.array(z.custom<AnyGameType>((type) => typeof type === 'object' && type !== null && 'initial' in type, 'must come from defineGame')).min(1),
+  directory: z
+    .string()
+    .min(1)
+    .refine((path) => !path.includes('\0'), 'must not contain NUL'),
+  games: z.array(z.custom<AnyGameType>(isGameType, 'must come from defineGame')).min(1),
   shards: positive.max(256).optional(),
   durability: z.enum(['group', 'strict', 'relaxed']).default(DEFAULTS.durability),
   flushIntervalMs: positive.max(10_000).default(DEFAULTS.flushIntervalMs),
@@ -100,7 +110,12 @@ const shape = z.strictObject({
   maxRecordBytes: positive.max(2 ** 29).default(DEFAULTS.maxRecordBytes),
   maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
   commandIndex: z.boolean().default(DEFAULTS.commandIndex),
-  logger: z.custom<Logger>((logger) => typeof logger === 'object' && logger !== null && 'warn' in logger, 'must be a pino logger').optional(),
+  logger: z
+    .custom<Logger>(
+      (logger) => typeof logger === 'object' && logger !== null && 'warn' in logger,
+      'must be a pino logger',
+    )
+    .optional(),
   workerUrl: z.instanceof(URL).optional(),
   store: z.custom<(shard: number) => Store>((store) => typeof store === 'function', 'must be a function').optional(),
 });

@@ -1,23 +1,27 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
-import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { destination, type Logger, pino } from 'pino';
-import { type DirectoryLock, shardDirectory, takeDirectory } from './directory.ts';
-import { OrreryError } from './errors.ts';
+import { type DirectoryLock, shardDirectory, shardOf, takeDirectory } from './directory.ts';
+import type { OrreryError } from './errors.ts';
 import { assemble } from './game/assemble.ts';
 import type { Commands, GameType } from './game/define.ts';
 import type { AnyGame, Game } from './game/game.ts';
 import { checkGameId } from './game/id.ts';
 import { Loop, type LoopOptions } from './game/loop.ts';
+import { checkedType, notFound, typeMismatch, unknownType, versionMismatch } from './game/mismatch.ts';
 import { Registry } from './game/registry.ts';
-import type { GameRow } from './image/rows.ts';
+import type { CommandEntry, GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
+import { closed } from './outbox/failures.ts';
+import { type HistoryRange, readHistory } from './outbox/history.ts';
 import { Outbox, type OutboxHealth } from './outbox/outbox.ts';
 import { GameSink } from './outbox/sink.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, Store, StoreStats } from './store/store.ts';
+
+export { shardOf };
 
 /** What `orrery.on` can be asked for. */
 export interface OrreryEvents {
@@ -50,7 +54,8 @@ export interface OrreryHealth {
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const checked = checkOptions(options);
   const logger =
-    options.logger ?? pino({ name: 'orrery', level: process.env['ORRERY_LOG'] ?? 'warn' }, destination({ dest: 2, sync: true }));
+    options.logger ??
+    pino({ name: 'orrery', level: process.env['ORRERY_LOG'] ?? 'warn' }, destination({ dest: 2, sync: true }));
   if (checked.store) {
     const make = checked.store;
     const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
@@ -72,12 +77,6 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   return Orrery.start(checked, logger, stores, lock);
 }
 
-/** Which shard a game belongs to: the same for ever, for a given number of shards. */
-export function shardOf(game: string, shards: number): number {
-  if (shards === 1) return 0;
-  return createHash('sha256').update(game, 'utf8').digest().readUInt32LE(0) % shards;
-}
-
 export class Orrery {
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
@@ -90,7 +89,12 @@ export class Orrery {
   #recovery: readonly RecoveryReport[] = [];
   #closing: Promise<void> | undefined;
 
-  private constructor(options: CheckedOptions, logger: Logger, stores: readonly Store[], lock: DirectoryLock | undefined) {
+  private constructor(
+    options: CheckedOptions,
+    logger: Logger,
+    stores: readonly Store[],
+    lock: DirectoryLock | undefined,
+  ) {
     this.#options = options;
     this.#logger = logger;
     this.#stores = stores;
@@ -98,7 +102,7 @@ export class Orrery {
     this.#outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
     this.#registry = new Registry(options.maxLoadedGames, (game) => {
       logger.debug({ game: game.id }, 'game evicted');
-      this.#emitter.emit('evicted', game.id);
+      this.#emit('evicted', game.id);
     });
   }
 
@@ -119,7 +123,8 @@ export class Orrery {
     }
     orrery.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
     for (const [shard, report] of orrery.#recovery.entries()) {
-      if (report.replayedFrames > 0 || report.tornBytes > 0) logger.info({ shard, ...report }, 'recovered from the journal');
+      if (report.replayedFrames > 0 || report.tornBytes > 0)
+        logger.info({ shard, ...report }, 'recovered from the journal');
     }
     for (const outbox of orrery.#outboxes) outbox.start();
     return orrery;
@@ -147,7 +152,8 @@ export class Orrery {
    * object. Resolves when the game is durable.
    *
    * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
-   * to a game of another type), GAME_VERSION, NOT_PERSISTABLE (with the path), STATE_TOO_LARGE, CLOSED.
+   * to a game of another type), GAME_VERSION, CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw),
+   * NOT_PERSISTABLE (with the path), INVARIANT_FAILED, STATE_TOO_LARGE, BACKPRESSURE.
    */
   open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
@@ -169,6 +175,17 @@ export class Orrery {
   async list(): Promise<readonly GameRow[]> {
     const rows = await Promise.all(this.#outboxes.map((outbox) => outbox.request((store) => store.list())));
     return rows.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /**
+   * What was asked of a game, oldest first, ticks included as "@tick": each durable command with afterSeq < seq <= upToSeq.
+   * The game need not be in memory, and its past is never in memory as a whole.
+   *
+   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, CLOSED, with the first command.
+   */
+  async *history(id: string, range: HistoryRange = {}): AsyncGenerator<CommandEntry, void, undefined> {
+    checkGameId(id);
+    yield* readHistory(this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox, id, range);
   }
 
   /** Resolves when everything accepted so far is durable. */
@@ -217,16 +234,23 @@ export class Orrery {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    await Promise.allSettled(this.#opening.values());
-    const closed = await Promise.allSettled(this.#outboxes.map((outbox) => outbox.close(timeoutMs)));
-    const unsaved = this.#outboxes.flatMap((outbox) => [...outbox.pending()]).map(([game, firstSeq]) => ({ game, firstSeq }));
+    const endings = await Promise.allSettled(this.#outboxes.map((outbox) => outbox.close(timeoutMs)));
+    const unsaved = this.#outboxes
+      .flatMap((outbox) => [...outbox.pending()])
+      .map(([game, firstSeq]) => ({ game, firstSeq }));
     let failure: OrreryError | undefined;
-    for (const [shard, result] of closed.entries()) {
+    for (const [shard, result] of endings.entries()) {
       if (result.status === 'fulfilled') continue;
       const error = result.reason as OrreryError;
       failure ??= error;
       this.#outboxes[shard]?.abandon(error);
-      await this.#stores[shard]?.destroy();
+    }
+    // Whatever is being opened hears of the end from its outbox.
+    await Promise.allSettled(this.#opening.values());
+    const failed = this.#stores.filter((_, shard) => endings[shard]?.status === 'rejected');
+    const destroyed = await Promise.allSettled(failed.map((store) => store.destroy()));
+    for (const result of destroyed) {
+      if (result.status === 'rejected') this.#logger.error({ err: result.reason }, 'a store could not be given up');
     }
     this.#registry.clear();
     this.#lock?.release();
@@ -241,14 +265,17 @@ export class Orrery {
   ): Promise<Game<S, I, C>> {
     checkGameId(id);
     this.#checkType(type, id);
-    if (this.#closing) throw new OrreryError({ code: 'CLOSED', what: 'this orrery is closed', hint: 'Open it again with openOrrery.', context: { game: id } });
+    if (this.#closing) throw closed(id);
     for (;;) {
-      const loaded = this.#registry.get(id);
-      if (loaded?.loaded) return checkedType(loaded, type);
       const opening = this.#opening.get(id);
       if (!opening) break;
       // Whoever opens it decides whether it is created; if that fails, this call tries for itself.
       await opening.catch(() => undefined);
+    }
+    const loaded = this.#registry.get(id);
+    if (loaded?.loaded) {
+      this.#registry.use(id);
+      return checkedType(loaded, type);
     }
     const work = this.#loadOrCreate(type, id, args);
     this.#opening.set(id, work as unknown as Promise<AnyGame>);
@@ -266,14 +293,7 @@ export class Orrery {
   ): Promise<Game<S, I, C>> {
     const outbox = this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
     const stored = await outbox.request((store) => store.load(id));
-    if (!stored && !args) {
-      throw new OrreryError({
-        code: 'GAME_NOT_FOUND',
-        what: 'there is no such game',
-        hint: 'Use `open` to create it, or `list` to see what there is.',
-        context: { game: id, type: type.name },
-      });
-    }
+    if (!stored && !args) throw notFound(id, type.name);
     const known = this.#registry.get(id) as Game<S, I, C> | undefined;
     const { game, sink } = GameSink.attach(known, id, type, outbox, this.#options, (error) => {
       this.#report(id, error, 'a subscriber failed');
@@ -286,6 +306,7 @@ export class Orrery {
     } else {
       const receipt = game.create(args as I);
       this.#registry.add(game as unknown as AnyGame, sink);
+      outbox.hurry();
       try {
         await receipt.durable;
       } catch (error) {
@@ -299,70 +320,48 @@ export class Orrery {
 
   #checkType(type: GameType<never, never, never> | { readonly name?: unknown }, id: string): void {
     if (this.#options.games.some((known) => known === (type as unknown))) return;
-    const name = String((type as { name?: unknown } | undefined)?.name);
-    throw new OrreryError({
-      code: 'INVALID_GAME_TYPE',
-      what: 'the game type was not given to openOrrery',
-      hint: 'Put it into the list `games` of the options.',
-      context: { game: id, type: name },
-    });
+    throw unknownType(id, String((type as { name?: unknown } | undefined)?.name));
   }
 
   #outboxEvents(shard: number): ConstructorParameters<typeof Outbox>[2] {
     return {
       checkpoint: (report) => {
         this.#logger.debug({ shard, ...report }, 'checkpoint');
-        this.#emitter.emit('checkpoint', { ...report, shard });
+        this.#emit('checkpoint', { ...report, shard });
       },
       degraded: (error) => {
         this.#logger.warn({ shard, code: error.code }, error.message);
-        this.#emitter.emit('degraded', error.within({ shard }));
+        this.#emit('degraded', error.within({ shard }));
       },
       recovered: () => {
         this.#logger.warn({ shard }, 'everything is becoming durable again');
-        this.#emitter.emit('recovered', shard);
+        this.#emit('recovered', shard);
       },
       failed: (error) => {
         this.#logger.error({ shard, code: error.code }, error.message);
-        this.#emitter.emit('failed', error.within({ shard }));
+        this.#emit('failed', error.within({ shard }));
       },
     };
   }
 
-  /** An 'error' event without a listener would end the process; a log line must do. */
+  /** A listener that throws must not stop what it listens to. */
+  #emit<E extends keyof OrreryEvents>(event: E, ...args: OrreryEvents[E]): void {
+    for (const listener of this.#emitter.listeners(event)) {
+      try {
+        (listener as (...args: OrreryEvents[E]) => void)(...args);
+      } catch (err) {
+        this.#logger.error({ err, event }, 'a listener failed');
+      }
+    }
+  }
+
   #report(game: string, error: unknown, what: string): void {
     this.#logger.error({ game, err: error }, what);
-    if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error, game);
+    this.#emit('error', error, game);
   }
 }
 
 /** Drives games at a fixed rate: see LoopOptions. The loop runs until it is stopped. */
 export function runLoop(orrery: Orrery, options: LoopOptions): Loop {
   return new Loop(orrery, options);
-}
-
-function checkedType<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-  game: AnyGame,
-  type: GameType<S, I, C>,
-): Game<S, I, C> {
-  if (game.type !== type) throw typeMismatch(game.id, game.type.name, type.name);
-  return game as unknown as Game<S, I, C>;
-}
-
-function typeMismatch(game: string, stored: string, asked: string): OrreryError {
-  return new OrreryError({
-    code: 'GAME_TYPE_MISMATCH',
-    what: `the game is of type ${JSON.stringify(stored)}, not ${JSON.stringify(asked)}`,
-    hint: 'Open it with its own type, or choose another id.',
-    context: { game, type: asked },
-  });
-}
-
-function versionMismatch(game: string, stored: number, asked: number): OrreryError {
-  return new OrreryError({
-    code: 'GAME_VERSION',
-    what: `the game was saved with version ${stored} of its type, and this program has version ${asked}`,
-    hint: stored > asked ? 'Use the newer program.' : 'Use the program of that version: this one cannot convert it.',
-    context: { game, stored, asked },
-  });
 }

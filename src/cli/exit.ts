@@ -38,14 +38,15 @@ export interface Told {
   readonly context: object;
 }
 
-export function tell(thrown: unknown): Told {
+/** `help` is the command line that explains the one that was wrong. */
+export function tell(thrown: unknown, help: string): Told {
   if (thrown instanceof OrreryError) {
     const { code, hint, context } = thrown;
     return { status: STATUS[code] ?? EXIT.failed, code, message: withoutHint(thrown), hint, context };
   }
   if (thrown instanceof CommanderError) {
     const message = thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return { status: EXIT.usage, code: 'USAGE', message, hint: 'See `orrery --help`.', context: {} };
+    return { status: EXIT.usage, code: 'USAGE', message, hint: `See \`${help}\`.`, context: {} };
   }
   const message = `an unexpected failure: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
   const hint = 'This is a defect in Orrery: please report it with this message.';

@@ -8,20 +8,9 @@ import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
 import { logCommand } from './log.ts';
 import { lsCommand } from './ls.ts';
 import { NobodyReads, Output } from './output.ts';
-import { type Paint, painter } from './paint.ts';
+import { painter } from './paint.ts';
 import { showCommand } from './show.ts';
-
-/** What a command has to work with. */
-export interface Surroundings {
-  readonly output: Output;
-  readonly paint: Paint;
-  /** Columns of the terminal; undefined when lines may be as long as they like. */
-  readonly width: number | undefined;
-  /** For a remark beside the output. */
-  readonly remark: (text: string) => void;
-  /** What the process is to end with, when nothing is thrown. */
-  readonly finish: (status: ExitStatus) => void;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** Runs the command line. Never throws: the result is the exit status, and what went wrong is on standard error. */
 export async function run(args: readonly string[]): Promise<ExitStatus> {
@@ -45,7 +34,7 @@ export async function run(args: readonly string[]): Promise<ExitStatus> {
   } catch (thrown) {
     if (thrown instanceof NobodyReads) return status;
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const told = tell(thrown);
+    const told = tell(thrown, helpFor(program, args));
     stderr.write(describe(told, asksForJson(args), paintError));
     status = told.status;
   }
@@ -72,6 +61,12 @@ function isHelp({ code }: CommanderError): boolean {
   return code === 'commander.help' || code === 'commander.helpDisplayed' || code === 'commander.version';
 }
 
+function helpFor(program: Command, args: readonly string[]): string {
+  const known = program.commands.map((command) => command.name());
+  const named = args.find((arg) => known.includes(arg));
+  return `orrery ${named === undefined ? '' : `${named} `}--help`;
+}
+
 function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
@@ -81,7 +76,10 @@ function asksForJson(args: readonly string[]): boolean {
 function packageVersion(): string {
   for (const place of ['../../package.json', '../../../package.json']) {
     try {
-      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { name?: string; version?: string };
+      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
       if (name === 'orrery' && version !== undefined) return version;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

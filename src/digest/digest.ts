@@ -113,9 +113,10 @@ export class Digest {
   flush(meta: { readonly [key: string]: string | number }): void {
     this.#database.transaction(() => {
       for (const gathered of this.#gathered.values()) this.#writeRow(gathered);
-      this.#gathered.clear();
       writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
     });
+    // Only now: a transaction that failed has written nothing.
+    this.#gathered.clear();
   }
 
   game(id: string): GameRow | undefined {

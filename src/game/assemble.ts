@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { WorkingState } from './state.ts';
-import { WorkingTableBuilder } from './table.ts';
+import { WorkingTableBuilder } from './working-table.ts';
 
 export async function assemble(pieces: readonly Uint8Array[], tables: readonly string[]): Promise<WorkingState> {
   let plain: JsonObject = {};

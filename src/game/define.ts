@@ -18,6 +18,14 @@ export type Immutable<T> = T extends Primitive
         ? { readonly [K in keyof T]: Immutable<T[K]> }
         : { readonly [K in keyof T]: Immutable<T[K]> };
 
+/** A state that may be saved whole: read-only or not, and tables as tables or as plain objects by id. */
+export type Savable<S> = {
+  readonly [K in keyof S]:
+    | S[K]
+    | Immutable<S[K]>
+    | (S[K] extends Table<infer E> ? { readonly [id: string]: E | Immutable<E> } : never);
+};
+
 /** A command changes the draft, or throws to refuse; a refused command leaves no trace. It must be synchronous. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where a command's own argument type is not known yet
 export type Command<S> = (draft: S, args: any, context: CommandContext) => void;
@@ -71,6 +79,9 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
   name: string,
   definition: GameDefinition<S, I, C>,
 ): GameType<S, I, C> {
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid(name, 'a game type needs a definition', 'Write defineGame(name, { version, initial, commands }).');
+  }
   if (typeof name !== 'string' || name.length === 0 || name.length > 256 || !name.isWellFormed()) {
     throw invalid(name, 'a game type needs a name of 1 to 256 characters', 'Name it after what it is: "galaxy".');
   }

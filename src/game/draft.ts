@@ -1,13 +1,24 @@
 // The draft of one command: a proxy over a game's working state. Plain keys are drafted by Immer, tables by TableDraft;
 // `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches. After it:
-// working-state.ts takes the new values in, and game.ts sends the patches out as a record.
+// state.ts takes the new values in, and game.ts sends the patches out as a record.
 
-import { Immer, isDraft, current } from 'immer';
-import { OrreryError } from '../errors.ts';
-import { admit } from '../patch/admit.ts';
+import { Immer } from 'immer';
+import { checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
-import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
-import { TableDraft, TableView, type WorkingTable } from './table.ts';
+import type { Json, JsonObject, Patch } from '../patch/patch.ts';
+import { refusal, refuseUnreadable } from '../patch/refusal.ts';
+import { givenKeys } from './given.ts';
+import { TableDraft } from './table.ts';
+import {
+  admitTable,
+  captureTable,
+  captureWholeTable,
+  committedAnd,
+  contentOf,
+  type Entities,
+  type ReadonlyEntities,
+} from './table-change.ts';
+import { TableView, type WorkingTable } from './working-table.ts';
 
 /** Stands in the plain part of a state where a table is, so that the order of top-level keys is kept. */
 export const TABLE_PLACE: JsonObject = Object.freeze({});
@@ -16,15 +27,6 @@ export const TABLE_PLACE: JsonObject = Object.freeze({});
 const immer = new Immer({ autoFreeze: false });
 
 type Plain = { [key: string]: unknown };
-
-/** What became of one entity: undefined stands for none. */
-interface EntityChange {
-  readonly before: Json | undefined;
-  readonly after: Json | undefined;
-}
-
-type Entities = Map<string, Map<string, EntityChange>>;
-type ReadonlyEntities = ReadonlyMap<string, ReadonlyMap<string, EntityChange>>;
 
 /** What a command did, not yet taken in by the state. */
 export interface Finished {
@@ -45,39 +47,44 @@ export class StateDraft {
   /** Top-level keys a command assigned, deleted or made a table: what the tables were before no longer tells. */
   #reshaped: Map<string, TableDraft<unknown> | undefined> | undefined;
   #immer: Plain | undefined;
+  /** Numbers and the like that were given to keys that are there: the commonest change of all needs no draft. */
+  #scalars: Map<string, unknown> | undefined;
   #whole: { readonly state: unknown } | undefined;
+  /** What the command gets. */
   readonly proxy: Plain;
+  readonly #revoke: () => void;
 
   constructor(plain: JsonObject, tables: ReadonlyMap<string, WorkingTable>) {
     this.#plain = plain;
     this.#tables = tables;
-    this.proxy = new Proxy(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
+    const { proxy, revoke } = Proxy.revocable(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
+    this.proxy = proxy;
+    this.#revoke = revoke;
   }
 
   read(key: string): unknown {
     const table = this.#tableAt(key);
     if (table) return table;
     if (this.#immer) return this.#immer[key];
-    const value = Object.hasOwn(this.#plain, key) ? this.#plain[key] : undefined;
+    if (this.#scalars?.has(key)) return this.#scalars.get(key);
+    // Immer answers for what every object inherits, and so does the draft before Immer is needed.
+    if (!Object.hasOwn(this.#plain, key)) return Reflect.get(Object.prototype, key);
+    const value = this.#plain[key];
     return typeof value === 'object' && value !== null ? this.#draft()[key] : value;
   }
 
   write(key: string, value: unknown): void {
-    if (value instanceof TableDraft) {
-      if (value === this.#tableAt(key)) return;
-      if (value.attached) {
-        throw new OrreryError({
-          code: 'NOT_PERSISTABLE',
-          what: 'a table of a state cannot be assigned to another key',
-          hint: 'Make a new one: table(), then set() what belongs there.',
-          context: { path: `/${key}` },
-        });
-      }
-      this.#reshape(key, value);
-      this.#draft()[key] = {};
+    checkKey(key, []);
+    if (value instanceof TableDraft || value instanceof TableView) {
+      if (value !== this.#tableAt(key)) this.#assignTable(key, value);
       return;
     }
     if (this.#tableAt(key)) this.#reshape(key, undefined);
+    else if (!this.#immer && (typeof value !== 'object' || value === null) && Object.hasOwn(this.#plain, key)) {
+      this.#scalars ??= new Map();
+      this.#scalars.set(key, value);
+      return;
+    }
     this.#draft()[key] = value;
   }
 
@@ -104,6 +111,8 @@ export class StateDraft {
 
   /** Ends the command. Throws NOT_PERSISTABLE with the path; then nothing has been changed. */
   finish(): Finished {
+    // Whoever put the draft of the state into the state is told so, and whoever kept it cannot write to nowhere.
+    this.#revoke();
     if (this.#whole) return this.#finishWhole(this.#whole.state);
     const patches: Patch[] = [];
     const entities: Entities = new Map();
@@ -114,41 +123,43 @@ export class StateDraft {
       const changes = captureTable(key, draft, patches);
       if (changes.size > 0) entities.set(key, changes);
     }
-    if (!this.#immer) return { patches, plain: this.#plain, entities, replaced, tables: undefined };
+    if (!this.#immer) {
+      return { patches, plain: this.#captureScalars(patches), entities, replaced, tables: undefined };
+    }
     for (const [key, draft] of this.#reshaped ?? []) {
-      if (draft) this.#finishReshaped(key, draft, patches, entities, replaced);
+      if (!draft) continue;
+      entities.set(key, admitTable(key, draft));
+      replaced.add(key);
     }
     const next = this.#finishImmer();
-    const plain = this.#capturePlain(next, entities, patches);
+    const plain = this.#capturePlain(this.#base(next), next, entities, patches);
     return { patches, plain, entities, replaced, tables: this.#tableNames(entities, plain) };
   }
 
   /** Ends the command without effect. */
   abandon(): void {
     this.close();
-    if (this.#immer) this.#finishImmer();
+    if (!this.#immer) return;
+    try {
+      this.#finishImmer();
+    } catch {
+      // What Immer cannot finish it does not revoke either; such drafts lead nowhere. The command failed for another reason.
+    }
   }
 
   close(): void {
+    this.#revoke();
     for (const draft of this.#opened.values()) draft.close();
   }
 
   #finishWhole(state: unknown): Finished {
-    if (typeof state !== 'object' || state === null || Array.isArray(state)) {
-      throw new OrreryError({
-        code: 'NOT_PERSISTABLE',
-        what: 'a state to save must be an object',
-        hint: 'Pass the whole state, with the keys it had when it was created.',
-        context: { path: '' },
-      });
-    }
     const patches: Patch[] = [];
     const entities: Entities = new Map();
     const plain: Plain = {};
-    for (const key of Object.keys(state)) {
-      const value: unknown = Reflect.get(state, key);
+    for (const [key, value] of givenKeys(state)) {
       const working = this.#tables.get(key);
       if (!working) {
+        if (value instanceof TableDraft || value instanceof TableView) throw newTable(key);
         plain[key] = value;
         continue;
       }
@@ -156,28 +167,41 @@ export class StateDraft {
       const changes = captureWholeTable(key, working, value, patches);
       if (changes.size > 0) entities.set(key, changes);
     }
-    for (const key of this.#tables.keys()) {
-      if (Object.hasOwn(plain, key)) continue;
-      throw new OrreryError({
-        code: 'NOT_PERSISTABLE',
-        what: 'a table is missing from a state to save',
-        hint: 'Pass the whole state; to take a table away, delete its key in a command.',
-        context: { path: `/${key}` },
-      });
-    }
-    return { patches, plain: this.#capturePlain(plain, entities, patches), entities, replaced: new Set(), tables: undefined };
+    for (const key of this.#tables.keys()) if (!Object.hasOwn(plain, key)) throw missingTable(key);
+    return {
+      patches,
+      plain: this.#capturePlain(this.#plain, plain, entities, patches),
+      entities,
+      replaced: new Set(),
+      tables: undefined,
+    };
   }
 
   /** Immer revokes the proxies of a finished draft, so that a command that kept one cannot write to nowhere. */
-  #finishImmer(): unknown {
-    const draft = this.#immer;
+  #finishImmer(): Plain {
+    const draft = this.#immer as Plain;
     this.#immer = undefined;
-    return immer.finishDraft(draft as never);
+    try {
+      return immer.finishDraft(draft as never);
+    } catch (thrown) {
+      throw refuseUnreadable(thrown, draft, [], 0);
+    }
   }
 
   #draft(): Plain {
-    this.#immer ??= immer.createDraft(this.#plain) as Plain;
-    return this.#immer;
+    if (this.#immer) return this.#immer;
+    const draft = immer.createDraft(this.#plain) as Plain;
+    for (const [key, value] of this.#scalars ?? []) draft[key] = value;
+    this.#scalars = undefined;
+    this.#immer = draft;
+    return draft;
+  }
+
+  #captureScalars(patches: Patch[]): JsonObject {
+    if (!this.#scalars) return this.#plain;
+    const next: { [key: string]: Json } = { ...this.#plain };
+    for (const [key, value] of this.#scalars) next[key] = capture(next[key] as Json, value, [key], patches);
+    return Object.freeze(next);
   }
 
   #tableAt(key: string): TableDraft<unknown> | undefined {
@@ -196,31 +220,35 @@ export class StateDraft {
     this.#reshaped.set(key, draft);
   }
 
-  #finishReshaped(
-    key: string,
-    draft: TableDraft<unknown>,
-    patches: Patch[],
-    entities: Entities,
-    replaced: Set<string>,
-  ): void {
-    const content = new Map<string, EntityChange>();
-    for (const [id, { after }] of draft.touched) {
-      if (after !== undefined) content.set(id, { before: undefined, after: admit(after, [key, id]) });
+  #assignTable(key: string, given: TableDraft<unknown> | TableView<unknown>): void {
+    if (given instanceof TableDraft && given.attached) {
+      throw refusal(
+        'a table of a state cannot be assigned to another key',
+        'Make a new one: table(), then set() what belongs there.',
+        [key],
+      );
     }
-    entities.set(key, content);
-    replaced.add(key);
-    // A table in place of a table: the placeholder does not differ, so capture will not see it.
-    if (this.#tables.has(key)) patches.push({ op: 'replace', path: [key], value: contentOf(content) });
+    this.#reshape(key, given instanceof TableDraft ? given : TableDraft.of(given.entries()));
+    this.#draft()[key] = {};
+  }
+
+  /**
+   * What the plain part is compared with. A key that became a table, or ceased to be one, or is another table now, must
+   * give a patch that sets it whole: its placeholder and an empty object look the same.
+   */
+  #base(next: Plain): JsonObject {
+    if (!this.#reshaped) return this.#plain;
+    const base: { [key: string]: Json } = { ...this.#plain };
+    for (const key of this.#reshaped.keys()) {
+      if (Object.hasOwn(base, key)) base[key] = Array.isArray(next[key]) ? {} : [];
+    }
+    return base;
   }
 
   /** Compares the plain part. Where that sets a key that holds a table, the patch must carry the table's content. */
-  #capturePlain(
-    next: unknown,
-    entities: ReadonlyEntities,
-    patches: Patch[],
-  ): JsonObject {
+  #capturePlain(base: JsonObject, next: unknown, entities: ReadonlyEntities, patches: Patch[]): JsonObject {
     const own: Patch[] = [];
-    const plain = capture(this.#plain, next, [], own) as JsonObject;
+    const plain = capture(base, next, [], own) as JsonObject;
     for (const patch of own) {
       const key = patch.path[0];
       const draft = patch.path.length === 1 ? this.#tableAt(key as string) : undefined;
@@ -246,88 +274,20 @@ export class StateDraft {
   }
 }
 
-function captureTable(
-  key: string,
-  draft: TableDraft<unknown>,
-  patches: Patch[],
-): Map<string, EntityChange> {
-  const changes = new Map<string, EntityChange>();
-  for (const [id, { before, after }] of draft.touched) {
-    if (after === undefined) {
-      if (before === undefined) continue;
-      patches.push({ op: 'remove', path: [key, id] });
-      changes.set(id, { before, after: undefined });
-      continue;
-    }
-    const path: PathSegment[] = [key, id];
-    if (before === undefined) {
-      const value = admit(after, path);
-      patches.push({ op: 'add', path: [key, id], value });
-      changes.set(id, { before, after: value });
-      continue;
-    }
-    const value = capture(before, isDraft(after) ? current(after) : after, path, patches);
-    if (value !== before) changes.set(id, { before, after: value });
-  }
-  return changes;
+function newTable(key: string): Error {
+  return refusal(
+    'a state to save has a table at a key that is no table',
+    'Make it one in a command: update((draft) => { draft.key = table(...) }).',
+    [key],
+  );
 }
 
-function captureWholeTable(
-  key: string,
-  working: WorkingTable,
-  given: unknown,
-  patches: Patch[],
-): Map<string, EntityChange> {
-  const changes = new Map<string, EntityChange>();
-  if (given === working.view()) return changes;
-  let kept = 0;
-  for (const [id, entity] of givenEntities(key, given)) {
-    const before = working.get(id);
-    if (before === undefined) {
-      const after = admit(entity, [key, id]);
-      patches.push({ op: 'add', path: [key, id], value: after });
-      changes.set(id, { before, after });
-      continue;
-    }
-    kept += 1;
-    const after = capture(before, entity, [key, id], patches);
-    if (after !== before) changes.set(id, { before, after });
-  }
-  if (kept === working.size) return changes;
-  const ids = new Set([...givenEntities(key, given)].map(([id]) => id));
-  for (const id of working.ids()) {
-    if (ids.has(id)) continue;
-    patches.push({ op: 'remove', path: [key, id] });
-    changes.set(id, { before: working.get(id), after: undefined });
-  }
-  return changes;
-}
-
-function givenEntities(key: string, given: unknown): Iterable<[string, unknown]> {
-  if (given instanceof TableView || given instanceof TableDraft) return given.entries();
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return Object.entries(given);
-  throw new OrreryError({
-    code: 'NOT_PERSISTABLE',
-    what: 'a table in a state to save is neither a table nor an object by id',
-    hint: 'Pass the table of game.state, table(...), or a plain object by id.',
-    context: { path: `/${key}` },
-  });
-}
-
-function contentOf(entities: ReadonlyMap<string, { after: Json | undefined }>): JsonObject {
-  const content: { [id: string]: Json } = {};
-  for (const [id, { after }] of entities) if (after !== undefined) content[id] = after;
-  return Object.freeze(content);
-}
-
-function committedAnd(
-  table: WorkingTable,
-  changes: ReadonlyMap<string, { after: Json | undefined }> | undefined,
-): ReadonlyMap<string, { after: Json | undefined }> {
-  const content = new Map<string, { after: Json | undefined }>();
-  for (const id of table.ids()) content.set(id, { after: table.get(id) });
-  for (const [id, change] of changes ?? []) content.set(id, change);
-  return content;
+function missingTable(key: string): Error {
+  return refusal(
+    'a table is missing from a state to save',
+    'Pass the whole state; to take a table away, delete its key in a command.',
+    [key],
+  );
 }
 
 const handler: ProxyHandler<StateDraft> = {
@@ -349,6 +309,7 @@ const handler: ProxyHandler<StateDraft> = {
     return { value: draft.read(key), writable: true, enumerable: true, configurable: true };
   },
   defineProperty: () => false,
+  preventExtensions: () => false,
   setPrototypeOf: () => false,
   getPrototypeOf: () => Object.prototype,
 };

@@ -6,8 +6,9 @@ import { admit } from '../patch/admit.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type CommandContext, GameContext } from './context.ts';
-import type { CommandArgs, Commands, GameType, Immutable } from './define.ts';
+import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
 import type { StateDraft } from './draft.ts';
+import { asynchronous, evicted, invariantFailed, isPromise, nested, replacement } from './misuse.ts';
 import { WorkingState } from './state.ts';
 
 /**
@@ -40,11 +41,13 @@ export interface DispatchOptions {
 }
 
 /** The arguments of `dispatch` after the command's name: a command without arguments may leave them out. */
-export type DispatchRest<A> = [A] extends [void | undefined]
-  ? [args?: undefined, options?: DispatchOptions]
-  : undefined extends A
-    ? [args?: A, options?: DispatchOptions]
-    : [args: A, options?: DispatchOptions];
+export type DispatchRest<A> = 0 extends 1 & A // any: nothing is known, so anything may be passed
+  ? [args?: A, options?: DispatchOptions]
+  : [A] extends [void | undefined]
+    ? [args?: undefined, options?: DispatchOptions]
+    : undefined extends A
+      ? [args?: A, options?: DispatchOptions]
+      : [args: A, options?: DispatchOptions];
 
 /** Where the records of one game go. */
 export interface RecordSink {
@@ -74,7 +77,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
   #state: WorkingState | undefined;
   #seq = 0;
   #tick = 0;
-  readonly #subscribers = new Set<(change: Change<S>) => void>();
+  readonly #subscribers = new Set<{ readonly listener: (change: Change<S>) => void }>();
   readonly #changes: Change<S>[] = [];
   #notifying = false;
 
@@ -130,9 +133,14 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     return this.#run(name, admitted, player, this.#tick, (draft, context) => command(draft, admitted, context));
   }
 
-  /** Changes the state with a recipe in place of a named command. In the history it stands as "@update". */
+  /**
+   * Changes the state with a recipe in place of a named command. In the history it stands as "@update". Change the draft:
+   * a new state that the recipe returns instead is refused.
+   */
   update(recipe: (draft: S, context: CommandContext) => void, options?: DispatchOptions): Receipt {
-    return this.#run(UPDATE, undefined, this.#checkPlayer(UPDATE, options?.player), this.#tick, recipe);
+    return this.#run(UPDATE, undefined, this.#checkPlayer(UPDATE, options?.player), this.#tick, (draft, context) =>
+      recipe(draft, context),
+    );
   }
 
   /**
@@ -140,7 +148,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
    * as "@save". Objects that the caller did not touch since are recognised by identity and cost nothing. A table may be
    * given as a table or as a plain object by id.
    */
-  save(state: S | Immutable<S>, options?: DispatchOptions): Receipt {
+  save(state: Savable<S>, options?: DispatchOptions): Receipt {
     return this.#run(SAVE, undefined, this.#checkPlayer(SAVE, options?.player), this.#tick, (_draft, _context, raw) => {
       raw.assign(state);
     });
@@ -152,14 +160,18 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     return this.#run(TICK, undefined, undefined, this.#tick + 1, (draft, context) => onTick?.(draft, context));
   }
 
-  /** Calls the listener after each change, in order. The result ends the subscription. */
+  /** Calls the listener after each change, in order. The result ends the subscription: then it hears nothing more. */
   subscribe(listener: (change: Change<S>) => void): () => void {
-    this.#subscribers.add(listener);
-    return () => this.#subscribers.delete(listener);
+    const subscription = { listener };
+    this.#subscribers.add(subscription);
+    return () => {
+      this.#subscribers.delete(subscription);
+    };
   }
 
   /** Makes the game new. Its first record carries the whole state. For Orrery.open. */
   create(args: I): Receipt {
+    this.sink.ready();
     const time = this.sink.now();
     let state: WorkingState;
     try {
@@ -171,6 +183,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     this.#tick = 0;
     this.#state = state;
     try {
+      this.#checkInvariants(state);
       return this.sink.append({
         game: this.id,
         seq: 0,
@@ -184,7 +197,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
       });
     } catch (error) {
       this.#state = undefined;
-      throw error instanceof OrreryError ? error.within({ game: this.id }) : error;
+      throw this.#refusal('initial', error);
     }
   }
 
@@ -217,8 +230,8 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     body: (draft: S, context: CommandContext, raw: StateDraft) => unknown,
   ): Receipt {
     if (running) throw nested(this.id, command, running.id);
-    const state = this.#loaded();
     this.sink.ready();
+    const state = this.#loaded();
     const time = this.sink.now();
     const seq = this.#seq + 1;
     const context = new GameContext(this.id, seq, tick, time, player);
@@ -230,6 +243,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
       const result = body(draft.proxy as S, context, draft);
       if (isPromise(result)) throw asynchronous(result);
       const finished = draft.finish();
+      if (finished.patches.length === 0 && state.isReplacedBy(result)) throw replacement();
       const undo = state.commit(finished);
       try {
         this.#checkInvariants(state);
@@ -267,13 +281,13 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     if (!invariants) return;
     const view = state.view() as unknown as Immutable<S>;
     for (const [name, holds] of Object.entries(invariants)) {
-      if (holds(view) === true) continue;
-      throw new OrreryError({
-        code: 'INVARIANT_FAILED',
-        what: `the invariant ${JSON.stringify(name)} does not hold after this command`,
-        hint: 'The command was refused and nothing changed. Check its arguments, or the command itself.',
-        context: { invariant: name },
-      });
+      let cause: unknown;
+      try {
+        if (holds(view) === true) continue;
+      } catch (thrown) {
+        cause = thrown;
+      }
+      throw invariantFailed(name, cause);
     }
   }
 
@@ -307,9 +321,10 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     this.#notifying = true;
     try {
       for (let next = this.#changes.shift(); next; next = this.#changes.shift()) {
-        for (const listener of [...this.#subscribers]) {
+        for (const subscription of [...this.#subscribers]) {
+          if (!this.#subscribers.has(subscription)) continue;
           try {
-            listener(next);
+            subscription.listener(next);
           } catch (error) {
             this.sink.subscriberFailed(error);
           }
@@ -322,12 +337,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
 
   #loaded(): WorkingState {
     if (this.#state) return this.#state;
-    throw new OrreryError({
-      code: 'GAME_EVICTED',
-      what: 'the game is not in memory',
-      hint: 'It was evicted or closed: `await orrery.open(type, id)` loads it again, into this same object.',
-      context: { game: this.id },
-    });
+    throw evicted(this.id);
   }
 
   #admitArgs(command: string, args: unknown): Json {
@@ -360,30 +370,3 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     });
   }
 }
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
-}
-
-function asynchronous(promise: Promise<unknown>): OrreryError {
-  // What it does later cannot count, and if it fails nobody will look.
-  promise.then(
-    () => undefined,
-    () => undefined,
-  );
-  return new OrreryError({
-    code: 'COMMAND_ASYNC',
-    what: 'the command returned a promise',
-    hint: 'Commands are synchronous: await first, then dispatch a command with what you got.',
-  });
-}
-
-function nested(game: string, command: string, within: string): OrreryError {
-  return new OrreryError({
-    code: 'COMMAND_NESTED',
-    what: `a command was dispatched from within a command of the game ${JSON.stringify(within)}`,
-    hint: 'Call the function you need directly on the draft, or dispatch after the first command has returned.',
-    context: { game, command },
-  });
-}
-

@@ -44,6 +44,9 @@ const systemClock: LoopClock = {
 
 export const DEFAULT_CATCH_UP = 5;
 
+/** Rounding must not make a tick that is due just now wait for another timer. */
+const SLACK_MS = 1e-6;
+
 export class Loop {
   readonly hz: number;
   /** Nanoseconds that a tick took: beforeTick, all games, afterTick. */
@@ -52,6 +55,7 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #clock: LoopClock;
   readonly #catchUp: number;
+  readonly #driven: Iterable<AnyGame> | undefined;
   readonly #start: number;
   #due = 0;
   #ticks = 0;
@@ -70,11 +74,14 @@ export class Loop {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#catchUp = catchUp;
+    // An iterator gives its games once and then nothing; a collection is read anew each tick, and may change.
+    const driven: unknown = options.games?.[Symbol.iterator]();
+    this.#driven = driven !== undefined && driven === options.games ? [...options.games] : options.games;
     this.#start = this.#clock.now();
     this.#schedule();
   }
 
-  /** Ticks that have run. */
+  /** Ticks that have begun. */
   get ticks(): number {
     return this.#ticks;
   }
@@ -101,34 +108,41 @@ export class Loop {
 
   #wake(): void {
     if (this.#stopped) return;
-    const passed = Math.floor(((this.#clock.now() - this.#start) * this.hz) / 1000);
+    const passed = Math.floor(((this.#clock.now() - this.#start + SLACK_MS) * this.hz) / 1000);
     // A timer may fire a moment early: then nothing is due yet, and the rest of the time is waited for.
-    const behind = passed - this.#due;
+    const behind = Math.max(0, passed - this.#due);
     const run = Math.min(behind, this.#catchUp + 1);
-    if (behind > run) this.#skipped += behind - run;
     this.#due += behind;
+    let begun = 0;
     try {
-      for (let count = 0; count < run && !this.#stopped; count += 1) this.#tick();
+      while (begun < run && !this.#stopped) {
+        begun += 1;
+        this.#tick();
+      }
     } finally {
       // What beforeTick and afterTick throw goes to whoever listens for uncaught exceptions; the loop goes on if they do.
+      if (!this.#stopped) this.#skipped += behind - begun;
       this.#schedule();
     }
   }
 
   #tick(): void {
     const began = performance.now();
-    const tick = this.#ticks + 1;
-    this.#options.beforeTick?.(tick);
-    for (const game of this.#options.games ?? this.#games.loaded()) {
-      try {
-        if (game.loaded) game.advance();
-      } catch (error) {
-        this.#games.tickFailed(game, error);
+    this.#ticks += 1;
+    const tick = this.#ticks;
+    try {
+      this.#options.beforeTick?.(tick);
+      for (const game of this.#driven ?? this.#games.loaded()) {
+        try {
+          if (game.loaded) game.advance();
+        } catch (error) {
+          this.#games.tickFailed(game, error);
+        }
       }
+      this.#options.afterTick?.(tick);
+    } finally {
+      this.histogram.record(Math.max(1, Math.round((performance.now() - began) * 1e6)));
     }
-    this.#options.afterTick?.(tick);
-    this.#ticks = tick;
-    this.histogram.record(Math.max(1, Math.round((performance.now() - began) * 1e6)));
   }
 }
 

@@ -8,6 +8,8 @@ export interface Residence {
   readonly lastUsed: number;
   /** Nothing would be lost: everything of the game is durable and nobody listens to it. */
   readonly idle: boolean;
+  /** Counts as a use. */
+  use(): void;
 }
 
 export class Registry {
@@ -27,6 +29,11 @@ export class Registry {
 
   get(id: string): AnyGame | undefined {
     return this.#loaded.get(id)?.game ?? this.#evicted.get(id)?.deref();
+  }
+
+  /** A game that is in memory and was asked for again. */
+  use(id: string): void {
+    this.#loaded.get(id)?.residence.use();
   }
 
   /** In the order in which they were opened. */

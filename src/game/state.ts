@@ -1,10 +1,12 @@
 // A game's state between commands: the plain part, frozen, and the tables. draft.ts changes it, game.ts shows it.
 
-import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
-import { isForbiddenKey, type Json, type JsonObject } from '../patch/patch.ts';
+import type { Json, JsonObject } from '../patch/patch.ts';
+import { isProxy } from '../patch/plain.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
-import { TableDraft, type TableView, WorkingTable } from './table.ts';
+import { givenKeys } from './given.ts';
+import { TableDraft } from './table.ts';
+import { TableView, WorkingTable } from './working-table.ts';
 
 /** How to take a change back: an invariant may refuse what a command did after it was taken in. */
 export type Undo = () => void;
@@ -21,31 +23,17 @@ export class WorkingState {
 
   /** From what a game type's `initial` returned: any object, with tables at top-level keys. Throws NOT_PERSISTABLE. */
   static from(initial: unknown): WorkingState {
-    if (typeof initial !== 'object' || initial === null || Array.isArray(initial)) {
-      throw new OrreryError({
-        code: 'NOT_PERSISTABLE',
-        what: `a state must be an object, not ${initial === null ? 'null' : Array.isArray(initial) ? 'an array' : typeof initial}`,
-        hint: 'Put the value under a key: { board: [...] }.',
-        context: { path: '' },
-      });
-    }
     const tables = new Map<string, WorkingTable>();
     const plain: { [key: string]: unknown } = {};
-    for (const key of Reflect.ownKeys(initial)) {
-      const value: unknown = Reflect.get(initial, key);
-      // admit() below refuses symbols and forbidden keys; they must reach it as they are.
-      if (typeof key === 'symbol' || isForbiddenKey(key)) {
-        Object.defineProperty(plain, key, { value, enumerable: true });
-      } else if (value instanceof TableDraft) {
+    for (const [key, value] of givenKeys(initial)) {
+      if (value instanceof TableDraft || value instanceof TableView) {
         tables.set(key, WorkingTable.from(admittedEntities(key, value)));
         plain[key] = TABLE_PLACE;
       } else {
         plain[key] = value;
       }
     }
-    // The prototype is the caller's, so that an instance of a class is refused as one.
-    const admitted = admit(Object.setPrototypeOf(plain, Object.getPrototypeOf(initial)), []) as JsonObject;
-    return new WorkingState(admitted, tables);
+    return new WorkingState(admit(plain, []) as JsonObject, tables);
   }
 
   /** The names of the top-level keys that are tables, in the order of the state's keys. */
@@ -77,6 +65,13 @@ export class WorkingState {
     return json;
   }
 
+  /** Whether something looks like a whole new state: a plain object, no draft, with every key that this one has. */
+  isReplacedBy(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || isProxy(value)) return false;
+    const keys = Object.keys(this.#plain);
+    return keys.length > 0 && keys.every((key) => Object.hasOwn(value, key));
+  }
+
   /** Takes a finished command in. The result takes it back, which is valid until the next commit. */
   commit(finished: Finished): Undo {
     const plain = this.#plain;
@@ -88,9 +83,11 @@ export class WorkingState {
       tables = this.#tables;
       this.#tables = this.#reshaped(finished);
     }
+    const marks: (() => void)[] = [];
     for (const [key, changes] of finished.entities) {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
+      marks.push(table.mark());
       for (const [id, change] of changes) table.put(id, change.after, change.before);
     }
     return () => {
@@ -102,6 +99,7 @@ export class WorkingState {
         const table = this.#tables.get(key) as WorkingTable;
         for (const [id, change] of changes) table.put(id, change.before, change.after);
       }
+      for (const reset of marks) reset();
     };
   }
 
@@ -121,6 +119,12 @@ function* contentEntries(
   for (const [id, { after }] of content ?? []) if (after !== undefined) yield [id, after];
 }
 
-function* admittedEntities(key: string, draft: TableDraft<unknown>): IterableIterator<[string, Json]> {
-  for (const [id, { after }] of draft.touched) if (after !== undefined) yield [id, admit(after, [key, id])];
+function* admittedEntities(
+  key: string,
+  given: TableDraft<unknown> | TableView<unknown>,
+): IterableIterator<[string, Json]> {
+  for (const id of given.ids()) {
+    const entity = given instanceof TableDraft ? given.peek(id) : given.get(id);
+    yield [id, admit(entity, [key, id])];
+  }
 }

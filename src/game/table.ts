@@ -1,13 +1,12 @@
-// Wide state: entities by string id, at a top-level key of a state. WorkingTable is what a game holds between commands,
-// TableDraft is what a command changes, TableView is what a reader sees. draft.ts turns a finished draft into patches.
+// Wide state: entities by string id, at a top-level key of a state. TableDraft is what a command changes, or what table()
+// makes. Before it: working-table.ts, the committed entities. After it: table-change.ts turns a finished draft into patches.
 
-import { Map as PersistentMap } from 'immutable';
 import { OrreryError } from '../errors.ts';
+import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
-import { isForbiddenKey, type Json } from '../patch/patch.ts';
-
-/** Marks tables for patch/admit.ts, which refuses one anywhere but at a top-level key. */
-export const TABLE = Symbol.for('orrery.table');
+import { isForbiddenKey, type Json, type Path } from '../patch/patch.ts';
+import { toPointer } from '../patch/pointer.ts';
+import { sorted, TABLE, type WorkingTable } from './working-table.ts';
 
 /** Entities by id, read-only and frozen. Iteration is in ascending order of ids, by UTF-16 code unit. */
 export interface ReadonlyTable<T> {
@@ -42,6 +41,8 @@ export interface Table<T> {
   values(): IterableIterator<T>;
   entries(): IterableIterator<[string, T]>;
   [Symbol.iterator](): IterableIterator<[string, T]>;
+  /** The entities as they stand, as a plain object by id: what JSON.stringify sees. */
+  toJSON(): { readonly [id: string]: T };
 }
 
 /**
@@ -51,13 +52,13 @@ export interface Table<T> {
 export function table<T>(): Table<T>;
 export function table<T>(entities: { readonly [id: string]: T }): Table<T>;
 export function table<T>(entities: Iterable<T>, id: (entity: T) => string): Table<T>;
-export function table<T>(
-  entities?: Iterable<T> | { readonly [id: string]: T },
-  id?: (entity: T) => string,
-): Table<T> {
+export function table<T>(entities?: Iterable<T> | { readonly [id: string]: T }, id?: (entity: T) => string): Table<T> {
   const made = new TableDraft<T>(undefined);
   if (entities === undefined) return made;
+  if (typeof entities !== 'object' || entities === null) throw notEntities('this is no object');
   if (id === undefined) {
+    // A Map, or another table, has no keys that Object.entries would see: it would become an empty table.
+    if (Symbol.iterator in entities) throw notEntities('a list needs the function that names each entity');
     for (const [key, entity] of Object.entries(entities as { readonly [id: string]: T })) made.set(key, entity);
     return made;
   }
@@ -75,159 +76,26 @@ export function table<T>(
   return made;
 }
 
-function checkId(id: unknown): asserts id is string {
-  if (typeof id === 'string' && !isForbiddenKey(id) && id.isWellFormed()) return;
-  throw new OrreryError({
+function notEntities(why: string): OrreryError {
+  return new OrreryError({
     code: 'NOT_PERSISTABLE',
-    what: typeof id === 'string' ? `${JSON.stringify(id)} cannot be an id in a table` : `the id of an entity is a ${typeof id}`,
-    hint: 'Use a well-formed string that is not __proto__, constructor or prototype; String(number) makes one of a number.',
+    what: `a table cannot be made from what was passed: ${why}`,
+    hint: 'Write table(), table({ id: entity }) or table(list, (entity) => entity.id).',
   });
 }
 
-/** Ids in their defined order. Kept by whoever knows that the set of ids has not changed since. */
-function sorted(ids: Iterable<string>): readonly string[] {
-  // The default order of sort() on strings is by UTF-16 code unit, which is the order this project defines.
-  return Object.freeze([...ids].sort());
-}
-
-type Entities = PersistentMap<string, Json>;
-
-/** The sorted ids, once somebody has asked: shared by all views of one table until an id comes or goes. */
-interface Order {
-  ids: readonly string[] | undefined;
-}
-
-/**
- * The committed entities of one table of one game. Changes gather in a plain Map and reach the persistent one together
- * when somebody asks for a view: 500 changes of a tick cost a third of 500 changes one by one.
- */
-export class WorkingTable {
-  #entities: Entities;
-  readonly #pending = new Map<string, Json | undefined>();
-  #size: number;
-  #order: Order = { ids: undefined };
-  #view: TableView<Json> | undefined;
-
-  constructor(entities: Entities) {
-    this.#entities = entities;
-    this.#size = entities.size;
-  }
-
-  /** The entities are admitted and frozen. */
-  static from(entities: Iterable<readonly [string, Json]>): WorkingTable {
-    const builder = new WorkingTableBuilder();
-    for (const [id, entity] of entities) builder.add(id, entity);
-    return builder.build();
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  get(id: string): Json | undefined {
-    if (this.#pending.size > 0) {
-      const pending = this.#pending.get(id);
-      if (pending !== undefined || this.#pending.has(id)) return pending;
-    }
-    return this.#entities.get(id);
-  }
-
-  ids(): readonly string[] {
-    this.#order.ids ??= sorted(this.#currentIds());
-    return this.#order.ids;
-  }
-
-  /** `entity` is frozen; undefined deletes. `before` is what get(id) returns now: callers have it at hand. */
-  put(id: string, entity: Json | undefined, before: Json | undefined): void {
-    this.#pending.set(id, entity);
-    this.#view = undefined;
-    if (before === undefined && entity !== undefined) this.#size += 1;
-    else if (before !== undefined && entity === undefined) this.#size -= 1;
-    else return;
-    this.#order = { ids: undefined };
-  }
-
-  view(): TableView<Json> {
-    if (this.#view) return this.#view;
-    if (this.#pending.size > 0) {
-      this.#entities = this.#entities.withMutations((map) => {
-        for (const [id, entity] of this.#pending) {
-          if (entity === undefined) map.delete(id);
-          else map.set(id, entity);
-        }
-      });
-      this.#pending.clear();
-    }
-    this.#view = new TableView(this.#entities, this.#order);
-    return this.#view;
-  }
-
-  *#currentIds(): IterableIterator<string> {
-    for (const id of this.#entities.keys()) if (!this.#pending.has(id)) yield id;
-    for (const [id, entity] of this.#pending) if (entity !== undefined) yield id;
-  }
-}
-
-/** Fills a table bit by bit. */
-export class WorkingTableBuilder {
-  readonly #entities = PersistentMap<string, Json>().asMutable();
-
-  add(id: string, entity: Json): void {
-    this.#entities.set(id, entity);
-  }
-
-  build(): WorkingTable {
-    return new WorkingTable(this.#entities.asImmutable());
-  }
-}
-
-/** What readers of a committed state see. Immutable; older views stay valid for ever. */
-export class TableView<T> implements ReadonlyTable<T> {
-  readonly #entities: PersistentMap<string, T>;
-  readonly #order: Order;
-
-  constructor(entities: PersistentMap<string, T>, order: Order) {
-    this.#entities = entities;
-    this.#order = order;
-    Object.freeze(this);
-  }
-
-  get [TABLE](): true {
-    return true;
-  }
-
-  get size(): number {
-    return this.#entities.size;
-  }
-
-  has(id: string): boolean {
-    return this.#entities.has(id);
-  }
-
-  get(id: string): T | undefined {
-    return this.#entities.get(id);
-  }
-
-  ids(): readonly string[] {
-    this.#order.ids ??= sorted(this.#entities.keys());
-    return this.#order.ids;
-  }
-
-  *values(): IterableIterator<T> {
-    for (const id of this.ids()) yield this.#entities.get(id) as T;
-  }
-
-  *entries(): IterableIterator<[string, T]> {
-    for (const id of this.ids()) yield [id, this.#entities.get(id) as T];
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, T]> {
-    return this.entries();
-  }
-
-  toJSON(): { readonly [id: string]: T } {
-    return Object.fromEntries(this.entries());
-  }
+/** Throws NOT_PERSISTABLE. `path` is where the entity would stand, if that is known. */
+export function checkId(id: unknown, path?: Path): asserts id is string {
+  if (typeof id === 'string' && !isForbiddenKey(id) && id.isWellFormed()) return;
+  throw new OrreryError({
+    code: 'NOT_PERSISTABLE',
+    what:
+      typeof id === 'string'
+        ? `${JSON.stringify(id)} cannot be an id in a table`
+        : `the id of an entity is a ${typeof id}`,
+    hint: 'Use a well-formed string that is not __proto__, constructor or prototype; String(number) makes one of a number.',
+    context: path === undefined ? {} : { path: toPointer(path) },
+  });
 }
 
 /** What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none. */
@@ -246,6 +114,12 @@ export class TableDraft<T> implements Table<T> {
   constructor(base: WorkingTable | undefined) {
     this.#base = base;
     this.#size = base?.size ?? 0;
+  }
+
+  static of<T>(entities: Iterable<readonly [string, T]>): TableDraft<T> {
+    const made = new TableDraft<T>(undefined);
+    for (const [id, entity] of entities) made.set(id, entity);
+    return made;
   }
 
   get [TABLE](): true {
@@ -278,7 +152,7 @@ export class TableDraft<T> implements Table<T> {
 
   get(id: string): T | undefined {
     const touched = this.#touched.get(id);
-    if (touched) return touched.after as T | undefined;
+    if (touched) return thaw(touched) as T | undefined;
     const before = this.#base?.get(id);
     if (before === undefined) return undefined;
     this.#checkOpen();
@@ -338,6 +212,11 @@ export class TableDraft<T> implements Table<T> {
     return this.entries();
   }
 
+  /** Without it JSON.stringify would make {} of a table. */
+  toJSON(): { readonly [id: string]: T } {
+    return Object.fromEntries(this.ids().map((id) => [id, this.peek(id) as T]));
+  }
+
   #write(id: string, after: T | undefined): void {
     const touched = this.#touched.get(id);
     const had = touched ? touched.after !== undefined : this.#base?.get(id) !== undefined;
@@ -361,4 +240,16 @@ export class TableDraft<T> implements Table<T> {
       hint: 'Change tables only inside a command, and read game.state outside of one.',
     });
   }
+}
+
+/** An entity that was set as it came from a state or from arguments is frozen: whoever gets it may change it all the same. */
+function thaw(touched: Touched): unknown {
+  const { after } = touched;
+  if (typeof after !== 'object' || after === null || !Object.isFrozen(after)) return after;
+  try {
+    touched.after = cloneJson(admit(after, []));
+  } catch {
+    // It cannot be persisted. The end of the command says so, with the path.
+  }
+  return touched.after;
 }

@@ -44,6 +44,7 @@ export class Journal {
   #bytes: number;
   #last: Position;
   #durable: Position;
+  #pending: PendingBatch[] = [];
 
   private constructor(files: Files, draft: Draft) {
     this.path = draft.path;
@@ -99,9 +100,14 @@ export class Journal {
     return this.#durable;
   }
 
+  /** The batches that were given to append and are not durable, in order, with the one whose write failed. */
+  get pending(): readonly PendingBatch[] {
+    return this.#pending;
+  }
+
   /**
-   * Writes one batch as one frame, in one write, and returns its frame number. It is written, not durable. A failure
-   * breaks the journal; what it left behind the last frame is not the last frame.
+   * Writes one batch as one frame, in one write, and returns its frame number. It is written, not durable, and the bytes
+   * must stay as they are until it is. A failure breaks the journal. Throws RECORD_TOO_LARGE, which does not.
    */
   append(payload: readonly Uint8Array[], recordCount: number, codec: FrameCodec = 'plain'): number {
     this.#assertOpen();
@@ -114,6 +120,7 @@ export class Journal {
     if (this.#durable.frame !== this.#last.frame) {
       this.#guard(() => this.#files.dataSync(this.#handle));
       this.#durable = this.#last;
+      this.#pending = [];
     }
     return this.#durable.frame;
   }
@@ -140,11 +147,11 @@ export class Journal {
   }
 
   /**
-   * Takes over from a broken journal: a new segment behind the newest durable frame, with the batches of `pending`, which
-   * are all that were appended since, and those that could not be. They are durable on return and have the numbers from
-   * `durableFrame + 1` on. The broken one is left to be closed. Each attempt needs a higher generation.
+   * Takes over from a broken journal: a new segment behind the newest durable frame, with the batches of `pending`, or
+   * others that stand for them. They are durable on return and have the numbers from `durableFrame + 1` on. The broken
+   * journal is left to be closed. Each attempt needs a higher generation.
    */
-  successor(generation: number, pending: readonly PendingBatch[]): Journal {
+  successor(generation: number, pending: readonly PendingBatch[] = this.#pending): Journal {
     if (this.#state !== 'broken') throw this.#refusal();
     const directory = dirname(this.path);
     const journal = Journal.create(this.#files, directory, this.#startAt(generation), pending);
@@ -170,6 +177,7 @@ export class Journal {
     const { epoch, salt } = this.header;
     const label = { type, codec, recordCount, number, epoch, salt, synced: this.#durable.frame };
     const { bytes, chain } = encodeFrame(label, payload, this.#last.chain);
+    if (type === 'batch') this.#pending.push({ payload, recordCount, codec });
     this.#guard(() => this.#files.write(this.#handle, bytes, this.#bytes));
     this.#bytes += bytes.length;
     this.#last = { frame: number, chain };

@@ -80,7 +80,7 @@ export function* scanJournal(
     const segment = segments[index] as ListedSegment;
     const { header, path } = segment;
     const until = segments[index + 1]?.header.firstFrame;
-    if (header.firstFrame !== position.frame + 1 || header.previousChain !== position.chain) {
+    if (header.previousChain !== position.chain) {
       throw damaged('a segment does not carry on where the one before it ends', {
         file: path,
         frame: header.firstFrame,

@@ -165,9 +165,10 @@ function searchOn(
   let last: LaterFrames['last'];
   for (const found of frameHeadersFrom(bytes, offset, salt)) {
     const { number } = found.header;
-    if (number <= badFrame) continue;
-    count += 1;
+    if (number < badFrame) continue;
     synced = Math.max(synced, found.header.synced);
+    if (number === badFrame) continue;
+    count += 1;
     last = { number, offset: found.offset };
     first ??= last;
   }

@@ -1,6 +1,6 @@
 // Records on their way to one commit, and the promise that everybody who waits for them shares.
 
-import { OrreryError } from '../errors.ts';
+import type { OrreryError } from '../errors.ts';
 import type { Receipt } from '../game/game.ts';
 import type { Batch, Span } from '../store/store.ts';
 

@@ -44,7 +44,7 @@ export class GameSink implements RecordSink {
     const sink = known?.sink instanceof GameSink ? known.sink : new GameSink(outbox, options, onSubscriberError);
     const game = known ?? new Game(id, type, sink);
     sink.#game = game as unknown as AnyGame;
-    sink.#lastUsed = uses += 1;
+    sink.use();
     return { game, sink };
   }
 
@@ -56,6 +56,10 @@ export class GameSink implements RecordSink {
   get idle(): boolean {
     const game = this.#game as AnyGame;
     return !game.subscribed && this.#outbox.isDurable(game);
+  }
+
+  use(): void {
+    this.#lastUsed = uses += 1;
   }
 
   /** The size of a state that was loaded. */
@@ -72,7 +76,7 @@ export class GameSink implements RecordSink {
     if (record.command === CREATE) this.#stateBytes = 0;
     else if (line.length > this.#options.maxRecordBytes) throw this.#recordTooLarge(line.length);
     this.#grow(line.length);
-    this.#lastUsed = uses += 1;
+    this.use();
     return this.#outbox.append(this.#game as AnyGame, record, line);
   }
 

@@ -1,9 +1,10 @@
 // Which elements of two lists are the same, in order. capture.ts turns what lies between into patches.
 //
 // First what the two have in common at both ends, which is all there is to do for a push, a pop, a shift or one splice.
-// Then, in the middle, Myers' greedy search for a handful of edits; then changes in place, then a long overlap, as queues
-// have; then anchors, elements that occur once on both sides (the idea of patience diff), and Myers again between anchors.
-// Each step has a bound. What is still unmatched stays unmatched: the shortest script is not promised.
+// Then, in the middle, Myers' greedy search for a handful of edits; then changes in place; then Myers again with more edits;
+// then anchors (a long overlap, as queues have, or elements that occur once on both sides, the idea of patience diff), and
+// Myers between them. Each step has a bound. What is still unmatched stays so: the shortest script is not promised.
+import { anchors } from './anchors.ts';
 import { equal } from './equal.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { JsonArray } from './patch.ts';
@@ -33,8 +34,6 @@ const SHORT = 64;
 const FEW_CHANGES = 64;
 /** Up to `MANY_EDITS + 2 * sqrt(length)` between anchors: the square of it, the work, stays within a few list lengths. */
 const MANY_EDITS = 32;
-/** Lists of few different elements have no unique ones, but they have unique sequences of this many. */
-const SEQUENCE = 32;
 
 /** Runs of equal elements, ascending on both sides and without overlap. The first `head` are known to be equal. */
 export function align(base: JsonArray, next: readonly unknown[], head: number): Run[] {
@@ -178,7 +177,7 @@ function printed(
 function alignAnchors(base: JsonArray, next: readonly unknown[], window: Window, runs: Run[]): void {
   const { baseFrom, baseTo, nextFrom, nextTo } = window;
   const { before, after, same } = printed(base, next, window);
-  if (alignOverlap(before, after, window, same, runs)) return;
+  if (alignFewEdits(window, manyEdits(window), same, runs)) return;
   let from = { base: baseFrom, next: nextFrom };
   const gapBefore = (toBase: number, toNext: number): void => {
     alignGap({ baseFrom: from.base, baseTo: toBase, nextFrom: from.next, nextTo: toNext }, same, runs);
@@ -192,112 +191,20 @@ function alignAnchors(base: JsonArray, next: readonly unknown[], window: Window,
   alignGap({ baseFrom: from.base, baseTo, nextFrom: from.next, nextTo }, same, runs);
 }
 
-/** A queue: the end of one list is the beginning of the other, whatever repeats in them, and it is most of the shorter. */
-function alignOverlap(before: Int32Array, after: Int32Array, window: Window, same: Same, runs: Run[]): boolean {
-  const { baseFrom, baseTo, nextFrom, nextTo } = window;
-  const shifted = overlap(before, after);
-  const unshifted = overlap(after, before);
-  const length = Math.max(shifted, unshifted);
-  if (length * 2 < Math.min(before.length, after.length)) return false;
-  const base = length === shifted ? baseTo - length : baseFrom;
-  const next = length === shifted ? nextFrom : nextTo - length;
-  for (let index = 0; index < length; index++)
-    if (same(base + index, next + index)) addRun(runs, base + index, next + index, 1);
-  return true;
-}
-
-/** How long the longest end of `some` is that is a beginning of `other` (by the failure function of Knuth, Morris, Pratt). */
-function overlap(some: Int32Array, other: Int32Array): number {
-  const fallback = new Int32Array(other.length);
-  for (let index = 1, length = 0; index < other.length; index++) {
-    while (length > 0 && other[index] !== other[length]) length = fallback[length - 1]!;
-    if (other[index] === other[length]) length++;
-    fallback[index] = length;
-  }
-  let length = 0;
-  for (let index = 0; index < some.length; index++) {
-    while (length > 0 && (length === other.length || some[index] !== other[length])) length = fallback[length - 1]!;
-    if (some[index] === other[length]) length++;
-  }
-  return length;
-}
-
 function alignGap(gap: Window, same: Same, runs: Run[]): void {
   if (!isOpen(gap)) return;
   const middle = matchEnds(gap, same, runs);
-  if (isOpen(middle)) {
-    const length = middle.baseTo - middle.baseFrom + middle.nextTo - middle.nextFrom;
-    alignFewEdits(middle, Math.min(length, MANY_EDITS + Math.floor(2 * Math.sqrt(length))), same, runs);
-  }
+  if (isOpen(middle)) alignFewEdits(middle, manyEdits(middle), same, runs);
   addRun(runs, middle.baseTo, middle.nextTo, gap.baseTo - middle.baseTo);
+}
+
+function manyEdits({ baseFrom, baseTo, nextFrom, nextTo }: Window): number {
+  const length = baseTo - baseFrom + nextTo - nextFrom;
+  return Math.min(length, MANY_EDITS + Math.floor(2 * Math.sqrt(length)));
 }
 
 function prints(list: readonly unknown[], from: number, to: number): Int32Array {
   const result = new Int32Array(to - from);
   for (let index = from; index < to; index++) result[index - from] = fingerprint(list[index]);
   return result;
-}
-
-/** Pairs of indices with equal prints, each digest unique on both sides, ascending on both sides, as many as possible. */
-function anchors(before: Int32Array, after: Int32Array): [base: number, next: number][] {
-  const single = longestAscending(uniquePairs(before, after));
-  const different = new Set(before).size;
-  if (different * 2 > before.length) return single;
-  const sequences = longestAscending(uniquePairs(sequencePrints(before), sequencePrints(after)));
-  return sequences.length > single.length ? sequences : single;
-}
-
-/** The fingerprint of the elements from each index on, SEQUENCE of them. */
-function sequencePrints(prints: Int32Array): Int32Array {
-  const result = new Int32Array(Math.max(0, prints.length - SEQUENCE + 1));
-  let top = 1;
-  for (let index = 1; index < SEQUENCE; index++) top = Math.imul(top, 31);
-  let rolling = 0;
-  for (let index = 0; index < prints.length; index++) {
-    if (index >= SEQUENCE) rolling = (rolling - Math.imul(prints[index - SEQUENCE]!, top)) | 0;
-    rolling = (Math.imul(rolling, 31) + prints[index]!) | 0;
-    if (index >= SEQUENCE - 1) result[index - SEQUENCE + 1] = rolling;
-  }
-  return result;
-}
-
-function uniquePairs(before: Int32Array, after: Int32Array): [base: number, next: number][] {
-  const inBase = uniqueIndices(before);
-  const inNext = uniqueIndices(after);
-  const pairs: [number, number][] = [];
-  for (const [value, base] of inBase) {
-    const next = base < 0 ? undefined : inNext.get(value);
-    if (next !== undefined && next >= 0) pairs.push([base, next]);
-  }
-  return pairs;
-}
-
-/** The index of each fingerprint, or -1 when it occurs more than once; in the order of first occurrence. */
-function uniqueIndices(prints: Int32Array): Map<number, number> {
-  const indices = new Map<number, number>();
-  for (let index = 0; index < prints.length; index++) {
-    const value = prints[index]!;
-    indices.set(value, indices.has(value) ? -1 : index);
-  }
-  return indices;
-}
-
-/** The longest subsequence of pairs whose next indices ascend; the base indices ascend already. */
-function longestAscending(pairs: readonly [base: number, next: number][]): [base: number, next: number][] {
-  const tails: number[] = [];
-  const previous = new Int32Array(pairs.length);
-  for (let index = 0; index < pairs.length; index++) {
-    let low = 0;
-    let high = tails.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (pairs[tails[middle]!]![1] < pairs[index]![1]) low = middle + 1;
-      else high = middle;
-    }
-    previous[index] = low > 0 ? tails[low - 1]! : -1;
-    tails[low] = index;
-  }
-  const result: [number, number][] = [];
-  for (let index = tails.at(-1) ?? -1; index >= 0; index = previous[index]!) result.push(pairs[index]!);
-  return result.reverse();
 }

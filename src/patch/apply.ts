@@ -149,7 +149,8 @@ function accept(value: unknown, path: Path, depth: number, values: ValueOwnershi
       if (!isWellFormed(value)) throw invalid('its value has a string with a lone surrogate', path);
       return value;
     case 'number':
-      if (!Number.isFinite(value) || Object.is(value, -0)) throw invalid(`its value has ${value === 0 ? '-0' : value}`, path);
+      if (!Number.isFinite(value) || Object.is(value, -0))
+        throw invalid(`its value has ${value === 0 ? '-0' : value}`, path);
       return value;
     case 'boolean':
       return value;

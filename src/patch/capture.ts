@@ -169,7 +169,6 @@ function captureList(base: JsonArray, next: readonly unknown[], path: PathSegmen
     nextAt = run.next + run.length;
   }
   const edits = out.length - before;
-  if (edits === 0) return base;
   const list = Object.freeze(result) as JsonArray;
   // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied by
   // the second, as each patch spares at most one element; it keeps the weighing away from long lists.

@@ -63,7 +63,7 @@ export const isProxy: (value: unknown) => boolean = types.isProxy;
 const nativeObject = Function.prototype.toString.call(Object);
 
 function isForeignObjectPrototype(prototype: object): boolean {
-  if (Object.getPrototypeOf(prototype) !== null || !Object.hasOwn(prototype, 'isPrototypeOf')) return false;
+  if (Object.getPrototypeOf(prototype) !== null) return false;
   const maker: unknown = prototype.constructor;
   return typeof maker === 'function' && Function.prototype.toString.call(maker) === nativeObject;
 }

@@ -62,14 +62,31 @@ export class Claim {
    * are removed, so either the next one is there or our own is gone.
    */
   check(): void {
+    if (!this.#isHeld()) throw this.#stale();
+  }
+
+  /** For whoever has failed already and wants to know whether this is why. */
+  lost(): OrreryError | undefined {
+    try {
+      return this.#isHeld() ? undefined : this.#stale();
+    } catch {
+      // The disk does not even say who owns the shard: the failure before is the one to report.
+      return undefined;
+    }
+  }
+
+  #isHeld(): boolean {
     const { epoch } = this;
     const next = `${this.#directory}/${ownerName(epoch + 1)}`;
-    if (!this.#files.exists(next) && this.#files.exists(`${this.#directory}/${ownerName(epoch)}`)) return;
-    throw new OrreryError({
+    return !this.#files.exists(next) && this.#files.exists(`${this.#directory}/${ownerName(epoch)}`);
+  }
+
+  #stale(): OrreryError {
+    return new OrreryError({
       code: 'STALE_OWNER',
       what: 'another process has taken this shard over, so nothing more can be acknowledged here',
       hint: 'Close this orrery. What was acknowledged is in the directory; the process that took over has it.',
-      context: { epoch, directory: this.#directory },
+      context: { epoch: this.epoch, directory: this.#directory },
     });
   }
 }

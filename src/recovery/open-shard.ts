@@ -6,6 +6,7 @@ import { Digest, type DigestOptions } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import type { Manifest } from '../image/manifest.ts';
+import { readMeta } from '../image/rows.ts';
 import { type Files, isTemporary } from '../journal/files.ts';
 import { Journal } from '../journal/journal.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
@@ -34,7 +35,13 @@ export interface OpenedShard {
   };
 }
 
-export async function openShard(files: Files, directory: string, options: DigestOptions): Promise<OpenedShard> {
+/** `shard` is its number in the directory: 0, 1, 2, ... */
+export async function openShard(
+  files: Files,
+  directory: string,
+  shard: number,
+  options: DigestOptions,
+): Promise<OpenedShard> {
   files.makeDirectory(directory);
   const claim = Claim.take(files, directory, newestEpoch(files, directory));
   // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
@@ -43,6 +50,7 @@ export async function openShard(files: Files, directory: string, options: Digest
   if (!manifest) return create(files, directory, claim, listing, options);
   const contents = await readShard(files, directory, manifest, listing, options);
   try {
+    assertNumber(directory, shard, contents.database);
     sweepTemporary(files, directory, listing);
     return goOn(files, directory, claim, listing, contents);
   } catch (error) {
@@ -131,6 +139,18 @@ function goOn(
       usedPreviousImage: imageFault !== undefined,
     },
   };
+}
+
+/** Folders that were put back in each other's place are whole, each by itself, and hold the wrong games. */
+function assertNumber(directory: string, shard: number, database: Database): void {
+  const number = readMeta(database).get('shard_number');
+  if (number === String(shard)) return;
+  throw new OrreryError({
+    code: 'DAMAGED',
+    what: `the folder is that of shard ${number}, not of shard ${shard}`,
+    hint: 'Put the folders of the shards back in their places. Nothing was changed.',
+    context: { directory },
+  });
 }
 
 function firstFrameOf(files: Files, directory: string, generation: number): number {

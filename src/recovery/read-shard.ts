@@ -4,7 +4,7 @@
 import { Digest, type DigestOptions } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
-import { imageGeneration, readImage } from '../image/image.ts';
+import { imageGeneration, imageName, readImage } from '../image/image.ts';
 import { decodeManifest, type ImageEntry, type Manifest, manifestGeneration } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
@@ -22,7 +22,7 @@ export interface ShardContents {
   readonly database: Database;
   readonly digest: Digest;
   readonly tail: JournalTail;
-  /** Generations of all segments from the oldest that the manifest names. */
+  /** Generations of the segments that lead on from that image, oldest first. Older ones may be gone or damaged. */
   readonly segments: readonly number[];
   readonly replayedFrames: number;
   readonly replayedRecords: number;
@@ -91,13 +91,13 @@ export async function readShard(
   const { database, image, imageFault } = await openImage(files, directory, manifest);
   try {
     const oldest = manifest.segments[0] as number;
-    const segments = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
-    segments.sort((a, b) => a - b);
+    const known = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
+    const segments = neededFrom(known.sort((a, b) => a - b), manifest, image);
     const digest = new Digest(database, options, { frame: image.frame, chain: image.chain });
     const scan = scanJournal(
       files,
       directory,
-      { shardUuid: manifest.shard, generations: neededFrom(segments, manifest, image), knownDurable: manifest.durableFrame },
+      { shardUuid: manifest.shard, generations: segments, knownDurable: manifest.durableFrame },
       { frame: image.frame, chain: image.chain },
     );
     let replayedFrames = 0;
@@ -130,6 +130,7 @@ async function openImage(
 ): Promise<{ database: Database; image: ImageEntry; imageFault: OrreryError | undefined }> {
   let fault: OrreryError | undefined;
   for (const image of manifest.images) {
+    const file = `${directory}/${imageName(image.generation)}`;
     try {
       const database = await Database.open(readImage(files, directory, image));
       const meta = readMeta(database);
@@ -137,10 +138,11 @@ async function openImage(
         return { database, image, imageFault: fault };
       }
       database.close();
-      throw damaged('an image is not the one its manifest speaks of', { directory, generation: image.generation });
+      throw damaged('an image is not the one its manifest speaks of', { file });
     } catch (error) {
-      if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
-      fault ??= error;
+      if (!(error instanceof OrreryError)) throw error;
+      if (error.code !== 'DAMAGED') throw error.within({ file });
+      fault ??= error.within({ file });
     }
   }
   throw fault as OrreryError;

@@ -90,7 +90,9 @@ async function readHeld(files: Files, directory: string, listing: Listing): Prom
   const manifest = readManifest(files, directory, listing);
   if (!manifest) return undefined;
   const newest = manifest.images[0]?.generation as number;
-  const segments = [...new Set([...manifest.segments, ...listing.segments])].filter((each) => each >= manifest.generation);
+  const segments = [...new Set([...manifest.segments, ...listing.segments])].filter(
+    (each) => each >= manifest.generation,
+  );
   const held = holdFiles(files, directory, [...segments.map(segmentName), imageName(newest)]);
   return readShard(held, directory, manifest, listing, READING);
 }

@@ -5,7 +5,14 @@ import type { Digest } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
 import { imageGeneration, imageName, LATEST, publishImage } from '../image/image.ts';
-import { type ImageEntry, MANIFEST_VERSION, type Manifest, manifestGeneration, publishManifest } from '../image/manifest.ts';
+import {
+  type ImageEntry,
+  MANIFEST_VERSION,
+  type Manifest,
+  manifestGeneration,
+  manifestName,
+  publishManifest,
+} from '../image/manifest.ts';
 import type { Files } from '../journal/files.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
@@ -19,6 +26,8 @@ export interface LiveSegment {
 export interface CheckpointParts {
   readonly files: Files;
   readonly directory: string;
+  /** 0, 1, 2, ...: which shard of the directory this is. */
+  readonly number: number;
   readonly claim: Claim;
   readonly database: Database;
   readonly digest: Digest;
@@ -43,7 +52,7 @@ export function* publish(
   const { files, directory, claim, database, digest } = parts;
   const position = digest.position;
   // Nothing may come between the two: the image must hold exactly what it says it holds.
-  digest.flush({ shard, generation, epoch: claim.epoch });
+  digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });
   const bytes = database.export();
   if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
   yield;
@@ -61,13 +70,30 @@ export function* publish(
     segments: neededSegments(segments(), oldest),
     durableFrame: durableFrame(),
   };
-  claim.check();
-  publishManifest(files, directory, manifest);
+  try {
+    claim.check();
+    publishManifest(files, directory, manifest);
+  } catch (error) {
+    forgetImage(files, directory, generation);
+    throw error;
+  }
   parts.published(manifest);
   yield;
+  // Time has passed: what lies about may be a newer owner's by now.
+  claim.check();
   files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`);
   sweep(files, directory, manifest);
   return manifest;
+}
+
+/** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */
+function forgetImage(files: Files, directory: string, generation: number): void {
+  try {
+    // A manifest that could not be made durable may have its name all the same, and needs its image.
+    if (!files.exists(`${directory}/${manifestName(generation)}`)) files.remove(`${directory}/${imageName(generation)}`);
+  } catch {
+    // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
+  }
 }
 
 /** From the last segment that begins at or before the oldest frame that is still needed. */

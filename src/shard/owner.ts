@@ -4,6 +4,8 @@
 import { performance } from 'node:perf_hooks';
 import { cutState } from '../digest/pieces.ts';
 import { OrreryError } from '../errors.ts';
+import { imageName } from '../image/image.ts';
+import { manifestName } from '../image/manifest.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -41,6 +43,8 @@ export class Owner {
   readonly #backlog: Undigested[] = [];
   #backlogBytes = 0;
   #taking: Generator<void, void> | undefined;
+  /** What stopped the digest half-way through a frame. Nothing may be read from it or published any more. */
+  #digestFailure: unknown;
   #checkpoint: Generator<void, CheckpointReport> | undefined;
   /** Bytes of journal: written by this owner, of those digested, and of those in the newest image. */
   #written = 0;
@@ -65,7 +69,7 @@ export class Owner {
   /** Claims the shard, recovers it and, when the journal had anything to replay, publishes a fresh image. */
   static async open(files: Files, options: OwnerOptions): Promise<Owner> {
     const began = performance.now();
-    const shard = await openShard(files, options.directory, {
+    const shard = await openShard(files, options.directory, options.shard, {
       grainOf: (type) => options.grains[type] ?? 'ticks',
       commandIndex: options.commandIndex,
     });
@@ -146,7 +150,8 @@ export class Owner {
       } while (performance.now() < end);
     } catch (error) {
       this.#checkpoint = undefined;
-      throw error;
+      // A newer owner sweeps what this one was about to publish: that is the reason then, not the file that is gone.
+      throw this.#shard.claim.lost() ?? error;
     }
     return undefined;
   }
@@ -209,8 +214,11 @@ export class Owner {
 
   /** Lets go without writing anything. */
   abandon(): void {
-    this.#journal.close();
-    this.#shard.database.close();
+    try {
+      this.#journal.close();
+    } finally {
+      this.#shard.database.close();
+    }
   }
 
   #load(): StoreLoad {
@@ -251,8 +259,8 @@ export class Owner {
     const broken = this.#journal;
     // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
     this.#journal = broken.successor(this.#nextGeneration(), []);
-    broken.close();
     this.#segments.push(this.#journal.header);
+    broken.close();
   }
 
   /** Counts attempts too: what a failed one left behind has its name already. */
@@ -262,9 +270,15 @@ export class Owner {
   }
 
   #digestSome(): void {
+    if (this.#digestFailure !== undefined) throw this.#digestFailure;
     const first = this.#backlog[0] as Undigested;
     this.#taking ??= this.#shard.digest.take(first.payload, { frame: first.frame, chain: first.chain });
-    if (!this.#taking.next().done) return;
+    try {
+      if (!this.#taking.next().done) return;
+    } catch (error) {
+      this.#digestFailure = error;
+      throw error;
+    }
     this.#taking = undefined;
     this.#backlog.shift();
     this.#backlogBytes -= first.payload.length;
@@ -279,14 +293,15 @@ export class Owner {
     const began = performance.now();
     this.#shard.claim.check();
     if (this.#journal.state === 'broken') this.#replaceSegment();
-    const generation = this.#nextGeneration();
-    const finished = this.#journal;
-    this.#journal = finished.rotate(generation);
-    finished.close();
-    this.#segments.push(this.#journal.header);
+    if (!this.#isUnused()) {
+      const finished = this.#journal;
+      this.#journal = finished.rotate(this.#nextGeneration());
+      this.#segments.push(this.#journal.header);
+      finished.close();
+    }
     yield;
     // Everything before the new segment must be in the image; what comes meanwhile may be.
-    const { firstFrame, previousChain } = this.#journal.header;
+    const { generation, firstFrame, previousChain } = this.#journal.header;
     while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {
       this.#digestSome();
       yield;
@@ -295,12 +310,25 @@ export class Owner {
     return yield* this.#publish(generation, began);
   }
 
+  /**
+   * Whether the newest segment has no frame and nothing is published under its generation: it will do for the next
+   * checkpoint. Otherwise one that cannot succeed would leave a file behind at every attempt.
+   */
+  #isUnused(): boolean {
+    const { lastFrame, header } = this.#journal;
+    const { directory } = this.#options;
+    if (lastFrame >= header.firstFrame || header.generation <= this.#shard.manifest.generation) return false;
+    const names = [imageName(header.generation), manifestName(header.generation)];
+    return !names.some((name) => this.#files.exists(`${directory}/${name}`));
+  }
+
   *#publish(generation: number, began: number): Generator<void, CheckpointReport> {
     const inImage = this.#digested;
     const manifest = yield* publish(
       {
         files: this.#files,
         directory: this.#options.directory,
+        number: this.#options.shard,
         claim: this.#shard.claim,
         database: this.#shard.database,
         digest: this.#shard.digest,

@@ -1,8 +1,8 @@
 // The reference store: it keeps everything in arrays and folds it with the plainest means. Tests compare the real one with
 // it, and programs use it where nothing must survive.
 
-import { OrreryError } from '../errors.ts';
 import { cutState } from '../digest/pieces.ts';
+import { OrreryError } from '../errors.ts';
 import type { GameRow } from '../image/rows.ts';
 import { cloneJson, fold } from '../patch/apply.ts';
 import type { JsonObject } from '../patch/patch.ts';
@@ -95,7 +95,14 @@ export class MemoryStore implements Store {
         time,
         patches,
       })),
-      commands: records.map(({ seq, tick, time, command, player, args }) => ({ seq, tick, time, name: command, player, args })),
+      commands: records.map(({ seq, tick, time, command, player, args }) => ({
+        seq,
+        tick,
+        time,
+        name: command,
+        player,
+        args,
+      })),
     };
   }
 
@@ -127,7 +134,10 @@ export class MemoryStore implements Store {
     let state: unknown;
     for (const { patches } of this.#records.get(id) ?? []) {
       // A fold may put a patch's value into the state, where later patches change it: the records must stay as they are.
-      state = fold(state, patches.map((patch) => (patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) })) as never);
+      state = fold(
+        state,
+        patches.map((patch) => (patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) })) as never,
+      );
     }
     return state as JsonObject;
   }

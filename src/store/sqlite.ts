@@ -69,7 +69,14 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#ask({ kind: 'close' });
+    try {
+      await this.#ask({ kind: 'close' });
+    } catch (error) {
+      if (!(error instanceof OrreryError) || error.code !== 'OWNER_DIED') throw error;
+      // Another thread recovers what this one left and closes in good order; should it die as well, so be it.
+      await this.open();
+      await this.#ask({ kind: 'close' });
+    }
     await this.destroy();
   }
 

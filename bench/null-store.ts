@@ -1,0 +1,74 @@
+// For benchmarks only: a store that takes every batch, says that it is safe, and forgets it. What is left to measure is
+// what the game loop itself pays.
+
+import type { GameRow } from '../src/image/rows.ts';
+import type {
+  CheckpointReport,
+  HistoryPage,
+  RecoveryReport,
+  Store,
+  StoredGame,
+  StoreLoad,
+  StoreStats,
+} from '../src/store/store.ts';
+
+const NOTHING_TO_DO: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+
+const RECOVERY: RecoveryReport = {
+  created: true,
+  replayedFrames: 0,
+  replayedRecords: 0,
+  tornBytes: 0,
+  usedPreviousImage: false,
+  durationMs: 0,
+};
+
+export class NullStore implements Store {
+  readonly capabilities = { durable: false, images: false };
+
+  async open(): Promise<RecoveryReport> {
+    return RECOVERY;
+  }
+
+  async commit(): Promise<StoreLoad> {
+    return NOTHING_TO_DO;
+  }
+
+  async digest(): Promise<StoreLoad> {
+    return NOTHING_TO_DO;
+  }
+
+  async checkpoint(): Promise<CheckpointReport> {
+    return { generation: 0, imageBytes: 0, durationMs: 0 };
+  }
+
+  async load(): Promise<StoredGame | undefined> {
+    return undefined;
+  }
+
+  async list(): Promise<readonly GameRow[]> {
+    return [];
+  }
+
+  async history(): Promise<HistoryPage> {
+    return { steps: [], commands: [] };
+  }
+
+  async stats(): Promise<StoreStats> {
+    return {
+      epoch: 1,
+      generation: 0,
+      frames: 0,
+      records: 0,
+      journalBytesWritten: 0,
+      imageBytesWritten: 0,
+      imageBytes: 0,
+      checkpoints: 0,
+      recovery: RECOVERY,
+    };
+  }
+
+  async close(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}

@@ -1,0 +1,34 @@
+// The figures that outlive the machine they were measured on: one scenario's median against another's, from the same run.
+
+import type { Measurement } from './measure.ts';
+
+export interface Ratio {
+  readonly name: string;
+  /** The median of the one over the median of the other. */
+  readonly value: number;
+  readonly of: string;
+  readonly against: string;
+}
+
+const RATIOS: readonly (readonly [name: string, of: string, against: string])[] = [
+  ['a command in a table of 100,000 entities against 100', 'dispatch/table-100000', 'dispatch/table-100'],
+  ['flat Immer against a command in a table, 100 entities', 'dispatch/immer-flat-100', 'dispatch/table-100'],
+  ['flat Immer against a command in a table, 10,000 entities', 'dispatch/immer-flat-10000', 'dispatch/table-10000'],
+  ['JSON.stringify of a record against its line', 'encode/json-stringify', 'encode/record'],
+  ['an awaited command against its write and fdatasync', 'commit/awaited', 'commit/floor-awaited'],
+  ['a command in a batch of 500 against its write and fdatasync', 'commit/batch-500', 'commit/floor-batch-500'],
+  ['digest with the command index against without', 'digest/with-index', 'digest/without-index'],
+  ['opening a crashed shard against JSON.parse of its journal', 'recovery/open-shard', 'recovery/parse-journal'],
+  ['loading 5,000 entities against JSON.parse of them', 'recovery/load-5000', 'recovery/parse-5000'],
+  ['loading 100,000 entities against JSON.parse of them', 'recovery/load-100000', 'recovery/parse-100000'],
+];
+
+/** Those whose two scenarios were both measured. */
+export function ratiosOf(measurements: readonly Measurement[]): Ratio[] {
+  const medians = new Map(measurements.map(({ name, medianMicroseconds }) => [name, medianMicroseconds]));
+  return RATIOS.flatMap(([name, of, against]) => {
+    const upper = medians.get(of);
+    const lower = medians.get(against);
+    return upper === undefined || lower === undefined ? [] : [{ name, value: upper / lower, of, against }];
+  });
+}

@@ -1,0 +1,94 @@
+// `orrery ls`: which games a directory holds.
+
+import { Command } from 'commander';
+import { readConfig } from '../directory.ts';
+import type { GameRow } from '../image/rows.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { Columns } from './columns.ts';
+import { byteSize, compactJson, isoTime, printable } from './printable.ts';
+import { eachShard } from './reading.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+STATE is the size of the state as JSON; with "~" it is that of the newest snapshot, which is older than the state.
+Nothing is changed; another process may have the directory open.
+
+Examples:
+  orrery ls ./data
+  orrery ls ./data --json | jq '.games[] | select(.tick > 1000) | .id'`;
+
+interface Listed {
+  readonly row: GameRow;
+  readonly shard: number;
+}
+
+export function lsCommand(surroundings: Surroundings): Command {
+  return new Command('ls')
+    .description('List every game: type, version, seq, tick, size of the state, last change, shard.')
+    .argument('<directory>', 'the directory that openOrrery was given')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((directory: string, options: { json?: true }) => ls(directory, options.json === true, surroundings));
+}
+
+async function ls(directory: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
+  const games: Listed[] = [];
+  await eachShard(directory, (reader, shard) => {
+    for (const row of reader.games()) games.push({ row, shard });
+  });
+  games.sort((left, right) => (left.row.id < right.row.id ? -1 : 1));
+
+  if (json) {
+    const { id, shards } = readConfig(nodeFiles, directory);
+    await output.line(compactJson({ directory, id, shards, games: games.map(asJson) }));
+    return;
+  }
+  const columns = new Columns(
+    [
+      { title: 'GAME' },
+      { title: 'TYPE' },
+      { title: 'VERSION', right: true },
+      { title: 'SEQ', right: true },
+      { title: 'TICK', right: true },
+      { title: 'STATE', right: true },
+      { title: 'LAST CHANGE' },
+      { title: 'SHARD', right: true },
+    ],
+    paint,
+  );
+  const rows = games.map(({ row, shard }) => [
+    printable(row.id),
+    printable(row.type),
+    String(row.version),
+    String(row.seq),
+    String(row.tick),
+    sizeOf(row),
+    isoTime(row.time),
+    String(shard),
+  ]);
+  columns.fit(rows);
+  await output.line(columns.header());
+  for (const row of rows) await output.line(columns.row(row, ['cyan']));
+}
+
+/** Known at snapshots only: between them the size is near enough. */
+function sizeOf({ stateBytes, snapshotSeq, seq }: GameRow): string {
+  return `${snapshotSeq === seq ? '' : '~'}${byteSize(stateBytes)}`;
+}
+
+function asJson({ row, shard }: Listed): object {
+  const { id, type, version, seq, tick, records, stateBytes, snapshotSeq, created, time } = row;
+  return {
+    id,
+    type,
+    version,
+    seq,
+    tick,
+    commands: records,
+    stateBytes,
+    snapshotSeq,
+    created: isoTime(created),
+    time: isoTime(time),
+    shard,
+  };
+}

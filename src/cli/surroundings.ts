@@ -1,0 +1,17 @@
+// What a command of the command line has to work with; program.ts makes it from the process.
+
+import type { ExitStatus } from './exit.ts';
+import type { Output } from './output.ts';
+import type { Paint } from './paint.ts';
+
+export interface Surroundings {
+  readonly output: Output;
+  /** Colours for standard output. */
+  readonly paint: Paint;
+  /** Columns of the terminal; undefined when lines may be as long as they like. */
+  readonly width: number | undefined;
+  /** A line on standard error, beside the output. */
+  readonly remark: (text: string) => void;
+  /** What the process is to end with when nothing is thrown. */
+  readonly finish: (status: ExitStatus) => void;
+}

@@ -1,0 +1,49 @@
+// A game that is not what was asked for: the errors of open() and load(). orrery.ts throws them.
+
+import { OrreryError } from '../errors.ts';
+import type { Commands, GameType } from './define.ts';
+import type { AnyGame, Game } from './game.ts';
+
+export function checkedType<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  game: AnyGame,
+  type: GameType<S, I, C>,
+): Game<S, I, C> {
+  if (game.type !== type) throw typeMismatch(game.id, game.type.name, type.name);
+  return game as unknown as Game<S, I, C>;
+}
+
+export function typeMismatch(game: string, stored: string, asked: string): OrreryError {
+  return new OrreryError({
+    code: 'GAME_TYPE_MISMATCH',
+    what: `the game is of type ${JSON.stringify(stored)}, not ${JSON.stringify(asked)}`,
+    hint: 'Open it with its own type, or choose another id.',
+    context: { game, type: asked },
+  });
+}
+
+export function versionMismatch(game: string, stored: number, asked: number): OrreryError {
+  return new OrreryError({
+    code: 'GAME_VERSION',
+    what: `the game was saved with version ${stored} of its type, and this program has version ${asked}`,
+    hint: stored > asked ? 'Use the newer program.' : 'Use the program of that version: this one cannot convert it.',
+    context: { game, stored, asked },
+  });
+}
+
+export function notFound(game: string, type: string): OrreryError {
+  return new OrreryError({
+    code: 'GAME_NOT_FOUND',
+    what: 'there is no such game',
+    hint: 'Use `open` to create it, or `list` to see what there is.',
+    context: { game, type },
+  });
+}
+
+export function unknownType(game: string, type: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_GAME_TYPE',
+    what: 'the game type was not given to openOrrery',
+    hint: 'Put it into the list `games` of the options.',
+    context: { game, type },
+  });
+}

@@ -1,0 +1,56 @@
+// What a command must not do, and the errors that say so. game.ts throws them; then nothing has happened.
+
+import { OrreryError } from '../errors.ts';
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
+}
+
+export function asynchronous(promise: Promise<unknown>): OrreryError {
+  // What it does later cannot count, and if it fails nobody will look.
+  promise.then(
+    () => undefined,
+    () => undefined,
+  );
+  return new OrreryError({
+    code: 'COMMAND_ASYNC',
+    what: 'the command returned a promise',
+    hint: 'Commands are synchronous: await first, then dispatch a command with what you got.',
+  });
+}
+
+export function nested(game: string, command: string, within: string): OrreryError {
+  return new OrreryError({
+    code: 'COMMAND_NESTED',
+    what: `a command was dispatched from within a command of the game ${JSON.stringify(within)}`,
+    hint: 'Call the function you need directly on the draft, or dispatch after the first command has returned.',
+    context: { game, command },
+  });
+}
+
+export function replacement(): OrreryError {
+  return new OrreryError({
+    code: 'COMMAND_REFUSED',
+    what: 'the command returned a state and changed nothing',
+    hint: 'What a command returns is not looked at: change the draft, or use save() for a whole state.',
+  });
+}
+
+export function invariantFailed(invariant: string, cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'INVARIANT_FAILED',
+    what: `the invariant ${JSON.stringify(invariant)} ${cause === undefined ? 'does not hold' : 'threw'} after this command`,
+    hint: 'The command was refused and nothing changed. Check its arguments, or the command itself.',
+    context: { invariant },
+    cause,
+  });
+}
+
+export function evicted(game: string): OrreryError {
+  return new OrreryError({
+    code: 'GAME_EVICTED',
+    what: 'the game is not in memory',
+    hint: 'It was evicted or closed: `await orrery.open(type, id)` loads it again, into this same object.',
+    context: { game },
+  });
+}

@@ -1,0 +1,56 @@
+// What an outbox tells those who wait for it, when it cannot do what they wait for.
+
+import { errorFromData, errorToData, OrreryError } from '../errors.ts';
+
+/** A rejection that several people hear needs a stack of its own for each. */
+export function again(error: OrreryError): OrreryError {
+  return errorFromData(errorToData(error));
+}
+
+export function asOrreryError(error: unknown): OrreryError {
+  return error instanceof OrreryError ? error : errorFromData(errorToData(error));
+}
+
+export function closed(game?: string): OrreryError {
+  return new OrreryError({
+    code: 'CLOSED',
+    what: 'this orrery is closed',
+    hint: 'Open it again with openOrrery.',
+    context: game === undefined ? {} : { game },
+  });
+}
+
+export function backpressure(game: string, queued: number, bound: number, cause: OrreryError | undefined): OrreryError {
+  return new OrreryError({
+    code: 'BACKPRESSURE',
+    what: `${queued} bytes of accepted records wait to become durable, and the bound is ${bound}`,
+    hint: 'Wait for `orrery.flush()`, raise `outboxBytes`, add shards, or choose overflow: "coalesce".',
+    context: { game },
+    cause,
+  });
+}
+
+/** Rejects with CLOSE_TIMEOUT if the work is not done before the deadline, by performance.now(). */
+export async function before(deadline: number, work: Promise<unknown>, trouble: () => unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => {
+        reject(
+          new OrreryError({
+            code: 'CLOSE_TIMEOUT',
+            what: 'not everything could be saved and closed in time',
+            hint: 'Raise `shutdownTimeoutMs`, or look at why the disk does not answer.',
+            cause: trouble(),
+          }),
+        );
+      },
+      Math.max(1, deadline - performance.now()),
+    );
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

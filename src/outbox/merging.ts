@@ -1,0 +1,62 @@
+// At the outbox's bound, with overflow 'coalesce': games whose newest states will be sent whole, in place of the records
+// between. Before it: outbox.ts, when it is full. After it: outbox.ts again, when its queue has drained.
+
+import type { OrreryError } from '../errors.ts';
+import type { AnyGame, Receipt } from '../game/game.ts';
+import { encodeRecord, MERGED, type Record } from '../patch/record.ts';
+import { BatchReceipt, PendingBatch } from './batch.ts';
+
+export class Merging {
+  /** With the first seq that the state of a game will stand for. */
+  readonly #games = new Map<AnyGame, { readonly firstSeq: number; readonly batch: PendingBatch }>();
+
+  get size(): number {
+    return this.#games.size;
+  }
+
+  has(game: AnyGame): boolean {
+    return this.#games.has(game);
+  }
+
+  /** The batch that will be the last to leave. */
+  get last(): PendingBatch | undefined {
+    return [...this.#games.values()].at(-1)?.batch;
+  }
+
+  /** Games with the first seq that is not durable. */
+  *pending(): IterableIterator<[game: string, firstSeq: number]> {
+    for (const [game, { firstSeq }] of this.#games) yield [game.id, firstSeq];
+  }
+
+  add(game: AnyGame, record: Record): Receipt {
+    let merging = this.#games.get(game);
+    if (!merging) {
+      merging = { firstSeq: record.seq, batch: new PendingBatch() };
+      this.#games.set(game, merging);
+    }
+    return new BatchReceipt(record.seq, record.tick, merging.batch);
+  }
+
+  /** The newest state of each game stands for all that was accepted of it since. */
+  *take(): IterableIterator<PendingBatch> {
+    for (const [game, { firstSeq, batch }] of this.#games) {
+      const line = encodeRecord({
+        game: game.id,
+        seq: game.seq,
+        firstSeq,
+        tick: game.tick,
+        time: Date.now(),
+        command: MERGED,
+        patches: [{ op: 'replace', path: [], value: game.toJSON() }],
+        tables: game.tableNames,
+      });
+      batch.add(game.id, firstSeq, game.seq, line);
+      yield batch;
+    }
+    this.#games.clear();
+  }
+
+  settle(error: OrreryError): void {
+    for (const { batch } of this.#games.values()) batch.settle(error);
+  }
+}

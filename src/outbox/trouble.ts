@@ -1,0 +1,41 @@
+// Why commits, or checkpoints, do not succeed at present. outbox.ts keeps it; the orrery hears when it begins and ends.
+
+import type { OrreryError } from '../errors.ts';
+
+export interface TroubleEvents {
+  /** The disk or the thread fails; games go on in memory and the outbox goes on trying. */
+  degraded(error: OrreryError): void;
+  recovered(): void;
+}
+
+export class Trouble {
+  readonly #events: TroubleEvents;
+  #commit: OrreryError | undefined;
+  #checkpoint: OrreryError | undefined;
+
+  constructor(events: TroubleEvents) {
+    this.#events = events;
+  }
+
+  get error(): OrreryError | undefined {
+    return this.#commit ?? this.#checkpoint;
+  }
+
+  commit(error: OrreryError | undefined): void {
+    this.#change(error, this.#checkpoint);
+  }
+
+  checkpoint(error: OrreryError | undefined): void {
+    this.#change(this.#commit, error);
+  }
+
+  /** Told once when the first trouble comes, and once when the last has gone. */
+  #change(commit: OrreryError | undefined, checkpoint: OrreryError | undefined): void {
+    const before = this.error;
+    this.#commit = commit;
+    this.#checkpoint = checkpoint;
+    const now = this.error;
+    if (now && !before) this.#events.degraded(now);
+    if (before && !now) this.#events.recovered();
+  }
+}

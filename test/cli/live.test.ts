@@ -1,0 +1,62 @@
+// The command line beside a process that has the directory open.
+
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import { type Digger, emptyFolder, orrery, removeFolders, startDigger } from './command-line.ts';
+
+let digger: Digger | undefined;
+
+afterEach(async () => {
+  await digger?.end();
+  digger = undefined;
+});
+afterAll(removeFolders);
+
+interface Shown {
+  readonly seq: number;
+  readonly value: { readonly seams: { readonly [id: string]: { readonly metal: number } }; readonly total: number };
+}
+
+it('[K7] reads one whole moment after another while images are published without a pause', async () => {
+  const directory = join(emptyFolder(), 'data');
+  digger = await startDigger(directory, 'race');
+  let seq = 0;
+  let listed = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const [ls, show, log, doctor] = await Promise.all([
+      orrery('ls', directory, '--json'),
+      orrery('show', directory, 'alpha', '--json'),
+      orrery('log', directory, 'beta', '--json'),
+      orrery('doctor', directory, '--json'),
+    ]);
+    for (const { status, stderr } of [ls, show, log, doctor]) expect(`${status} ${stderr}`).toBe('0 ');
+
+    const { games } = JSON.parse(ls.stdout) as { games: { id: string; seq: number }[] };
+    expect(games.map(({ id }) => id)).toEqual(['alpha', 'beta', 'delta', 'gamma']);
+    expect(games[0]?.seq).toBeGreaterThan(listed);
+    listed = games[0]?.seq as number;
+
+    const shown = JSON.parse(show.stdout) as Shown;
+    expect(shown.seq).toBeGreaterThan(seq);
+    seq = shown.seq;
+    const dug = Object.values(shown.value.seams).reduce((sum, { metal }) => sum + metal, 0);
+    expect(shown.value.total).toBe(dug);
+
+    const seqs = log.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { seq: number }).seq);
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(JSON.parse(doctor.stdout)).toMatchObject({ verdict: 'healthy', errors: 0, holder: digger.pid });
+  }
+});
+
+it('[K9] checkpoint fails with status 4 and the process that has the directory', async () => {
+  const directory = join(emptyFolder(), 'data');
+  digger = await startDigger(directory, 'hold');
+  const [plain, json] = await Promise.all([orrery('checkpoint', directory), orrery('checkpoint', directory, '--json')]);
+  expect(plain).toMatchObject({ status: 4, stdout: '' });
+  expect(plain.stderr).toContain(`already open by process ${digger.pid}`);
+  expect(json).toMatchObject({ status: 4, stdout: '' });
+  expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: 'ALREADY_OPEN', context: { pid: digger.pid } } });
+});

@@ -1,0 +1,268 @@
+// What ls, show and log print of a directory that nobody has open.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shardOf } from '../../src/index.ts';
+import {
+  copyOf,
+  type Ended,
+  fingerprint,
+  HOSTILE_IDS,
+  makeDirectory,
+  orrery,
+  orreryWith,
+  playAndDie,
+  removeFolders,
+  shell,
+} from './command-line.ts';
+
+let directory: string;
+let untouched: string[];
+
+beforeAll(async () => {
+  directory = await makeDirectory();
+  untouched = fingerprint(directory);
+});
+afterAll(removeFolders);
+
+const ISO = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+const lines = ({ stdout }: Ended): string[] => stdout.replaceAll(ISO, '<time>').trimEnd().split('\n');
+const documents = ({ stdout }: Ended): unknown[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+
+describe.concurrent('ls', () => {
+  it('[K1] lists every game of every shard by id, in aligned columns', async () => {
+    const ended = await orrery('ls', directory);
+    expect(ended.stderr).toBe('');
+    expect(ended.status).toBe(0);
+    const [header, ...rows] = lines(ended);
+    expect(header?.split(/ {2,}/)).toEqual(['GAME', 'TYPE', 'VERSION', 'SEQ', 'TICK', 'STATE', 'LAST CHANGE', 'SHARD']);
+    const ids = [...HOSTILE_IDS, 'final', 'loud', 'ore'].sort();
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual(ids);
+    const final = rows.find((row) => row.startsWith('final '))?.split(/ {2,}/);
+    expect(final).toEqual([
+      'final',
+      'match',
+      '1',
+      '12',
+      '4',
+      expect.stringMatching(/^~\d+ B$/),
+      '<time>',
+      String(shardOf('final', 2)),
+    ]);
+  });
+
+  it('[K1] prints the same as one JSON document', async () => {
+    const ended = await orrery('ls', directory, '--json');
+    expect(ended.status).toBe(0);
+    const [document, ...more] = documents(ended) as [{ shards: number; games: { id: string }[] }];
+    expect(more).toEqual([]);
+    expect(document.shards).toBe(2);
+    expect(document.games.map(({ id }) => id)).toEqual([...HOSTILE_IDS, 'final', 'loud', 'ore'].sort());
+    expect(document.games.find(({ id }) => id === 'ore')).toEqual({
+      id: 'ore',
+      type: 'mine',
+      version: 3,
+      seq: 7,
+      tick: 1,
+      commands: 7,
+      stateBytes: expect.any(Number),
+      snapshotSeq: 0,
+      created: expect.stringMatching(ISO),
+      time: expect.stringMatching(ISO),
+      shard: shardOf('ore', 2),
+    });
+  });
+});
+
+describe.concurrent('show', () => {
+  it('[K2] prints the newest state as JSON for people', async () => {
+    const ended = await orrery('show', directory, 'ore');
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expect(ended.stdout.split('\n').slice(0, 3)).toEqual(['{', '  "seams": {', '    "north": {']);
+    expect(JSON.parse(ended.stdout)).toEqual({
+      seams: { north: { id: 'north', metal: 5, 'a/b~c': 'd' }, south: { id: 'south', metal: 7, 'a/b~c': 'd' } },
+      total: 12,
+      news: [],
+    });
+  });
+
+  it('[K2] prints the state after any visible step, and says which one it took', async () => {
+    const at4 = await orrery('show', directory, 'ore', '--seq', '4', '--path', '/news', '--json');
+    expect(documents(at4)).toEqual([
+      {
+        game: 'ore',
+        type: 'mine',
+        version: 3,
+        seq: 4,
+        tick: 1,
+        time: expect.stringMatching(ISO),
+        path: '/news',
+        value: ['one'],
+      },
+    ]);
+    const between = await orrery('show', directory, 'final', '--seq', '4', '--path', '/score');
+    expect(JSON.parse(between.stdout)).toEqual({ red: 1, blue: 1 });
+    expect(between.stderr).toMatch(/^the last visible moment at or before seq 4 is seq 2, tick 0, /);
+    const beyond = await orrery('show', directory, 'final', '--seq', '99', '--path', '/minutes');
+    expect(beyond).toMatchObject({ status: 0, stdout: '4\n' });
+    expect(beyond.stderr).toMatch(/^the newest moment is seq 12, /);
+  });
+
+  it('[K3] follows an RFC 6901 pointer, escapes and indices included', async () => {
+    const [escaped, element] = await Promise.all([
+      orrery('show', directory, 'ore', '--path', '/seams/north/a~1b~0c'),
+      orrery('show', directory, 'ore', '--seq', '6', '--path', '/news/1'),
+    ]);
+    expect(escaped).toMatchObject({ status: 0, stdout: '"d"\n' });
+    expect(element).toMatchObject({ status: 0, stdout: '"three"\n' });
+  });
+
+  it('[K3] says what is there when nothing stands at a pointer', async () => {
+    const [key, index] = await Promise.all([
+      orrery('show', directory, 'ore', '--path', '/seams/west/metal'),
+      orrery('show', directory, 'ore', '--path', '/news/-1', '--seq', '6', '--json'),
+    ]);
+    for (const ended of [key, index]) expect(ended).toMatchObject({ status: 3, stdout: '' });
+    expect(key.stderr).toContain('/seams is an object with north, south.');
+    expect(JSON.parse(index.stderr)).toMatchObject({
+      error: {
+        code: 'POINTER_NOT_FOUND',
+        hint: '/news is a list of 2.',
+        context: { game: 'ore', path: '/news/-1', seq: 6 },
+      },
+    });
+  });
+
+  it('[K3] refuses a pointer that is none', async () => {
+    const bare = await orrery('show', directory, 'ore', '--path', 'seams');
+    expect(bare).toMatchObject({ status: 2, stdout: '' });
+    expect(bare.stderr).toContain('Write "/seams"');
+  });
+});
+
+describe.concurrent('log', () => {
+  it('[K4] prints one line for each command, oldest first', async () => {
+    const ended = await orrery('log', directory, 'ore');
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expect(lines(ended).map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['SEQ', 'TICK', 'TIME', 'PLAYER', 'COMMAND', 'ARGS'],
+      ['1', '0', '<time>', 'ada', 'dig', '{"seam":"north","metal":5}'],
+      ['2', '0', '<time>', 'bob', 'dig', '{"seam":"south","metal":7}'],
+      ['3', '1', '<time>', '@tick'],
+      ['4', '1', '<time>', 'tell', '"one"'],
+      ['5', '1', '<time>', 'tell', '"two"'],
+      ['6', '1', '<time>', 'tell', '"three"'],
+      ['7', '1', '<time>', '@update'],
+    ]);
+  });
+
+  it('[K4] keeps to a range and a limit, and prints what each visible step changed', async () => {
+    const ended = await orrery('log', directory, 'ore', '--from', '2', '--to', '7', '--limit', '5', '--patches');
+    const [, ...rest] = lines(ended).map((line) => line.trim());
+    expect(rest.filter((line) => /^[+~-]|^nothing/.test(line))).toEqual([
+      '~ /seams/south/metal  7',
+      '~ /total  12',
+      'nothing changed',
+      '+ /news/0  "one"',
+      '+ /news/1  "two"',
+      '- /news/0',
+      '+ /news/1  "three"',
+    ]);
+  });
+
+  it('[K4] shows the patches of a step made of several commands with the last of them', async () => {
+    const ended = await orrery('log', directory, 'final', '--from', '3', '--to', '6', '--json', '--patches');
+    const entries = documents(ended) as { seq: number; command: string; step?: object }[];
+    expect(entries.map(({ seq, command }) => `${seq} ${command}`)).toEqual(['3 @tick', '4 goal', '5 goal', '6 @tick']);
+    expect(entries.map(({ step }) => step)).toEqual([
+      undefined,
+      undefined,
+      {
+        firstSeq: 3,
+        lastSeq: 5,
+        tick: 1,
+        time: expect.stringMatching(ISO),
+        patches: expect.arrayContaining([
+          { op: 'replace', path: '/minutes', value: 1 },
+          { op: 'replace', path: '/score/red', value: 2 },
+          { op: 'replace', path: '/score/blue', value: 2 },
+        ]),
+      },
+      undefined,
+    ]);
+  });
+
+  it('[K4] shortens what does not fit the width', async () => {
+    const narrow = await orreryWith({ COLUMNS: '60' }, 'log', directory, 'ore', '--patches', '--limit', '2');
+    expect(Math.max(...narrow.stdout.split('\n').map((line) => line.length))).toBe(60);
+    expect(narrow.stdout).toContain('…');
+  });
+});
+
+describe.concurrent('any data', () => {
+  it('[K5] finds a game by its id, whatever the id looks like', async () => {
+    const ids = HOSTILE_IDS.slice(0, 3);
+    const found = await Promise.all(ids.map((id) => orrery('show', directory, '--path', `/seams/${id}/id`, '--', id)));
+    expect(found.map(({ stdout }) => JSON.parse(stdout) as unknown)).toEqual(ids);
+  });
+
+  it('[K5] takes no game id for a path', async () => {
+    const ids = ['../data', '', "' OR 1=1 --"];
+    const ended = await Promise.all(ids.map((id) => orrery('show', directory, '--', id)));
+    for (const { status, stdout, stderr } of ended) {
+      expect(`${status} ${stdout}`).toBe('3 ');
+      expect(stderr).toContain('there is no such game');
+    }
+  });
+
+  it('[K5] lets no control character through to a terminal', async () => {
+    const ended = await Promise.all([
+      orrery('show', directory, 'loud'),
+      orrery('log', directory, 'loud', '--patches'),
+      orrery('log', directory, 'loud', '--patches', '--json'),
+      orrery('show', directory, '\u001b[2J\u009b'),
+    ]);
+    for (const { stdout, stderr } of ended) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    }
+    const { news } = JSON.parse(ended[0].stdout) as { news: string[] };
+    expect(news).toEqual(['bell \u0007, red \u001b[31m, C1 \u009b31m, turned \u202e round']);
+  });
+
+  it('[K6] reading a directory that a killed process left changes nothing', async () => {
+    const killed = copyOf(directory);
+    await playAndDie(killed);
+    const before = fingerprint(killed);
+    const ended = await Promise.all([
+      orrery('ls', killed),
+      orrery('show', killed, 'alpha'),
+      orrery('log', killed, 'alpha', '--patches'),
+      orrery('doctor', killed),
+    ]);
+    expect(ended.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
+    expect(fingerprint(killed)).toEqual(before);
+  });
+
+  it('[K12] ends quietly when nobody reads any more', async () => {
+    const ended = await shell(
+      `orrery log '${directory}' final --patches | head -1; echo "\${PIPESTATUS[0]}"
+       orrery log '${directory}' final | true; echo "\${PIPESTATUS[0]}"`,
+    );
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout.match(/^\d+$/gm)).toEqual(['0', '0']);
+  });
+
+  it.runIf(process.platform === 'linux')('[K12] says so when the output cannot be written', async () => {
+    const ended = await shell(`orrery ls '${directory}' > /dev/full`);
+    expect(ended.status).toBe(5);
+    expect(ended.stderr).toMatch(/^orrery: the output could not be written: ENOSPC/);
+  });
+});
+
+it('[K6] none of this has changed the directory', () => {
+  expect(fingerprint(directory)).toEqual(untouched);
+});

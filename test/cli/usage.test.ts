@@ -1,0 +1,99 @@
+// What the command says when it is asked for help or used wrongly, and what its exit statuses mean.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { emptyFolder, orrery, removeFolders } from './command-line.ts';
+
+afterAll(removeFolders);
+
+const COMMANDS = ['ls', 'show', 'log', 'checkpoint', 'doctor'];
+
+describe.concurrent('help', () => {
+  it('[K11] lists the commands and what the exit statuses mean', async () => {
+    const ended = await orrery('--help');
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    for (const command of COMMANDS) expect(ended.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const status of [0, 1, 2, 3, 4, 5]) expect(ended.stdout).toMatch(new RegExp(`^  ${status}  \\w`, 'm'));
+  });
+
+  it('[K11] explains each command with its options and two examples', async () => {
+    const helps = await Promise.all(COMMANDS.map((command) => orrery(command, '--help')));
+    for (const [index, { status, stdout }] of helps.entries()) {
+      const command = COMMANDS[index] as string;
+      expect(status, command).toBe(0);
+      expect(stdout).toContain('--json');
+      const examples = stdout.slice(stdout.indexOf('\nExamples:\n')).trimEnd().split('\n').slice(2);
+      expect(examples, command).toHaveLength(2);
+      for (const example of examples) expect(example).toMatch(new RegExp(`^  orrery ${command} \\./data`));
+    }
+  });
+
+  it('[K11] says its version', async () => {
+    expect(await orrery('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+});
+
+describe.concurrent('wrong usage', () => {
+  const wrong: readonly (readonly [args: readonly string[], says: string])[] = [
+    [['lst', './data'], "unknown command 'lst'"],
+    [['ls'], "missing required argument 'directory'"],
+    [['ls', './data', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
+    [['show', './data', 'ore', '--seq', '1.5'], 'It must be a whole number from 0.'],
+    [['log', './data', 'ore', '--from', '9', '--to', '8'], '--from 9 is behind --to 8'],
+  ];
+
+  it.for(wrong)('[K10] %j ends with status 2', async ([args, says]) => {
+    const ended = await orrery(...args);
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+    expect(ended.stderr).toContain(says);
+    expect(ended.stderr).toMatch(/\n {8}See `orrery (\w+ )?--help`\.\n$/);
+  });
+
+  it('[K10] no command at all is wrong usage, and shows the help', async () => {
+    const ended = await orrery();
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+    expect(ended.stderr).toMatch(/^Usage: orrery /);
+  });
+
+  it('[K10] an error is one JSON document on standard error when --json was asked for', async () => {
+    const ended = await orrery('log', './data', 'ore', '--json', '--to', '-');
+    expect(ended).toMatchObject({ status: 2, stdout: '' });
+    expect(JSON.parse(ended.stderr)).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining('--to'), hint: 'See `orrery log --help`.', context: {} },
+    });
+  });
+});
+
+describe.concurrent('wrong directories', () => {
+  it('[K10] a path that is no directory of ours ends with status 3, for every command', async () => {
+    const folder = emptyFolder();
+    const game = (command: string): string[] => (command === 'show' || command === 'log' ? ['ore'] : []);
+    const ended = await Promise.all(COMMANDS.map((command) => orrery(command, folder, ...game(command), '--json')));
+    for (const { status, stdout, stderr } of ended) {
+      expect(`${status} ${stdout}`).toBe('3 ');
+      const { error } = JSON.parse(stderr) as { error: { code: string; message: string; hint: string } };
+      expect(error.code).toBe('NOT_AN_ORRERY_DIRECTORY');
+      expect(error.message).not.toContain(error.hint);
+    }
+  });
+
+  it('[K10] a newer format ends with status 5, a broken description with 1, the remedy on its own line', async () => {
+    const folder = emptyFolder();
+    for (const name of ['newer', 'broken']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'newer/orrery.json'), '{"version":9,"leastReader":9}');
+    writeFileSync(join(folder, 'broken/orrery.json'), '{"version":1}');
+    const [newer, broken] = await Promise.all([
+      orrery('doctor', join(folder, 'newer')),
+      orrery('ls', join(folder, 'broken')),
+    ]);
+    expect(newer.status).toBe(5);
+    expect(newer.stderr).toMatch(
+      /^orrery: the directory can be read from format 9 on.*\n {8}Open it with the version of Orrery/,
+    );
+    expect(broken.status).toBe(1);
+    expect(broken.stderr.match(/Put the file back from a backup/g)).toHaveLength(1);
+    expect(broken.stderr).not.toMatch(/^ +at /m);
+  });
+});

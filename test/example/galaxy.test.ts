@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OrreryError, openOrrery } from 'orrery';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Bots, botNames, mapOf } from '../../examples/galactic-war/bots.ts';
+import { firstDifference } from '../../examples/galactic-war/difference.ts';
+import { type Galaxy, galaxy, give } from '../../examples/galactic-war/galaxy.ts';
+import { type LogEntry, PlainGalaxy, recompute } from '../../examples/galactic-war/recompute.ts';
+import { Refusal } from '../../examples/galactic-war/refusal.ts';
+import { PACES } from '../../examples/galactic-war/rules.ts';
+import { loadStars } from '../../examples/galactic-war/stars.ts';
+import { smallSetup } from './small-galaxy.ts';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'orrery-galaxy-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Ticks with three orders each; refusals are part of the game. How many there were. */
+function play(game: Galaxy, bots: Bots, ticks: number): number {
+  let refused = 0;
+  for (let tick = 0; tick < ticks; tick += 1) {
+    game.advance();
+    for (let turn = 0; turn < 3; turn += 1) {
+      const order = bots.next(game.state, game.tick);
+      if (!order) continue;
+      try {
+        give(game, order);
+      } catch (error) {
+        expect(error).toBeInstanceOf(OrreryError);
+        expect(error).toMatchObject({ code: 'COMMAND_REFUSED', cause: expect.any(Refusal) });
+        refused += 1;
+      }
+    }
+  }
+  return refused;
+}
+
+function logOf(game: Galaxy): LogEntry[] {
+  const log: LogEntry[] = [];
+  game.subscribe(({ seq, tick, command, args, player }) => log.push({ seq, tick, command, args, player }));
+  return log;
+}
+
+describe('a galaxy in Orrery', () => {
+  it('[G27] is, before and after a restart, what its log gives without Orrery', async () => {
+    const setup = { stars: loadStars(), pace: PACES.blitz };
+    const log: LogEntry[] = [];
+    let refused = 0;
+    for (const session of [1, 2, 3]) {
+      await using orrery = await openOrrery({ directory, games: [galaxy] });
+      const game = await orrery.open(galaxy, 'andromeda', setup);
+      const twin = recompute('andromeda', setup, log);
+      expect(firstDifference(twin, game.state)).toBeUndefined();
+      expect([game.seq, game.tick]).toEqual([twin.seq, twin.tick]);
+
+      const added = logOf(game);
+      const bots = new Bots({ players: botNames(6), seed: session, map: mapOf(game.state) });
+      refused += play(game, bots, 250);
+      log.push(...added);
+      expect(firstDifference(recompute('andromeda', setup, log), game.state)).toBeUndefined();
+    }
+    expect(log.filter((entry) => entry.command === 'build').length).toBeGreaterThan(300);
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  it('[G27] a refused order leaves the very same state, and no seq', async () => {
+    await using orrery = await openOrrery({ directory, games: [galaxy] });
+    const game = await orrery.open(galaxy, 'andromeda', smallSetup());
+    game.dispatch('join', undefined, { player: 'ada' });
+    const { state, seq } = game;
+    const home = state.players.get('ada')!.home;
+    expect(() => game.dispatch('join', undefined, { player: 'ada' })).toThrow(/ada has already joined/);
+    expect(() => give(game, { command: 'rename', args: { system: home, name: '' }, player: 'ada' })).toThrow(
+      /a name has 1 to 40 characters/,
+    );
+    expect(game.seq).toBe(seq);
+    expect(JSON.stringify(game.state)).toBe(JSON.stringify(state));
+    expect(JSON.stringify(game.state)).toBe(
+      JSON.stringify(recompute('andromeda', smallSetup(), [{ seq: 1, tick: 0, command: 'join', player: 'ada' }])),
+    );
+  });
+
+  it('[G27] a galaxy begins as its plain twin does', async () => {
+    await using orrery = await openOrrery({ directory, games: [galaxy] });
+    const game = await orrery.open(galaxy, 'τ Phe (2)', smallSetup(40, PACES.classic));
+    expect(JSON.stringify(game.state)).toBe(JSON.stringify(new PlainGalaxy('x', smallSetup(40, PACES.classic))));
+  });
+});

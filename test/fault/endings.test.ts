@@ -1,0 +1,81 @@
+// Processes that end without closing, each in its own way: at most what was not acknowledged is gone.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Orders } from '../programs/player.ts';
+import { Chronicle } from './chronicle.ts';
+import { PlayerProcess } from './player-process.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'orrery-endings-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+async function playOnce(
+  chronicle: Chronicle,
+  ending: Orders['ending'],
+  seed: number,
+  interrupt?: (child: PlayerProcess) => Promise<void>,
+): Promise<{ readonly child: PlayerProcess; readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
+  const child = new PlayerProcess(chronicle);
+  await child.reached('ready');
+  child.order({ directory, seed, commands: 150, ending });
+  await interrupt?.(child);
+  return { child, ...(await child.ended()) };
+}
+
+/** Another child recovers what is there, plays on, and closes: the chronicle compares. */
+async function expectRecovered(chronicle: Chronicle): Promise<void> {
+  expect(chronicle.acknowledged).toBeGreaterThan(0);
+  const { child, code } = await playOnce(chronicle, 'close', 99);
+  expect(child.errors).toBe('');
+  expect(code).toBe(0);
+  expect(chronicle.violations()).toEqual([]);
+}
+
+it('[R3] process.exit without close loses nothing that was acknowledged', async () => {
+  const chronicle = new Chronicle();
+  for (const seed of [1, 2, 3]) {
+    const { child, code } = await playOnce(chronicle, 'exit', seed);
+    expect(child.errors).toBe('');
+    expect(code).toBe(3);
+  }
+  await expectRecovered(chronicle);
+});
+
+it('[R3] an uncaught exception loses nothing that was acknowledged', async () => {
+  const chronicle = new Chronicle();
+  const { child, code } = await playOnce(chronicle, 'throw', 4);
+  expect(child.errors).toContain('nobody catches this');
+  expect(code).toBe(1);
+  await expectRecovered(chronicle);
+});
+
+it('[R3] SIGTERM without a handler loses nothing that was acknowledged', async () => {
+  const chronicle = new Chronicle();
+  const { signal } = await playOnce(chronicle, 'wait', 5, async (child) => {
+    await child.reached('running');
+    child.kill('SIGTERM');
+  });
+  expect(signal).toBe('SIGTERM');
+  // It may have been too early for anything to be acknowledged: play once more and end in the same way, later.
+  await playOnce(chronicle, 'wait', 6, async (child) => {
+    await child.reached('running');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill('SIGTERM');
+  });
+  await expectRecovered(chronicle);
+});
+
+it('[R4] after a clean close there is nothing to replay and nothing is missing', async () => {
+  const chronicle = new Chronicle();
+  await playOnce(chronicle, 'close', 7);
+  const acknowledged = chronicle.acknowledged;
+  expect(acknowledged).toBeGreaterThanOrEqual(150);
+  await expectRecovered(chronicle);
+  expect(chronicle.recoveries).toEqual([]);
+  expect(chronicle.beyond).toBe(0);
+});

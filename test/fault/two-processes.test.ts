@@ -1,0 +1,97 @@
+// One directory, two who want it: the second is refused at once, by process id. What a dead process left does not refuse.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openOrrery } from '../../src/index.ts';
+import { SHARDS } from '../programs/script.ts';
+import { world } from '../programs/world.ts';
+import { Chronicle } from './chronicle.ts';
+import { PlayerProcess } from './player-process.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'orrery-two-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function open(): ReturnType<typeof openOrrery> {
+  return openOrrery({ directory, games: [world], shards: SHARDS });
+}
+
+async function playerWithDirectory(): Promise<PlayerProcess> {
+  const player = new PlayerProcess(new Chronicle());
+  await player.reached('ready');
+  player.order({ directory, seed: 1, commands: 0, ending: 'wait' });
+  await player.reached('running');
+  return player;
+}
+
+function lock(): { pid: number; started: string; boot: string; host: string; token: string } {
+  return JSON.parse(readFileSync(join(directory, 'LOCK'), 'utf8'));
+}
+
+it('[B8] a second process is refused, and told the id of the first; the first goes on', async () => {
+  const player = await playerWithDirectory();
+  try {
+    await expect(open()).rejects.toMatchObject({ code: 'ALREADY_OPEN', context: { pid: player.pid, directory } });
+    expect(lock().pid).toBe(player.pid);
+    // It did not get as far as claiming a shard.
+    const claims = readdirSync(join(directory, 'shard-00')).filter((name) => name.startsWith('OWNER-'));
+    expect(claims).toEqual(['OWNER-0000000001']);
+  } finally {
+    player.kill();
+    await player.ended();
+  }
+  const orrery = await open();
+  expect((await orrery.list()).length).toBeGreaterThan(0);
+  await orrery.close();
+});
+
+it('[B8] the same process twice is refused as well', async () => {
+  const orrery = await open();
+  await expect(open()).rejects.toMatchObject({ code: 'ALREADY_OPEN', context: { pid: process.pid } });
+  const game = await orrery.open(world, 'alpha');
+  await game.dispatch('log', { text: 'still mine' }).durable;
+  await orrery.close();
+  const again = await open();
+  expect((await again.load(world, 'alpha')).state.log).toEqual(['still mine']);
+  await again.close();
+});
+
+it('[B8] of two that open at once, one gets it', async () => {
+  const results = await Promise.allSettled([open(), open(), open()]);
+  const opened = results.filter((result) => result.status === 'fulfilled');
+  expect(opened.length).toBe(1);
+  for (const result of results) if (result.status === 'rejected') expect(result.reason.code).toBe('ALREADY_OPEN');
+  await opened[0]?.value.close();
+});
+
+it('[B9] what a dead process left does not refuse', async () => {
+  const player = await playerWithDirectory();
+  player.kill();
+  await player.ended();
+  expect(lock().pid).toBe(player.pid);
+  await (await open()).close();
+  expect(readdirSync(directory)).not.toContain('LOCK');
+});
+
+it('[B9] nor does another process with the same id, one from before a restart, on another machine, or half a lock', async () => {
+  const orrery = await open();
+  const mine = lock();
+  await orrery.close();
+  const path = join(directory, 'LOCK');
+  // This very process and its parent are alive; what stands in the lock is not them.
+  const stale = [
+    { ...mine, pid: process.ppid, started: '1' },
+    { ...mine, pid: process.pid, token: '00000000-0000-0000-0000-000000000000' },
+    { ...mine, pid: process.ppid, boot: 'an earlier run of the machine' },
+    { ...mine, pid: process.ppid, host: `not-${hostname()}` },
+  ].map((each) => `${JSON.stringify(each)}\n`);
+  for (const text of [...stale, '', `${JSON.stringify(mine)}`.slice(0, 20)]) {
+    writeFileSync(path, text);
+    await (await open()).close();
+    expect(readdirSync(directory)).not.toContain('LOCK');
+  }
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { align } from '../../src/patch/alignment.ts';
+import { equal } from '../../src/patch/equal.ts';
+import type { Json } from '../../src/patch/patch.ts';
+import { Sequence, Stretch } from '../../src/patch/sequence.ts';
+
+/** The length of the longest common subsequence, by the textbook. */
+function longestCommon(some: readonly Json[], other: readonly unknown[]): number {
+  let row = new Array<number>(other.length + 1).fill(0);
+  for (const left of some) {
+    const next = [0];
+    other.forEach((right, index) => {
+      next.push(equal(left, right) ? row[index]! + 1 : Math.max(row[index + 1]!, next[index]!));
+    });
+    row = next;
+  }
+  return row.at(-1)!;
+}
+
+/** Checks that runs are what they claim to be, and returns how many elements they match. */
+function matched(base: readonly Json[], next: readonly unknown[]): number {
+  let head = 0;
+  while (head < Math.min(base.length, next.length, 2) && equal(base[head]!, next[head])) head++;
+  let baseAt = 0;
+  let nextAt = 0;
+  let count = 0;
+  for (const run of align(base, next, head)) {
+    expect(run.length).toBeGreaterThan(0);
+    expect(run.base).toBeGreaterThanOrEqual(baseAt);
+    expect(run.next).toBeGreaterThanOrEqual(nextAt);
+    for (let index = 0; index < run.length; index++) {
+      expect(equal(base[run.base + index]!, next[run.next + index])).toBe(true);
+    }
+    baseAt = run.base + run.length;
+    nextAt = run.next + run.length;
+    count += run.length;
+  }
+  expect(baseAt).toBeLessThanOrEqual(base.length);
+  expect(nextAt).toBeLessThanOrEqual(next.length);
+  return count;
+}
+
+describe('alignment', () => {
+  test('[P19] short lists are matched as well as can be', () => {
+    const element = fc.oneof(
+      fc.nat(3),
+      fc.nat(3).map((n) => ({ n })),
+    );
+    fc.assert(
+      fc.property(fc.array(element, { maxLength: 20 }), fc.array(element, { maxLength: 20 }), (base, next) => {
+        // One element against one is left to the comparison of a pair.
+        expect(matched(base, next)).toBe(longestCommon(base, next));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('[P19] long lists are matched validly, and nearly completely after a few edits', () => {
+    const edits = fc.array(
+      fc.record({ at: fc.nat(999), remove: fc.nat(5), insert: fc.array(fc.nat(5), { maxLength: 5 }) }),
+      { minLength: 1, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(2, 50, 1_000_000), fc.nat(), edits, (kinds, seed, changes) => {
+        const base = Array.from({ length: 1000 }, (_, index) => ({
+          n: (Math.imul(index + seed, 0x9e3779b1) >>> 7) % kinds,
+        }));
+        const next = structuredClone(base);
+        let touched = 0;
+        for (const { at, remove, insert } of changes) {
+          next.splice(at, remove, ...insert.map((n) => ({ n })));
+          touched += remove;
+        }
+        expect(matched(base, next)).toBeGreaterThanOrEqual(1000 - touched - 12 * 10);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('[P19] lists of which nothing is known are matched validly', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(1, 3, 40, 5000), fc.nat(), fc.nat(300), fc.nat(300), (kinds, seed, some, other) => {
+        const list = (length: number, salt: number): Json[] =>
+          Array.from({ length }, (_, index) => (Math.imul((index + salt) ** 2 + seed, 0x9e3779b1) >>> 9) % kinds);
+        matched(list(some, 0), list(other, seed % 70));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a sequence of elements nobody has seen', () => {
+  test('[C12] insertions and deletions leave what they leave in an array, over many chunks', () => {
+    const operation = fc.tuple(
+      fc.constantFrom('insert', 'insert', 'remove'),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 1500, size: 'max' }), (operations) => {
+        const model: (number | { id: number })[] = Array.from({ length: 3000 }, (_, index) => index);
+        const sequence = new Sequence<{ id: number }>();
+        operations.forEach(([kind, share], id) => {
+          const index = Math.floor(share * model.length * 0.5);
+          if (kind === 'insert') {
+            const element = { id };
+            model.splice(index, 0, element);
+            sequence.insert(index, element);
+          } else {
+            expect(sequence.remove(index)).toBe(model.splice(index, 1)[0]);
+          }
+        });
+        for (let index = 0; index < model.length; index += 7) expect(sequence.at(index)).toBe(model[index]);
+        const flat: unknown[] = [];
+        for (const entry of sequence.entries()) {
+          if (!(entry instanceof Stretch)) flat.push(entry);
+          else for (let from = entry.from; from < Math.min(entry.from + entry.count, 3000); from++) flat.push(from);
+        }
+        expect(flat).toEqual(model);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});

@@ -1,0 +1,90 @@
+// Two owners of one shard, past the directory's lock: the newer claim wins, and the older acknowledges nothing more and
+// overwrites nothing.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { nodeFiles } from '../../src/journal/files.ts';
+import type { Owner } from '../../src/shard/owner.ts';
+import { batchOf, commit, expectRecovered, openOwner, perform, toldNothing } from '../fault/shard-script.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'orrery-stale-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function open(): Promise<Owner> {
+  return openOwner(nodeFiles, { directory });
+}
+
+/** Everything but the segment that the older owner has open, and the claims. */
+function newerFiles(before: ReadonlySet<string>): Map<string, string> {
+  const names = readdirSync(directory).filter((name) => !before.has(name) && name !== 'latest.sqlite');
+  return new Map(names.map((name) => [name, readFileSync(join(directory, name)).toString('base64')]));
+}
+
+it('[W3] an owner that was replaced acknowledges no batch, and its batch is not recovered after those of the new one', async () => {
+  const told = toldNothing();
+  const first = await open();
+  commit(first, { a: 4 }, told);
+  const second = await open();
+  expectRecovered(second, told, 'taken over');
+  const late = batchOf([{ game: 'a', firstSeq: 4, lastSeq: 6 }]);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    expect(() => first.commit(late)).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  }
+  expectRecovered(second, told, 'after the late batch');
+  commit(second, { a: 1, b: 2 }, told);
+  second.abandon();
+  first.abandon();
+  const third = await open();
+  expectRecovered(third, told, 'opened a third time');
+  third.close();
+});
+
+it('[W3] nor does it acknowledge a batch again that it had written before', async () => {
+  const first = await open();
+  const batch = batchOf([{ game: 'a', firstSeq: 0, lastSeq: 2 }]);
+  first.commit(batch);
+  (await open()).abandon();
+  expect(() => first.commit(batch)).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  first.abandon();
+});
+
+it('[W4] whatever an owner that was replaced still tries, at any slice of a checkpoint, the files of the new one stay', async () => {
+  for (let slices = 0; ; slices += 1) {
+    rmSync(directory, { recursive: true });
+    const told = toldNothing();
+    const first = await open();
+    commit(first, { a: 4, b: 1 }, told);
+    perform(first, { do: 'checkpoint', games: { a: 1 } }, told);
+    commit(first, { a: 2 }, told);
+    let done = false;
+    for (let slice = 0; slice < slices && !done; slice += 1) done = first.checkpoint() !== undefined;
+    if (done) {
+      first.abandon();
+      expect(slices).toBeGreaterThan(5);
+      return;
+    }
+
+    const before = new Set(readdirSync(directory));
+    const second = await open();
+    commit(second, { a: 1, c: 3 }, told);
+    const files = newerFiles(before);
+    expect(() => {
+      while (first.checkpoint() === undefined);
+    }).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+    expect(() => first.close()).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+    for (const [name, bytes] of files) expect(readFileSync(join(directory, name)).toString('base64'), name).toBe(bytes);
+
+    expectRecovered(second, told, `after ${slices} slices`);
+    perform(second, { do: 'checkpoint', games: { a: 1, b: 1 } }, told);
+    commit(second, { a: 1 }, told);
+    second.abandon();
+    const third = await open();
+    expectRecovered(third, told, `opened a third time after ${slices} slices`);
+    third.close();
+  }
+});
