@@ -7,14 +7,20 @@ import { join } from 'node:path';
 /** What Linux calls tmpfs. */
 const TMPFS = 0x01021994;
 
+/** When a signal comes, an owner thread may make and remove files while its folder is being removed. */
+const REMOVALS = 20;
+
 export class Folders {
   /** The one folder that everything lies in. */
   readonly root: string;
   #made = 0;
   readonly #onExit = (): void => this.remove();
   readonly #onSignal = (signal: NodeJS.Signals): void => {
-    this.remove();
-    process.kill(process.pid, signal);
+    try {
+      this.remove();
+    } finally {
+      process.kill(process.pid, signal);
+    }
   };
 
   /** `parent` must be there. */
@@ -48,7 +54,13 @@ export class Folders {
     process.off('exit', this.#onExit);
     process.off('SIGINT', this.#onSignal);
     process.off('SIGTERM', this.#onSignal);
-    // An owner thread may be at work in there when a signal comes.
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
+    for (let left = REMOVALS; ; left -= 1) {
+      try {
+        rmSync(this.root, { recursive: true, force: true });
+        return;
+      } catch (error) {
+        if (left === 1) throw error;
+      }
+    }
   }
 }
