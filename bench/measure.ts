@@ -1,4 +1,6 @@
-// Runs one scenario with tinybench and gives its figures, all of them microseconds for one operation.
+// Runs a scenario with tinybench and gives its figures, all of them microseconds for one operation. In a full run every
+// scenario has several rounds, and those it is compared with have theirs in between: other work on the machine comes and
+// goes, and should meet them all.
 
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -12,6 +14,7 @@ export interface Measurement {
   readonly unit: string;
   /** A sample is the mean of so many operations, done one after the other. */
   readonly operationsPerSample: number;
+  /** Of all rounds together, as are the figures below. */
   readonly samples: number;
   readonly medianMicroseconds: number;
   /** Of samples, not of single operations. */
@@ -19,27 +22,39 @@ export interface Measurement {
   readonly meanMicroseconds: number;
   /** From the mean: what was done in the time that passed. */
   readonly operationsPerSecond: number;
+  /** The median of each round. */
+  readonly roundsMicroseconds: readonly number[];
+}
+
+/** What one round of one scenario gave: samples in microseconds for one operation. */
+export interface Round {
+  readonly operationsPerSample: number;
+  readonly samples: readonly number[];
 }
 
 interface Effort {
-  /** A scenario runs until both have passed. */
+  /** A round lasts until both have passed. */
   readonly time: number;
   readonly iterations: number;
   readonly warmupTime: number;
   readonly warmupIterations: number;
 }
 
-const FULL: Effort = { time: 1_000, iterations: 20, warmupTime: 300, warmupIterations: 5 };
-const FULL_SLOW: Effort = { time: 2_000, iterations: 7, warmupTime: 0, warmupIterations: 1 };
+const FULL: Effort = { time: 250, iterations: 10, warmupTime: 150, warmupIterations: 5 };
+const FULL_SLOW: Effort = { time: 500, iterations: 2, warmupTime: 0, warmupIterations: 1 };
 const SMOKE: Effort = { time: 40, iterations: 3, warmupTime: 10, warmupIterations: 1 };
 const SMOKE_SLOW: Effort = { time: 0, iterations: 1, warmupTime: 0, warmupIterations: 0 };
 
-export async function measure(scenario: Scenario, setting: Setting): Promise<Measurement> {
+export function roundsOf(smoke: boolean): number {
+  return smoke ? 1 : 5;
+}
+
+export async function measureRound(scenario: Scenario, setting: Setting): Promise<Round> {
   const effort = scenario.slow ? (setting.smoke ? SMOKE_SLOW : FULL_SLOW) : setting.smoke ? SMOKE : FULL;
   const work = await scenario.prepare(setting);
   try {
     collectGarbage();
-    const bench = new Bench({ ...effort, warmup: effort.warmupIterations > 0, throws: true });
+    const bench = new Bench({ ...effort, warmup: effort.warmupIterations > 0, throws: true, retainSamples: true });
     const sample = async (): Promise<FnReturnedObject> => {
       const began = performance.now();
       if (work.before) await work.before();
@@ -53,21 +68,39 @@ export async function measure(scenario: Scenario, setting: Setting): Promise<Mea
     const [task] = await bench.run();
     const result = task?.result;
     if (result?.state !== 'completed') throw new Error(`the benchmark ended as ${result?.state ?? 'nothing'}`);
-    const { latency } = result;
-    return {
-      name: scenario.name,
-      operation: scenario.operation,
-      unit: scenario.unit,
-      operationsPerSample: work.operations,
-      samples: latency.samplesCount,
-      medianMicroseconds: latency.p50 * 1000,
-      p99Microseconds: latency.p99 * 1000,
-      meanMicroseconds: latency.mean * 1000,
-      operationsPerSecond: 1000 / latency.mean,
-    };
+    const milliseconds: readonly number[] = result.latency.samples ?? [];
+    return { operationsPerSample: work.operations, samples: milliseconds.map((each) => each * 1000) };
   } finally {
     await work.close?.();
   }
+}
+
+/** The figures of a scenario from its rounds, of which there is at least one. */
+export function summarise({ name, operation, unit }: Scenario, rounds: readonly Round[]): Measurement {
+  const samples = sorted(rounds.flatMap((round) => round.samples));
+  const mean = samples.reduce((sum, each) => sum + each, 0) / samples.length;
+  return {
+    name,
+    operation,
+    unit,
+    operationsPerSample: (rounds[0] as Round).operationsPerSample,
+    samples: samples.length,
+    medianMicroseconds: median(samples),
+    p99Microseconds: samples[Math.ceil(samples.length * 0.99) - 1] as number,
+    meanMicroseconds: mean,
+    operationsPerSecond: 1e6 / mean,
+    roundsMicroseconds: rounds.map((round) => median(round.samples)),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const ascending = sorted(values);
+  const upper = ascending[ascending.length >> 1] as number;
+  return ascending.length % 2 === 1 ? upper : (upper + (ascending[(ascending.length >> 1) - 1] as number)) / 2;
+}
+
+function sorted(values: readonly number[]): readonly number[] {
+  return [...values].sort((a, b) => a - b);
 }
 
 let collect: (() => void) | undefined;

@@ -1,10 +1,11 @@
-// The figures that outlive the machine they were measured on: one scenario's median against another's, from the same run.
+// The figures that outlive the machine they were measured on: one scenario's median against another's, from
+// the same round of the same run.
 
-import type { Measurement } from './measure.ts';
+import { type Measurement, median } from './measure.ts';
 
 export interface Ratio {
   readonly name: string;
-  /** The median of the one over the median of the other. */
+  /** The median of the one over the median of the other, round by round, and of these the median. */
   readonly value: number;
   readonly of: string;
   readonly against: string;
@@ -25,10 +26,11 @@ const RATIOS: readonly (readonly [name: string, of: string, against: string])[] 
 
 /** Those whose two scenarios were both measured. */
 export function ratiosOf(measurements: readonly Measurement[]): Ratio[] {
-  const medians = new Map(measurements.map(({ name, medianMicroseconds }) => [name, medianMicroseconds]));
+  const rounds = new Map(measurements.map(({ name, roundsMicroseconds }) => [name, roundsMicroseconds]));
   return RATIOS.flatMap(([name, of, against]) => {
-    const upper = medians.get(of);
-    const lower = medians.get(against);
-    return upper === undefined || lower === undefined ? [] : [{ name, value: upper / lower, of, against }];
+    const upper = rounds.get(of);
+    const lower = rounds.get(against);
+    if (!upper || !lower) return [];
+    return [{ name, value: median(upper.map((each, round) => each / (lower[round] as number))), of, against }];
   });
 }

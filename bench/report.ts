@@ -45,6 +45,10 @@ export function tableRow(measurement: Measurement, width: number): string {
   return `${name.padEnd(width)}${unit.padEnd(UNIT_WIDTH)}${cells.map((cell) => cell.padStart(COLUMN_WIDTH)).join('')}`;
 }
 
+export function failureRow({ name }: { readonly name: string }): string {
+  return `${name}    failed, see below`;
+}
+
 export function widthOf(scenarios: readonly Scenario[]): number {
   return Math.max(...scenarios.map(({ name }) => name.length)) + 2;
 }

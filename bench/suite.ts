@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { type Flags, parseFlags, USAGE, UsageError } from './command-line.ts';
 import { Folders } from './folders.ts';
 import { thisMachine } from './machine.ts';
-import { type Measurement, measure } from './measure.ts';
+import { type Measurement, measureRound, type Round, roundsOf, summarise } from './measure.ts';
 import { ratiosOf } from './ratios.ts';
-import { legend, machineLine, notes, ratioLines, tableHead, tableRow, widthOf } from './report.ts';
+import { failureRow, legend, machineLine, notes, ratioLines, tableHead, tableRow, widthOf } from './report.ts';
 import { groupOf, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -39,25 +39,20 @@ export async function runSuite(args: readonly string[], scenarios: readonly Scen
     console.log(`${notes(machine, flags.dir, folders.inMemory, flags.smoke).join('\n')}\n`);
     const width = widthOf(chosen);
     console.log(tableHead(width));
-    let group: string | undefined;
-    for (const scenario of chosen) {
-      if (group !== groupOf(scenario.name)) console.log('');
-      group = groupOf(scenario.name);
-      try {
-        const measurement = await measure(scenario, { smoke: flags.smoke, folder: () => folders.make() });
-        measurements.push(measurement);
-        console.log(tableRow(measurement, width));
-      } catch (error) {
-        failures.push({ name: scenario.name, error });
-        console.log(`${scenario.name.padEnd(width)}    failed`);
-      }
-      folders.clear();
+    for (const group of byGroup(chosen)) {
+      const { measured, failed } = await measureGroup(group, flags.smoke, folders);
+      measurements.push(...measured);
+      failures.push(...failed);
+      console.log(`\n${[...measured.map((each) => tableRow(each, width)), ...failed.map(failureRow)].join('\n')}`);
     }
   } finally {
     folders.remove();
   }
   const ratios = ratiosOf(measurements);
-  if (ratios.length > 0) console.log(`\nmedian against median, in this run\n\n${ratioLines(ratios).join('\n')}`);
+  if (ratios.length > 0)
+    console.log(
+      `\nmedian against median, the middle one of the rounds of this run\n\n${ratioLines(ratios).join('\n')}`,
+    );
   if (flags.json !== undefined) {
     const result = {
       machine,
@@ -88,6 +83,37 @@ function choose({ smoke, only, list }: Flags, scenarios: readonly Scenario[]): r
       ? `${named.map(({ name }) => name).join(', ')}: too large for a smoke run`
       : `no scenario has ${only.map((part) => JSON.stringify(part)).join(' or ')} in its name; --list shows them`,
   );
+}
+
+function byGroup(scenarios: readonly Scenario[]): readonly Scenario[][] {
+  const groups = new Map<string, Scenario[]>();
+  for (const scenario of scenarios) {
+    const group = groupOf(scenario.name);
+    groups.set(group, [...(groups.get(group) ?? []), scenario]);
+  }
+  return [...groups.values()];
+}
+
+/** Round by round; a scenario that threw has no further round. */
+async function measureGroup(
+  group: readonly Scenario[],
+  smoke: boolean,
+  folders: Folders,
+): Promise<{ measured: Measurement[]; failed: Failure[] }> {
+  const rounds = new Map<Scenario, Round[]>(group.map((scenario) => [scenario, []]));
+  const failed: Failure[] = [];
+  for (let round = 0; round < roundsOf(smoke); round += 1) {
+    for (const [scenario, before] of rounds) {
+      try {
+        before.push(await measureRound(scenario, { smoke, folder: () => folders.make() }));
+      } catch (error) {
+        failed.push({ name: scenario.name, error });
+        rounds.delete(scenario);
+      }
+      folders.clear();
+    }
+  }
+  return { measured: [...rounds].map(([scenario, all]) => summarise(scenario, all)), failed };
 }
 
 /** Does what needs a path from the command line. */

@@ -92,7 +92,7 @@ async function publish(directory: string, shard: number): Promise<Published> {
       sliceMs: SLICE_MS,
       checkpointBytes: Number.MAX_SAFE_INTEGER,
       maxImageBytes: MAX_IMAGE_BYTES,
-      ...(await digestedAs(folder)),
+      ...(await digestedAs(folder, shard)),
     });
     try {
       const recovery = await store.open();
@@ -122,8 +122,11 @@ async function next(store: SqliteStore): Promise<{ generation: number; imageByte
  * What the journal still holds becomes rows for good, and only the program knows how its game types want that. So nothing is
  * merged, which keeps the most, and the index of commands is carried on where there is one.
  */
-async function digestedAs(folder: string): Promise<{ grains: { [type: string]: 'commands' }; commandIndex: boolean }> {
-  const reader = await ShardReader.open(nodeFiles, folder);
+async function digestedAs(
+  folder: string,
+  shard: number,
+): Promise<{ grains: { [type: string]: 'commands' }; commandIndex: boolean }> {
+  const reader = await ShardReader.open(nodeFiles, folder, shard);
   try {
     const types = new Set(reader.games().map(({ type }) => type));
     const indexed = reader.contents?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined;

@@ -1,7 +1,8 @@
 // The command line as a whole: commands, options, help, and from what was thrown to an exit status.
 
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import type { Writable } from 'node:stream';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { checkpointCommand } from './checkpoint.ts';
 import { doctorCommand } from './doctor.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
@@ -12,21 +13,41 @@ import { painter } from './paint.ts';
 import { showCommand } from './show.ts';
 import type { Surroundings } from './surroundings.ts';
 
+const HELP_WIDTH = 100;
+
+/** Where the command line is: `process`, or whatever stands in for it. */
+export interface Console {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
 /** Runs the command line. Never throws: the result is the exit status, and what went wrong is on standard error. */
-export async function run(args: readonly string[]): Promise<ExitStatus> {
+export async function run(args: readonly string[], { stdout, stderr, env }: Console): Promise<ExitStatus> {
   let status: ExitStatus = EXIT.ok;
-  const { stdout, stderr, env } = process;
   const output = new Output(stdout);
+  // Who does not read the errors either is told nothing.
   stderr.on('error', () => undefined);
-  const paintError = painter(stderr.isTTY, env);
-  const program = makeProgram({
+  const paintError = painter(stderr.isTTY === true, env);
+  const width = stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || undefined;
+  const surroundings: Surroundings = {
     output,
-    paint: painter(stdout.isTTY, env),
-    width: stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || undefined,
+    paint: painter(stdout.isTTY === true, env),
+    width,
     remark: (text) => stderr.write(`${paintError('dim', text)}\n`),
     finish: (final) => {
       status = final;
     },
+  };
+  const program = makeProgram(surroundings, {
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+    // Told below, in our own way.
+    outputError: () => undefined,
+    getOutHelpWidth: () => width ?? HELP_WIDTH,
+    getErrHelpWidth: () => width ?? HELP_WIDTH,
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -34,6 +55,8 @@ export async function run(args: readonly string[]): Promise<ExitStatus> {
   } catch (thrown) {
     if (thrown instanceof NobodyReads) return status;
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // What was found before it failed is worth having; should that fail as well, the first failure is the one to tell.
+    await output.flush().catch(() => undefined);
     const told = tell(thrown, helpFor(program, args));
     stderr.write(describe(told, asksForJson(args), paintError));
     status = told.status;
@@ -41,13 +64,13 @@ export async function run(args: readonly string[]): Promise<ExitStatus> {
   return status;
 }
 
-function makeProgram(surroundings: Surroundings): Command {
+function makeProgram(surroundings: Surroundings, console: OutputConfiguration): Command {
   const program = new Command('orrery')
     .description('Looks into the directories that Orrery keeps games in.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput(console)
     .addHelpText('after', `\n${EXIT_HELP}\n\nA game id that begins with "-" goes after "--": orrery show ./data -- -1`);
   for (const make of [lsCommand, showCommand, logCommand, checkpointCommand, doctorCommand]) {
     const command = make(surroundings);

@@ -42,7 +42,7 @@ async function withShard(
   shard: number,
   visit: (reader: ShardReader) => void | Promise<void>,
 ): Promise<void> {
-  const reader = await atShard(shard, () => ShardReader.open(nodeFiles, shardDirectory(directory, shard)));
+  const reader = await atShard(shard, () => ShardReader.open(nodeFiles, shardDirectory(directory, shard), shard));
   try {
     await atShard(shard, async () => visit(reader));
   } finally {

@@ -53,8 +53,9 @@ export interface Position {
 
 interface OpenStep {
   readonly firstSeq: number;
+  /** These are the last record's: a step is the moment it ends at. */
   lastSeq: number;
-  readonly tick: number;
+  tick: number;
   time: number;
   patches: Patch[];
   /** How many of `patches` are already coalesced. */
@@ -235,6 +236,7 @@ export class Digest {
     const open = gathered.open;
     if (open && (grain === 'batches' || (grain === 'ticks' && open.tick === record.tick))) {
       open.lastSeq = record.seq;
+      open.tick = record.tick;
       open.time = record.time;
       for (const patch of record.patches) open.patches.push(patch);
       if (open.patches.length > open.settled + STEP_PATCHES) {

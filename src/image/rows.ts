@@ -150,7 +150,7 @@ export function writeBatch(
       game,
       first.firstSeq,
       last.lastSeq,
-      first.tick,
+      commands[0]?.tick ?? first.tick,
       last.tick,
       last.time,
       commands.length,

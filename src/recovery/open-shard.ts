@@ -13,6 +13,9 @@ import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journ
 import { Claim } from './claim.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
 
+/** Every opening begins a segment. Openings that change nothing publish nothing, so they would gather for ever. */
+const MOST_SEGMENTS = 8;
+
 export interface OpenedShard {
   readonly claim: Claim;
   /** The newest that counts. Of a new shard: what its first manifest will say, without an image. */
@@ -130,7 +133,8 @@ function goOn(
     journal,
     generation,
     segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],
-    mustPublish: replayedFrames > 0 || tail.cut !== undefined || imageFault !== undefined,
+    mustPublish:
+      replayedFrames > 0 || tail.cut !== undefined || imageFault !== undefined || older.length >= MOST_SEGMENTS,
     report: {
       created: false,
       replayedFrames,

@@ -7,7 +7,7 @@ import type { DigestOptions } from '../digest/digest.ts';
 import type { FoldedGame } from '../digest/fold.ts';
 import { OrreryError } from '../errors.ts';
 import { imageName } from '../image/image.ts';
-import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
+import { type CommandEntry, type GameRow, readMeta, type Step } from '../image/rows.ts';
 import { type Files, isMissing } from '../journal/files.ts';
 import { segmentName } from '../journal/segment.ts';
 import { hasChanged, holdFiles } from './held-files.ts';
@@ -34,18 +34,19 @@ export class ShardReader {
     this.contents = contents;
   }
 
-  /** Throws DAMAGED, FORMAT_TOO_NEW, IO_FAILED. A folder that is not there is a shard that was never made. */
-  static async open(files: Files, directory: string): Promise<ShardReader> {
+  /** `shard` is the number that the folder should be of. Throws DAMAGED, FORMAT_TOO_NEW, IO_FAILED. */
+  static async open(files: Files, directory: string, shard: number): Promise<ShardReader> {
     for (let attempt = 1; ; attempt += 1) {
       let listing: Listing;
       try {
         listing = listShard(files, directory);
       } catch (error) {
-        if (isMissing(error)) return new ShardReader(undefined);
+        // The folders are made before the directory is: one that is gone has taken its games with it.
+        if (isMissing(error)) throw damaged('the folder of a shard is gone', directory);
         throw error;
       }
       try {
-        return new ShardReader(await readHeld(files, directory, listing));
+        return new ShardReader(await readHeld(files, directory, shard, listing));
       } catch (error) {
         const settled = !(error instanceof OrreryError) || !hasChanged(files, directory, listing);
         if (settled || attempt === MOST_ATTEMPTS) throw error;
@@ -86,7 +87,12 @@ export class ShardReader {
   }
 }
 
-async function readHeld(files: Files, directory: string, listing: Listing): Promise<ShardContents | undefined> {
+async function readHeld(
+  files: Files,
+  directory: string,
+  shard: number,
+  listing: Listing,
+): Promise<ShardContents | undefined> {
   const manifest = readManifest(files, directory, listing);
   if (!manifest) return undefined;
   const newest = manifest.images[0]?.generation as number;
@@ -94,5 +100,18 @@ async function readHeld(files: Files, directory: string, listing: Listing): Prom
     (each) => each >= manifest.generation,
   );
   const held = holdFiles(files, directory, [...segments.map(segmentName), imageName(newest)]);
-  return readShard(held, directory, manifest, listing, READING);
+  const contents = await readShard(held, directory, manifest, listing, READING);
+  const number = readMeta(contents.database).get('shard_number');
+  if (number === String(shard)) return contents;
+  contents.database.close();
+  throw damaged(`the folder is that of shard ${number}, not of shard ${shard}`, directory);
+}
+
+function damaged(what: string, directory: string): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what,
+    hint: 'Put the folder of the shard in its place, from a backup if need be. Nothing was changed.',
+    context: { directory },
+  });
 }

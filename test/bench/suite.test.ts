@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { summarise } from '../../bench/measure.ts';
+import { ratiosOf } from '../../bench/ratios.ts';
 import type { Scenario, Work } from '../../bench/scenario.ts';
 import { runSuite } from '../../bench/suite.ts';
 
@@ -75,4 +77,25 @@ it('[N7] a figure is the time of `run` for one operation, without what `before` 
     { name: 'a/one', medianMicroseconds: 10_000, operationsPerSecond: 100, operationsPerSample: 1 },
     { name: 'a/ten', medianMicroseconds: 2_000, operationsPerSecond: 500, operationsPerSample: 10 },
   ]);
+});
+
+it('[N8] rounds are pooled for the figures of a scenario, and compared one by one for a ratio', () => {
+  const measured = (name: string, ...rounds: number[][]) =>
+    summarise(
+      scenario(name, {}),
+      rounds.map((samples) => ({ operationsPerSample: 1, samples })),
+    );
+  const table = measured('dispatch/table-100', [1, 2, 3], [10, 20, 30], [1, 1, 1]);
+  const immer = measured('dispatch/immer-flat-100', [4, 4, 4], [90, 80, 60], [7, 7]);
+  expect(table).toMatchObject({
+    samples: 9,
+    medianMicroseconds: 2,
+    p99Microseconds: 30,
+    meanMicroseconds: 69 / 9,
+    roundsMicroseconds: [2, 20, 1],
+  });
+  expect(measured('a/two', [1, 2], [4, 3]).medianMicroseconds).toBe(2.5);
+  // Twice, four times and seven times as much.
+  expect(ratiosOf([table, immer])).toMatchObject([{ value: 4, of: immer.name, against: table.name }]);
+  expect(ratiosOf([table])).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openOrrery } from '../../src/index.ts';
 import { match, mine } from '../programs/mine.ts';
-import { emptyFolder, orrery, playAndDie, removeFolders } from './command-line.ts';
+import { binary, emptyFolder, orrery, playAndDie, removeFolders } from './command-line.ts';
 
 let directory: string;
 
@@ -25,7 +25,7 @@ interface Published {
 
 it('[K8] recovers what a killed process left, publishes an image of each shard, and needs no game types', async () => {
   const before = await orrery('log', directory, 'alpha', '--patches', '--json');
-  const ended = await orrery('checkpoint', directory, '--json');
+  const ended = await binary('checkpoint', directory, '--json');
   expect(ended).toMatchObject({ status: 0, stderr: '' });
   const { shards } = JSON.parse(ended.stdout) as { shards: Published[] };
   expect(shards.map(({ shard }) => shard)).toEqual([0, 1]);

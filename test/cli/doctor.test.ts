@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/image/body.ts';
 import { Database } from '../../src/image/database.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
-import { copyOf, emptyFolder, makeDirectory, orrery, playAndDie, removeFolders } from './command-line.ts';
+import { binary, copyOf, emptyFolder, makeDirectory, orrery, playAndDie, removeFolders } from './command-line.ts';
 
 let closed: string;
 let killed: string;
@@ -67,9 +67,9 @@ function flip(file: string, at: number): void {
   writeFileSync(file, bytes);
 }
 
-describe.concurrent('a whole directory', () => {
+describe('a whole directory', () => {
   it('[K13] is healthy after a clean close: nothing but ok', async () => {
-    const ended = await orrery('doctor', closed);
+    const ended = await binary('doctor', closed);
     expect(ended).toMatchObject({ status: 0, stderr: '' });
     const lines = ended.stdout.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(
@@ -118,18 +118,18 @@ describe.concurrent('a whole directory', () => {
   });
 });
 
-describe.concurrent('damage', () => {
+describe('damage', () => {
   const shard = (directory: string, number = 0): string => join(directory, `shard-0${number}`);
 
   /** Does something to a directory and gives the errors that doctor then finds. */
-  async function after(source: string, damage: (directory: string) => void | Promise<void>): Promise<string[]> {
+  async function errorsAfter(source: string, damage: (directory: string) => void | Promise<void>): Promise<string[]> {
     const directory = copyOf(source);
     await damage(directory);
     return of(await doctor(directory, 1), 'error');
   }
 
   it('[K14] a flipped byte of an image, with what stands in for it', async () => {
-    const errors = await after(closed, (directory) => flip(newest(shard(directory), 'image'), 5_000));
+    const errors = await errorsAfter(closed, (directory) => flip(newest(shard(directory), 'image'), 5_000));
     expect(errors).toEqual([
       expect.stringMatching(/^shard-00\/image-0000000002\.sqlite: an image does not have the SHA-256/),
     ]);
@@ -137,10 +137,10 @@ describe.concurrent('damage', () => {
 
   it('[K14] a missing manifest, and one that cannot be read', async () => {
     const [missing, unreadable] = await Promise.all([
-      after(closed, (directory) => {
-        for (const back of [0, 0]) rmSync(newest(shard(directory, 1), 'MANIFEST', back));
+      errorsAfter(closed, (directory) => {
+        for (const _ of ['newest', 'before']) rmSync(newest(shard(directory, 1), 'MANIFEST'));
       }),
-      after(closed, (directory) => flip(newest(shard(directory, 1), 'MANIFEST'), 12)),
+      errorsAfter(closed, (directory) => flip(newest(shard(directory, 1), 'MANIFEST'), 12)),
     ]);
     expect(missing).toEqual(['shard-01/MANIFEST-*: the folder holds a journal or images, but no manifest']);
     expect(unreadable[0]).toMatch(/^shard-01\/MANIFEST-0000000002: a manifest does not have the checksum/);
@@ -149,11 +149,11 @@ describe.concurrent('damage', () => {
   it('[K14] a journal that was cut, and one with a frame gone bad', async () => {
     const [cut, bad] = await Promise.all([
       // Only the spare image needs this segment: the newest is whole.
-      after(closed, (directory) => {
+      errorsAfter(closed, (directory) => {
         const file = newest(shard(directory), 'segment', 1);
         truncateSync(file, statSync(file).size - 100);
       }),
-      after(killed, (directory) => flip(newest(shard(directory), 'segment'), 200)),
+      errorsAfter(killed, (directory) => flip(newest(shard(directory), 'segment'), 200)),
     ]);
     expect(cut[0]).toMatch(
       /^shard-00\/segment-0000000001\.journal: .*, which was durable, cannot be read at byte \d+: incomplete/,
@@ -166,7 +166,7 @@ describe.concurrent('damage', () => {
   });
 
   it('[K14] games whose steps do not add up, in an image that is whole in itself', async () => {
-    const errors = await after(closed, async (directory) => {
+    const errors = await errorsAfter(closed, async (directory) => {
       for (const number of [0, 1]) {
         await rewriteImage(shard(directory, number), (database) => {
           database.execute(
@@ -187,8 +187,8 @@ describe.concurrent('damage', () => {
 
   it('[K14] a shard that is gone, and folders that were exchanged', async () => {
     const [gone, exchanged] = await Promise.all([
-      after(closed, (directory) => rmSync(shard(directory, 1), { recursive: true })),
-      after(closed, (directory) => {
+      errorsAfter(closed, (directory) => rmSync(shard(directory, 1), { recursive: true })),
+      errorsAfter(closed, (directory) => {
         renameSync(shard(directory, 0), join(directory, 'aside'));
         renameSync(shard(directory, 1), shard(directory, 0));
         renameSync(join(directory, 'aside'), shard(directory, 1));
@@ -213,7 +213,7 @@ describe.concurrent('damage', () => {
   it('[K14] the text names the file, the remedy and the verdict', async () => {
     const directory = copyOf(killed);
     rmSync(newest(shard(directory), 'image'));
-    const ended = await orrery('doctor', directory);
+    const ended = await binary('doctor', directory);
     expect(ended.status).toBe(1);
     expect(ended.stdout).toMatch(
       /^error +shard-00\/image-0000000001\.sqlite +an image is missing\n {2,}Put the file back from a backup/m,

@@ -4,13 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { emptyFolder, orrery, removeFolders } from './command-line.ts';
+import { binary, emptyFolder, orrery, removeFolders } from './command-line.ts';
 
 afterAll(removeFolders);
 
 const COMMANDS = ['ls', 'show', 'log', 'checkpoint', 'doctor'];
 
-describe.concurrent('help', () => {
+describe('help', () => {
   it('[K11] lists the commands and what the exit statuses mean', async () => {
     const ended = await orrery('--help');
     expect(ended).toMatchObject({ status: 0, stderr: '' });
@@ -31,16 +31,20 @@ describe.concurrent('help', () => {
   });
 
   it('[K11] says its version', async () => {
-    expect(await orrery('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
+    expect(await binary('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 });
 
-describe.concurrent('wrong usage', () => {
+describe('wrong usage', () => {
   const wrong: readonly (readonly [args: readonly string[], says: string])[] = [
     [['lst', './data'], "unknown command 'lst'"],
     [['ls'], "missing required argument 'directory'"],
     [['ls', './data', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
+    [['show', './data', 'ore', 'more'], 'too many arguments'],
     [['show', './data', 'ore', '--seq', '1.5'], 'It must be a whole number from 0.'],
+    [['show', './data', 'ore', '--seq', '99999999999999999999'], 'It must be a whole number from 0.'],
+    [['log', './data', 'ore', '--limit', '0'], 'It must be a whole number from 1.'],
+    [['log', './data', 'ore', '--from'], 'argument missing'],
     [['log', './data', 'ore', '--from', '9', '--to', '8'], '--from 9 is behind --to 8'],
   ];
 
@@ -52,7 +56,7 @@ describe.concurrent('wrong usage', () => {
   });
 
   it('[K10] no command at all is wrong usage, and shows the help', async () => {
-    const ended = await orrery();
+    const ended = await binary();
     expect(ended).toMatchObject({ status: 2, stdout: '' });
     expect(ended.stderr).toMatch(/^Usage: orrery /);
   });
@@ -66,9 +70,12 @@ describe.concurrent('wrong usage', () => {
   });
 });
 
-describe.concurrent('wrong directories', () => {
+describe('wrong directories', () => {
   it('[K10] a path that is no directory of ours ends with status 3, for every command', async () => {
     const folder = emptyFolder();
+    expect((await binary('ls', join(folder, 'nowhere'))).status).toBe(3);
+    writeFileSync(join(folder, 'file'), '');
+    expect((await orrery('doctor', join(folder, 'file'))).status).toBe(3);
     const game = (command: string): string[] => (command === 'show' || command === 'log' ? ['ore'] : []);
     const ended = await Promise.all(COMMANDS.map((command) => orrery(command, folder, ...game(command), '--json')));
     for (const { status, stdout, stderr } of ended) {
@@ -85,7 +92,7 @@ describe.concurrent('wrong directories', () => {
     writeFileSync(join(folder, 'newer/orrery.json'), '{"version":9,"leastReader":9}');
     writeFileSync(join(folder, 'broken/orrery.json'), '{"version":1}');
     const [newer, broken] = await Promise.all([
-      orrery('doctor', join(folder, 'newer')),
+      binary('doctor', join(folder, 'newer')),
       orrery('ls', join(folder, 'broken')),
     ]);
     expect(newer.status).toBe(5);

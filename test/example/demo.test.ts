@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { openOrrery } from 'orrery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseOptions } from '../../examples/galactic-war/demo/options.ts';
+import { prepareDirectory } from '../../examples/galactic-war/demo/directory.ts';
+import { parseOptions, UsageError } from '../../examples/galactic-war/demo/options.ts';
 import { galaxy } from '../../examples/galactic-war/galaxy.ts';
 import { STAR_COLUMNS } from '../../examples/galactic-war/stars.ts';
 import { rowOfStars, smallSetup } from './small-galaxy.ts';
@@ -32,7 +33,9 @@ interface Ended {
 
 async function run(...args: string[]): Promise<Ended> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [DEMO, ...args], { cwd: folder });
+    // npm says where it was called; the demo names commands as they have to be typed there.
+    const env = { ...process.env, INIT_CWD: folder };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [DEMO, ...args], { cwd: folder, env });
     return { status: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -49,12 +52,12 @@ describe('the demo', () => {
     expect(status, stdout).toBe(0);
     expect(stripVTControlCharacters(stdout)).toBe(stdout);
     const lines = stdout.split('\n');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    const named = lines.filter((line) => line.includes('dist/src/cli/main.js'));
+    const longest = Math.max(...lines.filter((line) => !named.includes(line)).map((line) => line.length));
+    expect(longest).toBeLessThanOrEqual(100);
 
     expect(lines.filter((line) => /killed child \d/.test(line)).length).toBe(5);
-    expect(lines.filter((line) => /recovered 2 galaxies in [\d,]+ ms: [\d,]+ commands, 0 lost/.test(line)).length).toBe(
-      4,
-    );
+    expect(lines.filter((line) => /recovered [\d,]+ commands in [\d,.]+ m?s: 0 lost/.test(line)).length).toBe(4);
     const row = (name: string): number[] => {
       const line = lines.find((each) => each.startsWith(`${name} `)) ?? '';
       return line
@@ -100,7 +103,6 @@ describe('the demo', () => {
 
     // The commands it names are real, and work on what it left.
     expect(readdirSync(join(folder, 'galaxies')).sort()).toEqual(['DEMO', 'orrery.json', 'shard-00']);
-    const named = lines.filter((line) => line.includes('dist/src/cli/main.js'));
     expect(named.map((line) => line.match(/main\.js (\w+) galaxies/)?.[1])).toEqual(['ls', 'show', 'log', 'doctor']);
     for (const line of named) {
       const [, , ...args] = line.trim().split(' ');
@@ -109,15 +111,22 @@ describe('the demo', () => {
     }
   });
 
-  it("[DM2] replaces what an earlier demo left, and takes stars of one's own", { timeout: 120_000 }, async () => {
-    const args = ['--seconds', '2', '--galaxies', '1', '--stars', stars, '--directory', 'here'];
-    const first = await run(...args);
-    expect(first.status, first.stdout + first.stderr).toBe(0);
-    expect(first.stdout).toContain('1 galaxy of 60 stars');
-    expect(first.stdout).not.toContain('replacing');
-    const second = await run(...args);
-    expect(second.status, second.stdout + second.stderr).toBe(0);
-    expect(second.stdout).toContain('replacing what an earlier demo left');
+  it('[DM2] replaces what an earlier demo left, unless somebody is playing there', async () => {
+    const directory = join(folder, 'galaxies');
+    expect(await prepareDirectory(directory)).toBe('made');
+    {
+      await using orrery = await openOrrery({ directory, games: [galaxy] });
+      await orrery.open(galaxy, 'old', smallSetup());
+      await expect(prepareDirectory(directory)).rejects.toThrow(`is being played in by process ${process.pid}`);
+      await (await orrery.open(galaxy, 'new', smallSetup())).advance().durable;
+    }
+    expect(await prepareDirectory(directory)).toBe('replaced');
+    expect(readdirSync(directory)).toEqual(['DEMO']);
+    // A demo that was stopped at once leaves less than that.
+    expect(await prepareDirectory(directory)).toBe('replaced');
+    mkdirSync(join(folder, 'empty'));
+    expect(await prepareDirectory(join(folder, 'empty'))).toBe('made');
+    await expect(prepareDirectory(join(stars, 'below'))).rejects.toThrow(UsageError);
   });
 
   it('[DM3] refuses a directory that is not its own, and leaves it as it is', async () => {

@@ -106,8 +106,22 @@ export const json = (game: { readonly state: unknown }): string => JSON.stringif
 /** Plain JSON of a state, that a fold may change. */
 export const plain = (state: unknown): Json => JSON.parse(JSON.stringify(state)) as Json;
 
-export function folded(before: Json, patches: readonly Patch[]): string {
-  return JSON.stringify(fold(before, patches));
+/**
+ * What patches make of a state, as JSON text to compare with that of `after`. The order of entities is no part of a table, so
+ * the tables of `after` say which keys are to be put in their order.
+ */
+export function folded(before: Json, patches: readonly Patch[], after: unknown): string {
+  const state = fold(before, patches) as { [key: string]: { [id: string]: Json } };
+  for (const [key, value] of Object.entries(after as object)) {
+    if (typeof value !== 'object' || value === null || !(Symbol.for('orrery.table') in value)) continue;
+    const entities = state[key] as { [id: string]: Json };
+    state[key] = Object.fromEntries(
+      Object.keys(entities)
+        .sort()
+        .map((id) => [id, entities[id] as Json]),
+    );
+  }
+  return JSON.stringify(state);
 }
 
 /** Everything a game announces, in order. */

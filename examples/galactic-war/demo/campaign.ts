@@ -191,8 +191,8 @@ export class Campaign {
     this.#playingSince = now;
     this.#pulse = [];
     const { recovered, lost, underWay, survived } = this.#ledger.recover(seqs);
-    const galaxies = counted(seqs.length, 'galaxy', 'galaxies');
     if (this.#number === 1) {
+      const galaxies = counted(seqs.length, 'galaxy', 'galaxies');
       this.#screen.event(`child 1 created ${galaxies} in ${duration(milliseconds)}`);
       return;
     }
@@ -200,10 +200,10 @@ export class Campaign {
     this.#underWay += underWay;
     this.#survived += survived;
     const verdict = this.#screen.paint(lost === 0 ? 'green' : 'red', `${whole(lost)} lost`);
-    const which = survived === underWay ? 'all' : survived === 0 ? 'none of the' : `${whole(survived)} of the`;
-    const rest = underWay > 0 ? `; ${which} ${whole(underWay)} under way had made it` : '';
+    const kept = survived === underWay ? 'all' : `${whole(survived)} of`;
+    const rest = underWay > 0 ? `; ${kept} ${whole(underWay)} under way were on disk` : '';
     this.#screen.event(
-      `child ${this.#number} recovered ${galaxies} in ${duration(milliseconds)}: ${whole(recovered)} commands, ${verdict}${rest}`,
+      `child ${this.#number} recovered ${whole(recovered)} commands in ${duration(milliseconds)}: ${verdict}${rest}`,
     );
   }
 

@@ -70,7 +70,7 @@ function parse(args: readonly string[]) {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Node goes on with advice that does not fit here.
-    throw new UsageError((error as Error).message.split('. ')[0]);
+    throw new UsageError((error as Error).message.split(/\.\s/)[0]);
   }
 }
 

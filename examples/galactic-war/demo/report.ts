@@ -109,7 +109,7 @@ function tickTimes({ times }: Times, galaxies: number): string[] {
   return [
     line(`one tick of ${counted(galaxies, 'galaxy', 'galaxies')}, over ${whole(disk.ticks)} ticks`, 'p50', 'p99'),
     row('with persistence', disk),
-    row('without: Orrery, its store keeping nothing', nowhere),
-    row('without Orrery: plain objects, nothing undone', plain),
+    row('without: Orrery with a store that keeps nothing', nowhere),
+    row('without Orrery: plain objects, changed in place', plain),
   ];
 }

@@ -1,0 +1,180 @@
+// A store in memory whose answers a test directs: they can be held back, fail, or come from a thread that dies. It checks
+// what every store may rely on: calls come one at a time, and only while it is open.
+
+import { MemoryStore, OrreryError, type OrreryErrorCode } from '../../src/index.ts';
+import { decodeRecord } from '../../src/patch/record.ts';
+import type { Batch, Store, StoreLoad } from '../../src/store/store.ts';
+
+type Call = Exclude<keyof Store, 'capabilities'>;
+
+/** What happens to one call instead of, or beside, what a store does. */
+type Fate =
+  | { readonly kind: 'fail'; readonly code: OrreryErrorCode }
+  /** The thread dies with the work undone, or done and not answered. */
+  | { readonly kind: 'die'; readonly done: boolean };
+
+export class StagedStore implements Store {
+  readonly capabilities = { durable: true, images: true };
+  /** Every call that was made, in order. */
+  readonly calls: Call[] = [];
+  /** The seqs of each batch that was taken in, as `game:first-last`. */
+  readonly batches: string[][] = [];
+  /** Rules that were broken; a test ends by looking. */
+  readonly faults: string[] = [];
+  /** What commits tell of the work that is left. */
+  left: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+  readonly #inner = new MemoryStore();
+  readonly #fates = new Map<Call, Fate[]>();
+  #always: Fate | undefined;
+  #held: (() => void)[] | undefined;
+  #heldCalls: readonly Call[] = [];
+  #busy: Call | undefined;
+  #alive = false;
+  readonly #watchers: { readonly call: Call; readonly tell: () => void }[] = [];
+
+  get inner(): MemoryStore {
+    return this.#inner;
+  }
+
+  /** The next `times` calls of a kind fail. */
+  fail(call: Call, code: OrreryErrorCode, times = 1): void {
+    for (let each = 0; each < times; each += 1) this.#fate(call, { kind: 'fail', code });
+  }
+
+  /** Over the next call of a kind the thread dies, with the work done or not. */
+  die(call: Call, done: boolean): void {
+    this.#fate(call, { kind: 'die', done });
+  }
+
+  /** Every commit fails until `heal`. */
+  breakDown(code: OrreryErrorCode): void {
+    this.#always = { kind: 'fail', code };
+  }
+
+  heal(): void {
+    this.#always = undefined;
+  }
+
+  /** Calls of these kinds are not answered until `release`. */
+  hold(...calls: Call[]): void {
+    this.#held ??= [];
+    this.#heldCalls = calls.length > 0 ? calls : ['commit'];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const go of held) go();
+  }
+
+  /** Resolves at the next call of a kind, or at once while one is held. */
+  async asked(call: Call): Promise<void> {
+    if (this.#busy === call) return;
+    await new Promise<void>((tell) => this.#watchers.push({ call, tell }));
+  }
+
+  open() {
+    return this.#call('open', () => {
+      this.#alive = true;
+      return this.#inner.open();
+    });
+  }
+
+  commit(batch: Batch): Promise<StoreLoad> {
+    return this.#call('commit', async () => {
+      const frames = (await this.#inner.stats()).frames;
+      await this.#inner.commit(batch);
+      if ((await this.#inner.stats()).frames > frames) this.batches.push(spansOf(batch));
+      return this.left;
+    });
+  }
+
+  digest(): Promise<StoreLoad> {
+    return this.#call('digest', async () => {
+      this.left = { ...this.left, digestLagBytes: 0 };
+      return this.left;
+    });
+  }
+
+  checkpoint() {
+    return this.#call('checkpoint', async () => {
+      this.left = { ...this.left, checkpointDue: false };
+      return this.#inner.checkpoint();
+    });
+  }
+
+  load(game: string) {
+    return this.#call('load', () => this.#inner.load(game));
+  }
+
+  list() {
+    return this.#call('list', () => this.#inner.list());
+  }
+
+  history(game: string, afterSeq: number, upToSeq: number, limit: number) {
+    return this.#call('history', () => this.#inner.history(game, afterSeq, upToSeq, limit));
+  }
+
+  stats() {
+    return this.#call('stats', () => this.#inner.stats());
+  }
+
+  close(): Promise<void> {
+    return this.#call('close', async () => {
+      this.#alive = false;
+    });
+  }
+
+  async destroy(): Promise<void> {
+    this.calls.push('destroy');
+    this.#alive = false;
+  }
+
+  #fate(call: Call, fate: Fate): void {
+    const fates = this.#fates.get(call);
+    if (fates) fates.push(fate);
+    else this.#fates.set(call, [fate]);
+  }
+
+  async #call<T>(call: Call, work: () => Promise<T>): Promise<T> {
+    if (this.#busy) this.faults.push(`${call} while ${this.#busy} is not answered`);
+    if (!this.#alive && call !== 'open') this.faults.push(`${call} while closed`);
+    this.calls.push(call);
+    this.#busy = call;
+    for (const [at, { call: awaited, tell }] of [...this.#watchers.entries()].reverse()) {
+      if (awaited !== call) continue;
+      this.#watchers.splice(at, 1);
+      tell();
+    }
+    try {
+      if (this.#held && this.#heldCalls.includes(call)) await new Promise<void>((go) => this.#held?.push(go));
+      // Never in the same turn: an answer from another thread takes longer than that.
+      else await new Promise<void>((go) => setImmediate(go));
+      return await this.#outcome(call, work);
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+
+  async #outcome<T>(call: Call, work: () => Promise<T>): Promise<T> {
+    const fate = (call === 'commit' ? this.#always : undefined) ?? this.#fates.get(call)?.shift();
+    if (fate?.kind === 'fail') throw staged(fate.code);
+    if (fate?.kind === 'die') {
+      if (fate.done) await work();
+      this.#alive = false;
+      throw staged('OWNER_DIED');
+    }
+    return work();
+  }
+}
+
+function spansOf(batch: Batch): string[] {
+  const lines = new TextDecoder().decode(batch.payload).split('\n').slice(0, -1).map(decodeRecord);
+  return lines.map(({ game, firstSeq, seq }) =>
+    firstSeq === undefined ? `${game}:${seq}` : `${game}:${firstSeq}-${seq}`,
+  );
+}
+
+function staged(code: OrreryErrorCode): OrreryError {
+  return new OrreryError({ code, what: `a staged ${code}`, hint: 'Nothing is wrong.' });
+}
