@@ -18,6 +18,7 @@ import {
   writeMeta,
   writeSnapshot,
 } from '../image/rows.ts';
+import { cloneJson } from '../patch/apply.ts';
 import { coalesce } from '../patch/coalesce.ts';
 import type { Patch } from '../patch/patch.ts';
 import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
@@ -134,16 +135,13 @@ export class Digest {
     const row = this.game(id);
     if (!row) return undefined;
     const upTo = atSeq ?? row.seq;
-    return foldGame(this.#database, row, upTo, (after) => this.steps(id, after, upTo));
+    return foldGame(this.#database, row, upTo, (after) => this.#stepsToFold(id, after, upTo));
   }
 
   /** Steps with afterSeq < seq <= upToSeq, oldest first. */
   *steps(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
     yield* readSteps(this.#database, id, afterSeq, upToSeq);
-    const gathered = this.#gathered.get(id);
-    if (!gathered) return;
-    for (const step of gathered.steps) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
-    if (gathered.open && gathered.open.lastSeq > afterSeq && gathered.open.firstSeq <= upToSeq) yield closed(gathered.open);
+    yield* this.#gathering(id, afterSeq, upToSeq);
   }
 
   *commands(id: string, afterSeq: number, upToSeq: number): Generator<CommandEntry> {
@@ -173,6 +171,20 @@ export class Digest {
     }
     const row = readGame(this.#database, id);
     if (row && row.snapshotSeq < row.seq) this.#writeSnapshot(row, 'request');
+  }
+
+  /** The steps that are not in a row yet. Their patches go on being used. */
+  *#gathering(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
+    const gathered = this.#gathered.get(id);
+    if (!gathered) return;
+    for (const step of gathered.steps) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
+    if (gathered.open && gathered.open.lastSeq > afterSeq && gathered.open.firstSeq <= upToSeq) yield closed(gathered.open);
+  }
+
+  /** Steps whose values nobody else holds: those from rows are fresh, the others are copied. */
+  *#stepsToFold(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
+    yield* readSteps(this.#database, id, afterSeq, upToSeq);
+    for (const step of this.#gathering(id, afterSeq, upToSeq)) yield { ...step, patches: step.patches.map(copyOf) };
   }
 
   #record(record: Record, bytes: number): void {
@@ -325,6 +337,10 @@ export class Digest {
     writeSnapshot(this.#database, row.id, snapshot, why);
     writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes: json.length, patchBytes: 0 });
   }
+}
+
+function copyOf(patch: Patch): Patch {
+  return patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) };
 }
 
 function closed(open: OpenStep): Step {

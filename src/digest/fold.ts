@@ -16,6 +16,7 @@ export interface FoldedGame {
   readonly state: JsonObject;
 }
 
+/** `stepsAfter` gives steps that nobody else holds: their values become part of the state. */
 export function foldGame(
   database: Database,
   row: GameRow,
@@ -33,7 +34,7 @@ export function foldGame(
   }
   let { seq, tick, time } = snapshot;
   // What comes back from disk is not trusted: a patch that replaces everything checks the whole of it.
-  let state = fold(undefined, [{ op: 'replace', path: [], value: JSON.parse(snapshot.json) } as Patch]);
+  let state = fold(undefined, [{ op: 'replace', path: [], value: JSON.parse(snapshot.json) } as Patch], 'owned');
   for (const step of stepsAfter(snapshot.seq)) {
     if (step.lastSeq > upToSeq) break;
     if (step.firstSeq !== seq + 1) {
@@ -45,7 +46,7 @@ export function foldGame(
       });
     }
     try {
-      state = fold(state, step.patches);
+      state = fold(state, step.patches, 'owned');
     } catch (error) {
       throw error instanceof OrreryError ? error.within({ game: row.id, seq: step.lastSeq }) : error;
     }

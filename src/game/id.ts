@@ -18,7 +18,7 @@ export function checkGameId(id: unknown): asserts id is string {
   throw new OrreryError({
     code: 'INVALID_GAME_ID',
     what: `a game id ${fault}`,
-    hint: `Use 1 to ${MAX_ID_LENGTH} letters, digits, spaces and . _ : @ # + ~ = , ! ( ) -`,
+    hint: `Use 1 to ${MAX_ID_LENGTH} letters, digits and spaces; of other signs only . _ : @ # + ~ = , ! ( ) - are allowed.`,
     context: { game: typeof id === 'string' ? id.slice(0, 64).toWellFormed() : String(id) },
   });
 }

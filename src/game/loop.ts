@@ -65,7 +65,8 @@ export class Loop {
 
   constructor(games: LoopGames, options: LoopOptions) {
     const { hz, catchUp = DEFAULT_CATCH_UP } = options;
-    if (!(hz > 0 && hz <= 1000)) throw invalid(`hz is ${String(hz)}`, 'Use a number over 0 and up to 1,000.');
+    if (!(typeof hz === 'number' && hz > 0 && hz <= 1000))
+      throw invalid(`hz is ${String(hz)}`, 'Use a number over 0 and up to 1,000.');
     if (!(Number.isInteger(catchUp) && catchUp >= 0)) {
       throw invalid(`catchUp is ${String(catchUp)}`, 'Use a whole number from 0.');
     }

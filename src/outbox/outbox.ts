@@ -86,7 +86,7 @@ export class Outbox {
     // A loop that ended of itself would leave everybody waiting.
     this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
     this.#autoSave = setInterval(() => {
-      this.#autoSaveDue = true;
+      this.#autoSaveDue = this.#dirty;
       this.#wakeUp();
     }, this.#options.autoSaveIntervalMs);
     this.#autoSave.unref();
@@ -237,7 +237,7 @@ export class Outbox {
       return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
-    const wanted = this.#checkpoints.length > 0 || (this.#autoSaveDue && this.#dirty) || this.#load.checkpointDue;
+    const wanted = this.#checkpoints.length > 0 || this.#autoSaveDue || this.#load.checkpointDue;
     if (this.#checkpointing || (wanted && !this.#checkpointBackoff.waiting)) return () => this.#checkpoint();
     return undefined;
   }

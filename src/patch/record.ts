@@ -87,20 +87,22 @@ export function decodeRecord(line: string): Record {
     throw invalid('a game type is not a string').within({ game: g, seq: s });
   if (v !== undefined && !isCount(v)) throw invalid('a version is not a number').within({ game: g, seq: s });
   if (b !== undefined && !isStrings(b)) throw invalid('table names are not strings').within({ game: g, seq: s });
-  return {
+  // Assigned one by one: six conditional spreads took a fifth of the time of decoding.
+  const record: { -readonly [K in keyof Record]: Record[K] } = {
     game: g,
     seq: s,
-    ...(f === undefined ? {} : { firstSeq: f }),
     tick: k,
     time: t,
     command: c,
-    ...(a === undefined ? {} : { args: a as Json }),
-    ...(p === undefined ? {} : { player: p }),
     patches: decodePatches(d),
-    ...(y === undefined ? {} : { type: y }),
-    ...(v === undefined ? {} : { version: v }),
-    ...(b === undefined ? {} : { tables: b }),
   };
+  if (f !== undefined) record.firstSeq = f;
+  if (a !== undefined) record.args = a as Json;
+  if (p !== undefined) record.player = p;
+  if (y !== undefined) record.type = y;
+  if (v !== undefined) record.version = v;
+  if (b !== undefined) record.tables = b;
+  return record;
 }
 
 export function decodePatches(raw: unknown): Patch[] {

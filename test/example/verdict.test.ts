@@ -19,6 +19,7 @@ describe('the plan', () => {
       const lives = planLives(seconds, 3);
       expect(lives.filter(({ end }) => end === 'aimed' || end === 'blind').length).toBe(kills);
       expect(lives.filter(({ end }) => end === 'recovering').length).toBe(1);
+      expect(lives.filter(({ end }) => end === 'aimed').length).toBeGreaterThanOrEqual(kills / 2);
       expect(lives.map(({ end }) => end).indexOf('close')).toBe(lives.length - 1);
       expect(lives.reduce((sum, life) => sum + life.milliseconds, 0)).toBeCloseTo(seconds * 1000, 3);
       expect(lives.filter(({ end }) => end !== 'recovering').every(({ milliseconds }) => milliseconds > 100)).toBe(

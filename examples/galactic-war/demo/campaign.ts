@@ -22,6 +22,9 @@ export interface Life {
 const SECONDS_A_KILL = 4;
 const LEAST_KILLS = 4;
 
+/** About how long the commands of a tick are under way, in milliseconds. */
+const FLIGHT_MS = 3;
+
 /** Lives of random lengths, of which `seconds` are played in all. The same for the same seed. */
 export function planLives(seconds: number, seed: number): Life[] {
   const random = mulberry32(seed);
@@ -30,7 +33,7 @@ export function planLives(seconds: number, seed: number): Life[] {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const lives = weights.map((weight, index): Life => {
     const milliseconds = (seconds * 1000 * weight) / all;
-    return { milliseconds, end: index === kills ? 'close' : index % 2 === 0 ? 'aimed' : 'blind' };
+    return { milliseconds, end: index === kills ? 'close' : index % 3 === 2 ? 'blind' : 'aimed' };
   });
   lives.splice(2, 0, { milliseconds: 0, end: 'recovering' });
   return lives;
@@ -128,7 +131,7 @@ export class Campaign {
       }
       if (end === 'aimed') {
         await child.next('accepted');
-        await pause(this.#random() * 4);
+        await pause(this.#random() * FLIGHT_MS);
       }
       await this.#kill(child);
     } finally {
@@ -200,7 +203,7 @@ export class Campaign {
     this.#underWay += underWay;
     this.#survived += survived;
     const verdict = this.#screen.paint(lost === 0 ? 'green' : 'red', `${whole(lost)} lost`);
-    const kept = survived === underWay ? 'all' : `${whole(survived)} of`;
+    const kept = survived === underWay ? 'all' : survived === 0 ? 'none of' : `${whole(survived)} of`;
     const rest = underWay > 0 ? `; ${kept} ${whole(underWay)} under way were on disk` : '';
     this.#screen.event(
       `child ${this.#number} recovered ${whole(recovered)} commands in ${duration(milliseconds)}: ${verdict}${rest}`,

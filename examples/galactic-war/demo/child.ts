@@ -2,7 +2,7 @@
 // apart from that, what is durable. It knows nothing of being killed and prepares for nothing.
 
 import { performance } from 'node:perf_hooks';
-import { type Loop, openOrrery, runLoop } from 'orrery';
+import { type Loop, openOrrery, type Receipt, runLoop } from 'orrery';
 import { mapOf } from '../bots.ts';
 import { type Galaxy, galaxy, give } from '../galaxy.ts';
 import { PACES } from '../rules.ts';
@@ -19,27 +19,22 @@ const REPORT_EVERY = 20;
 class Acknowledged {
   readonly #galaxies: Acknowledgement[];
   #timer: NodeJS.Timeout | undefined;
+  #reported = 0;
 
   constructor(seqs: readonly number[]) {
     this.#galaxies = seqs.map((seq) => ({ seq, checksum: 0 }));
   }
 
-  /** Only ever called when the receipt of this order has resolved. */
+  /** Only ever called when the receipt of this command has resolved. */
   add(index: number, acknowledgement: Acknowledgement): void {
     this.#galaxies[index] = acknowledgement;
-    this.#timer ??= setTimeout(() => this.report(), REPORT_EVERY);
-  }
-
-  /** After a flush, everything up to the newest seq is durable: also the ticks, whose receipts the loop does not hand out. */
-  addAll(seqs: readonly number[]): void {
-    for (const [index, seq] of seqs.entries()) {
-      this.#galaxies[index] = { seq, checksum: this.#galaxies[index]?.checksum ?? 0 };
-    }
+    this.#timer ??= setTimeout(() => this.report(), Math.max(0, this.#reported + REPORT_EVERY - performance.now()));
   }
 
   report(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#reported = performance.now();
     tell({ kind: 'acknowledged', galaxies: this.#galaxies } satisfies ChildMessage);
   }
 }
@@ -56,18 +51,25 @@ async function play({ directory, galaxies, stars, seed }: ChildTask): Promise<vo
   const map = mapOf((games[0] as Galaxy).state);
   const acknowledged = new Acknowledged(seqs());
   const seats = games.map((game, index) => ({
+    game,
     crew: new Crew(game, (order) => give(game, order), seed + index, map),
     checksum: 0,
   }));
+  const promise = (index: number, { seq, durable }: Receipt, checksum: number): void => {
+    durable.then(() => acknowledged.add(index, { seq, checksum }), fail);
+  };
   const loop: Loop = runLoop(orrery, {
     hz: HZ,
+    // Left to itself the loop would count the ticks, and keep their receipts to itself: here those are commands to account
+    // for like any other.
+    games: [],
     beforeTick: () => {
       for (const [index, seat] of seats.entries()) {
-        seat.crew.play(({ command, args, player }, { seq, durable }) => {
-          const checksum = checksumOf(seq, command, args, player, seat.checksum);
-          seat.checksum = checksum;
-          durable.then(() => acknowledged.add(index, { seq, checksum }), fail);
+        seat.crew.play(({ command, args, player }, receipt) => {
+          seat.checksum = checksumOf(receipt.seq, command, args, player, seat.checksum);
+          promise(index, receipt, seat.checksum);
         });
+        promise(index, seat.game.advance(), seat.checksum);
       }
     },
     afterTick: (tick) =>
@@ -81,7 +83,6 @@ async function play({ directory, galaxies, stars, seed }: ChildTask): Promise<vo
   });
   loop.stop();
   await orrery.flush();
-  acknowledged.addAll(seqs());
   acknowledged.report();
   await orrery.close();
   tellLast({ kind: 'closed' } satisfies ChildMessage);

@@ -42,7 +42,7 @@ export class Screen {
   print(...lines: readonly string[]): void {
     this.#stream.write(`${this.#erasure()}${lines.map((line) => `${line}\n`).join('')}`);
     this.#drawn = 0;
-    this.#lastDrawn = Number.NEGATIVE_INFINITY;
+    if (this.#live) this.#lastDrawn = Number.NEGATIVE_INFINITY;
   }
 
   /** One line about something that has happened, with the time since the demo began. */

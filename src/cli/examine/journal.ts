@@ -120,7 +120,7 @@ function remedyFor({ manifest }: ShardView, generation: number): string {
   if (generation < manifest.generation) {
     return 'Only the spare image needs it: while the newest is whole nothing is lost, and the next checkpoint does without it.';
   }
-  return 'Put the file back from a backup, or run `orrery salvage` to bring out what can be read.';
+  return 'Put the file back from a backup.';
 }
 
 /** A spare image is worth nothing without the journal that leads on from it. */

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { rejection } from '../game/galaxy.ts';
+import { add, harbour, outcome, pass, settled, stopTime } from './harbour.ts';
+
+const owed = (digestLagBytes: number, checkpointDue = false) => ({ digestLagBytes, journalBytes: 0, checkpointDue });
+
+describe('checkpoints', () => {
+  it('[O40] on request: each asker gets the report, and it is announced once', async () => {
+    const { orrery, store, told } = await harbour();
+    const [one, two] = await Promise.all([orrery.checkpoint(), orrery.checkpoint()]);
+    expect(one).toEqual(two);
+    expect(one).toMatchObject([{ generation: 0 }]);
+    expect([store.calls, told]).toEqual([['checkpoint'], ['checkpoint 0']]);
+  });
+
+  it('[O40] when the store says that one is due', async () => {
+    const { store, game, told } = await harbour();
+    store.left = owed(0, true);
+    await add(game).durable;
+    await settled();
+    expect([store.calls, told]).toEqual([['commit', 'checkpoint'], ['checkpoint 0']]);
+  });
+
+  it('[O41] on the auto-save interval, if anything has changed since the last', async () => {
+    stopTime();
+    const { store, game, told } = await harbour({ autoSaveIntervalMs: 500 });
+    await pass(510);
+    expect(told).toEqual(['checkpoint 0']);
+    await pass(1000);
+    expect(store.calls).toEqual(['checkpoint']);
+    add(game);
+    await pass(100);
+    expect(store.calls).toEqual(['checkpoint', 'commit']);
+    await pass(900);
+    expect(store.calls).toEqual(['checkpoint', 'commit', 'checkpoint']);
+  });
+
+  it.each(['IO_FAILED', 'DISK_FULL', 'IMAGE_TOO_LARGE'] as const)(
+    '[O42] %s: who asked is told, commits go on, and the trouble ends with the next that succeeds',
+    async (code) => {
+      const { orrery, store, game, told } = await harbour();
+      stopTime();
+      store.fail('checkpoint', code);
+      const asked = rejection(code, orrery.checkpoint());
+      await settled();
+      await asked;
+      expect([told, orrery.health.state]).toEqual([[`degraded ${code}`], 'degraded']);
+      const receipt = outcome(add(game).durable);
+      await settled();
+      expect(receipt.state).toBe('done');
+      expect(told).toEqual([`degraded ${code}`]);
+      await pass(1000);
+      if (code === 'IMAGE_TOO_LARGE') {
+        expect(told).toEqual([`degraded ${code}`]);
+        await orrery.checkpoint();
+      }
+      expect(told).toEqual([`degraded ${code}`, 'checkpoint 0', 'recovered 0']);
+      expect(orrery.health.state).toBe('ok');
+    },
+  );
+
+  it('[O42] trouble with commits and with checkpoints at once is one trouble, over when both are', async () => {
+    const { orrery, store, game, told } = await harbour();
+    stopTime();
+    store.breakDown('DISK_FULL');
+    for (let each = 0; each < 40; each += 1) store.fail('checkpoint', 'DISK_FULL');
+    const receipt = outcome(add(game).durable);
+    void rejection('DISK_FULL', orrery.checkpoint());
+    await pass(3000);
+    expect(told).toEqual(['degraded DISK_FULL']);
+    store.heal();
+    await pass(6000);
+    expect([receipt.state, told]).toEqual(['done', ['degraded DISK_FULL']]);
+    await pass(400_000);
+    expect(told).toEqual(['degraded DISK_FULL', 'checkpoint 0', 'recovered 0']);
+  });
+
+  it('[O42] a failure of a checkpoint for good is one of the shard', async () => {
+    const { orrery, store, game, told } = await harbour();
+    store.fail('checkpoint', 'STALE_OWNER');
+    await rejection('STALE_OWNER', orrery.checkpoint());
+    await settled();
+    expect(told).toEqual(['failed STALE_OWNER']);
+    expect(() => add(game)).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  });
+
+  it('[O43] a thread that dies over a checkpoint is replaced, and the next checkpoint succeeds', async () => {
+    const { orrery, store, game, told } = await harbour();
+    store.die('checkpoint', false);
+    await rejection('OWNER_DIED', orrery.checkpoint());
+    await add(game).durable;
+    await orrery.checkpoint();
+    expect(store.calls).toEqual(['checkpoint', 'open', 'commit', 'checkpoint']);
+    expect(told).toEqual(['degraded OWNER_DIED', 'recovered 0', 'checkpoint 0']);
+  });
+});
+
+describe('digesting', () => {
+  it('[O44] fills the gaps between commits, and stands back for them while it is within the bound', async () => {
+    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
+    store.left = owed(500_000);
+    store.hold();
+    const first = add(game);
+    await store.asked('commit');
+    const second = add(game);
+    store.release();
+    await Promise.all([first.durable, second.durable]);
+    await settled();
+    expect(store.calls).toEqual(['commit', 'commit', 'digest']);
+  });
+
+  it('[O44] past the bound, commits wait for it', async () => {
+    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
+    store.left = owed(10_000_001);
+    store.hold();
+    const first = add(game);
+    await store.asked('commit');
+    const second = add(game);
+    store.release();
+    await Promise.all([first.durable, second.durable]);
+    expect(store.calls).toEqual(['commit', 'digest', 'commit']);
+  });
+
+  it('[O44] a little is left until it is worth it', async () => {
+    const { store, game } = await harbour();
+    store.left = owed(1000);
+    await add(game).durable;
+    await settled();
+    expect(store.calls).toEqual(['commit']);
+  });
+
+  it('[O45] that fails is tried again after a while and not at once; then all is well', async () => {
+    const { store, game, told, orrery } = await harbour();
+    stopTime();
+    store.left = owed(500_000);
+    store.fail('digest', 'IO_FAILED', 3);
+    add(game);
+    await settled();
+    expect(store.calls).toEqual(['commit', 'digest']);
+    await pass(2000);
+    expect(store.calls).toEqual(['commit', 'digest', 'digest', 'digest', 'digest']);
+    expect([told, orrery.health.state]).toEqual([['degraded IO_FAILED', 'recovered 0'], 'ok']);
+  });
+});
+
+describe('questions', () => {
+  it('[O46] are answered in turn with commits, however many of either there are', async () => {
+    const { orrery, store, game } = await harbour();
+    let go = true;
+    const playing = (async () => {
+      while (go) await add(game).durable;
+    })();
+    for (let asked = 0; asked < 10; asked += 1) expect((await orrery.list()).length).toBe(1);
+    go = false;
+    await playing;
+    const lists = store.calls.flatMap((call, at) => (call === 'list' ? [at] : []));
+    expect(lists).toHaveLength(10);
+    expect(Math.max(...lists.map((at, index) => at - (lists[index - 1] ?? 0)))).toBeLessThanOrEqual(4);
+    store.hold();
+    add(game);
+    await store.asked('commit');
+    const answers = Promise.all(Array.from({ length: 10 }, () => orrery.list()));
+    const receipt = add(game);
+    store.calls.length = 0;
+    store.release();
+    await receipt.durable;
+    expect(store.calls.filter((call) => call === 'list').length).toBeLessThanOrEqual(2);
+    await answers;
+  });
+
+  it('[O46] what a question fails with is told to who asked, and to nobody else', async () => {
+    const { orrery, store, game, told } = await harbour();
+    store.fail('list', 'IO_FAILED');
+    await rejection('IO_FAILED', orrery.list());
+    await add(game).durable;
+    expect([told, orrery.health.state]).toEqual([[], 'ok']);
+  });
+});

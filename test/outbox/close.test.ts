@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { openOrrery } from '../../src/index.ts';
+import { json, refusal, rejection, reloaded, silent } from '../game/galaxy.ts';
+import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
+import { StagedStore } from './staged-store.ts';
+
+describe('close', () => {
+  it('[O30] makes everything durable, then closes the store; games and the orrery are closed', async () => {
+    const { orrery, store, game } = await harbour();
+    const receipts = [add(game), add(game)];
+    const text = json(game);
+    await orrery.close();
+    await Promise.all(receipts.map(({ durable }) => durable));
+    expect(store.calls).toEqual(['commit', 'close']);
+    expect(game.loaded).toBe(false);
+    refusal('CLOSED', () => add(game));
+    refusal('GAME_EVICTED', () => game.state);
+    await rejection('CLOSED', orrery.open(ledger, 'g'));
+    await rejection('CLOSED', orrery.list());
+    await rejection('CLOSED', orrery.checkpoint());
+    await orrery.flush();
+    expect(orrery.health.state).toBe('closed');
+    expect(json(await reloaded(store.inner, ledger, 'g'))).toBe(text);
+  });
+
+  it('[O30] twice is once, and `await using` closes', async () => {
+    const { orrery, store } = await harbour();
+    expect(orrery.close()).toBe(orrery.close());
+    await orrery.close();
+    expect(store.calls).toEqual(['close']);
+    const other = new StagedStore();
+    {
+      await using used = await openOrrery({ directory: './n', games: [ledger], logger: silent, store: () => other });
+      add((await used.open(ledger, 'g')) as Ledger);
+    }
+    expect(other.calls.at(-1)).toBe('close');
+    expect(other.batches).toEqual([['g:0'], ['g:1']]);
+  });
+
+  it('[O31] accepts nothing from the moment it is called: what it accepted it saves, so nothing is forgotten', async () => {
+    const { orrery, store, game } = await harbour();
+    store.hold();
+    const last = add(game);
+    await store.asked('commit');
+    const closing = orrery.close();
+    const before = game.seq;
+    refusal('CLOSED', () => add(game));
+    refusal('CLOSED', () => game.advance());
+    await rejection('CLOSED', orrery.open(ledger, 'new'));
+    store.release();
+    await closing;
+    await last.durable;
+    expect(before).toBe(1);
+    expect((await reloaded(store.inner, ledger, 'g')).seq).toBe(1);
+  });
+
+  it('[O31] a game that is being created when close is called is created, or its open rejects; never neither', async () => {
+    for (const moment of ['load', 'commit'] as const) {
+      const { orrery, store } = await harbour();
+      store.hold(moment);
+      const opening = outcome(orrery.open(ledger, 'new'));
+      await store.asked(moment);
+      const closing = orrery.close();
+      store.release();
+      await closing;
+      await settled();
+      expect(opening.state).toBe(moment === 'load' ? 'CLOSED' : 'done');
+      expect((await store.inner.list()).map(({ id }) => id)).toEqual(moment === 'load' ? ['g'] : ['g', 'new']);
+      expect([...orrery.loaded()]).toEqual([]);
+    }
+  });
+
+  it('[O32] a store that never answers a commit: CLOSE_TIMEOUT in time, with every game and its first seq that is not durable', async () => {
+    const { orrery, store, game } = await harbour();
+    const other = (await orrery.open(ledger, 'h')) as Ledger;
+    await add(game).durable;
+    store.hold();
+    const receipts = [add(game)];
+    await store.asked('commit');
+    receipts.push(add(other), add(game), add(other));
+    const outcomes = receipts.map(({ durable }) => outcome(durable));
+    const error = await rejection('CLOSE_TIMEOUT', orrery.close({ timeoutMs: 30 }));
+    expect(error.context['unsaved']).toEqual([
+      { game: 'g', firstSeq: 2 },
+      { game: 'h', firstSeq: 1 },
+    ]);
+    await settled();
+    expect(outcomes.map(({ state }) => state)).toEqual(Array<string>(4).fill('CLOSE_TIMEOUT'));
+    expect(store.calls.at(-1)).toBe('destroy');
+    expect(orrery.health.state).toBe('failed');
+    await rejection('CLOSE_TIMEOUT', orrery.close());
+    // The answer that comes too late makes nothing undone that was told.
+    store.release();
+    await settled();
+    expect(outcomes.map(({ state }) => state)).toEqual(Array<string>(4).fill('CLOSE_TIMEOUT'));
+    expect(orrery.health).toMatchObject({ state: 'failed' });
+  });
+
+  it.each(['load', 'list', 'checkpoint', 'digest', 'close'] as const)(
+    '[O32] a store that never answers `%s`: CLOSE_TIMEOUT, and whoever waits is told',
+    async (call) => {
+      const { orrery, store, game } = await harbour();
+      store.hold(call);
+      const waiting = [];
+      if (call === 'load') waiting.push(outcome(orrery.open(ledger, 'new')));
+      if (call === 'list') waiting.push(outcome(orrery.list()));
+      if (call === 'checkpoint') waiting.push(outcome(orrery.checkpoint()));
+      if (call === 'digest') {
+        store.left = { digestLagBytes: 1e9, journalBytes: 0, checkpointDue: false };
+        await add(game).durable;
+      }
+      if (call !== 'close') await store.asked(call);
+      const error = await rejection('CLOSE_TIMEOUT', orrery.close({ timeoutMs: 30 }));
+      expect(error.context['unsaved']).toBeUndefined();
+      await settled();
+      expect(waiting.map(({ state }) => state)).toEqual(
+        waiting.map(() => (call === 'checkpoint' ? 'CLOSED' : 'CLOSE_TIMEOUT')),
+      );
+      expect(store.calls.at(-1)).toBe('destroy');
+    },
+  );
+
+  it('[O33] tries at once, however long the next attempt was away', async () => {
+    const { orrery, store, game } = await harbour();
+    stopTime();
+    store.breakDown('IO_FAILED');
+    const receipt = add(game);
+    await pass(20_000);
+    store.heal();
+    // From here on no time passes at all.
+    await orrery.close();
+    await receipt.durable;
+    expect(store.batches).toEqual([['g:1']]);
+  });
+
+  it('[O33] with a disk that does not come back: CLOSE_TIMEOUT, whose cause is what the disk said', async () => {
+    const { orrery, store, game } = await harbour();
+    store.breakDown('DISK_FULL');
+    const receipt = outcome(add(game).durable);
+    const error = await rejection('CLOSE_TIMEOUT', orrery.close({ timeoutMs: 60 }));
+    expect(error.message).toContain('a staged DISK_FULL');
+    expect(error.context['unsaved']).toEqual([{ game: 'g', firstSeq: 1 }]);
+    await settled();
+    expect(receipt.state).toBe('CLOSE_TIMEOUT');
+  });
+
+  it('[O34] a store whose thread has died over a question is opened again and closed in order', async () => {
+    const { orrery, store } = await harbour();
+    store.die('list', false);
+    const listed = outcome(orrery.list());
+    await store.asked('list');
+    await settled();
+    await orrery.close();
+    expect(store.calls.filter((call) => call !== 'list')).toEqual(['open', 'close']);
+    expect(['done', 'CLOSED']).toContain(listed.state);
+  });
+
+  it('[O34] a thread that dies while a commit is awaited by close: sent again, then closed', async () => {
+    const { orrery, store, game } = await harbour();
+    store.die('commit', true);
+    const receipt = add(game);
+    await orrery.close();
+    await receipt.durable;
+    expect(store.calls).toEqual(['commit', 'open', 'commit', 'close']);
+    expect(store.batches).toEqual([['g:1']]);
+  });
+
+  it('[O35] what the store says when it is closed is what close says; then it is given up', async () => {
+    const { orrery, store } = await harbour();
+    store.fail('close', 'IO_FAILED');
+    await rejection('IO_FAILED', orrery.close());
+    expect(store.calls).toEqual(['close', 'destroy']);
+  });
+
+  it('[O36] an open that fails closes everything again', async () => {
+    const stores = [new StagedStore(), new StagedStore()];
+    stores[1]!.fail('open', 'ALREADY_OPEN');
+    const opening = openOrrery({
+      directory: './n',
+      games: [ledger],
+      shards: 2,
+      logger: silent,
+      store: (shard) => stores[shard]!,
+    });
+    await rejection('ALREADY_OPEN', opening);
+    expect(stores.map(({ calls }) => calls.at(-1))).toEqual(['destroy', 'destroy']);
+  });
+});
