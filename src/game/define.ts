@@ -31,12 +31,13 @@ export type Savable<S> = {
 export type Command<S> = (draft: S, args: any, context: CommandContext) => void;
 export type Commands<S> = { readonly [name: string]: Command<S> };
 
-/** The argument of a command: what its second parameter says, void when it has none. */
-export type CommandArgs<C> = C extends (draft: never) => void
-  ? void
-  : C extends (draft: never, args: infer A, context: never) => void
-    ? A
-    : never;
+/** The argument of a command: what its second parameter says, undefined included if it is optional; void when it has none. */
+export type CommandArgs<C> = C extends (...all: infer P) => unknown
+  ? P extends readonly [unknown?]
+    ? // biome-ignore lint/suspicious/noConfusingVoidType: what a command says that takes no argument
+      void
+    : P[1]
+  : never;
 
 /**
  * Which steps of the past stay visible: every command, the state after each tick, or the state after each digest of the

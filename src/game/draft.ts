@@ -2,10 +2,10 @@
 // `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches. After it:
 // state.ts takes the new values in, and game.ts sends the patches out as a record.
 
-import { Immer } from 'immer';
-import { checkKey } from '../patch/admit.ts';
+import { Immer, isDraft, original } from 'immer';
+import { admit, checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
-import type { Json, JsonObject, Patch } from '../patch/patch.ts';
+import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
 import { refusal, refuseUnreadable } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
 import { TableDraft } from './table.ts';
@@ -184,6 +184,7 @@ export class StateDraft {
     try {
       return immer.finishDraft(draft as never);
     } catch (thrown) {
+      admitAssigned(draft, []);
       throw refuseUnreadable(thrown, draft, [], 0);
     }
   }
@@ -210,7 +211,7 @@ export class StateDraft {
     if (opened) return opened;
     const working = this.#tables.get(key);
     if (!working) return undefined;
-    const draft = new TableDraft<unknown>(working);
+    const draft = new TableDraft<unknown>(working, key);
     this.#opened.set(key, draft);
     return draft;
   }
@@ -288,6 +289,30 @@ function missingTable(key: string): Error {
     'Pass the whole state; to take a table away, delete its key in a command.',
     [key],
   );
+}
+
+/**
+ * Immer looks for drafts in what a command assigned, and fails over things that no state may hold: they are looked for, so
+ * that the error names what they are and where they stand. Throws NOT_PERSISTABLE if there are any.
+ */
+function admitAssigned(draft: object, path: readonly PathSegment[]): void {
+  const before = original(draft) as Plain;
+  for (const key of Object.keys(draft)) {
+    const value: unknown = Reflect.getOwnPropertyDescriptor(draft, key)?.value;
+    const at = [...path, Array.isArray(before) ? Number(key) : key];
+    if (value === before[key]) continue;
+    if (isLiveDraft(value)) admitAssigned(value as object, at);
+    else admit(value, at);
+  }
+}
+
+/** Immer's own question throws for a revoked proxy. */
+function isLiveDraft(value: unknown): boolean {
+  try {
+    return isDraft(value);
+  } catch {
+    return false;
+  }
 }
 
 const handler: ProxyHandler<StateDraft> = {

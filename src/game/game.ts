@@ -1,14 +1,14 @@
 // The actor. A command runs on a draft (draft.ts); what it did becomes a record (patch/record.ts), which goes to the sink
 // that the orrery gave this game. The game does not know what the sink does with it.
 
-import { OrreryError, reason } from '../errors.ts';
+import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type CommandContext, GameContext } from './context.ts';
 import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
 import type { StateDraft } from './draft.ts';
-import { asynchronous, evicted, invariantFailed, isPromise, nested, replacement } from './misuse.ts';
+import { asynchronous, evicted, invariantFailed, isPromise, nested, refused, replacement } from './misuse.ts';
 import { WorkingState } from './state.ts';
 
 /**
@@ -43,7 +43,8 @@ export interface DispatchOptions {
 /** The arguments of `dispatch` after the command's name: a command without arguments may leave them out. */
 export type DispatchRest<A> = 0 extends 1 & A // any: nothing is known, so anything may be passed
   ? [args?: A, options?: DispatchOptions]
-  : [A] extends [void | undefined]
+  : // biome-ignore lint/suspicious/noConfusingVoidType: what a command says that takes no argument
+    [A] extends [void | undefined]
     ? [args?: undefined, options?: DispatchOptions]
     : undefined extends A
       ? [args?: A, options?: DispatchOptions]
@@ -361,12 +362,6 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
   #refusal(command: string, error: unknown): OrreryError {
     const place = { game: this.id, command };
     if (error instanceof OrreryError) return error.within(place);
-    return new OrreryError({
-      code: 'COMMAND_REFUSED',
-      what: 'the command threw, and nothing changed',
-      hint: 'The cause is what the command threw.',
-      context: { ...place, reason: reason(error) },
-      cause: error,
-    });
+    return refused(place, error);
   }
 }

@@ -1,6 +1,6 @@
 // What a command must not do, and the errors that say so. game.ts throws them; then nothing has happened.
 
-import { OrreryError } from '../errors.ts';
+import { OrreryError, reason } from '../errors.ts';
 
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
@@ -25,6 +25,25 @@ export function nested(game: string, command: string, within: string): OrreryErr
     what: `a command was dispatched from within a command of the game ${JSON.stringify(within)}`,
     hint: 'Call the function you need directly on the draft, or dispatch after the first command has returned.',
     context: { game, command },
+  });
+}
+
+/** What a command threw becomes the cause. Almost anything can be thrown, also what has no text. */
+export function refused(place: { readonly game: string; readonly command: string }, thrown: unknown): OrreryError {
+  let cause = thrown;
+  let text: string;
+  try {
+    text = reason(thrown);
+  } catch {
+    text = 'something that cannot be turned into text';
+    cause = new Error(text);
+  }
+  return new OrreryError({
+    code: 'COMMAND_REFUSED',
+    what: 'the command threw, and nothing changed',
+    hint: 'The cause is what the command threw.',
+    context: { ...place, reason: text },
+    cause,
   });
 }
 

@@ -53,7 +53,7 @@ export function table<T>(): Table<T>;
 export function table<T>(entities: { readonly [id: string]: T }): Table<T>;
 export function table<T>(entities: Iterable<T>, id: (entity: T) => string): Table<T>;
 export function table<T>(entities?: Iterable<T> | { readonly [id: string]: T }, id?: (entity: T) => string): Table<T> {
-  const made = new TableDraft<T>(undefined);
+  const made = new TableDraft<T>();
   if (entities === undefined) return made;
   if (typeof entities !== 'object' || entities === null) throw notEntities('this is no object');
   if (id === undefined) {
@@ -107,17 +107,20 @@ export interface Touched {
 /** A table inside a command, or one that table() has made and no state holds yet. */
 export class TableDraft<T> implements Table<T> {
   readonly #base: WorkingTable | undefined;
+  readonly #key: string | undefined;
   readonly #touched = new Map<string, Touched>();
   #size: number;
   #open = true;
 
-  constructor(base: WorkingTable | undefined) {
+  /** A table that is made is at no key yet. */
+  constructor(base?: WorkingTable, key?: string) {
     this.#base = base;
+    this.#key = key;
     this.#size = base?.size ?? 0;
   }
 
   static of<T>(entities: Iterable<readonly [string, T]>): TableDraft<T> {
-    const made = new TableDraft<T>(undefined);
+    const made = new TableDraft<T>();
     for (const [id, entity] of entities) made.set(id, entity);
     return made;
   }
@@ -167,13 +170,15 @@ export class TableDraft<T> implements Table<T> {
   }
 
   set(id: string, entity: T): this {
-    checkId(id);
+    const path = this.#key === undefined ? undefined : [this.#key, String(id)];
+    checkId(id, path);
     this.#checkOpen();
     if (entity === undefined) {
       throw new OrreryError({
         code: 'NOT_PERSISTABLE',
         what: `the entity for id ${JSON.stringify(id)} is undefined`,
         hint: 'Use delete(id) to take an entity out of a table.',
+        context: path === undefined ? {} : { path: toPointer(path) },
       });
     }
     this.#write(id, entity);

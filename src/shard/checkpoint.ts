@@ -16,12 +16,7 @@ import {
 import type { Files } from '../journal/files.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
-
-/** A journal segment that is on disk. */
-export interface LiveSegment {
-  readonly generation: number;
-  readonly firstFrame: number;
-}
+import type { LiveSegment } from './segments.ts';
 
 export interface CheckpointParts {
   readonly files: Files;

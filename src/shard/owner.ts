@@ -4,11 +4,8 @@
 import { performance } from 'node:perf_hooks';
 import { cutState } from '../digest/pieces.ts';
 import { OrreryError } from '../errors.ts';
-import { imageName } from '../image/image.ts';
-import { manifestName } from '../image/manifest.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
-import type { Journal } from '../journal/journal.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import type {
   Batch,
@@ -19,8 +16,9 @@ import type {
   StoreLoad,
   StoreStats,
 } from '../store/store.ts';
-import { type LiveSegment, publish } from './checkpoint.ts';
+import { publish } from './checkpoint.ts';
 import type { OwnerOptions, OwnerRequest } from './protocol.ts';
+import { Segments } from './segments.ts';
 
 /** A durable frame that is not digested yet. */
 interface Undigested {
@@ -36,8 +34,7 @@ export class Owner {
   readonly #files: Files;
   readonly #options: OwnerOptions;
   readonly #shard: OpenedShard;
-  #journal: Journal;
-  #segments: LiveSegment[];
+  readonly #segments: Segments;
   /** Of games that have had a record since the shard was opened. */
   readonly #seqs = new Map<string, number>();
   readonly #backlog: Undigested[] = [];
@@ -50,7 +47,6 @@ export class Owner {
   #written = 0;
   #digested = 0;
   #published = 0;
-  #newestGeneration: number;
   #frames = 0;
   #records = 0;
   #imageBytesWritten = 0;
@@ -60,9 +56,7 @@ export class Owner {
     this.#files = files;
     this.#options = options;
     this.#shard = shard;
-    this.#journal = shard.journal;
-    this.#segments = [...shard.segments];
-    this.#newestGeneration = shard.generation;
+    this.#segments = new Segments(files, options.directory, shard.claim, shard.journal, shard.segments);
     this.recovery = recovery;
   }
 
@@ -118,7 +112,7 @@ export class Owner {
       const due = this.#lastSeq(game) + 1;
       if (firstSeq !== due) throw gap(game, firstSeq, due);
     }
-    const { frame, chain, bytes } = this.#write(batch);
+    const { frame, chain, bytes } = this.#segments.append(batch.payload, batch.count);
     // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
     for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);
     this.#written += bytes;
@@ -203,8 +197,7 @@ export class Owner {
       } catch (error) {
         failure = error;
       }
-      if (this.#journal.state === 'broken') this.#replaceSegment();
-      this.#journal.seal();
+      this.#segments.seal();
       this.#shard.claim.check();
     } finally {
       this.abandon();
@@ -215,7 +208,7 @@ export class Owner {
   /** Lets go without writing anything. */
   abandon(): void {
     try {
-      this.#journal.close();
+      this.#segments.close();
     } finally {
       this.#shard.database.close();
     }
@@ -233,40 +226,6 @@ export class Owner {
     const seq = this.#shard.digest.game(game)?.seq ?? -1;
     if (seq >= 0) this.#seqs.set(game, seq);
     return seq;
-  }
-
-  /** A frame that is durable when this returns. A descriptor that failed is never used again: another segment takes over. */
-  #write(batch: Batch): { frame: number; chain: number; bytes: number } {
-    if (this.#journal.state === 'broken') this.#replaceSegment();
-    try {
-      return this.#append(batch);
-    } catch (error) {
-      if (this.#journal.state !== 'broken') throw error;
-      // Once more on a fresh file; if that fails too, the outbox keeps the batch and comes again.
-      this.#replaceSegment();
-      return this.#append(batch);
-    }
-  }
-
-  #append(batch: Batch): { frame: number; chain: number; bytes: number } {
-    const before = this.#journal.bytes;
-    const frame = this.#journal.append([batch.payload], batch.count);
-    this.#journal.sync();
-    return { frame, chain: this.#journal.chain, bytes: this.#journal.bytes - before };
-  }
-
-  #replaceSegment(): void {
-    const broken = this.#journal;
-    // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
-    this.#journal = broken.successor(this.#nextGeneration(), []);
-    this.#segments.push(this.#journal.header);
-    broken.close();
-  }
-
-  /** Counts attempts too: what a failed one left behind has its name already. */
-  #nextGeneration(): number {
-    this.#newestGeneration += 1;
-    return this.#newestGeneration;
   }
 
   #digestSome(): void {
@@ -292,34 +251,15 @@ export class Owner {
   *#checkpointing(): Generator<void, CheckpointReport> {
     const began = performance.now();
     this.#shard.claim.check();
-    if (this.#journal.state === 'broken') this.#replaceSegment();
-    if (!this.#isUnused()) {
-      const finished = this.#journal;
-      this.#journal = finished.rotate(this.#nextGeneration());
-      this.#segments.push(this.#journal.header);
-      finished.close();
-    }
+    const { generation, firstFrame, previousChain } = this.#segments.begin(this.#shard.manifest.generation);
     yield;
     // Everything before the new segment must be in the image; what comes meanwhile may be.
-    const { generation, firstFrame, previousChain } = this.#journal.header;
     while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {
       this.#digestSome();
       yield;
     }
     this.#shard.digest.skipTo({ frame: firstFrame - 1, chain: previousChain });
     return yield* this.#publish(generation, began);
-  }
-
-  /**
-   * Whether the newest segment has no frame and nothing is published under its generation: it will do for the next
-   * checkpoint. Otherwise one that cannot succeed would leave a file behind at every attempt.
-   */
-  #isUnused(): boolean {
-    const { lastFrame, header } = this.#journal;
-    const { directory } = this.#options;
-    if (lastFrame >= header.firstFrame || header.generation <= this.#shard.manifest.generation) return false;
-    const names = [imageName(header.generation), manifestName(header.generation)];
-    return !names.some((name) => this.#files.exists(`${directory}/${name}`));
   }
 
   *#publish(generation: number, began: number): Generator<void, CheckpointReport> {
@@ -335,7 +275,7 @@ export class Owner {
         maxImageBytes: this.#options.maxImageBytes,
         published: (published) => {
           this.#shard.manifest = published;
-          this.#segments = this.#segments.filter(({ generation: each }) => published.segments.includes(each));
+          this.#segments.keep(published.segments);
           this.#published = inImage;
           this.#imageBytesWritten += published.images[0]?.bytes ?? 0;
           this.#checkpoints += 1;
@@ -344,8 +284,8 @@ export class Owner {
       this.#shard.manifest.shard,
       generation,
       this.#shard.manifest.images[0],
-      () => this.#segments,
-      () => this.#journal.durableFrame,
+      () => this.#segments.live,
+      () => this.#segments.durableFrame,
     );
     return {
       generation: manifest.generation,

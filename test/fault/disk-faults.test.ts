@@ -17,7 +17,7 @@ interface Fault {
   readonly errno: string;
   /** Once, or at every operation from there on. */
   readonly lasting: boolean;
-  /** It ends soon after the failure, when one more batch is acknowledged; otherwise after the whole workload. */
+  /** It ends after the step that met the failure, tried until it succeeded; otherwise after the whole workload. */
   readonly soon: boolean;
   /** How: after a power cut only what is durable is left, after a kill also what failed attempts left lying about. */
   readonly end: 'power cut' | 'kill';
@@ -71,9 +71,8 @@ async function run(disk: VolatileDisk, fault: Fault, told: Told): Promise<string
     }
   }
   for (const step of SCRIPT) {
-    const failedBefore = failures;
     attempt(owner, step, told, failed);
-    if (fault.soon && failures > failedBefore) break;
+    if (fault.soon && saboteur.hit !== undefined) break;
   }
   return saboteur.hit;
 }

@@ -28,6 +28,23 @@ export class VolatileDisk implements Files {
   #open = new Map<number, Inode>();
   #descriptors = 0;
 
+  /** The disk as somebody else would find it now. */
+  copy(): VolatileDisk {
+    const copy = new VolatileDisk();
+    const inodes = new Map<Inode, Inode>();
+    const copied = (names: ReadonlyMap<string, Inode>): Map<string, Inode> =>
+      new Map(
+        [...names].map(([name, inode]) => {
+          const twin = inodes.get(inode) ?? { bytes: Buffer.from(inode.bytes), durable: Buffer.from(inode.durable) };
+          inodes.set(inode, twin);
+          return [name, twin];
+        }),
+      );
+    copy.#names = copied(this.#names);
+    copy.#durableNames = copied(this.#durableNames);
+    return copy;
+  }
+
   /** Everything that is not durable is gone, and every file is closed. */
   cutPower(): void {
     this.interference = undefined;

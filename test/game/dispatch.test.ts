@@ -272,6 +272,22 @@ describe('a command that is refused', () => {
     expect(error.message).toContain('no system nowhere');
   });
 
+  it.each([
+    ['null', null, 'null'],
+    ['a string', 'no', 'no'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['an object without text', Object.create(null) as unknown, 'something that cannot be turned into text'],
+  ])('[D9] a command may throw %s', async (_what, thrown, text) => {
+    const { game } = await play(galaxy);
+    const error = refusal('COMMAND_REFUSED', () =>
+      game.update(() => {
+        throw thrown;
+      }),
+    );
+    expect(error.context).toEqual({ game: 'andromeda', command: '@update', reason: text });
+    game.dispatch('rest');
+  });
+
   it('[D9] an OrreryError that a command throws keeps its code', async () => {
     const { game } = await play(galaxy);
     const own = new OrreryError({ code: 'BACKPRESSURE', what: 'w', hint: 'Wait.' });

@@ -29,7 +29,7 @@ describe('ids of games', () => {
     ['a number', 7],
     ['null', null],
     ['an object', {}],
-  ])('[B1] %s is no id: INVALID_GAME_ID, from open, load and history alike', async (_what, id) => {
+  ])('[ID1] %s is no id: INVALID_GAME_ID, from open, load and history alike', async (_what, id) => {
     const store = new MemoryStore();
     const orrery = await open([galaxy], { on: store });
     const error = await rejection('INVALID_GAME_ID', orrery.open(galaxy, id as string));
@@ -56,7 +56,7 @@ describe('ids of games', () => {
     '__proto__',
     'toString',
     '-rf',
-  ])('[B2] %s is an id, and comes back from a restart', async (id) => {
+  ])('[ID2] %s is an id, and comes back from a restart', async (id) => {
     const store = new MemoryStore();
     const first = await open([galaxy], { on: store });
     await (await first.open(galaxy, id)).dispatch('spend', 1).durable;
@@ -65,7 +65,7 @@ describe('ids of games', () => {
     expect((await second.list()).map((row) => row.id)).toEqual([id]);
   });
 
-  it('[B3] ids are compared code unit by code unit: composed and decomposed, and upper and lower case, are two games', async () => {
+  it('[ID3] ids are compared code unit by code unit: composed and decomposed, and upper and lower case, are two games', async () => {
     const store = new MemoryStore();
     const orrery = await open([galaxy], { on: store });
     const ids = ['Mars', 'mars', 'MARS', '\u00c5', 'A\u030a'];

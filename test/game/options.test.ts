@@ -50,13 +50,13 @@ const invalid: [option: string, value: unknown][] = [
 ];
 
 describe('options', () => {
-  it.each(invalid)('[B10] %s: %o is INVALID_OPTION, which names it', async (option, value) => {
+  it.each(invalid)('[OP1] %s: %o is INVALID_OPTION, which names it', async (option, value) => {
     const options = { directory: './not-used', games: [galaxy], store: () => new MemoryStore(), logger: silent };
     const error = await rejection('INVALID_OPTION', openOrrery({ ...options, [option]: value } as never));
     expect(error.message).toContain(option);
   });
 
-  it('[B10] no options at all, and several at fault, are told in one error', async () => {
+  it('[OP1] no options at all, and several at fault, are told in one error', async () => {
     await rejection('INVALID_OPTION', openOrrery(undefined as never));
     const error = await rejection(
       'INVALID_OPTION',
@@ -65,13 +65,13 @@ describe('options', () => {
     for (const option of ['directory', 'games', 'overflow']) expect(error.message).toContain(option);
   });
 
-  it('[B11] two game types of one name are refused', async () => {
+  it('[OP2] two game types of one name are refused', async () => {
     const twins = [sandbox(() => ({ a: 1 })), sandbox(() => ({ b: 1 }))];
     const error = await rejection('INVALID_OPTION', open(twins));
     expect(error.context).toEqual({ type: 'sandbox' });
   });
 
-  it('[B12] options that are undefined take their defaults', async () => {
+  it('[OP3] options that are undefined take their defaults', async () => {
     const undefineds = Object.fromEntries(
       [...Object.keys(DEFAULTS), 'shards', 'workerUrl'].map((key) => [key, undefined]),
     );
@@ -80,14 +80,14 @@ describe('options', () => {
     expect(orrery.health).toMatchObject({ state: 'ok', shards: [{ state: 'ok' }] });
   });
 
-  it('[B13] a type that was not given to openOrrery is INVALID_GAME_TYPE, even under a name that was', async () => {
+  it('[OP4] a type that was not given to openOrrery is INVALID_GAME_TYPE, even under a name that was', async () => {
     const orrery = await open([sandbox(() => ({ n: 1 }))]);
     for (const type of [galaxy, sandbox(() => ({ n: 1 })), {}, undefined, null, 'sandbox']) {
       await rejection('INVALID_GAME_TYPE', orrery.open(type as typeof galaxy, 'g'));
     }
   });
 
-  it('[B14] a game belongs to one type and one version', async () => {
+  it('[OP5] a game belongs to one type and one version', async () => {
     const store = new MemoryStore();
     const other = sandbox(() => ({ n: 1 }));
     const orrery = await open([galaxy, other], { on: store });
@@ -102,14 +102,14 @@ describe('options', () => {
     expect((await again.open(galaxy, 'g')).seq).toBe(0);
   });
 
-  it('[B15] load refuses to create; what it looked for is in the error', async () => {
+  it('[OP6] load refuses to create; what it looked for is in the error', async () => {
     const orrery = await open([galaxy]);
     const error = await rejection('GAME_NOT_FOUND', orrery.load(galaxy, 'nowhere'));
     expect(error.context).toEqual({ game: 'nowhere', type: 'galaxy' });
     expect(await orrery.list()).toEqual([]);
   });
 
-  it('[B16] a state over maxStateBytes and a record over maxRecordBytes are refused, and the game plays on', async () => {
+  it('[OP7] a state over maxStateBytes and a record over maxRecordBytes are refused, and the game plays on', async () => {
     const type = sandbox(() => ({ text: '', list: [] as string[] }));
     const store = new MemoryStore();
     const orrery = await open([type], { on: store, maxStateBytes: 2000, maxRecordBytes: 1000 });

@@ -69,7 +69,7 @@ it('[I9] numbers up to 2^53 come back exactly', () => {
   expect(database.one('SELECT seq, time FROM games')).toEqual({ seq: most, time: most });
 });
 
-it('[B10] bytes that are no database of ours are refused: empty, cut, noise, of a later schema', async () => {
+it('[V10] bytes that are no database of ours are refused: empty, cut, noise, of a later schema', async () => {
   const whole = Buffer.from(database.export());
   const later = Buffer.from(whole);
   later.writeUInt32BE(schemaVersion() + 1, 60);

@@ -80,10 +80,8 @@ function put(at: Container, value: unknown, { key, index }: Step): void {
 function play(root: Root, steps: readonly Step[]): void {
   const kept: Container[] = [];
   for (const each of steps) {
-    const found = find(root, each.way);
-    const inner = (found as unknown) === root ? find(root, [...each.way, 0]) : found;
-    const at = (inner as unknown) === root ? (root as unknown as { a: Container }).a : inner;
-    if (!isContainer(at)) continue;
+    const at = find(root, each.way);
+    const isRoot = (at as unknown) === root;
     switch (each.how) {
       case 'set':
         put(at, each.value, each);
@@ -95,7 +93,7 @@ function play(root: Root, steps: readonly Step[]): void {
       case 'readd': {
         if (Array.isArray(at)) break;
         const [key] = Object.keys(at);
-        if (key === undefined) break;
+        if (key === undefined || key === 'units') break;
         const value = at[key];
         delete at[key];
         at[key] = value;
@@ -111,7 +109,7 @@ function play(root: Root, steps: readonly Step[]): void {
         if (Array.isArray(at)) at.reverse();
         break;
       case 'keep':
-        kept.push(at);
+        if (!isRoot) kept.push(at);
         break;
       case 'put kept':
       case 'put found': {

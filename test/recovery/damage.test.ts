@@ -62,7 +62,10 @@ it('[R9] any damage to the newest manifest: the one before stands in and nothing
     (name) => folder.write(name, Buffer.alloc(0)),
     (name) => folder.write(name, folder.read(name).subarray(0, length / 2)),
     (name) => folder.write(name, folder.read(folder.names('MANIFEST-')[0] as string)),
-    ...[1, length >> 1, length - 3].map((byte) => (name: string) => folder.flip(name, byte)),
+    ...[1, length >> 1].map((byte) => (name: string) => folder.flip(name, byte)),
+    // Still JSON, and still a manifest: of a shard that is none.
+    (name) => folder.write(name, Buffer.from(folder.read(name).toString('utf8').replace(/"shard":"./, '"shard":"0'))),
+    (name) => folder.write(name, Buffer.from(folder.read(name).toString('utf8').replace(/"shard":"./, '"shard":"f'))),
   ];
   for (const damage of damages) {
     folder.remove();
@@ -107,6 +110,30 @@ it('[R11] any damage to the newest image: the one before and more of the journal
     expect(recovery.usedPreviousImage).toBe(true);
     expect(recovery.replayedFrames).toBeGreaterThan(5);
   }
+});
+
+it('[R11] an image that was found damaged is not counted on again', async () => {
+  folder.flip(folder.newest('image-'), 5_000);
+  (await folder.open()).abandon();
+  // The fresh image and the one that stood in: now the fresh one is damaged.
+  folder.flip(folder.newest('image-'), 5_000);
+  const recovery = await folder.expectWhole();
+  expect(recovery.usedPreviousImage).toBe(true);
+});
+
+it('[R11] nor is it kept when there was nothing to replay behind the one that stood in', async () => {
+  const owner = await folder.open();
+  while (owner.checkpoint() === undefined);
+  while (owner.checkpoint() === undefined);
+  owner.close();
+  folder.flip(folder.newest('image-'), 5_000);
+  const second = await folder.open();
+  expect(second.recovery).toMatchObject({ usedPreviousImage: true, replayedFrames: 0 });
+  second.abandon();
+  const third = await folder.open();
+  expect(third.recovery.usedPreviousImage).toBe(false);
+  third.abandon();
+  await folder.expectWhole();
 });
 
 it('[R12] both images are damaged: refused, with the name of the newest', async () => {
@@ -170,7 +197,7 @@ it('[R14] a torn tail is cut and everything before it is there', async () => {
   }
 });
 
-it('[B1] an image of a later schema is refused', async () => {
+it('[V1] an image of a later schema is refused', async () => {
   const refusal = await folder.expectRefused('FORMAT_TOO_NEW', folder.newest('image-'), () =>
     rewriteImages((bytes) => {
       bytes.writeUInt32BE(99, 60);
@@ -180,7 +207,7 @@ it('[B1] an image of a later schema is refused', async () => {
   expect(refusal.message).toContain('99');
 });
 
-it('[B1] a manifest and a segment for later readers are refused, and no older ones taken in their place', async () => {
+it('[V1] a manifest and a segment for later readers are refused, and no older ones taken in their place', async () => {
   const newest = folder.newest('MANIFEST-');
   await folder.expectRefused('FORMAT_TOO_NEW', newest, () => {
     folder.write(newest, encodeManifest({ ...manifestOf(folder), version: 99, leastReader: 99 }));

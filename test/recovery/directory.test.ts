@@ -73,7 +73,7 @@ async function expectRefused(code: OrreryErrorCode, path = directory, shards?: n
   return refusal as OrreryError;
 }
 
-it('[B2] a path that is a file, or below one, or cannot be a path', async () => {
+it('[V2] a path that is a file, or below one, or cannot be a path', async () => {
   const file = join(directory, 'orrery.json');
   const refusal = await expectRefused('DIRECTORY_UNUSABLE', file);
   expect(refusal.context.directory).toBe(file);
@@ -83,7 +83,7 @@ it('[B2] a path that is a file, or below one, or cannot be a path', async () => 
   await expectWhole();
 });
 
-it('[B2] a file system that is mounted read-only', async ({ skip }) => {
+it('[V2] a file system that is mounted read-only', async ({ skip }) => {
   const mount = join(directory, 'mount');
   mkdirSync(mount);
   try {
@@ -102,7 +102,7 @@ it('[B2] a file system that is mounted read-only', async ({ skip }) => {
   }
 });
 
-it('[B3] the description is damaged, too new, or gone', async () => {
+it('[V3] the description is damaged, too new, or gone', async () => {
   const file = join(directory, 'orrery.json');
   const whole = readFileSync(file, 'utf8');
   const damages: [string | undefined, OrreryErrorCode][] = [
@@ -123,13 +123,13 @@ it('[B3] the description is damaged, too new, or gone', async () => {
   await expectWhole();
 });
 
-it('[B4] another number of shards than the directory has', async () => {
+it('[V4] another number of shards than the directory has', async () => {
   const refusal = await expectRefused('SHARD_COUNT_MISMATCH', directory, SHARDS + 1);
   expect(refusal.message).toMatch(/2 shards, and 3/);
   await expectWhole();
 });
 
-it('[B5] the folder of a shard is gone, or in the place of another', async () => {
+it('[V5] the folder of a shard is gone, or in the place of another', async () => {
   const [first, second, aside] = ['shard-00', 'shard-01', 'aside'].map((name) => join(directory, name)) as [string, string, string];
   renameSync(second, aside);
   const gone = await expectRefused('DAMAGED');
@@ -144,7 +144,7 @@ it('[B5] the folder of a shard is gone, or in the place of another', async () =>
   await expectWhole();
 });
 
-it('[B6] one shard of two is damaged: the error says which, and the directory is not left locked', async () => {
+it('[V6] one shard of two is damaged: the error says which, and the directory is not left locked', async () => {
   const manifests = readdirSync(join(directory, 'shard-01')).filter((name) => name.startsWith('MANIFEST-'));
   const whole = manifests.map((name) => readFileSync(join(directory, 'shard-01', name)));
   for (const name of manifests) writeFileSync(join(directory, 'shard-01', name), 'nonsense');
@@ -158,7 +158,7 @@ it('[B6] one shard of two is damaged: the error says which, and the directory is
   await expectWhole();
 });
 
-it('[B7] a making that was interrupted is made anew; what else lies in the directory is left alone', async () => {
+it('[V7] a making that was interrupted is made anew; what else lies in the directory is left alone', async () => {
   rmSync(join(directory, 'orrery.json'));
   for (const shard of ['shard-00', 'shard-01']) {
     rmSync(join(directory, shard), { recursive: true });

@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import type { Owner } from '../../src/shard/owner.ts';
-import { commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
-import { VolatileDisk } from '../fault/volatile-disk.ts';
+import { batchOf, commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
+import { diskFailure, type Interference, VolatileDisk } from '../fault/volatile-disk.ts';
 
 function names(disk: VolatileDisk, start: string): string[] {
   return disk.list(SHARD).filter((name) => name.startsWith(start));
@@ -93,6 +93,33 @@ it('[I12] an image over the bound is not published: typed, nothing is lost, and 
   roomy.close();
 });
 
+it('[I12] a checkpoint that fails at its manifest leaves nothing either, and the next one goes through', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  commit(owner, { a: 3 }, told);
+  const failing: Interference = (operation, moment, path) => {
+    if (operation === 'publishNew' && moment === 'before' && path.includes('MANIFEST-')) throw diskFailure('ENOSPC', path);
+  };
+  disk.interference = failing;
+  expect(() => checkpoint(owner)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  const before = disk.list(SHARD);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    expect(() => checkpoint(owner)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  }
+  expect(disk.list(SHARD)).toEqual(before);
+  expect(names(disk, 'image-').length).toBe(1);
+  disk.interference = undefined;
+  commit(owner, { a: 1 }, told);
+  checkpoint(owner);
+  expect(names(disk, 'image-').length).toBe(2);
+  owner.abandon();
+  disk.cutPower();
+  const again = await openOwner(disk);
+  expectRecovered(again, told, 'after the failures');
+  again.close();
+});
+
 it('[I13] over a long run, images cost a bounded multiple of the journal', async () => {
   const disk = new VolatileDisk();
   const told = toldNothing();
@@ -130,4 +157,29 @@ it('[W9] a batch with a gap, or that was sent before, never makes a second frame
   expect(owner.stats()).toMatchObject({ frames, journalBytesWritten });
   expectRecovered(owner, told, 'after both');
   owner.close();
+});
+
+it('[W10] records that cannot be digested stop reading and publishing for good, and never get half into an image', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  commit(owner, { a: 3 }, told);
+  const good = batchOf([{ game: 'a', firstSeq: 3, lastSeq: 3 }]);
+  const bad = batchOf([{ game: 'a', firstSeq: 9, lastSeq: 9 }]);
+  // Two records in one frame, of which the second does not follow on the first: a defect in whoever sent it.
+  const payload = new Uint8Array([...good.payload, ...bad.payload]);
+  owner.commit({ payload, count: 2, spans: [{ game: 'a', firstSeq: 3, lastSeq: 4 }] });
+  const before = names(disk, 'MANIFEST-');
+  const damaged = expect.objectContaining({ code: 'DAMAGED', message: expect.stringContaining('seq 9 where seq 4 was due') });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    expect(() => {
+      while (owner.digest().digestLagBytes > 0);
+    }).toThrow(damaged);
+    expect(() => owner.load('a')).toThrow(damaged);
+    expect(() => owner.list()).toThrow(damaged);
+    expect(() => checkpoint(owner)).toThrow(damaged);
+  }
+  expect(() => owner.close()).toThrow(damaged);
+  expect(names(disk, 'MANIFEST-')).toEqual(before);
+  await expect(openOwner(disk)).rejects.toEqual(damaged);
 });

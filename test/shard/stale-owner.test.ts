@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/journal/files.ts';
 import type { Owner } from '../../src/shard/owner.ts';
-import { batchOf, commit, expectRecovered, openOwner, perform, toldNothing } from '../fault/shard-script.ts';
+import { Claim } from '../../src/recovery/claim.ts';
+import { batchOf, commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
+import { diskFailure, VolatileDisk } from '../fault/volatile-disk.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -51,6 +53,96 @@ it('[W3] nor does it acknowledge a batch again that it had written before', asyn
   (await open()).abandon();
   expect(() => first.commit(batch)).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
   first.abandon();
+});
+
+it('[W3] a claim in the middle of a commit: what is acknowledged all the same, the new owner has read', async () => {
+  let refused = 0;
+  let acknowledged = 0;
+  for (let nth = 1; ; nth += 1) {
+    const disk = new VolatileDisk();
+    const told = toldNothing();
+    const first = await openOwner(disk);
+    commit(first, { a: 3 }, told);
+    // A new owner claims before it reads: it has read what is on the disk at that moment, and nothing that comes later.
+    let read: VolatileDisk | undefined;
+    let count = 0;
+    disk.interference = (_operation, moment) => {
+      if (moment !== 'before') return;
+      count += 1;
+      if (count !== nth) return;
+      disk.interference = undefined;
+      Claim.take(disk, SHARD, 0);
+      read = disk.copy();
+    };
+    try {
+      commit(first, { a: 2, b: 1 }, told);
+      acknowledged += 1;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'STALE_OWNER' });
+      refused += 1;
+    }
+    if (!read) break;
+    const second = await openOwner(read);
+    expectRecovered(second, told, `claimed at operation ${nth} of a commit`);
+    second.abandon();
+    first.abandon();
+  }
+  // It may come before the write, between the write and its sync, and after it; only behind the last look is it too late.
+  expect(refused).toBeGreaterThanOrEqual(3);
+  expect(acknowledged).toBeGreaterThanOrEqual(1);
+});
+
+it('[W4] a late batch of an owner that was replaced does not get into an image that counts', async () => {
+  const told = toldNothing();
+  const first = await open();
+  commit(first, { a: 4 }, told);
+  perform(first, { do: 'checkpoint', games: { b: 1 } }, told);
+  perform(first, { do: 'checkpoint', games: {} }, told);
+  expect(first.checkpoint()).toBeUndefined();
+  // Nothing to replay, so the new owner publishes nothing at once.
+  const second = await open();
+  expect(second.recovery.replayedFrames).toBe(0);
+  expect(() => first.commit(batchOf([{ game: 'a', firstSeq: 4, lastSeq: 6 }]))).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  expect(() => {
+    while (first.checkpoint() === undefined);
+  }).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  first.abandon();
+  commit(second, { a: 1, c: 1 }, told);
+  second.abandon();
+  const third = await open();
+  expectRecovered(third, told, 'opened a third time');
+  third.close();
+});
+
+it('[W4] a segment that a replaced owner began is passed over, and does not stop the new one from going on', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const first = await openOwner(disk);
+  commit(first, { a: 4 }, told);
+  const second = await openOwner(disk);
+  commit(second, { a: 1 }, told);
+  const late = batchOf([{ game: 'a', firstSeq: 4, lastSeq: 9 }]);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    disk.interference = (operation, moment, path) => {
+      if (operation !== 'dataSync' || moment !== 'before') return;
+      disk.interference = undefined;
+      throw diskFailure('EIO', path);
+    };
+    expect(() => first.commit(late)).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+    disk.interference = undefined;
+  }
+  const segments = disk.list(SHARD).filter((name) => name.startsWith('segment-'));
+  expect(segments.length).toBeGreaterThan(2);
+  commit(second, { a: 2, b: 1 }, told);
+  const seen = disk.copy();
+  const third = await openOwner(seen);
+  expectRecovered(third, told, 'with segments of the replaced owner in between');
+  third.close();
+  perform(second, { do: 'checkpoint', games: { a: 1 } }, told);
+  second.abandon();
+  const last = await openOwner(disk);
+  expectRecovered(last, told, 'after a checkpoint of the new owner');
+  last.close();
 });
 
 it('[W4] whatever an owner that was replaced still tries, at any slice of a checkpoint, the files of the new one stay', async () => {

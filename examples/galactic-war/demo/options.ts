@@ -23,21 +23,21 @@ export const DEFAULT_SECONDS = 18;
 export const DEFAULT_GALAXIES = 8;
 export const DEFAULT_DIRECTORY = 'galaxies';
 
-export const HELP = `Plays a galactic war on Orrery in a child process, kills that process with SIGKILL again and again, and checks that
-nothing which was acknowledged is ever lost.
+export const HELP = `Plays a galactic war on Orrery in a child process, kills that process with SIGKILL again and again,
+and checks that nothing which was acknowledged is ever lost.
 
 Usage: npm run demo -- [options]
 
-  --seconds N       seconds of play, 2 to 600 (${DEFAULT_SECONDS}); one kill for every 4 seconds, but at least 4, and one
-                    more in the middle of a recovery
+  --seconds N       seconds of play, 2 to 600 (${DEFAULT_SECONDS}); one kill for every 4 seconds, but at least 4,
+                    and one more in the middle of a recovery
   --galaxies N      galaxies played at once, 1 to 64 (${DEFAULT_GALAXIES})
   --directory DIR   where they are kept (${DEFAULT_DIRECTORY}); what an earlier demo left there is replaced
   --stars FILE      stars of your own: CSV with the header hip,ra_deg,dec_deg,mag,bv,name
-  --seed N          0 to 4294967295: the same players' decisions and the same plan of kills again
-  --help            this text
+  --seed N          0 to 4294967295: the same plan of kills, and players of the same mind
+  -h, --help        this text
 
-Exit status: 0 when nothing acknowledged was lost and every galaxy matches its recomputation, 1 when not or when something
-failed, 2 when the command line is wrong.`;
+Exit status: 0 when nothing acknowledged was lost and every galaxy matches its recomputation,
+1 when not or when something failed, 2 when the command line is wrong.`;
 
 /** Throws UsageError. */
 export function parseOptions(args: readonly string[]): DemoOptions {

@@ -1,0 +1,340 @@
+// What every store must do, whatever it is made of. A store that survives the end of the process is asked more.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OrreryError, type Store } from '../../src/index.ts';
+import type { Json, Patch } from '../../src/patch/patch.ts';
+import { CREATE, encodeRecord, MERGED, type Record, TICK } from '../../src/patch/record.ts';
+import type { Batch, Span, StoredGame } from '../../src/store/store.ts';
+
+/** A store that is not open yet. `reopen` closes it and gives another, not open, over the same data. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  reopen(): Promise<Store>;
+  cleanup(): Promise<void>;
+}
+
+export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} as a store`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+
+    beforeEach(async () => {
+      under = await make();
+      store = under.store;
+      await store.open();
+    });
+
+    afterEach(async () => {
+      await store.close().catch(() => undefined);
+      await under.cleanup();
+    });
+
+    const commit = (...records: Record[]): Promise<unknown> => store.commit(batchOf(records));
+    const stateOf = async (id: string): Promise<unknown> => assembled(await store.load(id));
+
+    it('[S1] a game that nobody created is not there', async () => {
+      expect(await store.load('none')).toBeUndefined();
+      expect(await store.list()).toEqual([]);
+      expect(await store.history('none', 0, 99, 99)).toEqual({ steps: [], commands: [] });
+    });
+
+    it('[S2] a loaded game is the fold of its records, with type, version, seq, tick and tables', async () => {
+      await commit(
+        create('g', { n: 1, t: { b: { hp: 2 }, a: { hp: 1 } }, list: [1] }, ['t']),
+        record('g', 1, [
+          { op: 'replace', path: ['n'], value: 2 },
+          { op: 'add', path: ['t', 'c'], value: { hp: 3 } },
+        ]),
+      );
+      await commit(
+        record(
+          'g',
+          2,
+          [
+            { op: 'add', path: ['list', 0], value: 'first' },
+            { op: 'remove', path: ['t', 'a'] },
+          ],
+          { tick: 4 },
+        ),
+      );
+      const stored = (await store.load('g')) as StoredGame;
+      expect(stored).toMatchObject({ id: 'g', type: 'kind', version: 3, seq: 2, tick: 4, tables: ['t'] });
+      expect(assembled(stored)).toBe('{"n":2,"t":{"b":{"hp":2},"c":{"hp":3}},"list":["first",1]}');
+      // With more of the same, and after some background work.
+      await store.digest();
+      await commit(record('g', 3, [{ op: 'remove', path: ['list', 1] }], { tick: 5 }));
+      expect(await stateOf('g')).toBe('{"n":2,"t":{"b":{"hp":2},"c":{"hp":3}},"list":["first"]}');
+    });
+
+    it('[S2] what load gives is not changed by what is committed afterwards, nor the other way round', async () => {
+      await commit(create('g', { deep: { list: [{ n: 1 }] } }));
+      const before = (await store.load('g')) as StoredGame;
+      await commit(record('g', 1, [{ op: 'replace', path: ['deep', 'list', 0, 'n'], value: 2 }]));
+      expect(assembled(before)).toBe('{"deep":{"list":[{"n":1}]}}');
+      before.pieces[0]?.fill(0);
+      expect(await stateOf('g')).toBe('{"deep":{"list":[{"n":2}]}}');
+    });
+
+    it('[S3] the order of keys is kept, and tables that come, go and are replaced are followed', async () => {
+      await commit(
+        create('g', { z: 1, a: { y: 1, x: 2 }, t: { k: 1 } }, ['t']),
+        record('g', 1, [
+          { op: 'remove', path: ['z'] },
+          { op: 'add', path: ['z'], value: 1 },
+        ]),
+        record('g', 2, [
+          { op: 'remove', path: ['a', 'y'] },
+          { op: 'add', path: ['a', 'y'], value: 1 },
+        ]),
+        record(
+          'g',
+          3,
+          [
+            { op: 'replace', path: ['t'], value: [1] },
+            { op: 'add', path: ['u'], value: { p: { q: 1 } } },
+          ],
+          { tables: ['u'] },
+        ),
+      );
+      const stored = (await store.load('g')) as StoredGame;
+      expect(stored.tables).toEqual(['u']);
+      expect(assembled(stored)).toBe('{"a":{"x":2,"y":1},"t":[1],"z":1,"u":{"p":{"q":1}}}');
+    });
+
+    it('[S4] a batch that comes again is acknowledged and not stored again', async () => {
+      const first = [
+        create('g', { n: 0 }),
+        record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]),
+        create('h', { n: 9 }),
+      ];
+      await commit(...first);
+      await commit(...first);
+      const next = [record('g', 2, [{ op: 'replace', path: ['n'], value: 2 }]), record('h', 1, [])];
+      await commit(...next);
+      await commit(...next);
+      await commit(...first);
+      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq }) => seq)).toEqual([1, 2]);
+      expect(await stateOf('g')).toBe('{"n":2}');
+      expect(await store.stats()).toMatchObject({ frames: 2, records: 5 });
+    });
+
+    it('[S5] a batch that leaves a gap is refused whole, and the store goes on', async () => {
+      await commit(create('g', { n: 0 }));
+      for (const records of [
+        [record('g', 2, [])],
+        [record('g', 1, []), record('h', 0, [], { command: TICK }), record('i', 5, [])],
+        [create('h', {}), record('g', 7, [])],
+        [record('none', 1, [])],
+      ]) {
+        const thrown: unknown = await commit(...records).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(thrown).toBeInstanceOf(OrreryError);
+        expect((thrown as OrreryError).context).toHaveProperty('seq');
+      }
+      await commit(record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]));
+      expect((await store.list()).map(({ id, seq }) => [id, seq])).toEqual([['g', 1]]);
+    });
+
+    it('[S6] a record may stand for several seqs: a state sent whole', async () => {
+      await commit(
+        create('g', { n: 0, t: { a: 1 } }, ['t']),
+        record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]),
+      );
+      await commit(
+        record('g', 5, [{ op: 'replace', path: [], value: { t: [], n: 5, u: { b: 2 } } }], {
+          firstSeq: 2,
+          tick: 2,
+          command: MERGED,
+          tables: ['u'],
+        }),
+      );
+      await commit(record('g', 6, [{ op: 'add', path: ['u', 'c'], value: 3 }], { tick: 2 }));
+      expect(await store.load('g')).toMatchObject({ seq: 6, tick: 2, tables: ['u'] });
+      expect(await stateOf('g')).toBe('{"t":[],"n":5,"u":{"b":2,"c":3}}');
+      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq, name }) => [seq, name])).toEqual([
+        [1, 'act'],
+        [5, MERGED],
+        [6, 'act'],
+      ]);
+    });
+
+    it('[S7] lists every game by id, with what is known of it', async () => {
+      await commit(create('b', { n: 1 }), create('a', { n: 1 }), create('B', {}), create('é', {}, [], 7));
+      await commit(record('a', 1, [], { tick: 3, time: 1234 }), record('a', 2, [], { tick: 4, time: 1235 }));
+      const rows = await store.list();
+      expect(rows.map(({ id }) => id)).toEqual(['B', 'a', 'b', 'é']);
+      expect(rows[1]).toMatchObject({
+        id: 'a',
+        type: 'kind',
+        version: 3,
+        created: 1000,
+        seq: 2,
+        tick: 4,
+        time: 1235,
+        tables: [],
+      });
+      expect(rows[3]).toMatchObject({ seq: 0, tick: 0, created: 7, time: 7 });
+    });
+
+    it('[S8] history: commands after one seq and up to another, oldest first, no more than asked for', async () => {
+      await commit(create('g', { n: 0 }), create('other', { n: 0 }));
+      for (let seq = 1; seq <= 10; seq += 1) {
+        await commit(
+          record('g', seq, [{ op: 'replace', path: ['n'], value: seq }], {
+            tick: seq,
+            args: { by: seq },
+            player: `p${seq}`,
+            time: seq,
+          }),
+          record('other', seq, []),
+        );
+      }
+      const seqs = async (after: number, upTo: number, limit: number): Promise<number[]> =>
+        (await store.history('g', after, upTo, limit)).commands.map(({ seq }) => seq);
+      expect(await seqs(0, 99, 99)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      expect(await seqs(3, 6, 99)).toEqual([4, 5, 6]);
+      expect(await seqs(3, 99, 2)).toEqual([4, 5]);
+      expect(await seqs(10, 99, 5)).toEqual([]);
+      expect(await seqs(5, 5, 5)).toEqual([]);
+      const [command] = (await store.history('g', 6, 7, 1)).commands;
+      expect(command).toEqual({ seq: 7, tick: 7, time: 7, name: 'act', args: { by: 7 }, player: 'p7' });
+      const bare = (await store.history('other', 0, 1, 1)).commands[0];
+      expect([bare?.args, bare?.player]).toEqual([undefined, undefined]);
+    });
+
+    it('[S9] the steps of a page lead without a gap from where it begins to where its commands end', async () => {
+      await commit(create('g', { n: 0, list: [] }));
+      for (let seq = 1; seq <= 8; seq += 1) {
+        await commit(record('g', seq, [{ op: 'add', path: ['list', 0], value: seq }], { tick: seq }));
+      }
+      const { steps } = await store.history('g', 0, 99, 99);
+      expect(steps[0]?.firstSeq).toBe(1);
+      expect(steps.at(-1)?.lastSeq).toBe(8);
+      for (const [index, step] of steps.entries()) {
+        if (index > 0) expect(step.firstSeq).toBe((steps[index - 1]?.lastSeq ?? 0) + 1);
+      }
+      expect(steps.flatMap(({ patches }) => patches).length).toBe(8);
+    });
+
+    it('[S10] a checkpoint reports in the end, and changes nothing that can be read', async () => {
+      await commit(create('g', { n: 0 }), record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]));
+      const before = [await store.list().then((rows) => rows.map(({ id, seq }) => [id, seq])), await stateOf('g')];
+      for (let slice = 0; ; slice += 1) {
+        const report = await store.checkpoint();
+        if (report) {
+          expect(report.durationMs).toBeGreaterThanOrEqual(0);
+          break;
+        }
+        expect(slice).toBeLessThan(10_000);
+      }
+      expect([await store.list().then((rows) => rows.map(({ id, seq }) => [id, seq])), await stateOf('g')]).toEqual(
+        before,
+      );
+      await commit(record('g', 2, []));
+      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq }) => seq)).toEqual([1, 2]);
+    });
+
+    it('[S11] a wide table comes in pieces that are JSON each, and together are all of it', async () => {
+      const wide = Object.fromEntries(
+        Array.from({ length: 5000 }, (_, index) => [
+          `id-${index}`,
+          { index, text: 'x'.repeat(40), odd: '"\\\n\u2028é😀' },
+        ]),
+      );
+      await commit(create('g', { before: 1, wide, none: {}, after: 2 }, ['wide', 'none']));
+      const stored = (await store.load('g')) as StoredGame;
+      expect(stored.pieces.length).toBeGreaterThan(1);
+      expect(JSON.parse(assembled(stored) as string)).toEqual({ before: 1, wide, none: {}, after: 2 });
+      expect(stored.stateBytes).toBeGreaterThan(5000 * 40);
+    });
+
+    it('[S12] ids, keys and texts of every script, and those that could be mistaken for something else, come back', async () => {
+      const ids = ['Туманность', '仙女座', "it's", '__proto__', 'constructor', 'x'.repeat(256)];
+      const odd = { '': 1, 'a/b~c': 2, toString: 3, '10': 4, '9': 5, '😀': '\u0000\u2028' };
+      await commit(...ids.map((id) => create(id, { odd })));
+      for (const id of ids) expect(await stateOf(id)).toBe(JSON.stringify({ odd }));
+      expect((await store.list()).map(({ id }) => id)).toEqual([...ids].sort());
+    });
+
+    it('[S13] capabilities and stats are told truly', async () => {
+      expect(store.capabilities).toEqual({ durable: expect.any(Boolean), images: expect.any(Boolean) });
+      const before = await store.stats();
+      await commit(create('g', {}));
+      const after = await store.stats();
+      expect([after.frames - before.frames, after.records - before.records]).toEqual([1, 1]);
+      expect(after.journalBytesWritten).toBeGreaterThan(before.journalBytesWritten);
+    });
+
+    it('[S14] what was acknowledged is there when the store is opened again, closed in order or not', async ({
+      skip,
+    }) => {
+      if (!store.capabilities.durable) skip();
+      await commit(create('g', { n: 0, t: { a: { hp: 1 } } }, ['t']), create('h', { n: 5 }));
+      await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }], { args: [1], player: 'ada' }));
+      const before = [await stateOf('g'), await stateOf('h'), await store.history('g', 0, 99, 99)];
+      for (let round = 0; round < 3; round += 1) {
+        store = await under.reopen();
+        const report = await store.open();
+        expect(report.created).toBe(false);
+        expect([await stateOf('g'), await stateOf('h'), await store.history('g', 0, 99, 99)]).toEqual(before);
+      }
+      // A batch that was acknowledged before is known after.
+      await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }]));
+      await commit(record('g', 2, [{ op: 'remove', path: ['t', 'b'] }]));
+      expect(await stateOf('g')).toBe('{"n":0,"t":{"a":{"hp":1}}}');
+    });
+  });
+}
+
+function create(game: string, state: Json, tables: string[] = [], time = 1000): Record {
+  return {
+    game,
+    seq: 0,
+    tick: 0,
+    time,
+    command: CREATE,
+    patches: [{ op: 'replace', path: [], value: state }],
+    type: 'kind',
+    version: 3,
+    tables,
+  };
+}
+
+function record(game: string, seq: number, patches: Patch[], more: Partial<Record> = {}): Record {
+  return { game, seq, tick: 0, time: 1000 + seq, command: 'act', patches, ...more };
+}
+
+function batchOf(records: readonly Record[]): Batch {
+  const spans = new Map<string, Span>();
+  for (const { game, seq, firstSeq = seq } of records) {
+    spans.set(game, { game, firstSeq: spans.get(game)?.firstSeq ?? firstSeq, lastSeq: seq });
+  }
+  const text = records.map((each) => `${encodeRecord(each)}\n`).join('');
+  return { payload: new TextEncoder().encode(text), count: records.length, spans: [...spans.values()] };
+}
+
+/** The state that the pieces make, as JSON text. Entities stand in ascending order of ids, as in a table. */
+function assembled(stored: StoredGame | undefined): unknown {
+  if (!stored) return undefined;
+  const pieces = stored.pieces.map(
+    (piece) => JSON.parse(new TextDecoder().decode(piece)) as [string | null, { [key: string]: Json }],
+  );
+  const [[name, plain], ...parts] = pieces as [(typeof pieces)[0], ...typeof pieces];
+  expect(name).toBeNull();
+  const state: { [key: string]: unknown } = { ...plain };
+  for (const [table, entities] of parts) {
+    expect(stored.tables).toContain(table);
+    state[table as string] = { ...(state[table as string] as object), ...entities };
+  }
+  for (const table of stored.tables) {
+    const entities = state[table] as { [id: string]: Json };
+    state[table] = Object.fromEntries(
+      Object.keys(entities)
+        .sort()
+        .map((id) => [id, entities[id]]),
+    );
+  }
+  return JSON.stringify(state);
+}
