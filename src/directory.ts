@@ -29,7 +29,13 @@ const configShape = z.object({
 
 export type DirectoryConfig = z.infer<typeof configShape>;
 
-const lockShape = z.object({ pid: z.number().int(), host: z.string(), boot: z.string(), started: z.string(), token: z.string() });
+const lockShape = z.object({
+  pid: z.number().int(),
+  host: z.string(),
+  boot: z.string(),
+  started: z.string(),
+  token: z.string(),
+});
 type Lock = z.infer<typeof lockShape>;
 
 export function shardDirectory(directory: string, shard: number): string {

@@ -58,7 +58,12 @@ function importsOf(file: string): Import[] {
     const target = relative(ROOT, join(ROOT, file, '..', match[3] as string));
     if (!target.startsWith('src/')) continue;
     const names = match[2] as string;
-    const allTypes = /^\{[^}]*\}\s*$/.test(names) && names.replace(/[{}]/g, '').split(',').every((name) => /^\s*(type\s|$)/.test(name));
+    const allTypes =
+      /^\{[^}]*\}\s*$/.test(names) &&
+      names
+        .replace(/[{}]/g, '')
+        .split(',')
+        .every((name) => /^\s*(type\s|$)/.test(name));
     found.push({ from: partOf(file), to: partOf(target), typeOnly: match[1] !== undefined || allTypes, file });
   }
   return found;
@@ -82,7 +87,9 @@ it('[H1] where an arrow would close a circle, it carries types alone', () => {
 
 it('[H2] games do not know that storage exists, journal and image do not know that games exist', () => {
   const known = (from: string): string[] =>
-    SOURCE.filter((file) => file.startsWith(`src/${from}/`)).flatMap(importsOf).map(({ to }) => to);
+    SOURCE.filter((file) => file.startsWith(`src/${from}/`))
+      .flatMap(importsOf)
+      .map(({ to }) => to);
   for (const storage of ['journal', 'image', 'digest', 'recovery', 'shard', 'store', 'outbox']) {
     expect(known('game')).not.toContain(storage);
   }

@@ -178,7 +178,8 @@ export class Digest {
     const gathered = this.#gathered.get(id);
     if (!gathered) return;
     for (const step of gathered.steps) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
-    if (gathered.open && gathered.open.lastSeq > afterSeq && gathered.open.firstSeq <= upToSeq) yield closed(gathered.open);
+    if (gathered.open && gathered.open.lastSeq > afterSeq && gathered.open.firstSeq <= upToSeq)
+      yield closed(gathered.open);
   }
 
   /** Steps whose values nobody else holds: those from rows are fresh, the others are copied. */
@@ -270,7 +271,12 @@ export class Digest {
 
   #create(record: Record): void {
     const patch = record.patches[0];
-    if (patch?.op !== 'replace' || patch.path.length !== 0 || record.patches.length !== 1 || record.type === undefined) {
+    if (
+      patch?.op !== 'replace' ||
+      patch.path.length !== 0 ||
+      record.patches.length !== 1 ||
+      record.type === undefined
+    ) {
       throw new OrreryError({
         code: 'DAMAGED',
         what: 'the first record of a game does not carry its whole state and type',
@@ -328,9 +334,7 @@ export class Digest {
 
   /** From the rows alone: the caller has written what had gathered. */
   #writeSnapshot(row: GameRow, why: 'size' | 'request'): void {
-    const folded = foldGame(this.#database, row, row.seq, (after) =>
-      readSteps(this.#database, row.id, after, row.seq),
-    );
+    const folded = foldGame(this.#database, row, row.seq, (after) => readSteps(this.#database, row.id, after, row.seq));
     const json = JSON.stringify(folded.state);
     const { seq, tick, time, version, tables } = row;
     const snapshot: Snapshot = { seq, tick, time, version, tables, json };

@@ -19,7 +19,8 @@ export function* cutState(state: JsonObject, tables: readonly string[]): Generat
     for (let start = 0; start < ids.length; ) {
       const piece: { [id: string]: Json } = {};
       const end = Math.min(ids.length, start + count);
-      for (let index = start; index < end; index += 1) piece[ids[index] as string] = entities[ids[index] as string] as Json;
+      for (let index = start; index < end; index += 1)
+        piece[ids[index] as string] = entities[ids[index] as string] as Json;
       const text = JSON.stringify([table, piece]);
       yield encoder.encode(text);
       count = Math.max(1, Math.floor(((end - start) * PIECE_BYTES) / text.length));

@@ -25,7 +25,10 @@ export class Database {
     const sqlJs = await library;
     // sql.js takes zero bytes for an empty database: a file that was emptied must not pass for a fresh one.
     if (bytes && bytes.length === 0) throw damaged('the image is empty');
-    const database = new Database(sqlJs, attempt(() => new sqlJs.Database(bytes)));
+    const database = new Database(
+      sqlJs,
+      attempt(() => new sqlJs.Database(bytes)),
+    );
     try {
       database.execute('PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA journal_mode = MEMORY;');
       migrate(database);

@@ -60,7 +60,8 @@ export function* publishImage(
 function verifyWritten(files: Files, handle: FileHandle, bytes: Uint8Array, database: Database): Uint8Array {
   const written = files.read(handle.path);
   const digest = sha256(written);
-  if (Buffer.compare(digest, sha256(bytes)) !== 0) throw damaged(handle.path, 'an image does not read back as it was written');
+  if (Buffer.compare(digest, sha256(bytes)) !== 0)
+    throw damaged(handle.path, 'an image does not read back as it was written');
   // quick_check looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.
   const verdict = database.inspect(written);
   if (verdict !== 'ok') throw damaged(handle.path, `an image fails SQLite's quick_check: ${verdict}`);
@@ -72,7 +73,8 @@ export function readImage(files: Files, directory: string, entry: ImageEntry): U
   const path = `${directory}/${imageName(entry.generation)}`;
   if (!files.exists(path)) throw damaged(path, 'an image is missing');
   const bytes = files.read(path);
-  if (bytes.length !== entry.bytes) throw damaged(path, `an image has ${bytes.length} bytes in place of ${entry.bytes}`);
+  if (bytes.length !== entry.bytes)
+    throw damaged(path, `an image has ${bytes.length} bytes in place of ${entry.bytes}`);
   if (Buffer.from(sha256(bytes)).toString('hex') !== entry.sha256) {
     throw damaged(path, 'an image does not have the SHA-256 its manifest says');
   }

@@ -112,7 +112,10 @@ export function writeSnapshot(database: Database, game: string, snapshot: Snapsh
 
 /** The newest snapshot at or before a seq. Throws DAMAGED if its body is not what was written. */
 export function readSnapshot(database: Database, game: string, atSeq: number): Snapshot | undefined {
-  const row = database.one('SELECT * FROM snapshots WHERE game = ? AND seq <= ? ORDER BY seq DESC LIMIT 1', [game, atSeq]);
+  const row = database.one('SELECT * FROM snapshots WHERE game = ? AND seq <= ? ORDER BY seq DESC LIMIT 1', [
+    game,
+    atSeq,
+  ]);
   if (!row) return undefined;
   const json = unpack(row['body'], row['codec']);
   if (Buffer.compare(sha256(json), row['sha'] as Uint8Array) !== 0) {
@@ -186,15 +189,18 @@ export function* readCommands(
 
 export function writeCommandIndex(database: Database, game: string, commands: readonly CommandEntry[]): void {
   for (const command of commands) {
-    database.run('INSERT OR REPLACE INTO commands (game, seq, tick, time, name, player, args) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-      game,
-      command.seq,
-      command.tick,
-      command.time,
-      command.name,
-      command.player ?? null,
-      command.args === undefined ? null : JSON.stringify(command.args),
-    ]);
+    database.run(
+      'INSERT OR REPLACE INTO commands (game, seq, tick, time, name, player, args) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      [
+        game,
+        command.seq,
+        command.tick,
+        command.time,
+        command.name,
+        command.player ?? null,
+        command.args === undefined ? null : JSON.stringify(command.args),
+      ],
+    );
   }
 }
 

@@ -34,7 +34,10 @@ export class Claim {
       'utf8',
     );
     for (;;) {
-      const epochs = files.list(directory).map(ownerEpoch).filter((epoch) => epoch !== undefined);
+      const epochs = files
+        .list(directory)
+        .map(ownerEpoch)
+        .filter((epoch) => epoch !== undefined);
       const epoch = Math.max(floor, ...epochs) + 1;
       try {
         const handle = files.createNew(`${directory}/${ownerName(epoch)}`);

@@ -70,7 +70,8 @@ async function create(
   options: DigestOptions,
 ): Promise<OpenedShard> {
   // Leftovers of a making that was interrupted before anything could be accepted.
-  for (const name of listing.names) if (/^(image|segment)-|^latest\.sqlite$/.test(name)) files.remove(`${directory}/${name}`);
+  for (const name of listing.names)
+    if (/^(image|segment)-|^latest\.sqlite$/.test(name)) files.remove(`${directory}/${name}`);
   sweepTemporary(files, directory, listing);
   const shard = randomUUID();
   const generation = 1;
@@ -100,13 +101,7 @@ async function create(
   }
 }
 
-function goOn(
-  files: Files,
-  directory: string,
-  claim: Claim,
-  listing: Listing,
-  contents: ShardContents,
-): OpenedShard {
+function goOn(files: Files, directory: string, claim: Claim, listing: Listing, contents: ShardContents): OpenedShard {
   const { manifest, database, digest, tail, replayedFrames, replayedRecords, imageFault } = contents;
   const generation = Math.max(manifest.generation, ...listing.manifests, ...listing.images, ...listing.segments) + 1;
   // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
@@ -123,7 +118,10 @@ function goOn(
     tail.pending,
   );
   digest.skipTo(tail.durable);
-  const older = contents.segments.map((each) => ({ generation: each, firstFrame: firstFrameOf(files, directory, each) }));
+  const older = contents.segments.map((each) => ({
+    generation: each,
+    firstFrame: firstFrameOf(files, directory, each),
+  }));
   return {
     claim,
     // An image that cannot be used must not be named again.

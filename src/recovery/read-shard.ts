@@ -92,7 +92,11 @@ export async function readShard(
   try {
     const oldest = manifest.segments[0] as number;
     const known = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
-    const segments = neededFrom(known.sort((a, b) => a - b), manifest, image);
+    const segments = neededFrom(
+      known.sort((a, b) => a - b),
+      manifest,
+      image,
+    );
     const digest = new Digest(database, options, { frame: image.frame, chain: image.chain });
     const scan = scanJournal(
       files,
@@ -110,7 +114,17 @@ export async function readShard(
       replayedFrames += 1;
       replayedRecords += frame.recordCount;
     }
-    return { manifest, image, imageFault, database, digest, tail: step.value, segments, replayedFrames, replayedRecords };
+    return {
+      manifest,
+      image,
+      imageFault,
+      database,
+      digest,
+      tail: step.value,
+      segments,
+      replayedFrames,
+      replayedRecords,
+    };
   } catch (error) {
     database.close();
     throw error;

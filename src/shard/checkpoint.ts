@@ -85,7 +85,8 @@ export function* publish(
 function forgetImage(files: Files, directory: string, generation: number): void {
   try {
     // A manifest that could not be made durable may have its name all the same, and needs its image.
-    if (!files.exists(`${directory}/${manifestName(generation)}`)) files.remove(`${directory}/${imageName(generation)}`);
+    if (!files.exists(`${directory}/${manifestName(generation)}`))
+      files.remove(`${directory}/${imageName(generation)}`);
   } catch {
     // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
   }
@@ -93,7 +94,10 @@ function forgetImage(files: Files, directory: string, generation: number): void 
 
 /** From the last segment that begins at or before the oldest frame that is still needed. */
 function neededSegments(segments: readonly LiveSegment[], oldestFrame: number): number[] {
-  const first = Math.max(0, segments.findLastIndex(({ firstFrame }) => firstFrame <= oldestFrame));
+  const first = Math.max(
+    0,
+    segments.findLastIndex(({ firstFrame }) => firstFrame <= oldestFrame),
+  );
   return segments.slice(first).map(({ generation }) => generation);
 }
 

@@ -157,7 +157,16 @@ export class Owner {
     const { row, state } = folded;
     const pieces = [...cutState(state, row.tables)];
     const stateBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    return { id, type: row.type, version: row.version, seq: row.seq, tick: row.tick, tables: row.tables, stateBytes, pieces };
+    return {
+      id,
+      type: row.type,
+      version: row.version,
+      seq: row.seq,
+      tick: row.tick,
+      tables: row.tables,
+      stateBytes,
+      pieces,
+    };
   }
 
   list(): readonly GameRow[] {

@@ -33,4 +33,6 @@ export type OwnerRequest =
   | { readonly kind: 'stats' }
   | { readonly kind: 'close' };
 
-export type OwnerReply = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData };
+export type OwnerReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: ErrorData };

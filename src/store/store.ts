@@ -116,4 +116,3 @@ export interface Store {
   /** Gives up without ceremony: for a store that no longer answers. */
   destroy(): Promise<void>;
 }
-

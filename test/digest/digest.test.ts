@@ -14,7 +14,11 @@ afterEach(() => {
   for (const database of databases.splice(0)) database.close();
 });
 
-async function digestFor(grain: Grain, commandIndex = false, bytes?: Uint8Array): Promise<{ digest: Digest; database: Database }> {
+async function digestFor(
+  grain: Grain,
+  commandIndex = false,
+  bytes?: Uint8Array,
+): Promise<{ digest: Digest; database: Database }> {
   const database = await Database.open(bytes);
   databases.push(database);
   return { database, digest: new Digest(database, { grainOf: () => grain, commandIndex }, { frame: 0, chain: 0 }) };
@@ -73,11 +77,19 @@ for (const grain of GRAINS) {
 
       // An asked-for moment that is not visible gives the one before it.
       const hidden = Array.from({ length: last }, (_, at) => at + 1).find((seq) => !ends.has(seq));
-      if (hidden !== undefined) expect(digest.fold('g', hidden)?.seq).toBe(Math.max(0, ...[...ends].filter((end) => end < hidden)));
+      if (hidden !== undefined)
+        expect(digest.fold('g', hidden)?.seq).toBe(Math.max(0, ...[...ends].filter((end) => end < hidden)));
 
       digest.flush({});
       const row = digest.game('g');
-      expect(row).toMatchObject({ seq: last, tick: past.ticks[last], records: last, patchesIn: past.patches, version: 3, tables: ['notes'] });
+      expect(row).toMatchObject({
+        seq: last,
+        tick: past.ticks[last],
+        records: last,
+        patchesIn: past.patches,
+        version: 3,
+        tables: ['notes'],
+      });
       expect(row?.patchesOut).toBeLessThanOrEqual(past.patches);
 
       for (const each of database.all('SELECT first_seq, last_seq, first_tick, last_tick, time FROM patch_batches')) {
@@ -117,8 +129,16 @@ for (const commandIndex of [false, true]) {
     digest.flush({});
     expect([...digest.commands('g', 0, 300)]).toEqual(commands);
     const rows = database.all('SELECT seq, tick, time, name, player, args FROM commands ORDER BY seq');
-    const indexed = commands.map((command) => ({ ...command, player: command.player ?? null, args: JSON.stringify(command.args) }));
-    expect(rows).toEqual(commandIndex ? indexed.map(({ seq, tick, time, name, player, args }) => ({ seq, tick, time, name, player, args })) : []);
+    const indexed = commands.map((command) => ({
+      ...command,
+      player: command.player ?? null,
+      args: JSON.stringify(command.args),
+    }));
+    expect(rows).toEqual(
+      commandIndex
+        ? indexed.map(({ seq, tick, time, name, player, args }) => ({ seq, tick, time, name, player, args }))
+        : [],
+    );
     // A page at a time: what a page begins with is what the one before ended with.
     const paged: number[] = [];
     for (let after = 0; after < 300; after = paged.at(-1) as number) {
@@ -136,18 +156,24 @@ it('[I4] a snapshot is taken when patches outweigh the one before, and older mom
   const { digest, database } = await digestFor('commands');
   takeAll(digest, past, roll);
   digest.flush({});
-  const snapshots = database.all('SELECT seq, reason FROM snapshots ORDER BY seq').map(({ seq, reason }) => [Number(seq), reason]);
+  const snapshots = database
+    .all('SELECT seq, reason FROM snapshots ORDER BY seq')
+    .map(({ seq, reason }) => [Number(seq), reason]);
   expect(snapshots[0]).toEqual([0, 'create']);
   expect(snapshots.slice(1).map(([, reason]) => reason)).toEqual(snapshots.slice(1).map(() => 'size'));
   expect(snapshots.length).toBeGreaterThan(3);
   // What snapshots cost stays in proportion to what they spare.
-  const sizes = database.one('SELECT (SELECT sum(length(body)) FROM snapshots) AS whole, (SELECT sum(length(body)) FROM patch_batches) AS steps');
+  const sizes = database.one(
+    'SELECT (SELECT sum(length(body)) FROM snapshots) AS whole, (SELECT sum(length(body)) FROM patch_batches) AS steps',
+  );
   expect(Number(sizes?.['whole'])).toBeLessThan(2 * Number(sizes?.['steps']));
   for (const seq of [0, 1, 2, last, ...snapshots.flatMap(([at]) => [Number(at) - 1, Number(at), Number(at) + 1])]) {
     if (seq >= 0 && seq <= last) expect(stateOf(digest, 'g', seq), `seq ${seq}`).toBe(past.states[seq]);
   }
   digest.snapshot('g');
-  expect(database.one("SELECT count(*) AS n FROM snapshots WHERE reason = 'request'")?.['n']).toBe(digest.game('g')?.snapshotSeq === last ? 1 : 0);
+  expect(database.one("SELECT count(*) AS n FROM snapshots WHERE reason = 'request'")?.['n']).toBe(
+    digest.game('g')?.snapshotSeq === last ? 1 : 0,
+  );
   expect(stateOf(digest, 'g')).toBe(past.states[last]);
 });
 
@@ -168,7 +194,9 @@ it('[I5] records that do not belong are refused, by game and seq', async () => {
   for (const [line, code, message] of wrong) {
     const { digest } = await digestFor('ticks');
     take(digest, 1, past.lines);
-    expect(() => take(digest, 2, [line])).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => take(digest, 2, [line])).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
     expect(digest.position).toEqual({ frame: 1, chain: 7 });
   }
 });
@@ -177,7 +205,18 @@ it('[I5] patches that do not fit their state are refused when somebody folds the
   const past = randomPast('g', 'random', 3, dice(SEED), 5);
   const { digest } = await digestFor('commands');
   take(digest, 1, past.lines);
-  take(digest, 2, [encodeRecord({ game: 'g', seq: 4, tick: 9, time: TIME, command: 'c', patches: [{ op: 'remove', path: ['nowhere'] }] })]);
-  expect(() => digest.fold('g')).toThrow(expect.objectContaining({ code: 'PATCH_INVALID', context: expect.objectContaining({ game: 'g', seq: 4 }) }));
+  take(digest, 2, [
+    encodeRecord({
+      game: 'g',
+      seq: 4,
+      tick: 9,
+      time: TIME,
+      command: 'c',
+      patches: [{ op: 'remove', path: ['nowhere'] }],
+    }),
+  ]);
+  expect(() => digest.fold('g')).toThrow(
+    expect.objectContaining({ code: 'PATCH_INVALID', context: expect.objectContaining({ game: 'g', seq: 4 }) }),
+  );
   expect(stateOf(digest, 'g', 3)).toBe(past.states[3]);
 });

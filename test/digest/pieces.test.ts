@@ -6,7 +6,9 @@ import { cutState } from '../../src/digest/pieces.ts';
 import { assemble } from '../../src/game/assemble.ts';
 import type { Json, JsonObject } from '../../src/patch/patch.ts';
 
-const key = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((each) => !['__proto__', 'constructor', 'prototype'].includes(each));
+const key = fc
+  .string({ unit: 'grapheme', maxLength: 8 })
+  .filter((each) => !['__proto__', 'constructor', 'prototype'].includes(each));
 const { value } = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -21,14 +23,27 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
 const entities = fc.dictionary(key, value, { maxKeys: 30, noNullPrototype: true });
 /** A state whose tables are the keys that begin with a T. */
 const state = fc
-  .tuple(fc.dictionary(key.map((name) => `p${name}`), value, { noNullPrototype: true }), fc.dictionary(key.map((name) => `T${name}`), entities, { maxKeys: 3, noNullPrototype: true }))
+  .tuple(
+    fc.dictionary(
+      key.map((name) => `p${name}`),
+      value,
+      { noNullPrototype: true },
+    ),
+    fc.dictionary(
+      key.map((name) => `T${name}`),
+      entities,
+      { maxKeys: 3, noNullPrototype: true },
+    ),
+  )
   .map(([plain, tables]) => ({ ...plain, ...tables }));
 
 /** A table comes back in ascending order of its ids. */
 function inOrder(whole: JsonObject): string {
   const sorted = Object.entries(whole).map(([name, content]) => [
     name,
-    name.startsWith('T') ? Object.fromEntries(Object.entries(content as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1))) : content,
+    name.startsWith('T')
+      ? Object.fromEntries(Object.entries(content as JsonObject).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : content,
   ]);
   return JSON.stringify(Object.fromEntries(sorted));
 }
@@ -44,10 +59,14 @@ test.prop([state], { numRuns: 100 })('[I6] what was cut and put together is the 
 });
 
 it('[I6] no piece is much larger than what a game loop can spare, however large the table', () => {
-  const systems = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`s${at}`, { id: `s${at}`, metal: at, queue: [1, 2, 3] }]));
+  const systems = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, at) => [`s${at}`, { id: `s${at}`, metal: at, queue: [1, 2, 3] }]),
+  );
   const pieces = [...cutState({ treasury: 5, systems }, ['systems'])];
   expect(pieces.length).toBeGreaterThan(5);
   for (const piece of pieces) expect(piece.length).toBeLessThan(150_000);
-  const seen = pieces.slice(1).flatMap((piece) => Object.keys((JSON.parse(new TextDecoder().decode(piece)) as [string, object])[1]));
+  const seen = pieces
+    .slice(1)
+    .flatMap((piece) => Object.keys((JSON.parse(new TextDecoder().decode(piece)) as [string, object])[1]));
   expect(seen).toEqual(Object.keys(systems));
 });

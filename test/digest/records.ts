@@ -30,7 +30,17 @@ export function randomPast(game: string, type: string, commands: number, roll: D
   const ticks = [0];
   const first: Patch = { op: 'replace', path: [], value: structuredClone(state) as never };
   const lines = [
-    encodeRecord({ game, seq: 0, tick: 0, time: TIME, command: '@create', type, version: 3, tables: ['notes'], patches: [first] }),
+    encodeRecord({
+      game,
+      seq: 0,
+      tick: 0,
+      time: TIME,
+      command: '@create',
+      type,
+      version: 3,
+      tables: ['notes'],
+      patches: [first],
+    }),
   ];
   let patchCount = 0;
   for (let seq = 1; seq <= commands; seq += 1) {
@@ -38,7 +48,9 @@ export function randomPast(game: string, type: string, commands: number, roll: D
     const patches = Array.from({ length: roll(5) }, () => change(state, roll, width)).flat();
     patchCount += patches.length;
     const player = roll(2) === 0 ? {} : { player: 'ada' };
-    lines.push(encodeRecord({ game, seq, tick, time: TIME + seq, command: `c${seq % 7}`, args: { seq }, ...player, patches }));
+    lines.push(
+      encodeRecord({ game, seq, tick, time: TIME + seq, command: `c${seq % 7}`, args: { seq }, ...player, patches }),
+    );
     states.push(JSON.stringify(state));
     ticks.push(tick);
   }

@@ -35,7 +35,9 @@ for (const history of ['commands', 'ticks', 'batches'] as const) {
     let lines: string[] = [];
     let seq = 0;
     const record = (tick: number, patches: Patch[], create = {}): void => {
-      lines.push(encodeRecord({ game: 'q', seq, tick, time: 1_700_000_000_000 + tick, command: 'c', patches, ...create }));
+      lines.push(
+        encodeRecord({ game: 'q', seq, tick, time: 1_700_000_000_000 + tick, command: 'c', patches, ...create }),
+      );
     };
     const send = (firstSeq: number): void => {
       const payload = new Uint8Array(Buffer.from(`${lines.join('\n')}\n`, 'utf8'));
@@ -45,7 +47,12 @@ for (const history of ['commands', 'ticks', 'batches'] as const) {
 
     let list = Array.from({ length: ITEMS }, (_, id) => item(id));
     let base: Json = capture(null, { list }, [], []);
-    record(0, [{ op: 'replace', path: [], value: base }], { command: '@create', type: 'queue', version: 1, tables: [] });
+    record(0, [{ op: 'replace', path: [], value: base }], {
+      command: '@create',
+      type: 'queue',
+      version: 1,
+      tables: [],
+    });
     send(0);
     const before = owner.stats().journalBytesWritten;
     for (let tick = 1; tick <= TICKS; tick += 1) {
@@ -78,7 +85,10 @@ for (const history of ['commands', 'ticks', 'batches'] as const) {
     expect(patchesOut).toBeLessThanOrEqual(patchesIn);
     expect(journal).toBeLessThan(800);
     expect(rows).toBeLessThan(300);
-    const text = owner.load('q')?.pieces.map((piece) => Buffer.from(piece).toString('utf8')).join('');
+    const text = owner
+      .load('q')
+      ?.pieces.map((piece) => Buffer.from(piece).toString('utf8'))
+      .join('');
     expect(text).toBe(JSON.stringify([null, { list }]));
     owner.close();
   });

@@ -75,7 +75,8 @@ export class Chronicle {
     for (const [game, known] of this.#games) {
       const seq = games[game];
       if (seq === undefined) {
-        if (known.acknowledged !== undefined) this.#violations.push(`${game} is gone: ${known.acknowledged} was acknowledged`);
+        if (known.acknowledged !== undefined)
+          this.#violations.push(`${game} is gone: ${known.acknowledged} was acknowledged`);
         known.sent = 0;
         continue;
       }
@@ -91,7 +92,8 @@ export class Chronicle {
   /** The state is the fold of exactly the deeds up to that seq. */
   #found(game: string, seq: number, tick: number, sha: string): void {
     const expected = this.expected(game, seq);
-    if (tick !== expected.tick) this.#violations.push(`${game} at seq ${seq}: tick ${tick} in place of ${expected.tick}`);
+    if (tick !== expected.tick)
+      this.#violations.push(`${game} at seq ${seq}: tick ${tick} in place of ${expected.tick}`);
     if (sha === createHash('sha256').update(expected.json).digest('hex')) return;
     this.#violations.push(`${game} at seq ${seq}: the state is not what its commands make`);
   }

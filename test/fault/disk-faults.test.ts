@@ -4,7 +4,16 @@
 import { expect, it } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
 import type { Owner } from '../../src/shard/owner.ts';
-import { commit, expectRecovered, openOwner, perform, SCRIPT, type Step, type Told, toldNothing } from './shard-script.ts';
+import {
+  commit,
+  expectRecovered,
+  openOwner,
+  perform,
+  SCRIPT,
+  type Step,
+  type Told,
+  toldNothing,
+} from './shard-script.ts';
 import { diskFailure, type Interference, type Moment, type Operation, VolatileDisk } from './volatile-disk.ts';
 
 /** A disk that fails for good has to be given up on at some time; this one works again after so many failed steps. */

@@ -58,7 +58,9 @@ async function expectContent(entries: number, content: string): Promise<void> {
   expect(game.state).toEqual({ entries, content });
 }
 
-it('[W8] the disk fills up in the middle of play: degraded with DISK_FULL, in memory it goes on, then all is durable', async ({ skip }) => {
+it('[W8] the disk fills up in the middle of play: degraded with DISK_FULL, in memory it goes on, then all is durable', async ({
+  skip,
+}) => {
   if (obstacle) skip(obstacle);
   const told: string[] = [];
   const orrery = await openOrrery({ directory, games: [vault], logger: pino({ level: 'silent' }) });
@@ -96,7 +98,9 @@ it('[W8] the disk fills up in the middle of play: degraded with DISK_FULL, in me
   await expectContent(receipts.length, 'y'.repeat(19));
 });
 
-it('[W8] no byte is left: checkpoints and closing fail with DISK_FULL, what was acknowledged is there, attempts leave nothing', async ({ skip }) => {
+it('[W8] no byte is left: checkpoints and closing fail with DISK_FULL, what was acknowledged is there, attempts leave nothing', async ({
+  skip,
+}) => {
   if (obstacle) skip(obstacle);
   const orrery = await openOrrery({ directory, games: [vault], logger: pino({ level: 'silent' }) });
   const game = await orrery.open(vault, 'alpha');

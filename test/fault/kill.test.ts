@@ -34,12 +34,18 @@ function fateOf(roll: Dice): { readonly phase: Phase; readonly afterMs: number; 
  */
 function tear(roll: Dice): void {
   for (const shard of readdirSync(directory).filter((name) => name.startsWith('shard-'))) {
-    const segment = readdirSync(join(directory, shard)).filter((name) => /^segment-\d+\.journal$/.test(name)).sort().at(-1);
+    const segment = readdirSync(join(directory, shard))
+      .filter((name) => /^segment-\d+\.journal$/.test(name))
+      .sort()
+      .at(-1);
     if (segment === undefined) continue;
     const path = join(directory, shard, segment);
     const length = 1 + roll(600);
     const noise = Buffer.from(Array.from({ length }, () => roll(256)));
-    appendFileSync(path, [Buffer.alloc(length), noise, readFileSync(path).subarray(64, 64 + length)][roll(3)] as Buffer);
+    appendFileSync(
+      path,
+      [Buffer.alloc(length), noise, readFileSync(path).subarray(64, 64 + length)][roll(3)] as Buffer,
+    );
   }
 }
 
@@ -76,7 +82,9 @@ it(
       const { code, signal } = await child.ended();
       const story = `seed ${SEED}, cycle ${cycle}, killed ${afterMs} ms into ${phase}, which had come to ${child.phase}`;
       expect(child.errors, story).toBe('');
-      expect(signal === 'SIGKILL' || (code === 0 && child.phase === 'closed'), `${story}, ended with ${code}`).toBe(true);
+      expect(signal === 'SIGKILL' || (code === 0 && child.phase === 'closed'), `${story}, ended with ${code}`).toBe(
+        true,
+      );
       killedWhile[child.phase] = (killedWhile[child.phase] ?? 0) + 1;
       if (child.phase === 'running' && roll(3) === 0) tear(roll);
       if ((cycle + 1) % LOOK_EVERY === 0) await look(chronicle);
@@ -90,7 +98,9 @@ it(
     const replayed = chronicle.recoveries.filter(({ replayedFrames }) => replayedFrames > 0).length;
     const torn = chronicle.recoveries.filter(({ tornBytes }) => tornBytes > 0).length;
     console.log(
-      `kill: seed ${SEED}, cycles ${CYCLES} (${Object.entries(killedWhile).map(([phase, count]) => `${phase} ${count}`).join(', ')}), ` +
+      `kill: seed ${SEED}, cycles ${CYCLES} (${Object.entries(killedWhile)
+        .map(([phase, count]) => `${phase} ${count}`)
+        .join(', ')}), ` +
         `acknowledged ${chronicle.acknowledged}, recovered beyond acknowledged ${chronicle.beyond}, ` +
         `recoveries that replayed ${replayed}, torn tails ${torn}`,
     );

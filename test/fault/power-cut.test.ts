@@ -12,7 +12,11 @@ import { type Moment, VolatileDisk } from './volatile-disk.ts';
 class PowerIsGone extends Error {}
 
 /** Lets the power go at the nth operation with that moment; whatever is tried afterwards does not happen. */
-function cutAt(disk: VolatileDisk, nth: number, moment: Moment): { readonly gone: () => boolean; readonly where: () => string } {
+function cutAt(
+  disk: VolatileDisk,
+  nth: number,
+  moment: Moment,
+): { readonly gone: () => boolean; readonly where: () => string } {
   let count = 0;
   let where = '';
   disk.interference = (operation, at, path) => {

@@ -68,8 +68,12 @@ export function batchOf(spans: readonly Span[]): Batch {
 
 function lineOf(game: string, seq: number): string {
   const head = `{"g":"${game}","s":${seq},"k":${Math.floor(seq / 3)},"t":${1_700_000_000_000 + seq}`;
-  if (seq === 0) return `${head},"c":"@create","y":"counter","v":1,"b":[],"d":[["=",[],${JSON.stringify(stateAt(0))}]]}`;
-  const patches: unknown[] = [['=', ['n'], seq], ['+', ['log', Math.min(seq - 1, 3)], `at ${seq}`]];
+  if (seq === 0)
+    return `${head},"c":"@create","y":"counter","v":1,"b":[],"d":[["=",[],${JSON.stringify(stateAt(0))}]]}`;
+  const patches: unknown[] = [
+    ['=', ['n'], seq],
+    ['+', ['log', Math.min(seq - 1, 3)], `at ${seq}`],
+  ];
   if (seq > 3) patches.push(['-', ['log', 0]]);
   return `${head},"c":"count","a":{"to":${seq}},"d":${JSON.stringify(patches)}}`;
 }
@@ -88,7 +92,8 @@ export function perform(owner: Owner, step: Step, told: Told): void {
       owner.digest();
       return;
     case 'checkpoint':
-      for (let slice = 1; owner.checkpoint() === undefined; slice += 1) if (slice === 2) commit(owner, step.games, told);
+      for (let slice = 1; owner.checkpoint() === undefined; slice += 1)
+        if (slice === 2) commit(owner, step.games, told);
       return;
     case 'close':
       owner.close();
@@ -132,9 +137,14 @@ export function expectRecovered(owner: Owner, told: Told, story: string): void {
     expect(row.tick, `${story}: tick of ${game}`).toBe(Math.floor(seq / 3));
     const { commands, steps } = owner.history(game, 0, seq, 1e6);
     const wanted = Array.from({ length: seq }, (_, at) => at + 1);
-    expect(commands.map((command) => command.seq), `${story}: history of ${game}`).toEqual(wanted);
     expect(
-      steps.flatMap(({ firstSeq, lastSeq }) => Array.from({ length: lastSeq - firstSeq + 1 }, (_, at) => firstSeq + at)),
+      commands.map((command) => command.seq),
+      `${story}: history of ${game}`,
+    ).toEqual(wanted);
+    expect(
+      steps.flatMap(({ firstSeq, lastSeq }) =>
+        Array.from({ length: lastSeq - firstSeq + 1 }, (_, at) => firstSeq + at),
+      ),
       `${story}: steps of ${game}`,
     ).toEqual(wanted);
   }

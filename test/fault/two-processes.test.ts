@@ -83,7 +83,9 @@ function startOf(pid: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] as string;
 }
 
-it('[V9] nor does another process with the same id, one from before a restart, on another machine, or half a lock', async ({ skip }) => {
+it('[V9] nor does another process with the same id, one from before a restart, on another machine, or half a lock', async ({
+  skip,
+}) => {
   if (process.platform !== 'linux') skip(`${process.platform} does not say when a process started`);
   const orrery = await open();
   const mine = lock();

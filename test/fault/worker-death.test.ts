@@ -98,7 +98,10 @@ const AT_OPERATIONS: readonly Death[] = [
   { ...once, at: 'operation', name: 'remove', nth: 16 },
 ];
 
-for (const [where, deaths] of [['requests', AT_REQUESTS], ['operations on the disk', AT_OPERATIONS]] as const) {
+for (const [where, deaths] of [
+  ['requests', AT_REQUESTS],
+  ['operations on the disk', AT_OPERATIONS],
+] as const) {
   it(`[W5] the thread dies again and again, at ${where}: nothing is lost, nothing is there twice`, async () => {
     tell(deaths);
     const { orrery, told } = await openMortal();

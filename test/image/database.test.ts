@@ -11,7 +11,9 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 function pragmas(of: Database): unknown[] {
-  return ['trusted_schema', 'journal_mode', 'foreign_keys', 'user_version'].map((name) => Object.values(of.one(`PRAGMA ${name}`) ?? {})[0]);
+  return ['trusted_schema', 'journal_mode', 'foreign_keys', 'user_version'].map(
+    (name) => Object.values(of.one(`PRAGMA ${name}`) ?? {})[0],
+  );
 }
 
 it('[I8] an export leaves prepared statements and pragmas as they were', () => {
@@ -65,7 +67,22 @@ it('[I9] what SQLite or sql.js throws, strings included, comes out typed', () =>
 
 it('[I9] numbers up to 2^53 come back exactly', () => {
   const most = Number.MAX_SAFE_INTEGER;
-  database.run('INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', ['g', 't', 1, '[]', most, most, 0, most, 0, 0, 0, 0, 0, 0]);
+  database.run('INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+    'g',
+    't',
+    1,
+    '[]',
+    most,
+    most,
+    0,
+    most,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]);
   expect(database.one('SELECT seq, time FROM games')).toEqual({ seq: most, time: most });
 });
 

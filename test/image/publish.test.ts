@@ -47,7 +47,9 @@ it('[I14] an image is durable with its name, and is read again only as it was wr
   expect(Buffer.from(readImage(disk, FOLDER, entry))).toEqual(Buffer.from(bytes));
   for (const wrong of [{ bytes: bytes.length - 1 }, { sha256: '0'.repeat(64) }, { generation: 8 }]) {
     const file = `${FOLDER}/${imageName(wrong.generation ?? 7)}`;
-    expect(() => readImage(disk, FOLDER, { ...entry, ...wrong })).toThrow(expect.objectContaining({ code: 'DAMAGED', context: { file } }));
+    expect(() => readImage(disk, FOLDER, { ...entry, ...wrong })).toThrow(
+      expect.objectContaining({ code: 'DAMAGED', context: { file } }),
+    );
   }
 });
 
@@ -60,6 +62,8 @@ it('[I14] one that does not read back, or that SQLite finds fault with, gets no 
   const broken = Buffer.from(bytes);
   // The type of the page that holds the schema.
   broken[100] = 3;
-  expect(() => publish(disk, broken)).toThrow(expect.objectContaining({ code: 'DAMAGED', message: expect.stringContaining('quick_check') }));
+  expect(() => publish(disk, broken)).toThrow(
+    expect.objectContaining({ code: 'DAMAGED', message: expect.stringContaining('quick_check') }),
+  );
   expect(disk.names()).toEqual([]);
 });

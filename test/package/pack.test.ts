@@ -2,7 +2,16 @@
 // type-checked against.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
@@ -21,7 +30,9 @@ const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUN
 
 function run(command: string, args: readonly string[], cwd: string): string {
   // What npm told the process that runs these tests must not tell the npm that is tested.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_OPTIONS$|^VITEST/i.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_OPTIONS$|^VITEST/i.test(name)),
+  );
   return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -71,7 +82,8 @@ it('[Q1] an installed package works on this Node, with its worker, its schemas a
 
 it('[Q2] and on a newer line of Node', (context) => {
   skipOffline(context);
-  if (process.platform !== 'linux' || process.arch !== 'x64') context.skip(`no package with a Node for ${process.platform} ${process.arch}`);
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    context.skip(`no package with a Node for ${process.platform} ${process.arch}`);
   const other = join(folder, 'other');
   const unreachable = install(other, NEWER);
   if (unreachable) context.skip(unreachable);
@@ -80,7 +92,11 @@ it('[Q2] and on a newer line of Node', (context) => {
   console.log(`package: installed and run on Node ${process.versions.node} and ${version}`);
   expect(Number.parseInt(version, 10)).toBeGreaterThan(Number.parseInt(process.versions.node, 10));
   // One line writes, the other reads.
-  const read = run(process.execPath, [join(app, 'node_modules/orrery/dist/src/cli/main.js'), 'ls', join(folder, 'data-newer')], app);
+  const read = run(
+    process.execPath,
+    [join(app, 'node_modules/orrery/dist/src/cli/main.js'), 'ls', join(folder, 'data-newer')],
+    app,
+  );
   expect(read).toContain('andromeda');
 });
 
@@ -114,7 +130,16 @@ export { type Game, metal, receipt };
 `,
   );
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const flags = ['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext', '--exactOptionalPropertyTypes', '--skipLibCheck'];
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2023',
+    '--module',
+    'nodenext',
+    '--exactOptionalPropertyTypes',
+    '--skipLibCheck',
+  ];
   const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node'];
   try {
     run(process.execPath, [tsc, ...flags, ...types, 'types.ts'], app);
@@ -127,10 +152,17 @@ it('[Q4] it holds what it needs, and neither tests nor examples', () => {
   const installed = join(app, 'node_modules/orrery');
   if (!existsSync(installed)) return;
   const names = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-  for (const needed of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/workers/shard-owner.js', 'dist/schemas/sqlite/0001_journal_image.sql']) {
+  for (const needed of [
+    'dist/src/index.js',
+    'dist/src/index.d.ts',
+    'dist/workers/shard-owner.js',
+    'dist/schemas/sqlite/0001_journal_image.sql',
+  ]) {
     expect(names).toContain(needed);
   }
   expect(names.filter((name) => /(^|\/)(test|examples|bench)(\/|$)|\.test\./.test(name))).toEqual([]);
-  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { scripts: { [name: string]: string } };
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+    scripts: { [name: string]: string };
+  };
   expect(manifest.scripts['prepack']).toBe('npm run --silent build');
 });

@@ -24,7 +24,10 @@ const directory = process.argv[2];
 const first = await openOrrery({ directory, games: [galaxy], shards: 2 });
 const andromeda = await first.open(galaxy, 'andromeda', 500);
 for (let at = 0; at < 20; at += 1) andromeda.dispatch('build', { system: `s${at}`, cost: 5 }, { player: 'ada' });
-assert.throws(() => andromeda.dispatch('build', { system: 's1', cost: 1 }), (error) => error instanceof OrreryError && error.code === 'INVARIANT_FAILED');
+assert.throws(
+  () => andromeda.dispatch('build', { system: 's1', cost: 1 }),
+  (error) => error instanceof OrreryError && error.code === 'INVARIANT_FAILED',
+);
 const receipt = andromeda.advance();
 await receipt.durable;
 await first.checkpoint();
@@ -37,5 +40,7 @@ assert.equal(typeof second[Symbol.asyncDispose], 'function');
 const again = await second.load(galaxy, 'andromeda');
 assert.equal(JSON.stringify(again.state), before);
 assert.equal(again.state.systems.get('s7').metal, 8);
-console.log(JSON.stringify({ node: process.versions.node, seq: again.seq, tick: again.tick, treasury: again.state.treasury }));
+console.log(
+  JSON.stringify({ node: process.versions.node, seq: again.seq, tick: again.tick, treasury: again.state.treasury }),
+);
 await second.close();

@@ -28,7 +28,9 @@ function isDue(at: Death['at'], name: string): Death | undefined {
   const count = (counts[point] ?? 0) + 1;
   writeFileSync(path, JSON.stringify({ ...counts, [point]: count }));
   const deaths = JSON.parse(readFileSync(join(dirname(shard), 'dying.json'), 'utf8')) as Death[];
-  return deaths.find((death) => `${death.at} ${death.name}` === point && count >= death.nth && count < death.nth + death.times);
+  return deaths.find(
+    (death) => `${death.at} ${death.name}` === point && count >= death.nth && count < death.nth + death.times,
+  );
 }
 
 /** Does not return. */

@@ -36,11 +36,17 @@ export function deedAt(game: string, seq: number): Deed {
   if (choice < 36) return { kind: 'raze', system: `s${roll(30)}` };
   if (choice < 52) return { kind: 'log', text: `${seq}: ${'é'.repeat(roll(8))}` };
   if (choice < 60) {
-    return { kind: 'edit', at: roll(20), remove: roll(3), lines: Array.from({ length: roll(3) }, (_, at) => `${seq}.${at}`) };
+    return {
+      kind: 'edit',
+      at: roll(20),
+      remove: roll(3),
+      lines: Array.from({ length: roll(3) }, (_, at) => `${seq}.${at}`),
+    };
   }
   if (choice < 70) return { kind: 'note', key: `n${roll(12)}`, value: `${seq}` };
   if (choice < 74) return { kind: 'forget', key: `n${roll(12)}` };
-  if (choice < 76) return { kind: 'archive', letter: 'abcdefgh'.charAt(roll(8)), length: roll(6) === 0 ? 400_000 : roll(2_000) };
+  if (choice < 76)
+    return { kind: 'archive', letter: 'abcdefgh'.charAt(roll(8)), length: roll(6) === 0 ? 400_000 : roll(2_000) };
   if (choice < 84) return { kind: 'pay', amount: roll(100) };
   if (choice < 88) return { kind: 'save', treasury: roll(1_000) };
   return { kind: 'tick' };

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
-import { ShardFolder, ShardTemplate } from './shard-folder.ts';
+import { type ShardFolder, ShardTemplate } from './shard-folder.ts';
 
 let template: ShardTemplate;
 let other: ShardTemplate;
@@ -64,8 +64,26 @@ it('[R9] any damage to the newest manifest: the one before stands in and nothing
     (name) => folder.write(name, folder.read(folder.names('MANIFEST-')[0] as string)),
     ...[1, length >> 1].map((byte) => (name: string) => folder.flip(name, byte)),
     // Still JSON, and still a manifest: of a shard that is none.
-    (name) => folder.write(name, Buffer.from(folder.read(name).toString('utf8').replace(/"shard":"./, '"shard":"0'))),
-    (name) => folder.write(name, Buffer.from(folder.read(name).toString('utf8').replace(/"shard":"./, '"shard":"f'))),
+    (name) =>
+      folder.write(
+        name,
+        Buffer.from(
+          folder
+            .read(name)
+            .toString('utf8')
+            .replace(/"shard":"./, '"shard":"0'),
+        ),
+      ),
+    (name) =>
+      folder.write(
+        name,
+        Buffer.from(
+          folder
+            .read(name)
+            .toString('utf8')
+            .replace(/"shard":"./, '"shard":"f'),
+        ),
+      ),
   ];
   for (const damage of damages) {
     folder.remove();
@@ -79,7 +97,9 @@ it('[R9] any damage to the newest manifest: the one before stands in and nothing
 it('[R10] no manifest is whole: refused, never a fresh database', async () => {
   await folder.expectRefused('DAMAGED', 'MANIFEST-', () => damageAll('MANIFEST-', (name) => folder.flip(name, 20)));
   await folder.expectRefused('DAMAGED', folder.path, () => damageAll('MANIFEST-', (name) => folder.delete(name)));
-  await folder.expectRefused('DAMAGED', 'MANIFEST-', () => damageAll('MANIFEST-', (name) => folder.write(name, Buffer.alloc(0))));
+  await folder.expectRefused('DAMAGED', 'MANIFEST-', () =>
+    damageAll('MANIFEST-', (name) => folder.write(name, Buffer.alloc(0))),
+  );
 });
 
 it('[R10] images without manifests and without a journal are no fresh shard either', async () => {
@@ -140,7 +160,9 @@ it('[R12] both images are damaged: refused, with the name of the newest', async 
   const newest = folder.newest('image-');
   await folder.expectRefused('DAMAGED', newest, () => damageAll('image-', (name) => folder.flip(name, 5_000)));
   await folder.expectRefused('DAMAGED', newest, () => damageAll('image-', (name) => folder.delete(name)));
-  await folder.expectRefused('DAMAGED', newest, () => damageAll('image-', (name) => folder.write(name, Buffer.alloc(0))));
+  await folder.expectRefused('DAMAGED', newest, () =>
+    damageAll('image-', (name) => folder.write(name, Buffer.alloc(0))),
+  );
 });
 
 it('[R12] images that are no databases of ours are refused, whatever their manifest says', async () => {

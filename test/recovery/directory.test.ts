@@ -2,7 +2,17 @@
 // afterwards, and opens when what was wrong is put right.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -53,7 +63,10 @@ function contents(path = directory): Map<string, string> {
     (entry) => entry.isFile() && !entry.name.startsWith('OWNER-'),
   );
   return new Map(
-    files.map((entry) => join(entry.parentPath, entry.name)).sort().map((file) => [file, readFileSync(file).toString('base64')]),
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [file, readFileSync(file).toString('base64')]),
   );
 }
 
@@ -130,7 +143,11 @@ it('[V4] another number of shards than the directory has', async () => {
 });
 
 it('[V5] the folder of a shard is gone, or in the place of another', async () => {
-  const [first, second, aside] = ['shard-00', 'shard-01', 'aside'].map((name) => join(directory, name)) as [string, string, string];
+  const [first, second, aside] = ['shard-00', 'shard-01', 'aside'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
   renameSync(second, aside);
   const gone = await expectRefused('DAMAGED');
   expect(gone.context).toMatchObject({ shard: 1, file: second });

@@ -56,7 +56,9 @@ export class ShardFolder {
 
   /** Names that begin with something, oldest first. */
   names(start: string): string[] {
-    return readdirSync(this.path).filter((name) => name.startsWith(start)).sort();
+    return readdirSync(this.path)
+      .filter((name) => name.startsWith(start))
+      .sort();
   }
 
   /** The newest name that begins with something. */

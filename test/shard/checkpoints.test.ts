@@ -99,7 +99,8 @@ it('[I12] a checkpoint that fails at its manifest leaves nothing either, and the
   const owner = await openOwner(disk);
   commit(owner, { a: 3 }, told);
   const failing: Interference = (operation, moment, path) => {
-    if (operation === 'publishNew' && moment === 'before' && path.includes('MANIFEST-')) throw diskFailure('ENOSPC', path);
+    if (operation === 'publishNew' && moment === 'before' && path.includes('MANIFEST-'))
+      throw diskFailure('ENOSPC', path);
   };
   disk.interference = failing;
   expect(() => checkpoint(owner)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
@@ -153,7 +154,9 @@ it('[W9] a batch with a gap, or that was sent before, never makes a second frame
   commit(owner, { a: 3 }, again);
   expect(owner.stats()).toMatchObject({ frames, journalBytesWritten });
   const ahead = { ...told, acknowledged: new Map([['a', 5]]), sent: new Map([['a', 5]]) };
-  expect(() => commit(owner, { a: 1 }, ahead)).toThrow(expect.objectContaining({ code: 'INTERNAL', message: expect.stringContaining('seq 6 where seq 3 was due') }));
+  expect(() => commit(owner, { a: 1 }, ahead)).toThrow(
+    expect.objectContaining({ code: 'INTERNAL', message: expect.stringContaining('seq 6 where seq 3 was due') }),
+  );
   expect(owner.stats()).toMatchObject({ frames, journalBytesWritten });
   expectRecovered(owner, told, 'after both');
   owner.close();
@@ -170,7 +173,10 @@ it('[W10] records that cannot be digested stop reading and publishing for good, 
   const payload = new Uint8Array([...good.payload, ...bad.payload]);
   owner.commit({ payload, count: 2, spans: [{ game: 'a', firstSeq: 3, lastSeq: 4 }] });
   const before = names(disk, 'MANIFEST-');
-  const damaged = expect.objectContaining({ code: 'DAMAGED', message: expect.stringContaining('seq 9 where seq 4 was due') });
+  const damaged = expect.objectContaining({
+    code: 'DAMAGED',
+    message: expect.stringContaining('seq 9 where seq 4 was due'),
+  });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     expect(() => {
       while (owner.digest().digestLagBytes > 0);

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodeFiles } from '../../src/journal/files.ts';
-import type { Owner } from '../../src/shard/owner.ts';
 import { Claim } from '../../src/recovery/claim.ts';
+import type { Owner } from '../../src/shard/owner.ts';
 import { batchOf, commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
 import { diskFailure, VolatileDisk } from '../fault/volatile-disk.ts';
 
@@ -102,7 +102,9 @@ it('[W4] a late batch of an owner that was replaced does not get into an image t
   // Nothing to replay, so the new owner publishes nothing at once.
   const second = await open();
   expect(second.recovery.replayedFrames).toBe(0);
-  expect(() => first.commit(batchOf([{ game: 'a', firstSeq: 4, lastSeq: 6 }]))).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
+  expect(() => first.commit(batchOf([{ game: 'a', firstSeq: 4, lastSeq: 6 }]))).toThrow(
+    expect.objectContaining({ code: 'STALE_OWNER' }),
+  );
   expect(() => {
     while (first.checkpoint() === undefined);
   }).toThrow(expect.objectContaining({ code: 'STALE_OWNER' }));
