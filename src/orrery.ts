@@ -213,8 +213,9 @@ export class Orrery {
     return this;
   }
 
-  /** For runLoop: what a tick threw. */
+  /** For runLoop: what a tick threw. A loop that goes on while everything is closed is refused its ticks, and that is all. */
   tickFailed(game: AnyGame, error: unknown): void {
+    if (this.#closing) return;
     this.#report(game.id, error, 'a tick failed');
   }
 

@@ -4,7 +4,7 @@
 import { checkKey } from '../patch/admit.ts';
 import { hasOnlyKeys, isPlainObject } from '../patch/plain.ts';
 import { refusal, refuseHidden, refuseTable, refuseUnreadable, refuseValue } from '../patch/refusal.ts';
-import { checkId, TableDraft } from './table.ts';
+import { TableDraft } from './table.ts';
 import { TABLE, TableView } from './working-table.ts';
 
 /** The top-level keys and values of a state, each read once. Throws NOT_PERSISTABLE. */
@@ -26,9 +26,7 @@ export function givenEntities(key: string, given: unknown): [id: string, entity:
       [key],
     );
   }
-  const entries = plainEntries(given, [key]);
-  for (const [id] of entries) checkId(id, [key, id]);
-  return entries;
+  return plainEntries(given, [key]);
 }
 
 function plainEntries(object: object, path: readonly string[]): [string, unknown][] {

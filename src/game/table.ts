@@ -85,7 +85,7 @@ function notEntities(why: string): OrreryError {
 }
 
 /** Throws NOT_PERSISTABLE. `path` is where the entity would stand, if that is known. */
-export function checkId(id: unknown, path?: Path): asserts id is string {
+function checkId(id: unknown, path?: Path): asserts id is string {
   if (typeof id === 'string' && !isForbiddenKey(id) && id.isWellFormed()) return;
   throw new OrreryError({
     code: 'NOT_PERSISTABLE',

@@ -221,7 +221,7 @@ function isRunning(pid: number): boolean {
 describe('the options', () => {
   it('[DM4] have defaults, and a seed that is drawn when none is given', () => {
     const { seed, ...rest } = parseOptions([]);
-    expect(rest).toEqual({ directory: 'galaxies', seconds: 18, galaxies: 8, stars: undefined, help: false });
+    expect(rest).toEqual({ directory: 'galaxies', seconds: 15, galaxies: 8, stars: undefined, help: false });
     expect(Number.isInteger(seed)).toBe(true);
     expect(parseOptions(['--seed', '5', '--seconds', '600']).seed).toBe(5);
   });

@@ -203,6 +203,20 @@ describe('runLoop', () => {
     byIterator.stop();
   });
 
+  it('[L6] a loop that goes on while the orrery is closed does nothing, and nobody is told of failures', async () => {
+    const { game, orrery } = await play(galaxy);
+    const failed: unknown[] = [];
+    orrery.on('error', (error) => failed.push(error));
+    const clock = new HandClock(0);
+    const driven = runLoop(orrery, { hz: 50, clock });
+    const closing = orrery.close();
+    clock.fire();
+    await closing;
+    clock.fire();
+    expect([driven.ticks, game.tick, failed]).toEqual([2, 0, []]);
+    driven.stop();
+  });
+
   it.each([
     { hz: 0 },
     { hz: -1 },

@@ -60,6 +60,15 @@ describe('save', () => {
     ]);
   });
 
+  it('[D51] a table that is given as it was keeps its identity, however it is given', async () => {
+    const { game } = await play(world());
+    const { units } = game.state;
+    for (const given of [units, units.toJSON(), table(units.toJSON())]) {
+      game.save({ ...game.state, n: game.state.n + 1, units: given });
+      expect(game.state.units).toBe(units);
+    }
+  });
+
   it('[D51] an older state can be saved again, and the entities it shares keep their identity', async () => {
     const { game } = await play(galaxy);
     const old = game.state;

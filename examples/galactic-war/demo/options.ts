@@ -19,7 +19,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const DEFAULT_SECONDS = 18;
+export const DEFAULT_SECONDS = 15;
 export const DEFAULT_GALAXIES = 8;
 export const DEFAULT_DIRECTORY = 'galaxies';
 
