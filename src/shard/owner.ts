@@ -127,7 +127,11 @@ export class Owner {
   /** One slice of folding the journal into the database. */
   digest(): StoreLoad {
     const end = performance.now() + this.#options.sliceMs;
-    while (this.#backlog.length > 0 && performance.now() < end) this.#digestSome();
+    // Some of it in every slice, however short: a slice that did nothing would be asked for again and again.
+    while (this.#backlog.length > 0) {
+      this.#digestSome();
+      if (performance.now() >= end) break;
+    }
     return this.#load();
   }
 
