@@ -223,9 +223,13 @@ export class Outbox {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      // Everybody who was woken by the same answer gets to dispatch before the next batch is cut.
-      if (this.#options.durability !== 'relaxed') await nextTurn();
+      await this.#gather();
     }
+  }
+
+  /** Everybody who was woken by the same answer gets to dispatch before the next batch is cut. */
+  async #gather(): Promise<void> {
+    if (this.#options.durability !== 'relaxed') await nextTurn();
   }
 
   /** What the store does next: commits and questions in turn, then background work. */
@@ -273,6 +277,7 @@ export class Outbox {
     this.#commitBackoff.reset();
     batch.settle();
     this.#trouble.commit(undefined);
+    await this.#gather();
   }
 
   async #ask(): Promise<void> {

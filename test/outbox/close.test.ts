@@ -70,29 +70,50 @@ describe('close', () => {
     }
   });
 
+  it('[O31] a game that is being read in when close is called is let go again', async () => {
+    class InPieces extends StagedStore {
+      override async load(game: string) {
+        const stored = await super.load(game);
+        const piece = new TextEncoder().encode('["units",{}]');
+        return stored && { ...stored, pieces: [...stored.pieces, ...Array<Uint8Array>(200).fill(piece)] };
+      }
+    }
+    const store = new InPieces();
+    const first = await openOrrery({ directory: './n', games: [ledger], logger: silent, store: () => store });
+    await first.open(ledger, 'g');
+    await first.close();
+    const orrery = await openOrrery({ directory: './n', games: [ledger], logger: silent, store: () => store });
+    const opening = orrery.load(ledger, 'g');
+    await store.asked('load');
+    await settled();
+    await orrery.close();
+    expect([...orrery.loaded()]).toEqual([]);
+    expect((await opening).loaded).toBe(false);
+  });
+
   it('[O32] a store that never answers a commit: CLOSE_TIMEOUT in time, with every game and its first seq that is not durable', async () => {
-    const { orrery, store, game } = await harbour();
+    const { orrery, store, game, told } = await harbour();
     const other = (await orrery.open(ledger, 'h')) as Ledger;
     await add(game).durable;
     store.hold();
-    const receipts = [add(game)];
+    const inFlight = add(game);
     await store.asked('commit');
-    receipts.push(add(other), add(game), add(other));
-    const outcomes = receipts.map(({ durable }) => outcome(durable));
+    const outcomes = [add(other), add(game), add(other)].map(({ durable }) => outcome(durable));
     const error = await rejection('CLOSE_TIMEOUT', orrery.close({ timeoutMs: 30 }));
     expect(error.context['unsaved']).toEqual([
       { game: 'g', firstSeq: 2 },
       { game: 'h', firstSeq: 1 },
     ]);
     await settled();
-    expect(outcomes.map(({ state }) => state)).toEqual(Array<string>(4).fill('CLOSE_TIMEOUT'));
+    expect(outcomes.map(({ state }) => state)).toEqual(Array<string>(3).fill('CLOSE_TIMEOUT'));
     expect(store.calls.at(-1)).toBe('destroy');
     expect(orrery.health.state).toBe('failed');
     await rejection('CLOSE_TIMEOUT', orrery.close());
     // The answer that comes too late makes nothing undone that was told.
     store.release();
     await settled();
-    expect(outcomes.map(({ state }) => state)).toEqual(Array<string>(4).fill('CLOSE_TIMEOUT'));
+    await rejection('CLOSE_TIMEOUT', inFlight.durable);
+    expect(told).toEqual(['failed CLOSE_TIMEOUT']);
     expect(orrery.health).toMatchObject({ state: 'failed' });
   });
 

@@ -2,7 +2,7 @@
 // what every store may rely on: calls come one at a time, and only while it is open.
 
 import { MemoryStore, OrreryError, type OrreryErrorCode } from '../../src/index.ts';
-import { decodeRecord } from '../../src/patch/record.ts';
+import { decodeRecord, type Record } from '../../src/patch/record.ts';
 import type { Batch, Store, StoreLoad } from '../../src/store/store.ts';
 
 type Call = Exclude<keyof Store, 'capabilities'>;
@@ -82,6 +82,7 @@ export class StagedStore implements Store {
 
   commit(batch: Batch): Promise<StoreLoad> {
     return this.#call('commit', async () => {
+      this.#checkSpans(batch);
       const frames = (await this.#inner.stats()).frames;
       await this.#inner.commit(batch);
       if ((await this.#inner.stats()).frames > frames) this.batches.push(spansOf(batch));
@@ -130,6 +131,20 @@ export class StagedStore implements Store {
     this.#alive = false;
   }
 
+  /** What a batch says of itself must be what is in it: a store goes by that, and does not look inside. */
+  #checkSpans(batch: Batch): void {
+    const inside = new Map<string, { game: string; firstSeq: number; lastSeq: number }>();
+    const records = recordsOf(batch);
+    for (const { game, seq, firstSeq = seq } of records) {
+      const span = inside.get(game);
+      if (span && firstSeq !== span.lastSeq + 1) this.faults.push(`seq ${firstSeq} follows ${span.lastSeq}`);
+      if (span) span.lastSeq = seq;
+      else inside.set(game, { game, firstSeq, lastSeq: seq });
+    }
+    const told = JSON.stringify([batch.count, batch.spans]);
+    if (told !== JSON.stringify([records.length, [...inside.values()]])) this.faults.push(`a batch says ${told}`);
+  }
+
   #fate(call: Call, fate: Fate): void {
     const fates = this.#fates.get(call);
     if (fates) fates.push(fate);
@@ -168,9 +183,12 @@ export class StagedStore implements Store {
   }
 }
 
+function recordsOf(batch: Batch): Record[] {
+  return new TextDecoder().decode(batch.payload).split('\n').slice(0, -1).map(decodeRecord);
+}
+
 function spansOf(batch: Batch): string[] {
-  const lines = new TextDecoder().decode(batch.payload).split('\n').slice(0, -1).map(decodeRecord);
-  return lines.map(({ game, firstSeq, seq }) =>
+  return recordsOf(batch).map(({ game, firstSeq, seq }) =>
     firstSeq === undefined ? `${game}:${seq}` : `${game}:${firstSeq}-${seq}`,
   );
 }
