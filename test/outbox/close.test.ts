@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openOrrery } from '../../src/index.ts';
 import { json, refusal, rejection, reloaded, silent } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
@@ -36,6 +36,28 @@ describe('close', () => {
     expect(other.calls.at(-1)).toBe('close');
     expect(other.batches).toEqual([['g:0'], ['g:1']]);
   });
+
+  it.each(['digest', 'checkpoint'] as const)(
+    '[O30] leaves no timer behind, even when `%s` fails meanwhile',
+    async (call) => {
+      const { orrery, store, game } = await harbour();
+      stopTime();
+      store.left = {
+        digestLagBytes: call === 'digest' ? 1e9 : 0,
+        journalBytes: 0,
+        checkpointDue: call === 'checkpoint',
+      };
+      store.hold(call);
+      store.fail(call, 'IO_FAILED');
+      await add(game).durable;
+      await store.asked(call);
+      const closing = orrery.close();
+      await settled();
+      store.release();
+      await closing;
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it('[O31] accepts nothing from the moment it is called: what it accepted it saves, so nothing is forgotten', async () => {
     const { orrery, store, game } = await harbour();

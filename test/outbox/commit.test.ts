@@ -23,7 +23,11 @@ describe('group commit', () => {
 
   it('[O1] everything that is dispatched in one turn is one commit', async () => {
     const { store, game } = await harbour();
-    for (let each = 0; each < 50; each += 1) add(game);
+    await settled();
+    for (let each = 0; each < 50; each += 1) {
+      add(game);
+      await Promise.resolve();
+    }
     await add(game).durable;
     expect(store.batches.map((batch) => batch.length)).toEqual([51]);
   });
@@ -34,7 +38,7 @@ describe('group commit', () => {
       for (let round = 0; round < 5; round += 1) {
         await add(game).durable;
         // Not everybody is equally quick.
-        for (let hop = 0; hop < index; hop += 1) await undefined;
+        for (let hop = 0; hop < index; hop += 1) await Promise.resolve();
       }
     };
     await Promise.all(Array.from({ length: 20 }, again));
