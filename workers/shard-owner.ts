@@ -4,10 +4,15 @@ import { errorToData, OrreryError } from '../src/errors.ts';
 import { nodeFiles } from '../src/journal/files.ts';
 import { Owner } from '../src/shard/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
+import { type Seat, serve } from '../src/shard/serve.ts';
 
 let owner: Owner | undefined;
 
-export default async function answer(request: OwnerRequest): Promise<OwnerReply> {
+export default function sit(seat: Seat): void {
+  serve(seat, answer);
+}
+
+export async function answer(request: OwnerRequest): Promise<OwnerReply> {
   try {
     if (request.kind === 'open') {
       owner?.abandon();

@@ -1,10 +1,10 @@
 // The default store: one thread that owns the shard's journal and its SQLite image. This is the main thread's end; the
 // work is done in shard/owner.ts, which workers/shard-owner.ts runs.
 
-import { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../errors.ts';
 import type { GameRow } from '../image/rows.ts';
-import type { OwnerOptions, OwnerReply, OwnerRequest } from '../shard/protocol.ts';
+import type { OwnerOptions, OwnerRequest } from '../shard/protocol.ts';
+import { OwnerThread } from './owner-thread.ts';
 import type {
   Batch,
   CheckpointReport,
@@ -25,7 +25,7 @@ export class SqliteStore implements Store {
   readonly capabilities = { durable: true, images: true };
   readonly #options: OwnerOptions;
   readonly #workerUrl: URL;
-  #pool: Piscina | undefined;
+  #thread: OwnerThread | undefined;
   #closed = false;
 
   constructor(directory: string, shard: number, { workerUrl, ...options }: SqliteStoreOptions) {
@@ -34,8 +34,8 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<RecoveryReport> {
-    // After a death the pool has replaced its thread already; only a pool that was destroyed is made anew.
-    this.#pool ??= this.#start();
+    this.#thread ??= new OwnerThread(this.#options.shard, this.#workerUrl);
+    this.#thread.sit();
     return (await this.#ask({ kind: 'open', options: this.#options })) as RecoveryReport;
   }
 
@@ -82,50 +82,25 @@ export class SqliteStore implements Store {
 
   async destroy(): Promise<void> {
     this.#closed = true;
-    const pool = this.#pool;
-    this.#pool = undefined;
-    await pool?.destroy();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.destroy();
   }
 
-  #start(): Piscina {
-    const pool = new Piscina({
-      filename: this.#workerUrl.href,
-      // One thread: it owns the shard. Sharing a pool among shards makes an idle one wait behind a busy one.
-      minThreads: 1,
-      maxThreads: 1,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // With 'sync' an idle thread sits in Atomics.wait and its timers and signals stand still.
-      atomics: 'disabled',
-      // The flags of the main thread are its own affair.
-      execArgv: [],
-    });
-    // Without a listener, a thread that dies between tasks would end the process. The next task finds out.
-    pool.on('error', () => undefined);
-    return pool;
-  }
-
-  async #ask(request: OwnerRequest, transferList: ArrayBuffer[] = []): Promise<unknown> {
-    const pool = this.#pool;
-    if (!pool) throw died(this.#options.shard, 'it is closed');
-    let reply: OwnerReply;
-    try {
-      reply = (await pool.run(request, { transferList })) as OwnerReply;
-    } catch (cause) {
-      throw died(this.#options.shard, cause);
-    }
+  async #ask(request: OwnerRequest, transferList?: ArrayBuffer[]): Promise<unknown> {
+    if (!this.#thread) throw notOpen(this.#options.shard);
+    const reply = await this.#thread.ask(request, transferList);
     if (!reply.ok) throw errorFromData(reply.error).within({ shard: this.#options.shard });
     return reply.value;
   }
 }
 
-function died(shard: number, cause: unknown): OrreryError {
+function notOpen(shard: number): OrreryError {
   return new OrreryError({
     code: 'OWNER_DIED',
-    what: 'the thread that owns the shard has ended',
-    hint: 'Orrery starts another, which recovers from disk; what was not acknowledged is sent again.',
+    what: 'the shard is not open',
+    hint: 'Orrery opens it again by itself, unless it was closed.',
     context: { shard },
-    cause,
   });
 }
 

@@ -5,7 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Files, nodeFiles } from '../../src/journal/files.ts';
 import type { OwnerReply, OwnerRequest } from '../../src/shard/protocol.ts';
-import answer from '../../workers/shard-owner.ts';
+import { type Seat, serve } from '../../src/shard/serve.ts';
+import { answer } from '../../workers/shard-owner.ts';
 
 export interface Death {
   /** At a request, before or after its work is done and before it is answered; or at an operation on the disk. */
@@ -59,7 +60,11 @@ for (const operation of ['write', 'dataSync', 'sync', 'publishNew', 'syncDirecto
   });
 }
 
-export default async function dyingAnswer(request: OwnerRequest): Promise<OwnerReply> {
+export default function sit(seat: Seat): void {
+  serve(seat, dyingAnswer);
+}
+
+async function dyingAnswer(request: OwnerRequest): Promise<OwnerReply> {
   if (request.kind === 'open') shard = request.options.directory;
   const before = isDue('before', request.kind);
   if (before) await die(before);
