@@ -5,6 +5,7 @@
 import { Immer, isDraft, original } from 'immer';
 import { admit, checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
+import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
 import { refusal, refuseUnreadable } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
@@ -23,7 +24,7 @@ import { TableView, type WorkingTable } from './working-table.ts';
 /** Stands in the plain part of a state where a table is, so that the order of top-level keys is kept. */
 export const TABLE_PLACE: JsonObject = Object.freeze({});
 
-/** Immer only drafts: values are checked, copied and frozen by capture, once. */
+/** Immer only drafts: values are checked and copied by capture, once, and frozen when somebody gets to see them. */
 const immer = new Immer({ autoFreeze: false });
 
 type Plain = { [key: string]: unknown };
@@ -191,7 +192,8 @@ export class StateDraft {
 
   #draft(): Plain {
     if (this.#immer) return this.#immer;
-    const draft = immer.createDraft(this.#plain) as Plain;
+    // Through Immer's original() a command can get at what it drafts.
+    const draft = immer.createDraft(freezeDeep(this.#plain)) as Plain;
     for (const [key, value] of this.#scalars ?? []) draft[key] = value;
     this.#scalars = undefined;
     this.#immer = draft;
@@ -202,7 +204,7 @@ export class StateDraft {
     if (!this.#scalars) return this.#plain;
     const next: { [key: string]: Json } = { ...this.#plain };
     for (const [key, value] of this.#scalars) next[key] = capture(next[key] as Json, value, [key], patches);
-    return Object.freeze(next);
+    return next;
   }
 
   #tableAt(key: string): TableDraft<unknown> | undefined {

@@ -3,6 +3,7 @@
 
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
+import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type CommandContext, GameContext } from './context.ts';
@@ -293,6 +294,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
   }
 
   #announce(record: Record, receipt: Receipt): void {
+    for (const patch of record.patches) if (patch.op !== 'remove') freezeDeep(patch.value);
     const change: Change<S> = Object.freeze({
       game: this.id,
       seq: record.seq,
@@ -343,7 +345,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
 
   #admitArgs(command: string, args: unknown): Json {
     try {
-      return admit(args, []);
+      return freezeDeep(admit(args, []));
     } catch (error) {
       throw error instanceof OrreryError ? error.within({ game: this.id, command, argument: true }) : error;
     }

@@ -1,6 +1,7 @@
-// A game's state between commands: the plain part, frozen, and the tables. draft.ts changes it, game.ts shows it.
+// A game's state between commands: the plain part and the tables. draft.ts changes it, game.ts shows it.
 
 import { admit } from '../patch/admit.ts';
+import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { isProxy } from '../patch/plain.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
@@ -48,6 +49,7 @@ export class WorkingState {
   /** The whole state, frozen; the same object until the next change. */
   view(): JsonObject {
     if (this.#view) return this.#view;
+    freezeDeep(this.#plain);
     if (this.#tables.size === 0) {
       this.#view = this.#plain;
     } else {
@@ -61,7 +63,7 @@ export class WorkingState {
   /** As plain JSON, tables as objects by id: what is persisted. Order of keys and entities is defined. */
   toJSON(): JsonObject {
     const json: { [key: string]: Json } = { ...this.#plain };
-    for (const [key, table] of this.#tables) json[key] = table.view().toJSON();
+    for (const [key, table] of this.#tables) json[key] = table.toJSON();
     return json;
   }
 

@@ -83,7 +83,7 @@ export function captureWholeTable(
 export function contentOf(entities: ReadonlyMap<string, { after: Json | undefined }>): JsonObject {
   const content: { [id: string]: Json } = {};
   for (const [id, { after }] of entities) if (after !== undefined) content[id] = after;
-  return Object.freeze(content);
+  return content;
 }
 
 export function committedAnd(

@@ -4,6 +4,7 @@
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
+import { freezeDeep } from '../patch/freeze.ts';
 import { isForbiddenKey, type Json, type Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { sorted, TABLE, type WorkingTable } from './working-table.ts';
@@ -166,7 +167,7 @@ export class TableDraft<T> implements Table<T> {
 
   peek(id: string): T | undefined {
     const touched = this.#touched.get(id);
-    return (touched ? touched.after : this.#base?.get(id)) as T | undefined;
+    return (touched ? touched.after : freezeDeep(this.#base?.get(id))) as T | undefined;
   }
 
   set(id: string, entity: T): this {

@@ -1,8 +1,10 @@
 // The committed entities of a table: WorkingTable is what a game holds between commands, TableView is what a reader sees.
 // Before it: state.ts, which takes finished commands in. After it: table.ts, the draft of the next command.
 
-import { Map as PersistentMap } from 'immutable';
-import type { Json } from '../patch/patch.ts';
+import { freezeDeep } from '../patch/freeze.ts';
+import type { Json, JsonObject } from '../patch/patch.ts';
+import { EntityMap } from './entity-map.ts';
+import { Past } from './past.ts';
 import type { ReadonlyTable } from './table.ts';
 
 /** Marks tables for patch/admit.ts, which refuses one anywhere but at a top-level key. */
@@ -14,30 +16,28 @@ export function sorted(ids: Iterable<string>): readonly string[] {
   return Object.freeze([...ids].sort());
 }
 
-type Entities = PersistentMap<string, Json>;
-
 /** The sorted ids, once somebody has asked: shared by all views of one table until an id comes or goes. */
 interface Order {
   ids: readonly string[] | undefined;
 }
 
 /**
- * The committed entities of one table of one game. Changes gather in a plain Map and reach the persistent one together
- * when somebody asks for a view: 500 changes of a tick cost a third of 500 changes one by one.
+ * The committed entities of one table of one game. Only the newest are held whole; a view of an older moment remembers
+ * what was replaced since (past.ts). So a change costs the same in a table of a hundred and of a million entities, and a
+ * view that nobody keeps costs nothing.
  */
 export class WorkingTable {
-  #entities: Entities;
-  readonly #pending = new Map<string, Json | undefined>();
-  #size: number;
+  readonly #entities: EntityMap;
+  /** Where what is replaced goes, once there is a view that needs it. */
+  #past: Past | undefined;
   #order: Order = { ids: undefined };
   #view: TableView<Json> | undefined;
 
-  constructor(entities: Entities) {
+  constructor(entities: EntityMap) {
     this.#entities = entities;
-    this.#size = entities.size;
   }
 
-  /** The entities are admitted and frozen. */
+  /** The entities are admitted, and nobody else has them. */
   static from(entities: Iterable<readonly [string, Json]>): WorkingTable {
     const builder = new WorkingTableBuilder();
     for (const [id, entity] of entities) builder.add(id, entity);
@@ -45,30 +45,31 @@ export class WorkingTable {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#entities.size;
   }
 
+  /** Not frozen: for comparing and copying. What goes to a user goes through freezeDeep. */
   get(id: string): Json | undefined {
-    if (this.#pending.size > 0) {
-      const pending = this.#pending.get(id);
-      if (pending !== undefined || this.#pending.has(id)) return pending;
-    }
     return this.#entities.get(id);
   }
 
   ids(): readonly string[] {
-    this.#order.ids ??= sorted(this.#currentIds());
+    this.#order.ids ??= sorted(this.#entities.keys());
     return this.#order.ids;
   }
 
-  /** `entity` is frozen; undefined deletes. `before` is what get(id) returns now: callers have it at hand. */
+  /** For what is persisted: not frozen either. */
+  toJSON(): JsonObject {
+    return Object.fromEntries(this.ids().map((id) => [id, this.#entities.get(id) as Json]));
+  }
+
+  /** Nobody else has `entity`; undefined deletes. `before` is what get(id) returns now: callers have it at hand. */
   put(id: string, entity: Json | undefined, before: Json | undefined): void {
-    this.#pending.set(id, entity);
+    this.#past?.keep(id, before);
     this.#view = undefined;
-    if (before === undefined && entity !== undefined) this.#size += 1;
-    else if (before !== undefined && entity === undefined) this.#size -= 1;
-    else return;
-    this.#order = { ids: undefined };
+    if (entity === undefined) this.#entities.delete(id);
+    else this.#entities.set(id, entity);
+    if ((before === undefined) !== (entity === undefined)) this.#order = { ids: undefined };
   }
 
   /** For a change that may be taken back: the result gives readers the view they had, once the entities are as before. */
@@ -83,45 +84,38 @@ export class WorkingTable {
 
   view(): TableView<Json> {
     if (this.#view) return this.#view;
-    if (this.#pending.size > 0) {
-      this.#entities = this.#entities.withMutations((map) => {
-        for (const [id, entity] of this.#pending) {
-          if (entity === undefined) map.delete(id);
-          else map.set(id, entity);
-        }
-      });
-      this.#pending.clear();
-    }
-    this.#view = new TableView(this.#entities, this.#order);
+    const past = new Past();
+    this.#past?.continueIn(past);
+    this.#past = past;
+    this.#view = new TableView(this.#entities, this.#entities.size, past, this.#order);
     return this.#view;
-  }
-
-  *#currentIds(): IterableIterator<string> {
-    for (const id of this.#entities.keys()) if (!this.#pending.has(id)) yield id;
-    for (const [id, entity] of this.#pending) if (entity !== undefined) yield id;
   }
 }
 
-/** Fills a table bit by bit. */
+/** Fills a table bit by bit. Nobody else has the entities. */
 export class WorkingTableBuilder {
-  readonly #entities = PersistentMap<string, Json>().asMutable();
+  readonly #entities = new EntityMap();
 
   add(id: string, entity: Json): void {
     this.#entities.set(id, entity);
   }
 
   build(): WorkingTable {
-    return new WorkingTable(this.#entities.asImmutable());
+    return new WorkingTable(this.#entities);
   }
 }
 
 /** What readers of a committed state see. Immutable; older views stay valid for ever. */
 export class TableView<T> implements ReadonlyTable<T> {
-  readonly #entities: PersistentMap<string, T>;
+  readonly #entities: EntityMap;
+  readonly #size: number;
+  readonly #past: Past;
   readonly #order: Order;
 
-  constructor(entities: PersistentMap<string, T>, order: Order) {
+  constructor(entities: EntityMap, size: number, past: Past, order: Order) {
     this.#entities = entities;
+    this.#size = size;
+    this.#past = past;
     this.#order = order;
     Object.freeze(this);
   }
@@ -131,28 +125,28 @@ export class TableView<T> implements ReadonlyTable<T> {
   }
 
   get size(): number {
-    return this.#entities.size;
+    return this.#size;
   }
 
   has(id: string): boolean {
-    return this.#entities.has(id);
+    return this.#at(id) !== undefined;
   }
 
   get(id: string): T | undefined {
-    return this.#entities.get(id);
+    return freezeDeep(this.#at(id)) as T | undefined;
   }
 
   ids(): readonly string[] {
-    this.#order.ids ??= sorted(this.#entities.keys());
+    this.#order.ids ??= sorted(this.#idsThen());
     return this.#order.ids;
   }
 
   *values(): IterableIterator<T> {
-    for (const id of this.ids()) yield this.#entities.get(id) as T;
+    for (const id of this.ids()) yield this.get(id) as T;
   }
 
   *entries(): IterableIterator<[string, T]> {
-    for (const id of this.ids()) yield [id, this.#entities.get(id) as T];
+    for (const id of this.ids()) yield [id, this.get(id) as T];
   }
 
   [Symbol.iterator](): IterableIterator<[string, T]> {
@@ -161,5 +155,16 @@ export class TableView<T> implements ReadonlyTable<T> {
 
   toJSON(): { readonly [id: string]: T } {
     return Object.fromEntries(this.entries());
+  }
+
+  #at(id: string): Json | undefined {
+    const replaced = this.#past.find(id);
+    return replaced ? replaced.entity : this.#entities.get(id);
+  }
+
+  *#idsThen(): IterableIterator<string> {
+    const replaced = this.#past.replaced();
+    for (const id of this.#entities.keys()) if (!replaced.has(id)) yield id;
+    for (const [id, entity] of replaced) if (entity !== undefined) yield id;
   }
 }

@@ -1,5 +1,5 @@
-// The gate of a state: what enters is checked, copied and frozen here. Before it: a user's value, or what a command left in
-// its draft. After it: capture.ts puts the frozen copy into the next state and into a patch.
+// The gate of a state: what enters is checked and copied here. Before it: a user's value, or what a command left in
+// its draft. After it: capture.ts puts the copy into the next state and into a patch.
 import { current, isDraft } from 'immer';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, isProxy, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
@@ -23,7 +23,7 @@ export const MAX_LIST_LENGTH = 2 ** 25;
 export const MAX_VALUES = 2 ** 24;
 
 /**
- * A frozen deep copy of a value that is to stand at `path`, with its keys in their order. The value itself is neither
+ * A deep copy of a value that is to stand at `path`, with its keys in their order. The value itself is neither
  * frozen nor kept. Throws NOT_PERSISTABLE with the pointer of the offending place for whatever JSON could not give back.
  */
 export function admit(value: unknown, path: Path): Json {
@@ -122,7 +122,7 @@ function copyKeys(value: object, walk: Walk): Json {
       admitPrimitive(child, path, keys[index]!);
     }
   }
-  return Object.freeze(copy) as Json;
+  return copy as Json;
 }
 
 function copyList(list: readonly unknown[], walk: Walk): Json {
@@ -144,7 +144,7 @@ function copyList(list: readonly unknown[], walk: Walk): Json {
       copy.push(admitPrimitive(child, path, index));
     }
   }
-  return Object.freeze(copy) as Json;
+  return copy as Json;
 }
 
 function count(values: number, walk: Walk): void {

@@ -17,7 +17,7 @@ import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, T
 
 /**
  * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
- * frozen value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
+ * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
  * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
  * is neither frozen nor kept. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
  */
@@ -90,7 +90,7 @@ function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: P
     copy ??= shallowCopy(base, keys);
     copy[keys[index]!] = now;
   }
-  return copy === undefined ? base : (Object.freeze(copy) as JsonObject);
+  return copy === undefined ? base : (copy as JsonObject);
 }
 
 /**
@@ -137,7 +137,7 @@ function captureReshaped(
       sink.push({ op: 'add', path: childPath(path, key), value });
     }
   }
-  const result = Object.freeze(copy) as JsonObject;
+  const result = copy as JsonObject;
   if (whole) out.push({ op: 'replace', path: path.slice(), value: result });
   return result;
 }
@@ -169,7 +169,7 @@ function captureList(base: JsonArray, next: readonly unknown[], path: PathSegmen
     nextAt = run.next + run.length;
   }
   const edits = out.length - before;
-  const list = Object.freeze(result) as JsonArray;
+  const list = result as JsonArray;
   // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied by
   // the second, as each patch spares at most one element; it keeps the weighing away from long lists.
   if (path.length > 0 && edits * 2 > list.length + 1 && !outweighs([list], edits + written(out, before) - 1)) {

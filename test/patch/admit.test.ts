@@ -18,11 +18,6 @@ function refusalOf(value: unknown, path: (string | number)[] = ['ships', 3]): Or
   throw new Error('it was admitted');
 }
 
-function isDeeplyFrozen(value: Json): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen);
-}
-
 class Ship {
   hull = 100;
 }
@@ -40,13 +35,12 @@ describe('what is admitted', () => {
     },
   );
 
-  test('[A2] a tree comes back as a deeply frozen deep copy, its keys in their order', () => {
+  test('[A2] a tree comes back as a deep copy, its keys in their order', () => {
     const given = { zeta: [1, { b: [], a: {} }], 7: 'index', alpha: null };
     const admitted = admit(given, []) as { [key: string]: Json };
     assert.deepStrictEqual(admitted, given);
     expect(JSON.stringify(admitted)).toBe(JSON.stringify(given));
     expect(Object.keys(admitted)).toEqual(['7', 'zeta', 'alpha']);
-    expect(isDeeplyFrozen(admitted)).toBe(true);
     expect(admitted['zeta']).not.toBe(given.zeta);
   });
 

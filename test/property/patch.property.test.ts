@@ -13,11 +13,6 @@ import type { Json, Patch } from '../../src/patch/patch.ts';
 import { parsePointer, resolvePointer, toJsonPatch, toPointer } from '../../src/patch/pointer.ts';
 import { json, type Loose, mutate, mutated, mutations, randomPatches, smallState, stateOf, steps } from './states.ts';
 
-function isDeeplyFrozen(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen);
-}
-
 /** Wherever only keys lead to, what is the same must be the same object. */
 function expectShared(base: Json, now: Json): void {
   if (typeof base !== 'object' || base === null || typeof now !== 'object' || now === null) return;
@@ -48,7 +43,6 @@ describe('capture', () => {
         expect(JSON.stringify(next)).toBe(before);
         expect(JSON.stringify(now)).toBe(before);
         assert.deepStrictEqual(now, next);
-        expect(isDeeplyFrozen(now)).toBe(true);
         for (const values of ['copied', 'owned'] as const) {
           const folded = fold(cloneJson(base), structuredClone(patches), values);
           expect(JSON.stringify(folded)).toBe(before);
@@ -213,7 +207,6 @@ describe('admit', () => {
         assert.deepStrictEqual(admitted, value);
         assert.deepStrictEqual(JSON.parse(JSON.stringify(admitted)), admitted);
         expect(JSON.stringify(JSON.parse(JSON.stringify(admitted)))).toBe(JSON.stringify(value));
-        expect(isDeeplyFrozen(admitted)).toBe(true);
       }),
       { numRuns: 500 },
     );

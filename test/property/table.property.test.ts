@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Change, defineGame, MemoryStore, openOrrery, type Table, table } from '../../src/index.ts';
+import {
+  type Change,
+  defineGame,
+  MemoryStore,
+  openOrrery,
+  type ReadonlyTable,
+  type Table,
+  table,
+} from '../../src/index.ts';
 import { folded, plain, silent } from '../game/galaxy.ts';
 
 type Entity = { [key: string]: unknown } | unknown[] | string | number | boolean | null;
@@ -160,11 +168,11 @@ const wide = defineGame('wide', {
   commands: {},
 });
 
-it('[T11] a table does what a Map does, over any commands; its patches fold to it, and a restart gives it back', async () => {
+it('[T11] a table does what a Map does, over any commands; its patches fold to it, views stay, and a restart gives it back', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.dictionary(id, entity, { maxKeys: 6 }),
-      fc.array(command, { maxLength: 12 }),
+      fc.array(command, { maxLength: 24 }),
       async (first, commands) => {
         const store = new MemoryStore();
         const orrery = await openOrrery({ directory: './n', games: [wide], logger: silent, store: () => store });
@@ -172,10 +180,19 @@ it('[T11] a table does what a Map does, over any commands; its patches fold to i
         const model: Tables<Model> = { wide: new Model(), other: new Model() };
         model.wide.entities = new Map(Object.entries(structuredClone(first)));
         let last: Change<object> | undefined;
+        const moments: { readonly view: ReadonlyTable<unknown>; readonly json: string; readonly ids: string }[] = [];
+        const expectMoment = (at: number): void => {
+          const moment = moments[at];
+          if (!moment) return;
+          assert.equal(JSON.stringify(moment.view), moment.json);
+          assert.equal(moment.view.ids().join(), moment.ids);
+        };
         const end = game.subscribe((change) => {
           last = change;
         });
-        for (const { ops, throwsAfter, looked } of commands) {
+        for (const [turn, { ops, throwsAfter, looked }] of commands.entries()) {
+          // Now and then an old one: reading is what makes a view gather what it needs.
+          expectMoment(moments.length - 1 - (turn % 3) * 4);
           const before = plain(game.toJSON());
           const kept = names.map((name) => model[name].settled());
           const { seq } = game;
@@ -202,6 +219,8 @@ it('[T11] a table does what a Map does, over any commands; its patches fold to i
           for (const name of names) {
             const view = game.state[name];
             const twin = model[name];
+            const now = Object.fromEntries(twin.ids().map((key) => [key, twin.entities.get(key)]));
+            moments.push({ view, json: JSON.stringify(now), ids: twin.ids().join() });
             assert.equal(view.size, twin.entities.size);
             assert.deepStrictEqual([...view.ids()], twin.ids());
             assert.deepStrictEqual(
@@ -218,6 +237,7 @@ it('[T11] a table does what a Map does, over any commands; its patches fold to i
             }
           }
         }
+        for (const at of moments.keys()) expectMoment(at);
         end();
         await orrery.flush();
         const again = await openOrrery({ directory: './n', games: [wide], logger: silent, store: () => store });
