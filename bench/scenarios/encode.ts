@@ -1,24 +1,30 @@
-// A record on its way out of the game loop: into a line, and lines into the payload of a batch. And the way back.
+// A record on its way out of the game loop: into the bytes of a line, and lines into a batch. And the way back.
 
-import { PendingBatch } from '../../src/outbox/batch.ts';
+import { Queue } from '../../src/outbox/queue.ts';
 import { decodeRecord, encodeRecord } from '../../src/patch/record.ts';
+import { RecordWriter } from '../../src/patch/record-writer.ts';
 import { miningTick, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
+
+const encoder = new TextEncoder();
 
 const records = () => miningTick('andromeda', 1, visits(10_000));
 
 const toLine: Scenario = {
   name: 'encode/record',
   unit: 'record',
-  operation: 'one record of two patches into its line of JSON',
+  operation: 'one record of two patches into the bytes of its line',
   prepare() {
     const given = records();
+    const writer = new RecordWriter();
     return {
       operations: given.length,
       run() {
-        let length = 0;
-        for (const record of given) length += encodeRecord(record).length;
-        return length;
+        for (const record of given) {
+          writer.write(record);
+          writer.keep();
+        }
+        return writer.take().length;
       },
     };
   },
@@ -27,15 +33,13 @@ const toLine: Scenario = {
 const stringify: Scenario = {
   name: 'encode/json-stringify',
   unit: 'record',
-  operation: 'JSON.stringify of the same record, for comparison',
+  operation: 'the same record as a line by JSON.stringify, and the lines as bytes by an encoder, for comparison',
   prepare() {
     const given = records();
     return {
       operations: given.length,
       run() {
-        let length = 0;
-        for (const record of given) length += JSON.stringify(record).length;
-        return length;
+        return encoder.encode(`${given.map((record) => JSON.stringify(record)).join('\n')}\n`).length;
       },
     };
   },
@@ -44,16 +48,17 @@ const stringify: Scenario = {
 const toPayload: Scenario = {
   name: 'encode/batch-500',
   unit: 'batch',
-  operation: `a batch of ${TICK_COMMANDS} lines into its payload of bytes`,
+  operation: `a batch of ${TICK_COMMANDS} records, from an empty queue to the payload`,
   prepare() {
     const given = records();
-    const lines = given.map(encodeRecord);
+    const queue = new Queue();
     return {
       operations: 1,
       run() {
-        const batch = new PendingBatch();
-        for (const [index, line] of lines.entries()) batch.add('andromeda', index + 1, index + 1, line);
-        return batch.encode().payload.length;
+        for (const record of given) queue.add(record, queue.encode(record));
+        const { length } = queue.send().payload;
+        queue.shift();
+        return length;
       },
     };
   },

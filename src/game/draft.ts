@@ -29,6 +29,8 @@ const immer = new Immer({ autoFreeze: false });
 
 type Plain = { [key: string]: unknown };
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** What a command did, not yet taken in by the state. */
 export interface Finished {
   readonly patches: Patch[];
@@ -44,7 +46,8 @@ export interface Finished {
 export class StateDraft {
   readonly #plain: JsonObject;
   readonly #tables: ReadonlyMap<string, WorkingTable>;
-  readonly #opened = new Map<string, TableDraft<unknown>>();
+  /** The tables this command has used. They are few. */
+  readonly #opened: TableDraft<unknown>[] = [];
   /** Top-level keys a command assigned, deleted or made a table: what the tables were before no longer tells. */
   #reshaped: Map<string, TableDraft<unknown> | undefined> | undefined;
   #immer: Plain | undefined;
@@ -53,14 +56,18 @@ export class StateDraft {
   #whole: { readonly state: unknown } | undefined;
   /** What the command gets. */
   readonly proxy: Plain;
-  readonly #revoke: () => void;
+  #open = true;
 
   constructor(plain: JsonObject, tables: ReadonlyMap<string, WorkingTable>) {
     this.#plain = plain;
     this.#tables = tables;
-    const { proxy, revoke } = Proxy.revocable(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
-    this.proxy = proxy;
-    this.#revoke = revoke;
+    // Not Proxy.revocable, which costs three times as much: the traps ask whether the command is over.
+    this.proxy = new Proxy(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
+  }
+
+  /** Throws what a revoked proxy throws, once the command is over. */
+  checkOpen(): void {
+    if (!this.#open) throw new TypeError('Cannot use the draft of a command that is over: it has been revoked');
   }
 
   read(key: string): unknown {
@@ -113,20 +120,21 @@ export class StateDraft {
   /** Ends the command. Throws NOT_PERSISTABLE with the path; then nothing has been changed. */
   finish(): Finished {
     // Whoever put the draft of the state into the state is told so, and whoever kept it cannot write to nowhere.
-    this.#revoke();
+    this.#open = false;
     if (this.#whole) return this.#finishWhole(this.#whole.state);
     const patches: Patch[] = [];
     const entities: Entities = new Map();
-    const replaced = new Set<string>();
     // Tables come first, while drafts of the plain part that were put into entities can still be read.
-    for (const [key, draft] of this.#opened) {
+    for (const draft of this.#opened) {
+      const key = draft.key as string;
       if (this.#reshaped?.has(key)) continue;
       const changes = captureTable(key, draft, patches);
       if (changes.size > 0) entities.set(key, changes);
     }
     if (!this.#immer) {
-      return { patches, plain: this.#captureScalars(patches), entities, replaced, tables: undefined };
+      return { patches, plain: this.#captureScalars(patches), entities, replaced: NONE, tables: undefined };
     }
+    const replaced = new Set<string>();
     for (const [key, draft] of this.#reshaped ?? []) {
       if (!draft) continue;
       entities.set(key, admitTable(key, draft));
@@ -149,8 +157,8 @@ export class StateDraft {
   }
 
   close(): void {
-    this.#revoke();
-    for (const draft of this.#opened.values()) draft.close();
+    this.#open = false;
+    for (const draft of this.#opened) draft.close();
   }
 
   #finishWhole(state: unknown): Finished {
@@ -173,7 +181,7 @@ export class StateDraft {
       patches,
       plain: this.#capturePlain(this.#plain, plain, entities, patches),
       entities,
-      replaced: new Set(),
+      replaced: NONE,
       tables: undefined,
     };
   }
@@ -209,12 +217,11 @@ export class StateDraft {
 
   #tableAt(key: string): TableDraft<unknown> | undefined {
     if (this.#reshaped?.has(key)) return this.#reshaped.get(key);
-    const opened = this.#opened.get(key);
-    if (opened) return opened;
+    for (const opened of this.#opened) if (opened.key === key) return opened;
     const working = this.#tables.get(key);
     if (!working) return undefined;
     const draft = new TableDraft<unknown>(working, key);
-    this.#opened.set(key, draft);
+    this.#opened.push(draft);
     return draft;
   }
 
@@ -318,25 +325,40 @@ function isLiveDraft(value: unknown): boolean {
 }
 
 const handler: ProxyHandler<StateDraft> = {
-  get: (draft, key) => (typeof key === 'string' ? draft.read(key) : undefined),
+  get(draft, key) {
+    draft.checkOpen();
+    return typeof key === 'string' ? draft.read(key) : undefined;
+  },
   set(draft, key, value) {
+    draft.checkOpen();
     if (typeof key !== 'string') return false;
     draft.write(key, value);
     return true;
   },
-  has: (draft, key) => typeof key === 'string' && draft.holds(key),
+  has(draft, key) {
+    draft.checkOpen();
+    return typeof key === 'string' && draft.holds(key);
+  },
   deleteProperty(draft, key) {
+    draft.checkOpen();
     if (typeof key !== 'string') return false;
     draft.remove(key);
     return true;
   },
-  ownKeys: (draft) => draft.keys(),
+  ownKeys(draft) {
+    draft.checkOpen();
+    return draft.keys();
+  },
   getOwnPropertyDescriptor(draft, key) {
+    draft.checkOpen();
     if (typeof key !== 'string' || !draft.holds(key)) return undefined;
     return { value: draft.read(key), writable: true, enumerable: true, configurable: true };
   },
   defineProperty: () => false,
   preventExtensions: () => false,
   setPrototypeOf: () => false,
-  getPrototypeOf: () => Object.prototype,
+  getPrototypeOf(draft) {
+    draft.checkOpen();
+    return Object.prototype;
+  },
 };

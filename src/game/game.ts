@@ -246,7 +246,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
       if (isPromise(result)) throw asynchronous(result);
       const finished = draft.finish();
       if (finished.patches.length === 0 && state.isReplacedBy(result)) throw replacement();
-      const undo = state.commit(finished);
+      state.commit(finished);
       try {
         this.#checkInvariants(state);
         record = {
@@ -262,7 +262,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
         };
         receipt = this.sink.append(record);
       } catch (error) {
-        undo();
+        state.undo(finished);
         throw error;
       }
     } catch (error) {

@@ -9,13 +9,18 @@ import { givenKeys } from './given.ts';
 import { TableDraft } from './table.ts';
 import { TableView, WorkingTable } from './working-table.ts';
 
-/** How to take a change back: an invariant may refuse what a command did after it was taken in. */
-export type Undo = () => void;
-
 export class WorkingState {
   #plain: JsonObject;
   #tables: Map<string, WorkingTable>;
   #view: JsonObject | undefined;
+  /** What there was before the newest command. */
+  #before:
+    | {
+        readonly plain: JsonObject;
+        readonly view: JsonObject | undefined;
+        readonly tables: Map<string, WorkingTable>;
+      }
+    | undefined;
 
   constructor(plain: JsonObject, tables: Map<string, WorkingTable>) {
     this.#plain = plain;
@@ -74,35 +79,32 @@ export class WorkingState {
     return keys.length > 0 && keys.every((key) => Object.hasOwn(value, key));
   }
 
-  /** Takes a finished command in. The result takes it back, which is valid until the next commit. */
-  commit(finished: Finished): Undo {
-    const plain = this.#plain;
-    const view = this.#view;
-    let tables: Map<string, WorkingTable> | undefined;
+  /** Takes a finished command in. */
+  commit(finished: Finished): void {
+    this.#before = { plain: this.#plain, view: this.#view, tables: this.#tables };
     this.#plain = finished.plain;
     if (finished.patches.length > 0) this.#view = undefined;
-    if (finished.tables !== undefined || finished.replaced.size > 0) {
-      tables = this.#tables;
-      this.#tables = this.#reshaped(finished);
-    }
-    const marks: (() => void)[] = [];
+    if (finished.tables !== undefined || finished.replaced.size > 0) this.#tables = this.#reshaped(finished);
     for (const [key, changes] of finished.entities) {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
-      marks.push(table.mark());
-      for (const [id, change] of changes) table.put(id, change.after, change.before);
+      table.mark();
+      for (const [id, { before, after }] of changes) if (after !== before) table.put(id, after, before);
     }
-    return () => {
-      this.#plain = plain;
-      this.#view = view;
-      if (tables) this.#tables = tables;
-      for (const [key, changes] of finished.entities) {
-        if (finished.replaced.has(key)) continue;
-        const table = this.#tables.get(key) as WorkingTable;
-        for (const [id, change] of changes) table.put(id, change.before, change.after);
-      }
-      for (const reset of marks) reset();
-    };
+  }
+
+  /** Takes back the command that was taken in last: an invariant refused what it did. */
+  undo(finished: Finished): void {
+    if (!this.#before) return;
+    this.#plain = this.#before.plain;
+    this.#view = this.#before.view;
+    this.#tables = this.#before.tables;
+    for (const [key, changes] of finished.entities) {
+      if (finished.replaced.has(key)) continue;
+      const table = this.#tables.get(key) as WorkingTable;
+      for (const [id, { before, after }] of changes) if (after !== before) table.put(id, before, after);
+      table.reset();
+    }
   }
 
   #reshaped(finished: Finished): Map<string, WorkingTable> {

@@ -8,7 +8,7 @@ import { givenEntities } from './given.ts';
 import type { TableDraft } from './table.ts';
 import type { WorkingTable } from './working-table.ts';
 
-/** What became of one entity: undefined stands for none. */
+/** What became of one entity, which may be nothing: undefined stands for none. */
 export interface EntityChange {
   readonly before: Json | undefined;
   readonly after: Json | undefined;
@@ -26,26 +26,24 @@ export function admitTable(key: string, draft: TableDraft<unknown>): Map<string,
   return content;
 }
 
+/** What a command did to a table. The draft is done with: its own record of what was touched becomes the result. */
 export function captureTable(key: string, draft: TableDraft<unknown>, patches: Patch[]): Map<string, EntityChange> {
-  const changes = new Map<string, EntityChange>();
-  for (const [id, { before, after }] of draft.touched) {
+  const touched = draft.takeTouched();
+  for (const [id, entity] of touched) {
+    const { before, after } = entity;
     if (after === undefined) {
-      if (before === undefined) continue;
-      patches.push({ op: 'remove', path: [key, id] });
-      changes.set(id, { before, after: undefined });
+      if (before !== undefined) patches.push({ op: 'remove', path: [key, id] });
       continue;
     }
     const path: PathSegment[] = [key, id];
     if (before === undefined) {
-      const value = admit(after, path);
-      patches.push({ op: 'add', path: [key, id], value });
-      changes.set(id, { before, after: value });
-      continue;
+      entity.after = admit(after, path);
+      patches.push({ op: 'add', path, value: entity.after as Json });
+    } else {
+      entity.after = capture(before, after, path, patches);
     }
-    const value = capture(before, after, path, patches);
-    if (value !== before) changes.set(id, { before, after: value });
   }
-  return changes;
+  return touched as Map<string, EntityChange>;
 }
 
 export function captureWholeTable(

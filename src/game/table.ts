@@ -108,15 +108,15 @@ export interface Touched {
 /** A table inside a command, or one that table() has made and no state holds yet. */
 export class TableDraft<T> implements Table<T> {
   readonly #base: WorkingTable | undefined;
-  readonly #key: string | undefined;
-  readonly #touched = new Map<string, Touched>();
+  /** The top-level key of the state that the table is at. One that table() has made is at none yet. */
+  readonly key: string | undefined;
+  #touched = new Map<string, Touched>();
   #size: number;
   #open = true;
 
-  /** A table that is made is at no key yet. */
   constructor(base?: WorkingTable, key?: string) {
     this.#base = base;
-    this.#key = key;
+    this.key = key;
     this.#size = base?.size ?? 0;
   }
 
@@ -134,9 +134,17 @@ export class TableDraft<T> implements Table<T> {
     return this.#size;
   }
 
-  /** The ids this command has opened, set or deleted, in the order of first touch. For draft.ts. */
+  /** The ids this command has opened, set or deleted, in the order of first touch. For table-change.ts. */
   get touched(): ReadonlyMap<string, Touched> {
     return this.#touched;
+  }
+
+  /** The same, for the caller to keep: the draft forgets what the command did, and is closed. For table-change.ts. */
+  takeTouched(): Map<string, Touched> {
+    const touched = this.#touched;
+    this.#touched = new Map();
+    this.#open = false;
+    return touched;
   }
 
   get attached(): boolean {
@@ -171,7 +179,7 @@ export class TableDraft<T> implements Table<T> {
   }
 
   set(id: string, entity: T): this {
-    const path = this.#key === undefined ? undefined : [this.#key, String(id)];
+    const path = this.key === undefined ? undefined : [this.key, String(id)];
     checkId(id, path);
     this.#checkOpen();
     if (entity === undefined) {

@@ -32,6 +32,7 @@ export class WorkingTable {
   #past: Past | undefined;
   #order: Order = { ids: undefined };
   #view: TableView<Json> | undefined;
+  #marked: { readonly view: TableView<Json> | undefined; readonly order: Order } | undefined;
 
   constructor(entities: EntityMap) {
     this.#entities = entities;
@@ -72,14 +73,16 @@ export class WorkingTable {
     if ((before === undefined) !== (entity === undefined)) this.#order = { ids: undefined };
   }
 
-  /** For a change that may be taken back: the result gives readers the view they had, once the entities are as before. */
-  mark(): () => void {
-    const view = this.#view;
-    const order = this.#order;
-    return () => {
-      this.#view = view;
-      this.#order = order;
-    };
+  /** For a change that may be taken back: remembers what readers have. */
+  mark(): void {
+    this.#marked = { view: this.#view, order: this.#order };
+  }
+
+  /** Gives readers what they had at the mark, now that the entities are as they were then. */
+  reset(): void {
+    if (!this.#marked) return;
+    this.#view = this.#marked.view;
+    this.#order = this.#marked.order;
   }
 
   view(): TableView<Json> {

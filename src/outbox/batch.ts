@@ -4,25 +4,23 @@ import type { OrreryError } from '../errors.ts';
 import type { Receipt } from '../game/game.ts';
 import type { Batch, Span } from '../store/store.ts';
 
-const encoder = new TextEncoder();
-
 export class PendingBatch {
-  readonly #lines: string[] = [];
+  /** What is sent. Until then its records are in the queue's writer. */
+  #payload: Uint8Array<ArrayBuffer> | undefined;
+  #count = 0;
   readonly #spans = new Map<string, { readonly game: string; readonly firstSeq: number; lastSeq: number }>();
   #bytes = 0;
-  #sent = false;
   #settled: { readonly error: OrreryError | undefined } | undefined;
   #promise: Promise<void> | undefined;
   #resolve: (() => void) | undefined;
   #reject: ((error: OrreryError) => void) | undefined;
 
-  /** In UTF-16 code units, which is bytes for ASCII: close enough to bound a queue, and free. */
   get bytes(): number {
     return this.#bytes;
   }
 
   get count(): number {
-    return this.#lines.length;
+    return this.#count;
   }
 
   get spans(): readonly Span[] {
@@ -33,22 +31,27 @@ export class PendingBatch {
     return this.#spans.has(game);
   }
 
-  add(game: string, firstSeq: number, lastSeq: number, line: string): void {
-    this.#lines.push(line);
-    this.#bytes += line.length + 1;
+  /** A record of so many bytes belongs to this batch. */
+  add(game: string, firstSeq: number, lastSeq: number, bytes: number): void {
+    this.#count += 1;
+    this.#bytes += bytes;
     const span = this.#spans.get(game);
     if (span) span.lastSeq = lastSeq;
     else this.#spans.set(game, { game, firstSeq, lastSeq });
   }
 
-  /** Once it was sent a batch takes no more records: sent again, it must be the same batch. */
-  get sent(): boolean {
-    return this.#sent;
+  /** A sealed batch takes no more records: sent again, it must be the same batch. */
+  get sealed(): boolean {
+    return this.#payload !== undefined;
   }
 
-  encode(): Batch {
-    this.#sent = true;
-    return { payload: encoder.encode(`${this.#lines.join('\n')}\n`), count: this.#lines.length, spans: this.spans };
+  seal(payload: Uint8Array<ArrayBuffer>): void {
+    this.#payload = payload;
+  }
+
+  /** Of a sealed batch, what goes to the store. */
+  get content(): Batch {
+    return { payload: this.#payload as Uint8Array<ArrayBuffer>, count: this.#count, spans: this.spans };
   }
 
   /** Resolves when every record in here is durable. One promise for all who ask, made when the first does. */
@@ -68,7 +71,7 @@ export class PendingBatch {
   /** Receipts keep their batch: what it held must not stay in memory with them. */
   settle(error?: OrreryError): void {
     this.#settled = { error };
-    this.#lines.length = 0;
+    this.#payload = undefined;
     this.#spans.clear();
     if (error) this.#reject?.(error);
     else this.#resolve?.();

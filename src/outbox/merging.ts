@@ -3,7 +3,8 @@
 
 import type { OrreryError } from '../errors.ts';
 import type { AnyGame, Receipt } from '../game/game.ts';
-import { encodeRecord, MERGED, type Record } from '../patch/record.ts';
+import { MERGED, type Record } from '../patch/record.ts';
+import { RecordWriter } from '../patch/record-writer.ts';
 import { BatchReceipt, PendingBatch } from './batch.ts';
 
 export class Merging {
@@ -39,8 +40,9 @@ export class Merging {
 
   /** The newest state of each game stands for all that was accepted of it since. */
   *take(): IterableIterator<PendingBatch> {
+    const writer = new RecordWriter();
     for (const [game, { firstSeq, batch }] of this.#games) {
-      const line = encodeRecord({
+      const bytes = writer.write({
         game: game.id,
         seq: game.seq,
         firstSeq,
@@ -50,7 +52,9 @@ export class Merging {
         patches: [{ op: 'replace', path: [], value: game.toJSON() }],
         tables: game.tableNames,
       });
-      batch.add(game.id, firstSeq, game.seq, line);
+      writer.keep();
+      batch.add(game.id, firstSeq, game.seq, bytes);
+      batch.seal(writer.take());
       yield batch;
     }
     this.#games.clear();

@@ -127,13 +127,18 @@ export class Outbox {
     throw backpressure(game.id, this.#queue.bytes, outboxBytes, this.#trouble.error);
   }
 
-  append(game: AnyGame, record: Record, line: string): Receipt {
+  /** Encodes a record and returns its bytes. `append` with the same record must follow, or another `encode`. */
+  encode(record: Record): number {
+    return this.#queue.encode(record);
+  }
+
+  append(game: AnyGame, record: Record, bytes: number): Receipt {
     this.#dirty = true;
     this.#wakeUp();
     // The record that creates a game says what no other does. Whoever opens games waits for them, so they cannot pile up.
     const full = this.#queue.bytes >= this.#options.outboxBytes || this.#merging.size > 0;
     if (full && record.command !== CREATE) return this.#merging.add(game, record);
-    return new BatchReceipt(record.seq, record.tick, this.#queue.add(record, line));
+    return new BatchReceipt(record.seq, record.tick, this.#queue.add(record, bytes));
   }
 
   /** Resolves when everything accepted so far is durable. */
@@ -264,7 +269,7 @@ export class Outbox {
     const batch = this.#queue.first as PendingBatch;
     let load: StoreLoad;
     try {
-      load = await this.#store.commit(batch.encode());
+      load = await this.#store.commit(this.#queue.send());
     } catch (error) {
       this.#storeFailed(asOrreryError(error));
       return;

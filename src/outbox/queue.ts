@@ -2,14 +2,18 @@
 
 import type { OrreryError } from '../errors.ts';
 import type { Record } from '../patch/record.ts';
+import { RecordWriter } from '../patch/record-writer.ts';
+import type { Batch } from '../store/store.ts';
 import { PendingBatch } from './batch.ts';
 
 /** One commit should not outgrow what is comfortable to write and to hold twice. */
 export const BATCH_BYTES = 4 * 1024 * 1024;
 
 export class Queue {
-  /** The first may be in flight. The last is open for records. */
+  /** The first may be in flight. The last, unless it is sealed, is open for records. */
   readonly #batches: PendingBatch[] = [];
+  /** Holds the records of the open batch. */
+  readonly #writer = new RecordWriter();
   #bytes = 0;
   #records = 0;
 
@@ -43,19 +47,35 @@ export class Queue {
     return pending;
   }
 
-  /** The batch that took the record. */
-  add(record: Record, line: string): PendingBatch {
+  /** Encodes a record and returns its bytes. It is in no batch until it is added, and gone when another is encoded. */
+  encode(record: Record): number {
+    const { last } = this;
+    if (last && !last.sealed && last.bytes >= BATCH_BYTES) last.seal(this.#writer.take());
+    return this.#writer.write(record);
+  }
+
+  /** Adds the record that was encoded last. The result is the batch that took it. */
+  add(record: Record, bytes: number): PendingBatch {
     let batch = this.last;
-    if (!batch || batch.sent || batch.bytes >= BATCH_BYTES) {
+    if (!batch || batch.sealed) {
       batch = new PendingBatch();
       this.#batches.push(batch);
     }
-    batch.add(record.game, record.firstSeq ?? record.seq, record.seq, line);
-    this.#bytes += line.length + 1;
+    batch.add(record.game, record.firstSeq ?? record.seq, record.seq, bytes);
+    this.#writer.keep();
+    this.#bytes += bytes;
     this.#records += 1;
     return batch;
   }
 
+  /** What the first batch sends. It takes no more records. */
+  send(): Batch {
+    const first = this.#batches[0] as PendingBatch;
+    if (!first.sealed) first.seal(this.#writer.take());
+    return first.content;
+  }
+
+  /** A sealed batch goes last; there is no open one. */
   push(batch: PendingBatch): void {
     this.#batches.push(batch);
     this.#bytes += batch.bytes;

@@ -3,7 +3,7 @@
 import { OrreryError } from '../errors.ts';
 import type { Commands, GameType } from '../game/define.ts';
 import { type AnyGame, Game, type Receipt, type RecordSink } from '../game/game.ts';
-import { CREATE, encodeRecord, type Record } from '../patch/record.ts';
+import { CREATE, type Record } from '../patch/record.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface SinkOptions {
@@ -72,12 +72,12 @@ export class GameSink implements RecordSink {
   }
 
   append(record: Record): Receipt {
-    const line = encodeRecord(record);
+    const bytes = this.#outbox.encode(record);
     if (record.command === CREATE) this.#stateBytes = 0;
-    else if (line.length > this.#options.maxRecordBytes) throw this.#recordTooLarge(line.length);
-    this.#grow(line.length);
+    else if (bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
+    this.#grow(bytes);
     this.use();
-    return this.#outbox.append(this.#game as AnyGame, record, line);
+    return this.#outbox.append(this.#game as AnyGame, record, bytes);
   }
 
   subscriberFailed(error: unknown): void {

@@ -52,14 +52,14 @@ export class OwnerThread {
   }
 
   /** Rejects with OWNER_DIED when there is no thread or it dies over this. One request at a time. */
-  ask(request: OwnerRequest, transferList: ArrayBuffer[] = []): Promise<OwnerReply> {
+  ask(request: OwnerRequest): Promise<OwnerReply> {
     const port = this.#port;
     if (!port) return Promise.reject(died(this.#shard, this.#cause));
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
       // Whoever waits for an answer keeps the process alive; an idle thread does not.
       port.ref();
-      port.postMessage(request, transferList);
+      port.postMessage(request);
     });
   }
 

@@ -40,7 +40,7 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<StoreLoad> {
-    return (await this.#ask({ kind: 'commit', batch }, [batch.payload.buffer])) as StoreLoad;
+    return (await this.#ask({ kind: 'commit', batch })) as StoreLoad;
   }
 
   async digest(): Promise<StoreLoad> {
@@ -87,9 +87,9 @@ export class SqliteStore implements Store {
     await thread?.destroy();
   }
 
-  async #ask(request: OwnerRequest, transferList?: ArrayBuffer[]): Promise<unknown> {
+  async #ask(request: OwnerRequest): Promise<unknown> {
     if (!this.#thread) throw notOpen(this.#options.shard);
-    const reply = await this.#thread.ask(request, transferList);
+    const reply = await this.#thread.ask(request);
     if (!reply.ok) throw errorFromData(reply.error).within({ shard: this.#options.shard });
     return reply.value;
   }

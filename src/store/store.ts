@@ -5,7 +5,7 @@ import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {
-  /** Records as lines of JSON, UTF-8, each ended by a line feed. The store may take the buffer away from the caller. */
+  /** Records as lines of JSON, UTF-8, each ended by a line feed. The store copies what it keeps. */
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly count: number;
   /** Which seqs of which games are inside, in order. */

@@ -1,0 +1,110 @@
+// The bytes of records against JSON.stringify of the same fields in the documented order, over any records.
+
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Json, Patch } from '../../src/patch/patch.ts';
+import type { Record } from '../../src/patch/record.ts';
+import { RecordWriter } from '../../src/patch/record-writer.ts';
+import { json } from './states.ts';
+
+const text = fc.oneof(
+  fc.constantFrom('', 'mine', '@tick', '"', '\\', '\u0000', '\u001f', '\u007f', 'é', '😀', '\u2028', 'x'.repeat(48)),
+  fc.string({ unit: 'grapheme', maxLength: 12 }),
+  fc.string({ unit: 'grapheme-ascii', minLength: 40, maxLength: 60 }),
+  fc.string({ unit: 'grapheme', minLength: 30, maxLength: 400 }),
+);
+const count = fc.oneof(
+  fc.nat(300),
+  fc.constantFrom(2 ** 31 - 1, 2 ** 31, 2 ** 32, 1_700_000_000_000, Number.MAX_SAFE_INTEGER),
+  fc.maxSafeNat(),
+);
+const value = json as fc.Arbitrary<Json>;
+const number = fc.oneof(
+  fc.constantFrom(-1, -(2 ** 31), -(2 ** 31) - 1, 0.1, 1e21, 1e-7, -9.5, 5e-324),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((each) => each + 0),
+);
+const path = fc.array(fc.oneof(text, fc.nat()), { maxLength: 4 });
+const patch: fc.Arbitrary<Patch> = fc.oneof(
+  fc.record({ op: fc.constant('remove' as const), path }),
+  fc.record({ op: fc.constantFrom('add' as const, 'replace' as const), path, value: fc.oneof(value, number) }),
+);
+const record = fc.record(
+  {
+    game: text,
+    seq: count,
+    firstSeq: count,
+    tick: count,
+    time: count,
+    command: text,
+    args: fc.oneof(value, number),
+    player: text,
+    patches: fc.array(patch, { maxLength: 5 }),
+    type: text,
+    version: count,
+    tables: fc.array(text, { maxLength: 3 }),
+  },
+  { requiredKeys: ['game', 'seq', 'tick', 'time', 'command', 'patches'], noNullPrototype: true },
+) as fc.Arbitrary<Record>;
+
+function line({ game, seq, firstSeq, tick, time, command, args, player, patches, type, version, tables }: Record) {
+  const d = patches.map((each) =>
+    each.op === 'remove' ? ['-', each.path] : [each.op === 'add' ? '+' : '=', each.path, each.value],
+  );
+  // JSON.stringify leaves out what is undefined and keeps the order in which keys were written down here.
+  const fields = { g: game, s: seq, f: firstSeq, k: tick, t: time, c: command, a: args, p: player };
+  return `${JSON.stringify({ ...fields, y: type, v: version, b: tables, d })}\n`;
+}
+
+it('[P50] any record is written as the bytes that JSON.stringify gives for its fields in their order', () => {
+  const writer = new RecordWriter();
+  fc.assert(
+    fc.property(record, (each) => {
+      const bytes = writer.write(each);
+      writer.keep();
+      const taken = Buffer.from(writer.take());
+      assert.equal(taken.toString('utf8'), line(each));
+      assert.equal(bytes, taken.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+it('[P51] a batch is the records that were kept, in order, and nothing of those that were not', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(record, fc.boolean()), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 5 }),
+      (all, batches) => {
+        const writer = new RecordWriter();
+        for (let batch = 0; batch < batches; batch += 1) {
+          let expected = '';
+          for (const [each, kept] of all) {
+            writer.write(each);
+            if (!kept) continue;
+            writer.keep();
+            expected += line(each);
+          }
+          assert.equal(Buffer.from(writer.take()).toString('utf8'), expected);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+it('[P51] a record that is larger than any buffer so far is whole, and so is the small one after it', () => {
+  const writer = new RecordWriter();
+  const large = { game: 'g', seq: 1, tick: 1, time: 1, command: 'c', args: ['é'.repeat(5_000_000), 'x'], patches: [] };
+  const small = { game: 'g', seq: 2, tick: 1, time: 1, command: 'c', patches: [] };
+  for (const each of [large, small]) {
+    writer.write(each);
+    writer.keep();
+  }
+  const taken = Buffer.from(writer.take());
+  expect(taken.length).toBeGreaterThan(10_000_000);
+  expect(taken.equals(Buffer.from(line(large) + line(small)))).toBe(true);
+  writer.write(small);
+  writer.keep();
+  expect(Buffer.from(writer.take()).toString()).toBe(line(small));
+});
