@@ -1,5 +1,6 @@
 // A record on its way out of the game loop: into the bytes of a line, and lines into a batch. And the way back.
 
+import { DEFAULTS } from '../../src/options.ts';
 import { Queue } from '../../src/outbox/queue.ts';
 import { decodeRecord, encodeRecord } from '../../src/patch/record.ts';
 import { RecordWriter } from '../../src/patch/record-writer.ts';
@@ -51,7 +52,7 @@ const toPayload: Scenario = {
   operation: `a batch of ${TICK_COMMANDS} records, from an empty queue to the payload`,
   prepare() {
     const given = records();
-    const queue = new Queue();
+    const queue = new Queue(DEFAULTS.batchBytes);
     return {
       operations: 1,
       run() {

@@ -22,6 +22,10 @@ export class Registry {
     if (this.#evicted.get(id)?.deref() === undefined) this.#evicted.delete(id);
   });
 
+  #hits = 0;
+  #misses = 0;
+  #evictions = 0;
+
   constructor(most: number, onEvict: (game: AnyGame) => void) {
     this.#most = most;
     this.#onEvict = onEvict;
@@ -31,8 +35,28 @@ export class Registry {
     return this.#loaded.get(id)?.game ?? this.#evicted.get(id)?.deref();
   }
 
+  /** How often a game that was asked for was in memory, and how often not. */
+  get hits(): number {
+    return this.#hits;
+  }
+
+  get misses(): number {
+    return this.#misses;
+  }
+
+  /** Games that have left memory to make room. */
+  get evicted(): number {
+    return this.#evictions;
+  }
+
+  /** A game was asked for that is not in memory. */
+  missed(): void {
+    this.#misses += 1;
+  }
+
   /** A game that is in memory and was asked for again. */
   use(id: string): void {
+    this.#hits += 1;
     this.#loaded.get(id)?.residence.use();
   }
 
@@ -72,6 +96,7 @@ export class Registry {
       this.#evicted.set(game.id, new WeakRef(game));
       this.#forgotten.register(game, game.id);
       evicted += 1;
+      this.#evictions += 1;
       this.#onEvict(game);
     }
   }

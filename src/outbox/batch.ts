@@ -8,6 +8,7 @@ export class PendingBatch {
   /** What is sent. Until then its records are in the queue's writer. */
   #payload: Uint8Array<ArrayBuffer> | undefined;
   #count = 0;
+  #acceptedAt = 0;
   readonly #spans = new Map<string, { readonly game: string; readonly firstSeq: number; lastSeq: number }>();
   #bytes = 0;
   #settled: { readonly error: OrreryError | undefined } | undefined;
@@ -17,6 +18,11 @@ export class PendingBatch {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** When its first record was added, by performance.now(). */
+  get acceptedAt(): number {
+    return this.#acceptedAt;
   }
 
   get count(): number {
@@ -33,6 +39,7 @@ export class PendingBatch {
 
   /** A record of so many bytes belongs to this batch. */
   add(game: string, firstSeq: number, lastSeq: number, bytes: number): void {
+    if (this.#count === 0) this.#acceptedAt = performance.now();
     this.#count += 1;
     this.#bytes += bytes;
     const span = this.#spans.get(game);

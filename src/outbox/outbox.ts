@@ -8,8 +8,10 @@ import type { CheckpointReport, Store, StoreLoad } from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 import { BatchReceipt, type PendingBatch } from './batch.ts';
 import { again, asOrreryError, backpressure, before, closed } from './failures.ts';
+import type { OutboxHealth } from './health.ts';
 import { Merging } from './merging.ts';
-import { BATCH_BYTES, Queue } from './queue.ts';
+import { Meter } from './meter.ts';
+import { Queue } from './queue.ts';
 import { Requests } from './requests.ts';
 import { Trouble, type TroubleEvents } from './trouble.ts';
 
@@ -17,6 +19,7 @@ export interface OutboxOptions {
   readonly durability: 'group' | 'strict' | 'relaxed';
   readonly coalescingDelayMs: number;
   readonly autoSaveIntervalMs: number;
+  readonly batchBytes: number;
   readonly outboxBytes: number;
   readonly overflow: 'reject' | 'coalesce';
   readonly digestLagBytes: number;
@@ -30,24 +33,15 @@ export interface OutboxEvents extends TroubleEvents {
   failed(error: OrreryError): void;
 }
 
-export interface OutboxHealth {
-  readonly state: 'ok' | 'degraded' | 'failed' | 'closed';
-  readonly error: OrreryError | undefined;
-  /** Accepted and not yet durable. */
-  readonly queuedRecords: number;
-  readonly queuedBytes: number;
-  readonly digestLagBytes: number;
-  readonly journalBytes: number;
-}
-
 /** Digesting less than this at a time makes more rows of the same. */
 const DIGEST_BYTES = 256 * 1024;
 
 export class Outbox {
+  readonly meter = new Meter();
   readonly #store: Store;
   readonly #options: OutboxOptions;
   readonly #events: OutboxEvents;
-  readonly #queue = new Queue();
+  readonly #queue: Queue;
   readonly #merging = new Merging();
   readonly #requests = new Requests();
   readonly #checkpoints: { resolve: (report: CheckpointReport) => void; reject: (error: OrreryError) => void }[] = [];
@@ -76,6 +70,7 @@ export class Outbox {
   constructor(store: Store, options: OutboxOptions, events: OutboxEvents) {
     this.#store = store;
     this.#options = options;
+    this.#queue = new Queue(options.batchBytes);
     this.#events = events;
     this.#trouble = new Trouble(events);
   }
@@ -124,6 +119,7 @@ export class Outbox {
     if (this.#closing) throw closed(game.id);
     const { outboxBytes, overflow } = this.#options;
     if (this.#queue.bytes < outboxBytes || overflow === 'coalesce') return;
+    this.meter.refused += 1;
     throw backpressure(game.id, this.#queue.bytes, outboxBytes, this.#trouble.error);
   }
 
@@ -137,7 +133,10 @@ export class Outbox {
     this.#wakeUp();
     // The record that creates a game says what no other does. Whoever opens games waits for them, so they cannot pile up.
     const full = this.#queue.bytes >= this.#options.outboxBytes || this.#merging.size > 0;
-    if (full && record.command !== CREATE) return this.#merging.add(game, record);
+    if (full && record.command !== CREATE) {
+      this.meter.merged += 1;
+      return this.#merging.add(game, record);
+    }
     return new BatchReceipt(record.seq, record.tick, this.#queue.add(record, bytes));
   }
 
@@ -257,7 +256,7 @@ export class Outbox {
     if (!this.#queue.first) for (const batch of this.#merging.take()) this.#queue.push(batch);
     const { first } = this.#queue;
     if (!first || this.#commitBackoff.waiting) return false;
-    if (this.#options.durability !== 'relaxed' || this.#urgent || first.bytes >= BATCH_BYTES) return true;
+    if (this.#options.durability !== 'relaxed' || this.#urgent || first.bytes >= this.#options.batchBytes) return true;
     this.#delay ??= setTimeout(() => {
       this.#delay = undefined;
       this.hurry();
@@ -267,10 +266,12 @@ export class Outbox {
 
   async #commit(): Promise<void> {
     const batch = this.#queue.first as PendingBatch;
+    const sent = performance.now();
     let load: StoreLoad;
     try {
       load = await this.#store.commit(this.#queue.send());
     } catch (error) {
+      this.meter.failedCommits += 1;
       this.#storeFailed(asOrreryError(error));
       return;
     }
@@ -282,6 +283,7 @@ export class Outbox {
     clearTimeout(this.#delay);
     this.#delay = undefined;
     this.#commitBackoff.reset();
+    this.meter.committed(batch.count, batch.bytes, batch.acceptedAt, sent, performance.now());
     batch.settle();
     this.#trouble.commit(undefined);
     await this.#gather();
@@ -352,6 +354,7 @@ export class Outbox {
     this.#checkpointing = false;
     this.#checkpointBackoff.reset();
     this.#load = { ...this.#load, checkpointDue: false };
+    this.meter.published(report);
     this.#events.checkpoint(report);
     this.#trouble.checkpoint(undefined);
     for (const { resolve } of this.#checkpoints.splice(0)) resolve(report);

@@ -6,16 +6,19 @@ import { RecordWriter } from '../patch/record-writer.ts';
 import type { Batch } from '../store/store.ts';
 import { PendingBatch } from './batch.ts';
 
-/** One commit should not outgrow what is comfortable to write and to hold twice. */
-export const BATCH_BYTES = 4 * 1024 * 1024;
-
 export class Queue {
   /** The first may be in flight. The last, unless it is sealed, is open for records. */
   readonly #batches: PendingBatch[] = [];
   /** Holds the records of the open batch. */
   readonly #writer = new RecordWriter();
+  readonly #batchBytes: number;
   #bytes = 0;
   #records = 0;
+
+  /** A batch of `batchBytes` takes no more records. */
+  constructor(batchBytes: number) {
+    this.#batchBytes = batchBytes;
+  }
 
   /** Accepted and not yet durable. */
   get bytes(): number {
@@ -50,7 +53,7 @@ export class Queue {
   /** Encodes a record and returns its bytes. It is in no batch until it is added, and gone when another is encoded. */
   encode(record: Record): number {
     const { last } = this;
-    if (last && !last.sealed && last.bytes >= BATCH_BYTES) last.seal(this.#writer.take());
+    if (last && !last.sealed && last.bytes >= this.#batchBytes) last.seal(this.#writer.take());
     return this.#writer.write(record);
   }
 

@@ -17,16 +17,19 @@ let uses = 0;
 
 export class GameSink implements RecordSink {
   readonly notifyWhen: 'accepted' | 'durable';
-  readonly #outbox: Outbox;
+  readonly outbox: Outbox;
   readonly #options: SinkOptions;
   readonly #onSubscriberError: (error: unknown) => void;
   #game: AnyGame | undefined;
   /** No less than the size of the state as JSON: its size when it was last measured, and every record since. */
   #stateBytes = 0;
+  #records = 0;
+  #bytes = 0;
+  #patches = 0;
   #lastUsed = 0;
 
   private constructor(outbox: Outbox, options: SinkOptions, onSubscriberError: (error: unknown) => void) {
-    this.#outbox = outbox;
+    this.outbox = outbox;
     this.#options = options;
     this.#onSubscriberError = onSubscriberError;
     this.notifyWhen = options.durability === 'strict' ? 'durable' : 'accepted';
@@ -55,7 +58,17 @@ export class GameSink implements RecordSink {
   /** Whether the game may leave memory: everything is durable and nobody listens. */
   get idle(): boolean {
     const game = this.#game as AnyGame;
-    return !game.subscribed && this.#outbox.isDurable(game);
+    return !game.subscribed && this.outbox.isDurable(game);
+  }
+
+  /** Counts since this game was first opened, and the least that its state can be. */
+  get figures(): {
+    readonly records: number;
+    readonly bytes: number;
+    readonly patches: number;
+    readonly stateBytes: number;
+  } {
+    return { records: this.#records, bytes: this.#bytes, patches: this.#patches, stateBytes: this.#stateBytes };
   }
 
   use(): void {
@@ -68,16 +81,20 @@ export class GameSink implements RecordSink {
   }
 
   ready(): void {
-    this.#outbox.ready(this.#game as AnyGame);
+    this.outbox.ready(this.#game as AnyGame);
   }
 
   append(record: Record): Receipt {
-    const bytes = this.#outbox.encode(record);
+    const bytes = this.outbox.encode(record);
     if (record.command === CREATE) this.#stateBytes = 0;
     else if (bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
     this.#grow(bytes);
     this.use();
-    return this.#outbox.append(this.#game as AnyGame, record, bytes);
+    const receipt = this.outbox.append(this.#game as AnyGame, record, bytes);
+    this.#records += 1;
+    this.#bytes += bytes;
+    this.#patches += record.patches.length;
+    return receipt;
   }
 
   subscriberFailed(error: unknown): void {

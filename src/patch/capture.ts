@@ -12,7 +12,7 @@ import {
   type Patch,
   type PathSegment,
 } from './patch.ts';
-import { hasOnlyKeys, isPlainArray, isPlainObject, shallowCopy, valuesOf } from './plain.ts';
+import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
 
 /**
@@ -73,23 +73,77 @@ function admitChild(value: unknown, segment: PathSegment, path: PathSegment[]): 
 
 function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: Patch[]): Json {
   if (!isPlainObject(next)) throw TABLE in next ? refuseTable(path) : refuseValue(next, path);
+  const names = Object.getOwnPropertyNames(next);
+  if (names.length > WIDE) return captureWide(base, next, names.length, path, out);
   const baseKeys = Object.keys(base);
+  if (Object.getOwnPropertySymbols(next).length > 0) throw refuseHidden(next, path);
+  if (sameSequence(baseKeys, names)) return captureAlike(base, baseKeys, next, path, out);
   const keys = Object.keys(next);
-  if (!hasOnlyKeys(next, keys.length)) throw refuseHidden(next, path);
-  if (!sameSequence(baseKeys, keys)) return captureReshaped(base, baseKeys, next, keys, path, out);
+  if (keys.length !== names.length) throw refuseHidden(next, path);
+  return captureReshaped(base, baseKeys, next, keys, path, out);
+}
 
-  const before = valuesOf(base, keys) as Json[];
+/**
+ * Keys and values of wide objects that stand in a state: V8 holds them as hash tables, and listing one takes as long as
+ * comparing it. Such an object is listed once and then followed from version to version.
+ */
+const listed = new WeakMap<object, { readonly keys: readonly string[]; readonly values: readonly Json[] }>();
+
+function captureWide(base: JsonObject, next: object, names: number, path: PathSegment[], out: Patch[]): Json {
+  const keys = Object.keys(next);
+  if (keys.length !== names || Object.getOwnPropertySymbols(next).length > 0) throw refuseHidden(next, path);
+  let known = listed.get(base);
+  if (!known) {
+    const baseKeys = Object.keys(base);
+    known = { keys: baseKeys, values: valuesOf(base, baseKeys) as Json[] };
+    listed.set(base, known);
+  }
+  if (!sameSequence(known.keys, keys)) return captureReshaped(base, known.keys, next, keys, path, out);
+
   const after = valuesOf(next, keys);
+  let values: Json[] | undefined;
   let copy: { [key: string]: unknown } | undefined;
   for (let index = 0; index < keys.length; index++) {
-    const was = before[index]!;
+    const was = known.values[index]!;
     const value = after[index];
     if (value === was && value !== 0) continue;
     const now = captureChild(was, value, keys[index]!, path, out);
     if (now === was) continue;
     copy ??= shallowCopy(base, keys);
+    values ??= known.values.slice();
     copy[keys[index]!] = now;
+    values[index] = now;
   }
+  if (copy === undefined) return base;
+  listed.set(copy, { keys: known.keys, values: values as Json[] });
+  return copy as JsonObject;
+}
+
+/** An object that has the names of `keys` and no others, in their order. */
+function captureAlike(
+  base: JsonObject,
+  keys: readonly string[],
+  next: object,
+  path: PathSegment[],
+  out: Patch[],
+): Json {
+  let copy: { [key: string]: unknown } | undefined;
+  let at = 0;
+  for (const key in next) {
+    // Inherited ones come after its own.
+    if (at === keys.length) break;
+    // One of its own is not enumerable, and this is the one after it.
+    if (key !== keys[at]) throw refuseHidden(next, path);
+    at++;
+    const was = base[key]!;
+    const value = (next as { readonly [key: string]: unknown })[key];
+    if (value === was && value !== 0) continue;
+    const now = captureChild(was, value, key, path, out);
+    if (now === was) continue;
+    copy ??= shallowCopy(base, keys);
+    copy[key] = now;
+  }
+  if (at < keys.length) throw refuseHidden(next, path);
   return copy === undefined ? base : (copy as JsonObject);
 }
 

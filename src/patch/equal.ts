@@ -1,6 +1,6 @@
 // Deep equality of what is stored with what came in. capture.ts and alignment.ts use it to find what did not change.
 import type { Json, JsonArray, JsonObject } from './patch.ts';
-import { hasOnlyKeys, isPlainArray, isPlainObject, valuesOf } from './plain.ts';
+import { hasOnlyKeys, isPlainArray, isPlainObject, valuesOf, WIDE } from './plain.ts';
 
 /**
  * Whether `next` is exactly `base`: the same values under the same keys in the same order, and nothing JSON would lose. So
@@ -14,8 +14,10 @@ export function equal(base: Json, next: unknown): boolean {
 }
 
 function equalKeys(base: JsonObject, next: object): boolean {
+  const baseKeys = Object.keys(base);
+  if (baseKeys.length <= WIDE) return isLike(next, baseKeys) && equalAlike(base, baseKeys, next);
   const keys = Object.keys(next);
-  if (!sameSequence(Object.keys(base), keys)) return false;
+  if (!sameSequence(baseKeys, keys)) return false;
   const before = valuesOf(base, keys) as Json[];
   const after = valuesOf(next, keys);
   for (let index = 0; index < keys.length; index++) {
@@ -24,6 +26,29 @@ function equalKeys(base: JsonObject, next: object): boolean {
     if (!equal(before[index]!, value)) return false;
   }
   return isPlainObject(next) && hasOnlyKeys(next, keys.length);
+}
+
+/** For an object that has the names of `keys` and no others, in their order. */
+function equalAlike(base: JsonObject, keys: readonly string[], next: object): boolean {
+  let at = 0;
+  for (const key in next) {
+    if (at === keys.length) break;
+    if (key !== keys[at]) return false;
+    at++;
+    const was = base[key]!;
+    const value = (next as { readonly [key: string]: unknown })[key];
+    if (value === was && value !== 0) continue;
+    if (!equal(was, value)) return false;
+  }
+  return at === keys.length && isPlainObject(next);
+}
+
+/**
+ * Whether an object has the names of `keys`, in their order, and neither others nor symbols. Then for-in goes through them,
+ * unless one is not enumerable; unless an object is wide that takes half the time of asking for keys and values.
+ */
+function isLike(next: object, keys: readonly string[]): boolean {
+  return sameSequence(keys, Object.getOwnPropertyNames(next)) && Object.getOwnPropertySymbols(next).length === 0;
 }
 
 function equalLists(base: JsonArray, next: readonly unknown[]): boolean {

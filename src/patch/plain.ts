@@ -34,7 +34,7 @@ export function hasOnlyKeys(value: object, keyCount: number): boolean {
 }
 
 /** Objects with more keys than this are hash tables in V8, for which other ways are fast. */
-const WIDE = 128;
+export const WIDE = 128;
 
 /** The values of an object under all of its keys, each read once. */
 export function valuesOf(object: object, keys: readonly string[]): unknown[] {

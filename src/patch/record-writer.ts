@@ -115,18 +115,10 @@ export class RecordWriter {
   }
 
   #value(value: Json): void {
-    switch (typeof value) {
-      case 'string':
-        this.#string(value);
-        return;
-      case 'number':
-        this.#number(value);
-        return;
-      case 'boolean':
-        this.#constant(value ? 'true' : 'false');
-        return;
-    }
-    if (value === null) this.#constant('null');
+    if (typeof value === 'string') this.#string(value);
+    else if (typeof value === 'number') this.#number(value);
+    else if (typeof value === 'boolean') this.#constant(value ? 'true' : 'false');
+    else if (value === null) this.#constant('null');
     else if (Array.isArray(value)) this.#list(value as readonly Json[]);
     else this.#object(value as { readonly [key: string]: Json });
   }

@@ -1,6 +1,7 @@
 // The journal of a shard as its owner writes it: the newest segment, which takes frames, and those before it that are still
 // needed. Before it: owner.ts with a batch; after it: journal/journal.ts, one segment.
 
+import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { OrreryError } from '../errors.ts';
 import { imageName } from '../image/image.ts';
 import { manifestName } from '../image/manifest.ts';
@@ -24,6 +25,8 @@ export interface Written {
 }
 
 export class Segments {
+  /** How long it took to write a frame and make it durable. */
+  readonly syncMicroseconds: RecordableHistogram = createHistogram();
   readonly #files: Files;
   readonly #directory: string;
   readonly #claim: Claim;
@@ -89,8 +92,11 @@ export class Segments {
 
   #append(payload: Uint8Array, count: number): Written {
     const before = this.#journal.bytes;
+    const began = performance.now();
     const frame = this.#journal.append([payload], count);
     this.#journal.sync();
+    // A histogram takes whole numbers from 1.
+    this.syncMicroseconds.record(Math.max(1, Math.round((performance.now() - began) * 1000)));
     return { frame, chain: this.#journal.chain, bytes: this.#journal.bytes - before };
   }
 

@@ -108,7 +108,13 @@ export class MemoryStore implements Store {
 
   async stats(): Promise<StoreStats> {
     let records = 0;
-    for (const list of this.#records.values()) records += list.length;
+    const games = [...this.#records].map(([id, list]) => {
+      records += list.length;
+      // Nothing is merged here. The record that creates a game has a patch that is not part of its history.
+      const patches = list.reduce((count, record) => count + record.patches.length, -1);
+      return { id, patchesIn: patches, patchesOut: patches };
+    });
+    const patches = games.reduce((count, game) => count + game.patchesIn, 0);
     return {
       epoch: 1,
       generation: 0,
@@ -118,6 +124,10 @@ export class MemoryStore implements Store {
       imageBytesWritten: 0,
       imageBytes: 0,
       checkpoints: 0,
+      load: NOTHING_TO_DO,
+      patchesIn: patches,
+      patchesOut: patches,
+      games,
       recovery: this.#recovery,
     };
   }

@@ -1,6 +1,7 @@
 // The one interface between the game side and whatever keeps its records. outbox/outbox.ts is the caller; sqlite.ts is the
 // real thing, memory.ts the reference that tests compare it with.
 
+import type { RecordableHistogram } from 'node:perf_hooks';
 import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
 
 /** Records of one or more games that become durable together. */
@@ -67,6 +68,15 @@ export interface StoreStats {
   readonly imageBytesWritten: number;
   readonly imageBytes: number;
   readonly checkpoints: number;
+  /** What the store owes to its background work now. */
+  readonly load: StoreLoad;
+  /** Patches that were digested, and what merging left of them. */
+  readonly patchesIn: number;
+  readonly patchesOut: number;
+  /** The same for each game that has had records. */
+  readonly games: readonly { readonly id: string; readonly patchesIn: number; readonly patchesOut: number }[];
+  /** How long it took to write a frame and make it durable. Stores without a disk have none. */
+  readonly syncMicroseconds?: RecordableHistogram;
   readonly recovery: RecoveryReport;
 }
 

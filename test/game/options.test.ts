@@ -10,6 +10,7 @@ const positives = [
   'autoSaveIntervalMs',
   'shutdownTimeoutMs',
   'outboxBytes',
+  'batchBytes',
   'digestLagBytes',
   'checkpointBytes',
   'maxImageBytes',

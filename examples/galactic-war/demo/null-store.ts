@@ -69,6 +69,10 @@ export class NullStore implements Store {
       imageBytesWritten: 0,
       imageBytes: 0,
       checkpoints: 0,
+      load: NOTHING_OWED,
+      patchesIn: 0,
+      patchesOut: 0,
+      games: [],
       recovery: RECOVERY,
     };
   }

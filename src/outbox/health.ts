@@ -1,0 +1,13 @@
+// How one outbox is doing at this moment. outbox.ts tells it, the orrery passes it on.
+
+import type { OrreryError } from '../errors.ts';
+
+export interface OutboxHealth {
+  readonly state: 'ok' | 'degraded' | 'failed' | 'closed';
+  readonly error: OrreryError | undefined;
+  /** Accepted and not yet durable. */
+  readonly queuedRecords: number;
+  readonly queuedBytes: number;
+  readonly digestLagBytes: number;
+  readonly journalBytes: number;
+}
