@@ -138,7 +138,7 @@ function assertThere(files: Files, directory: string, shard: number): void {
   throw new OrreryError({
     code: 'DAMAGED',
     what: 'the folder of a shard is gone',
-    hint: 'Put it back from a backup: the games in it would seem never to have been. Nothing was changed.',
+    hint: 'Put it back from a backup, or recover the other shards with `orrery salvage`. Nothing was changed.',
     context: { directory, shard, file: folder },
   });
 }
@@ -152,7 +152,7 @@ function create(files: Files, directory: string, shards: number): void {
     throw new OrreryError({
       code: 'DIRECTORY_UNUSABLE',
       what: `the directory holds ${shard}, but no ${CONFIG}`,
-      hint: `Put ${CONFIG} back from a backup: without it nobody knows how many shards there are. Nothing was changed.`,
+      hint: `Put ${CONFIG} back from a backup: it says how many shards there are. \`orrery salvage\` does without it.`,
       context: { directory },
     });
   }
@@ -304,7 +304,7 @@ function damagedConfig(file: string, cause: unknown): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: 'the description of the directory cannot be read',
-    hint: 'Put the file back from a backup. Nothing was changed.',
+    hint: 'Put the file back from a backup, or recover what is left with `orrery salvage`. Nothing was changed.',
     context: { file },
     cause,
   });

@@ -30,8 +30,9 @@ CREATE TABLE snapshots (
   version INTEGER NOT NULL,
   tables  TEXT NOT NULL,
   reason  TEXT NOT NULL CHECK (reason IN ('create', 'size', 'request')),
-  codec   INTEGER NOT NULL CHECK (codec IN (0, 1)),  -- 0 JSON, 1 zlib-deflated JSON
-  sha     BLOB NOT NULL CHECK (length(sha) = 32),    -- SHA-256 of the JSON
+  codec   INTEGER NOT NULL CHECK (codec IN (0, 1, 2)),  -- 0 JSON, 1 zlib-deflated JSON, 2 JSON in members of gzip
+  sha     BLOB NOT NULL CHECK (length(sha) = 32),       -- SHA-256 of the JSON
+  pieces  TEXT CHECK ((pieces IS NULL) = (codec <> 2)), -- [[bytes of the member, table or null], ...]
   body    BLOB NOT NULL,
   PRIMARY KEY (game, seq)
 ) STRICT, WITHOUT ROWID;

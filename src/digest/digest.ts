@@ -1,6 +1,7 @@
 // Off the latency path: records that are durable in the journal become rows of the image. shard/owner.ts hands payloads in
 // after it has acknowledged them, recovery hands in what it finds in the journal; image/rows.ts is the hop after.
 
+import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
 import {
@@ -9,8 +10,11 @@ import {
   readCommands,
   readGame,
   readGames,
+  readPieces,
+  readSnapshot,
   readSteps,
-  type Snapshot,
+  readStepTexts,
+  type SnapshotReason,
   type Step,
   writeBatch,
   writeCommandIndex,
@@ -18,14 +22,16 @@ import {
   writeMeta,
   writeSnapshot,
 } from '../image/rows.ts';
-import { cloneJson } from '../patch/apply.ts';
-import { coalesce } from '../patch/coalesce.ts';
-import type { Patch } from '../patch/patch.ts';
+import type { JsonObject } from '../patch/patch.ts';
 import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
-import { type FoldedGame, foldGame } from './fold.ts';
+import { checked, type FoldedGame, foldGame, foldTail, noSnapshot } from './fold.ts';
+import { Gathering, type Grain } from './gathering.ts';
+import { cutState, cutText } from './pieces.ts';
+import { RecordLine } from './record-line.ts';
+import { storedPieces } from './stored-pieces.ts';
+import { readTail } from './tail.ts';
 
-/** Which steps of a game's past stay visible. The same words as in a game type. */
-export type Grain = 'commands' | 'ticks' | 'batches';
+export type { Grain } from './gathering.ts';
 
 export interface DigestOptions {
   /** How far patches are merged, by game type. */
@@ -35,16 +41,25 @@ export interface DigestOptions {
 }
 
 /** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
-const ROW_BYTES = 64 * 1024;
+const ROW_BYTES = 128 * 1024;
 
-/** An unfinished step is shortened when it gets this long, so that a step over a whole batch stays bounded. */
-const STEP_PATCHES = 8192;
-
-/** A snapshot is due when the patches since the last outweigh it, but never for less than this. */
+/** A snapshot is due when the patches since the last outweigh it so many times, but never for less than so many bytes. */
+const SNAPSHOT_TIMES = 2;
 const SNAPSHOT_BYTES = 64 * 1024;
+
+/** What gathers for games that are busy at the same time need not grow anew for each row. */
+const MOST_SPARE = 16;
+
+const LINE_FEED = 0x0a;
 
 /** Between two looks at the clock. */
 const RECORDS_A_LOOK = 64;
+
+/** A game as a store hands it on. */
+export interface LoadedGame {
+  readonly row: GameRow;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
 
 /** The newest position of the journal that has been taken in. */
 export interface Position {
@@ -52,31 +67,15 @@ export interface Position {
   readonly chain: number;
 }
 
-interface OpenStep {
-  readonly firstSeq: number;
-  /** These are the last record's: a step is the moment it ends at. */
-  lastSeq: number;
-  tick: number;
-  time: number;
-  patches: Patch[];
-  /** How many of `patches` are already coalesced. */
-  settled: number;
-}
-
-/** What has gathered of one game since its last row. Its row runs ahead of the database's. */
-interface Gathered {
-  readonly row: { -readonly [K in keyof GameRow]: GameRow[K] };
-  steps: Step[];
-  open: OpenStep | undefined;
-  commands: CommandEntry[];
-  bytes: number;
-  patchesIn: number;
-}
-
 export class Digest {
   readonly #database: Database;
   readonly #options: DigestOptions;
-  readonly #gathered = new Map<string, Gathered>();
+  readonly #gathered = new Map<string, Gathering>();
+  /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
+  readonly #spare: Gathering[] = [];
+  readonly #line = new RecordLine();
+  /** Of each game that has had a row since this was made. */
+  readonly #merged = new Map<string, { patchesIn: number; patchesOut: number }>();
   #position: Position;
 
   constructor(database: Database, options: DigestOptions, position: Position) {
@@ -94,16 +93,23 @@ export class Digest {
    * come to its end may the next begin. Throws PATCH_INVALID or DAMAGED; then the shard cannot go on from this journal.
    */
   *take(payload: Uint8Array, position: Position): Generator<void, void> {
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    const isCertain = isUtf8(bytes);
     let start = 0;
-    for (let count = 1; start < text.length; count += 1) {
-      let end = text.indexOf('\n', start);
-      if (end < 0) end = text.length;
-      this.#record(decodeRecord(text.slice(start, end)), end - start);
+    for (let count = 1; start < bytes.length; count += 1) {
+      let end = bytes.indexOf(LINE_FEED, start);
+      if (end < 0) end = bytes.length;
+      if (isCertain && this.#line.scan(bytes, start, end)) this.#add(this.#line, bytes, end - start);
+      else this.#addParsed(decodeRecord(bytes.toString('utf8', start, end)), end - start);
       start = end + 1;
       if (count % RECORDS_A_LOOK === 0) yield;
     }
     this.#position = position;
+  }
+
+  /** Patches of each game since this was made, as far as they are in rows, and what merging left of them. */
+  get merged(): ReadonlyMap<string, { readonly patchesIn: number; readonly patchesOut: number }> {
+    return this.#merged;
   }
 
   /** Passes over frames without records: seals. Nothing happens when the position is there already. */
@@ -114,16 +120,17 @@ export class Digest {
   /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
   flush(meta: { readonly [key: string]: string | number }): void {
     this.#database.transaction(() => {
-      for (const gathered of this.#gathered.values()) this.#writeRow(gathered);
+      for (const gathering of this.#gathered.values()) this.#writeRow(gathering);
       writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
     });
     // Only now: a transaction that failed has written nothing.
+    for (const gathering of this.#gathered.values()) this.#letGo(gathering);
     this.#gathered.clear();
   }
 
   game(id: string): GameRow | undefined {
-    const gathered = this.#gathered.get(id);
-    return gathered ? { ...gathered.row } : readGame(this.#database, id);
+    const gathering = this.#gathered.get(id);
+    return gathering ? { ...gathering.row } : readGame(this.#database, id);
   }
 
   games(): GameRow[] {
@@ -135,20 +142,42 @@ export class Digest {
     const row = this.game(id);
     if (!row) return undefined;
     const upTo = atSeq ?? row.seq;
-    return foldGame(this.#database, row, upTo, (after) => this.#stepsToFold(id, after, upTo));
+    return foldGame(this.#database, row, upTo, (after) => this.steps(id, after, upTo));
   }
 
-  /** Steps with afterSeq < seq <= upToSeq, oldest first. */
+  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. */
+  load(id: string): LoadedGame | undefined {
+    const row = this.game(id);
+    if (!row) return undefined;
+    const pieces = this.#piecesOf(row) ?? [
+      ...cutState(
+        this.#newest(row, (after) => this.#stepTexts(id, after, row.seq)),
+        row.tables,
+      ),
+    ];
+    return { row, pieces };
+  }
+
+  #piecesOf(row: GameRow): Uint8Array<ArrayBuffer>[] | undefined {
+    const snapshot = readPieces(this.#database, row.id, row.seq);
+    return snapshot && storedPieces(snapshot, row, this.#stepTexts(row.id, snapshot.seq, row.seq));
+  }
+
+  *#stepTexts(id: string, afterSeq: number, upToSeq: number): Generator<Buffer> {
+    yield* readStepTexts(this.#database, id, afterSeq, upToSeq);
+    const gathering = this.#gathered.get(id);
+    if (gathering) yield gathering.stepsText();
+  }
+
+  /** Steps with afterSeq < seq <= upToSeq, oldest first. Nobody else holds them. */
   *steps(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
     yield* readSteps(this.#database, id, afterSeq, upToSeq);
-    yield* this.#gathering(id, afterSeq, upToSeq);
+    yield* this.#gathered.get(id)?.steps(afterSeq, upToSeq) ?? [];
   }
 
   *commands(id: string, afterSeq: number, upToSeq: number): Generator<CommandEntry> {
     yield* readCommands(this.#database, id, afterSeq, upToSeq);
-    for (const command of this.#gathered.get(id)?.commands ?? []) {
-      if (command.seq > afterSeq && command.seq <= upToSeq) yield command;
-    }
+    yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
   }
 
   /** Steps and commands with afterSeq < seq <= upToSeq, oldest first: at most `limit` commands, and the steps that end with them. */
@@ -164,109 +193,56 @@ export class Digest {
 
   /** Writes the newest state of a game as a snapshot. */
   snapshot(id: string): void {
-    const gathered = this.#gathered.get(id);
-    if (gathered) {
-      this.#database.transaction(() => this.#writeRow(gathered));
-      this.#gathered.delete(id);
-    }
+    const gathering = this.#gathered.get(id);
+    if (gathering) this.#finishRow(gathering);
     const row = readGame(this.#database, id);
     if (row && row.snapshotSeq < row.seq) this.#writeSnapshot(row, 'request');
   }
 
-  /** The steps that are not in a row yet. Their patches go on being used. */
-  *#gathering(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
-    const gathered = this.#gathered.get(id);
-    if (!gathered) return;
-    for (const step of gathered.steps) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
-    if (gathered.open && gathered.open.lastSeq > afterSeq && gathered.open.firstSeq <= upToSeq)
-      yield closed(gathered.open);
+  #add(line: RecordLine, payload: Buffer, bytes: number): void {
+    const gathering = this.#gathering(line.game, line.firstSeq, line.seq);
+    gathering.add(line, payload, bytes);
+    if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
   }
 
-  /** Steps whose values nobody else holds: those from rows are fresh, the others are copied. */
-  *#stepsToFold(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
-    yield* readSteps(this.#database, id, afterSeq, upToSeq);
-    for (const step of this.#gathering(id, afterSeq, upToSeq)) yield { ...step, patches: step.patches.map(copyOf) };
-  }
-
-  #record(record: Record, bytes: number): void {
+  #addParsed(record: Record, bytes: number): void {
     if (record.command === CREATE) {
       this.#create(record);
       return;
     }
-    const gathered = this.#gather(record);
-    const expected = gathered.row.seq + 1;
-    const first = record.firstSeq ?? record.seq;
-    if (first !== expected) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: `a record begins at seq ${first} where seq ${expected} was due`,
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game: record.game, seq: record.seq },
-      });
-    }
-    const row = gathered.row;
-    row.seq = record.seq;
-    row.tick = record.tick;
-    row.time = record.time;
-    row.records += 1;
-    if (record.tables !== undefined) row.tables = record.tables;
-    gathered.commands.push({
-      seq: record.seq,
-      tick: record.tick,
-      time: record.time,
-      name: record.command,
-      player: record.player,
-      args: record.args,
-    });
-    gathered.patchesIn += record.patches.length;
-    gathered.bytes += bytes;
-    this.#extend(gathered, record, first);
-    if (gathered.bytes >= ROW_BYTES) {
-      this.#database.transaction(() => this.#writeRow(gathered));
-      this.#gathered.delete(record.game);
-    }
+    const gathering = this.#gathering(record.game, record.firstSeq ?? record.seq, record.seq);
+    gathering.addParsed(record, bytes);
+    if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
   }
 
-  #gather(record: Record): Gathered {
-    let gathered = this.#gathered.get(record.game);
-    if (gathered) return gathered;
-    const row = readGame(this.#database, record.game);
+  /** Where a record goes, if it is the next of its game. */
+  #gathering(game: string, firstSeq: number, seq: number): Gathering {
+    let gathering = this.#gathered.get(game);
+    const row = gathering?.row ?? readGame(this.#database, game);
     if (!row) {
       throw new OrreryError({
         code: 'DAMAGED',
         what: 'a record belongs to a game that was never created',
         hint: 'Run `orrery doctor` on the directory.',
-        context: { game: record.game, seq: record.seq },
+        context: { game, seq },
       });
     }
-    gathered = { row, steps: [], open: undefined, commands: [], bytes: 0, patchesIn: 0 };
-    this.#gathered.set(record.game, gathered);
-    return gathered;
-  }
-
-  #extend(gathered: Gathered, record: Record, firstSeq: number): void {
-    const grain = this.#options.grainOf(gathered.row.type);
-    const open = gathered.open;
-    if (open && (grain === 'batches' || (grain === 'ticks' && open.tick === record.tick))) {
-      open.lastSeq = record.seq;
-      open.tick = record.tick;
-      open.time = record.time;
-      for (const patch of record.patches) open.patches.push(patch);
-      if (open.patches.length > open.settled + STEP_PATCHES) {
-        open.patches = coalesce(open.patches);
-        open.settled = open.patches.length;
-      }
-      return;
+    if (firstSeq !== row.seq + 1) {
+      throw new OrreryError({
+        code: 'DAMAGED',
+        what: `a record begins at seq ${firstSeq} where seq ${row.seq + 1} was due`,
+        hint: 'Run `orrery doctor` on the directory.',
+        context: { game, seq },
+      });
     }
-    if (open) gathered.steps.push(closed(open));
-    gathered.open = {
-      firstSeq,
-      lastSeq: record.seq,
-      tick: record.tick,
-      time: record.time,
-      patches: [...record.patches],
-      settled: 0,
-    };
+    if (!gathering) {
+      const grain = this.#options.grainOf(row.type);
+      gathering = this.#spare.pop();
+      if (gathering) gathering.reset(row, grain);
+      else gathering = new Gathering(row, grain);
+      this.#gathered.set(game, gathering);
+    }
+    return gathering;
   }
 
   #create(record: Record): void {
@@ -274,6 +250,8 @@ export class Digest {
     if (
       patch?.op !== 'replace' ||
       patch.path.length !== 0 ||
+      typeof patch.value !== 'object' ||
+      patch.value === null ||
       record.patches.length !== 1 ||
       record.type === undefined
     ) {
@@ -293,7 +271,6 @@ export class Digest {
       });
     }
     const { seq, tick, time, version = 1, tables = [] } = record;
-    const json = JSON.stringify(patch.value);
     writeGame(this.#database, {
       id: record.game,
       type: record.type,
@@ -304,50 +281,82 @@ export class Digest {
       tick,
       time,
       snapshotSeq: seq,
-      stateBytes: json.length,
+      stateBytes: 0,
       patchBytes: 0,
       records: 0,
       patchesIn: 0,
       patchesOut: 0,
     });
-    writeSnapshot(this.#database, record.game, { seq, tick, time, version, tables, json }, 'create');
+    this.#keepSnapshot(readGame(this.#database, record.game) as GameRow, patch.value as JsonObject, 'create');
+  }
+
+  #finishRow(gathering: Gathering): void {
+    this.#database.transaction(() => this.#writeRow(gathering));
+    this.#gathered.delete(gathering.row.id);
+    this.#letGo(gathering);
+  }
+
+  #letGo(gathering: Gathering): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
   }
 
   /** Inside a transaction. The caller lets go of what has gathered. */
-  #writeRow(gathered: Gathered): void {
-    const { row, commands, open } = gathered;
-    const steps = open ? [...gathered.steps, closed(open)] : gathered.steps;
-    if (steps.length === 0) return;
-    let patchesOut = 0;
-    for (const step of steps) patchesOut += step.patches.length;
-    const patchBytes = writeBatch(this.#database, row.id, steps, commands);
-    if (this.#options.commandIndex) writeCommandIndex(this.#database, row.id, commands);
+  #writeRow(gathering: Gathering): void {
+    const { row } = gathering;
+    if (gathering.isEmpty) return;
+    const { steps, commands, patchesOut } = gathering.finish();
+    writeBatch(this.#database, row.id, {
+      firstSeq: gathering.firstSeq,
+      lastSeq: row.seq,
+      firstTick: gathering.firstTick,
+      lastTick: row.tick,
+      time: row.time,
+      count: gathering.commandCount,
+      steps,
+      commands,
+    });
+    if (this.#options.commandIndex) {
+      writeCommandIndex(this.#database, row.id, gathering.commands(0, row.seq));
+    }
     const written = {
       ...row,
-      patchBytes: row.patchBytes + patchBytes,
-      patchesIn: row.patchesIn + gathered.patchesIn,
+      patchBytes: row.patchBytes + steps.length,
+      patchesIn: row.patchesIn + gathering.patchesIn,
       patchesOut: row.patchesOut + patchesOut,
     };
     writeGame(this.#database, written);
-    if (written.patchBytes > Math.max(SNAPSHOT_BYTES, written.stateBytes)) this.#writeSnapshot(written, 'size');
+    const merged = this.#merged.get(row.id);
+    if (merged) {
+      merged.patchesIn += gathering.patchesIn;
+      merged.patchesOut += patchesOut;
+    } else {
+      this.#merged.set(row.id, { patchesIn: gathering.patchesIn, patchesOut });
+    }
+    if (written.patchBytes > Math.max(SNAPSHOT_BYTES, SNAPSHOT_TIMES * written.stateBytes))
+      this.#writeSnapshot(written, 'size');
   }
 
   /** From the rows alone: the caller has written what had gathered. */
   #writeSnapshot(row: GameRow, why: 'size' | 'request'): void {
-    const folded = foldGame(this.#database, row, row.seq, (after) => readSteps(this.#database, row.id, after, row.seq));
-    const json = JSON.stringify(folded.state);
-    const { seq, tick, time, version, tables } = row;
-    const snapshot: Snapshot = { seq, tick, time, version, tables, json };
-    writeSnapshot(this.#database, row.id, snapshot, why);
-    writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes: json.length, patchBytes: 0 });
+    this.#keepSnapshot(
+      row,
+      this.#newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq)),
+      why,
+    );
   }
-}
 
-function copyOf(patch: Patch): Patch {
-  return patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) };
-}
+  /** The newest state. Steps between the snapshot and now are merged, so that what came and went is not even parsed. */
+  #newest(row: GameRow, stepsAfter: (seq: number) => Iterable<Buffer>): JsonObject {
+    const snapshot = readSnapshot(this.#database, row.id, row.seq);
+    if (!snapshot) throw noSnapshot(row.id, row.seq);
+    const tail = readTail(stepsAfter(snapshot.seq), row.id, snapshot.seq);
+    return foldTail(checked(snapshot), tail.parseLatest(), row);
+  }
 
-function closed(open: OpenStep): Step {
-  const patches = open.patches.length > open.settled ? coalesce(open.patches) : open.patches;
-  return { firstSeq: open.firstSeq, lastSeq: open.lastSeq, tick: open.tick, time: open.time, patches };
+  #keepSnapshot(row: GameRow, state: JsonObject, why: SnapshotReason): void {
+    const { seq, tick, time, version, tables } = row;
+    const pieces = [...cutText(state, tables)];
+    const stateBytes = writeSnapshot(this.#database, row.id, { seq, tick, time, version, tables, pieces }, why);
+    writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes, patchBytes: 0 });
+  }
 }

@@ -2,8 +2,9 @@
 
 import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readSnapshot, type Step } from '../image/rows.ts';
+import { type GameRow, readSnapshot, type Snapshot, type Step } from '../image/rows.ts';
 import { fold } from '../patch/apply.ts';
+import { parseJson } from '../patch/bounded-json.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 
 export interface FoldedGame {
@@ -24,27 +25,12 @@ export function foldGame(
   stepsAfter: (seq: number) => Iterable<Step>,
 ): FoldedGame {
   const snapshot = readSnapshot(database, row.id, upToSeq);
-  if (!snapshot) {
-    throw new OrreryError({
-      code: 'DAMAGED',
-      what: `the image holds no snapshot at or before seq ${upToSeq}`,
-      hint: 'Run `orrery doctor` on the directory.',
-      context: { game: row.id, seq: upToSeq },
-    });
-  }
+  if (!snapshot) throw noSnapshot(row.id, upToSeq);
   let { seq, tick, time } = snapshot;
-  // What comes back from disk is not trusted: a patch that replaces everything checks the whole of it.
-  let state = fold(undefined, [{ op: 'replace', path: [], value: JSON.parse(snapshot.json) } as Patch], 'owned');
+  let state: unknown = checked(snapshot);
   for (const step of stepsAfter(snapshot.seq)) {
     if (step.lastSeq > upToSeq) break;
-    if (step.firstSeq !== seq + 1) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: `the steps of a game lead from seq ${seq} to seq ${step.firstSeq}`,
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game: row.id, seq: step.firstSeq },
-      });
-    }
+    if (step.firstSeq !== seq + 1) throw stepGap(row.id, seq, step.firstSeq);
     try {
       state = fold(state, step.patches, 'owned');
     } catch (error) {
@@ -55,4 +41,50 @@ export function foldGame(
     time = step.time;
   }
   return { row, seq, tick, time, state: state as JsonObject };
+}
+
+/** What comes back from disk is not trusted: a patch that replaces everything checks the whole of it. */
+export function checked({ json }: Pick<Snapshot, 'json'>): JsonObject {
+  return fold(undefined, [{ op: 'replace', path: [], value: parseJson(json) } as Patch], 'owned') as JsonObject;
+}
+
+/** `state` becomes the one after the patches of all steps up to the game's newest record. Nobody else holds them. */
+export function foldTail(state: JsonObject, patches: readonly Patch[], row: GameRow): JsonObject {
+  try {
+    return withTables(fold(state, patches, 'owned') as JsonObject, row.tables);
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ game: row.id, seq: row.seq }) : error;
+  }
+}
+
+/** What a game's row calls a table has to be one. */
+function withTables(state: JsonObject, tables: readonly string[]): JsonObject {
+  for (const table of tables) {
+    const value = Object.hasOwn(state, table) ? state[table] : undefined;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) continue;
+    throw new OrreryError({
+      code: 'DAMAGED',
+      what: `the state has no table ${JSON.stringify(table)}`,
+      hint: 'Run `orrery doctor` on the directory.',
+    });
+  }
+  return state;
+}
+
+export function noSnapshot(game: string, seq: number): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what: `the image holds no snapshot at or before seq ${seq}`,
+    hint: 'Run `orrery doctor` on the directory.',
+    context: { game, seq },
+  });
+}
+
+export function stepGap(game: string, from: number, to: number): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what: `the steps of a game lead from seq ${from} to seq ${to}`,
+    hint: 'Run `orrery doctor` on the directory.',
+    context: { game, seq: to },
+  });
 }

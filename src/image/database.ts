@@ -2,10 +2,13 @@
 
 import initSqlJs, { type Database as SqlJsDatabase, type SqlJsStatic, type SqlValue, type Statement } from 'sql.js';
 import { OrreryError, reason } from '../errors.ts';
-import { migrate } from './schema.ts';
+import { assertSchema, migrate } from './schema.ts';
 
 export type { SqlValue };
 export type Row = { readonly [column: string]: SqlValue };
+
+/** Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read. */
+const GUARDED = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;';
 
 let library: Promise<SqlJsStatic> | undefined;
 
@@ -19,18 +22,26 @@ export class Database {
     this.#database = database;
   }
 
-  /** Empty without bytes. Throws DAMAGED when the bytes are not a database of ours, FORMAT_TOO_NEW when it is a later one. */
+  /**
+   * Empty without bytes. Throws DAMAGED when the bytes are not a database of ours, FORMAT_TOO_NEW when it is a later one.
+   * The schema is compared before any statement touches a table: bytes from a disk may hold triggers and views.
+   */
   static async open(bytes?: Uint8Array): Promise<Database> {
     library ??= initSqlJs();
     const sqlJs = await library;
     // sql.js takes zero bytes for an empty database: a file that was emptied must not pass for a fresh one.
     if (bytes && bytes.length === 0) throw damaged('the image is empty');
-    const database = new Database(
-      sqlJs,
-      attempt(() => new sqlJs.Database(bytes)),
-    );
+    const made = (from?: Uint8Array): Database =>
+      new Database(
+        sqlJs,
+        // A view, not the Buffer that it may be: sql.js keeps a slice, and a slice of a Buffer is the caller's own memory.
+        attempt(() => new sqlJs.Database(from && new Uint8Array(from.buffer, from.byteOffset, from.length))),
+      );
+    const database = made(bytes);
     try {
-      database.execute('PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = OFF; PRAGMA journal_mode = MEMORY;');
+      database.execute(GUARDED);
+      database.execute('PRAGMA foreign_keys = OFF; PRAGMA journal_mode = MEMORY;');
+      if (bytes) assertSchema(database, made);
       migrate(database);
     } catch (error) {
       database.close();
@@ -86,8 +97,9 @@ export class Database {
   inspect(bytes: Uint8Array): string {
     if (bytes.length === 0) return 'the file is empty';
     try {
-      const other = new this.#library.Database(bytes);
+      const other = new this.#library.Database(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
       try {
+        other.exec(GUARDED);
         return String(other.exec('PRAGMA quick_check(1)')[0]?.values[0]?.[0]);
       } finally {
         other.close();
@@ -127,7 +139,7 @@ function damaged(what: string, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Run `orrery doctor` on the directory; the previous image and the journal hold the same games.',
+    hint: 'Run `orrery doctor` on the directory. If nothing opens it any more, `orrery salvage` recovers what is left.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -82,5 +82,10 @@ export function readImage(files: Files, directory: string, entry: ImageEntry): U
 }
 
 function damaged(file: string, what: string): OrreryError {
-  return new OrreryError({ code: 'DAMAGED', what, hint: 'Run `orrery doctor` on the directory.', context: { file } });
+  return new OrreryError({
+    code: 'DAMAGED',
+    what,
+    hint: 'Put the file back from a backup, or recover what is left with `orrery salvage`.',
+    context: { file },
+  });
 }

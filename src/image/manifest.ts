@@ -100,7 +100,7 @@ function damaged(file: string, what: string, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Put the file back from a backup, or recover what is left with `orrery salvage`.',
     context: { file },
     ...(cause === undefined ? {} : { cause }),
   });

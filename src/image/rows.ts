@@ -1,9 +1,10 @@
 // The rows of an image, typed. digest.ts writes them from records; loading a game and reading its history come from here.
 
 import { OrreryError } from '../errors.ts';
+import { parseJson } from '../patch/bounded-json.ts';
 import type { Json, Patch } from '../patch/patch.ts';
-import { decodePatches, encodePatches } from '../patch/record.ts';
-import { CODEC_DEFLATE, pack, sha256, unpack } from './body.ts';
+import { decodePatches } from '../patch/record.ts';
+import { CODEC_DEFLATE, CODEC_MEMBERS, pack, packMember, sha256, unpack, unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 
 export interface GameRow {
@@ -52,6 +53,27 @@ export interface Snapshot {
   readonly json: string;
 }
 
+/** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
+export interface TextPiece {
+  /** Undefined for what is not inside a table. */
+  readonly table: string | undefined;
+  readonly text: string;
+}
+
+/** What a snapshot is written from. */
+export interface CutSnapshot extends Omit<Snapshot, 'json'> {
+  /** One after the other they are the state as JSON text. */
+  readonly pieces: readonly TextPiece[];
+}
+
+/** A snapshot as a row has it, each piece to be inflated by itself. */
+export interface PackedSnapshot extends Omit<Snapshot, 'json'> {
+  readonly pieces: readonly { readonly table: string | undefined; unpack(): Buffer }[];
+}
+
+/** A smaller state is deflated better as a whole, and parsed as soon. */
+const LEAST_CUT_BYTES = 128 * 1024;
+
 export type SnapshotReason = 'create' | 'size' | 'request';
 
 export function readGame(database: Database, id: string): GameRow | undefined {
@@ -91,10 +113,15 @@ export function writeGame(database: Database, game: GameRow): void {
   );
 }
 
-export function writeSnapshot(database: Database, game: string, snapshot: Snapshot, why: SnapshotReason): void {
+/** Returns the size of the state's JSON in bytes. */
+export function writeSnapshot(database: Database, game: string, snapshot: CutSnapshot, why: SnapshotReason): number {
+  const texts = snapshot.pieces.map(({ text }) => Buffer.from(text, 'utf8'));
+  const json = Buffer.concat(texts);
+  const members = json.length > LEAST_CUT_BYTES ? texts.map(packMember) : undefined;
+  const pieces = members?.map((member, index) => [member.length, snapshot.pieces[index]?.table ?? null]);
   database.run(
-    `INSERT OR REPLACE INTO snapshots (game, seq, tick, time, version, tables, reason, codec, sha, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO snapshots (game, seq, tick, time, version, tables, reason, codec, sha, pieces, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       game,
       snapshot.seq,
@@ -103,66 +130,103 @@ export function writeSnapshot(database: Database, game: string, snapshot: Snapsh
       snapshot.version,
       JSON.stringify(snapshot.tables),
       why,
-      CODEC_DEFLATE,
-      sha256(snapshot.json),
-      pack(snapshot.json),
+      members ? CODEC_MEMBERS : CODEC_DEFLATE,
+      sha256(json),
+      pieces ? JSON.stringify(pieces) : null,
+      members ? Buffer.concat(members) : pack(json),
     ],
   );
+  return json.length;
+}
+
+/**
+ * The newest snapshot at or before a seq, in its pieces; undefined when there is none, or when it was not worth cutting. For
+ * images that were proved whole when they were opened: each piece is only held against the CRC of its member.
+ */
+export function readPieces(database: Database, game: string, atSeq: number): PackedSnapshot | undefined {
+  const row = newestSnapshot(database, game, atSeq);
+  const body = row?.['body'];
+  if (!row || row['pieces'] === null || !(body instanceof Uint8Array)) return undefined;
+  const index = JSON.parse(String(row['pieces'])) as readonly [number, string | null][];
+  let end = 0;
+  const pieces = index.map(([bytes, table]) => {
+    const from = end;
+    end += bytes;
+    return {
+      table: table ?? undefined,
+      unpack: () => unpackBytes(body.subarray(from, from + bytes), row['codec']),
+    };
+  });
+  if (end !== body.length) throw damagedSnapshot(game, row, 'a snapshot is not as long as its pieces');
+  return { ...momentOf(row), pieces };
 }
 
 /** The newest snapshot at or before a seq. Throws DAMAGED if its body is not what was written. */
 export function readSnapshot(database: Database, game: string, atSeq: number): Snapshot | undefined {
-  const row = database.one('SELECT * FROM snapshots WHERE game = ? AND seq <= ? ORDER BY seq DESC LIMIT 1', [
-    game,
-    atSeq,
-  ]);
+  const row = newestSnapshot(database, game, atSeq);
   if (!row) return undefined;
-  const json = unpack(row['body'], row['codec']);
+  const json = unpackBytes(row['body'], row['codec']);
   if (Buffer.compare(sha256(json), row['sha'] as Uint8Array) !== 0) {
-    throw new OrreryError({
-      code: 'DAMAGED',
-      what: 'a snapshot does not have the SHA-256 it was written with',
-      hint: 'Run `orrery doctor` on the directory.',
-      context: { game, seq: Number(row['seq']) },
-    });
+    throw damagedSnapshot(game, row, 'a snapshot does not have the SHA-256 it was written with');
   }
+  return { ...momentOf(row), json: json.toString('utf8') };
+}
+
+function newestSnapshot(database: Database, game: string, atSeq: number): Row | undefined {
+  return database.one('SELECT * FROM snapshots WHERE game = ? AND seq <= ? ORDER BY seq DESC LIMIT 1', [game, atSeq]);
+}
+
+function momentOf(row: Row): Omit<Snapshot, 'json'> {
   return {
     seq: Number(row['seq']),
     tick: Number(row['tick']),
     time: Number(row['time']),
     version: Number(row['version']),
-    tables: JSON.parse(String(row['tables'])) as string[],
-    json,
+    tables: tablesOf(row['tables']),
   };
 }
 
-/** At least one step. The result is the size of the steps as JSON. */
-export function writeBatch(
-  database: Database,
-  game: string,
-  steps: readonly Step[],
-  commands: readonly CommandEntry[],
-): number {
-  const first = steps[0] as Step;
-  const last = steps.at(-1) as Step;
-  const body = encodeSteps(steps);
+function damagedSnapshot(game: string, row: Row, what: string): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what,
+    hint: 'Run `orrery doctor` on the directory.',
+    context: { game, seq: Number(row['seq']) },
+  });
+}
+
+/** A stretch of a game's past: at least one step, and the commands behind the steps. */
+export interface PatchBatch {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly firstTick: number;
+  readonly lastTick: number;
+  /** Of the last record. */
+  readonly time: number;
+  /** How many commands. */
+  readonly count: number;
+  /** JSON as docs/SCHEMA.md has it, in UTF-8. */
+  readonly steps: Uint8Array;
+  readonly commands: Uint8Array;
+}
+
+export function writeBatch(database: Database, game: string, batch: PatchBatch): void {
   database.run(
     `INSERT INTO patch_batches (game, first_seq, last_seq, first_tick, last_tick, time, count, codec, body, commands)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       game,
-      first.firstSeq,
-      last.lastSeq,
-      commands[0]?.tick ?? first.tick,
-      last.tick,
-      last.time,
-      commands.length,
+      batch.firstSeq,
+      batch.lastSeq,
+      batch.firstTick,
+      batch.lastTick,
+      batch.time,
+      batch.count,
       CODEC_DEFLATE,
-      pack(body),
-      pack(encodeCommands(commands)),
+      pack(batch.steps),
+      pack(batch.commands),
     ],
   );
-  return body.length;
 }
 
 /** Steps that lie wholly or partly in afterSeq < seq <= upToSeq, oldest first. */
@@ -172,6 +236,11 @@ export function* readSteps(database: Database, game: string, afterSeq: number, u
       if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
     }
   }
+}
+
+/** The JSON of those rows' steps, in UTF-8. */
+export function* readStepTexts(database: Database, game: string, afterSeq: number, upToSeq: number): Generator<Buffer> {
+  for (const row of batchRows(database, game, afterSeq, upToSeq, 'body')) yield unpackBytes(row['body'], row['codec']);
 }
 
 export function* readCommands(
@@ -214,6 +283,13 @@ export function writeMeta(database: Database, values: { readonly [key: string]: 
   }
 }
 
+const BATCH = {
+  body: `SELECT last_seq, codec, body FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
+         ORDER BY last_seq LIMIT 1`,
+  commands: `SELECT last_seq, codec, commands FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
+         ORDER BY last_seq LIMIT 1`,
+} as const;
+
 /** One row at a time: a long history must not be in memory as a whole. */
 function* batchRows(
   database: Database,
@@ -224,53 +300,60 @@ function* batchRows(
 ): Generator<Row> {
   let position = afterSeq;
   for (;;) {
-    const row = database.one(
-      `SELECT last_seq, codec, ${column} FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
-       ORDER BY last_seq LIMIT 1`,
-      [game, position, upToSeq],
-    );
+    const row = database.one(BATCH[column], [game, position, upToSeq]);
     if (!row) return;
     yield row;
     position = Number(row['last_seq']);
   }
 }
 
-function encodeSteps(steps: readonly Step[]): string {
-  const texts = steps.map(
-    (step) => `[${step.firstSeq},${step.lastSeq},${step.tick},${step.time},${encodePatches(step.patches)}]`,
-  );
-  return `[${texts.join(',')}]`;
+/** Steps from their JSON. */
+export function decodeSteps(text: string): Step[] {
+  return entriesOf(text, 'a step').map(([firstSeq, lastSeq, tick, time, patches]) => {
+    if (!isWhole(firstSeq) || !isWhole(lastSeq) || firstSeq > lastSeq || !isWhole(tick) || !isWhole(time))
+      throw misshapen('a step');
+    return { firstSeq, lastSeq, tick, time, patches: decodePatches(patches) };
+  });
 }
 
-function decodeSteps(text: string): Step[] {
-  const raw = JSON.parse(text) as [number, number, number, number, unknown][];
-  return raw.map(([firstSeq, lastSeq, tick, time, patches]) => ({
-    firstSeq,
-    lastSeq,
-    tick,
-    time,
-    patches: decodePatches(patches),
-  }));
-}
-
-function encodeCommands(commands: readonly CommandEntry[]): string {
+export function encodeCommand({ seq, tick, time, name, player, args }: CommandEntry): string {
   return JSON.stringify(
-    commands.map(({ seq, tick, time, name, player, args }) =>
-      args === undefined ? [seq, tick, time, name, player ?? null] : [seq, tick, time, name, player ?? null, args],
-    ),
+    args === undefined ? [seq, tick, time, name, player ?? null] : [seq, tick, time, name, player ?? null, args],
   );
 }
 
-function decodeCommands(text: string): CommandEntry[] {
-  const raw = JSON.parse(text) as [number, number, number, string, string | null, Json?][];
-  return raw.map(([seq, tick, time, name, player, args]) => ({
-    seq,
-    tick,
-    time,
-    name,
-    player: player ?? undefined,
-    args,
-  }));
+/** Commands from their JSON. */
+export function decodeCommands(text: string): CommandEntry[] {
+  return entriesOf(text, 'a command').map(([seq, tick, time, name, player, args]) => {
+    if (!isWhole(seq) || !isWhole(tick) || !isWhole(time) || typeof name !== 'string') throw misshapen('a command');
+    if (player !== null && typeof player !== 'string') throw misshapen('a command');
+    return { seq, tick, time, name, player: player ?? undefined, args: args as Json | undefined };
+  });
+}
+
+/** The entries of a body: what a row holds need not be what was written into it. */
+function entriesOf(text: string, what: string): unknown[][] {
+  const raw = parseJson(text);
+  if (!Array.isArray(raw) || !raw.every(Array.isArray)) throw misshapen(what);
+  return raw as unknown[][];
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function tablesOf(text: unknown): string[] {
+  const raw = parseJson(String(text));
+  if (Array.isArray(raw) && raw.every((table) => typeof table === 'string')) return raw as string[];
+  throw misshapen('the list of tables');
+}
+
+function misshapen(what: string): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what: `${what} in a row is not of the form it was written in`,
+    hint: 'Run `orrery doctor` on the directory.',
+  });
 }
 
 function gameOf(row: Row): GameRow {
@@ -278,7 +361,7 @@ function gameOf(row: Row): GameRow {
     id: String(row['id']),
     type: String(row['type']),
     version: Number(row['version']),
-    tables: JSON.parse(String(row['tables'])) as string[],
+    tables: tablesOf(row['tables']),
     created: Number(row['created']),
     seq: Number(row['seq']),
     tick: Number(row['tick']),

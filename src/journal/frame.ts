@@ -154,7 +154,7 @@ export function openPayload(frame: { readonly codec: FrameCodec; readonly payloa
     throw new OrreryError({
       code: 'DAMAGED',
       what: `a journal frame with a valid CRC does not unpack: ${reason(cause)}`,
-      hint: 'Run `orrery doctor` on the directory: it says what can be read.',
+      hint: 'Put the files back from a backup, or recover what is left with `orrery salvage`.',
       cause,
     });
   }

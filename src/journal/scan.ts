@@ -203,7 +203,7 @@ function damaged(what: string, context: { readonly [detail: string]: unknown }):
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Nothing has been changed. Put the files back from a backup, or run `orrery doctor` to see what can be read.',
+    hint: 'Nothing has been changed. Put the files back from a backup, or recover what is left with `orrery salvage`.',
     context,
   });
 }

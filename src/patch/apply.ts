@@ -89,6 +89,11 @@ export function invalid(what: string, path: unknown): OrreryError {
   });
 }
 
+/** A value from a disk that is to stand at `path`: JSON to the last key, or PATCH_INVALID. It is not copied. */
+export function assertJson(value: unknown, path: Path): void {
+  accept(value, path, path.length, 'owned');
+}
+
 function applyPatch(root: unknown, patch: Patch, values: ValueOwnership): unknown {
   if (typeof patch !== 'object' || patch === null) throw invalid('it is no object', undefined);
   const { op, path } = patch;

@@ -2,7 +2,9 @@
 // each once, the journal keeps them as opaque bytes, and the digest decodes them.
 
 import { OrreryError } from '../errors.ts';
-import type { Json, Patch, Path } from './patch.ts';
+import { assertJson } from './apply.ts';
+import { parseJson } from './bounded-json.ts';
+import { type Json, MAX_DEPTH, type Patch, type Path } from './patch.ts';
 
 export interface Record {
   readonly game: string;
@@ -66,18 +68,16 @@ function encodePath(path: Path): string {
   return `${text}]`;
 }
 
-/** Decodes one line. Shapes are checked here, patches against a state only by apply.ts. Throws PATCH_INVALID. */
+/**
+ * Decodes one line. Shapes and values are checked here, patches against a state only by apply.ts: what comes out can be
+ * written again without a loss. Throws PATCH_INVALID.
+ */
 export function decodeRecord(line: string): Record {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(line);
-  } catch (cause) {
-    throw invalid('a record is not JSON', cause);
-  }
+  const raw = parseJson(line);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid('a record is not an object');
   const { g, s, f, k, t, c, a, p, y, v, b, d } = raw as { [key: string]: unknown };
   if (typeof g !== 'string' || g === '') throw invalid('a record has no game id');
-  if (!isCount(s) || !isCount(k) || typeof t !== 'number' || typeof c !== 'string') {
+  if (!isCount(s) || !isCount(k) || !Number.isSafeInteger(t) || typeof c !== 'string') {
     throw invalid('a record has no valid seq, tick, time and command').within({ game: g });
   }
   if (f !== undefined && (!isCount(f) || f > s))
@@ -92,12 +92,15 @@ export function decodeRecord(line: string): Record {
     game: g,
     seq: s,
     tick: k,
-    time: t,
+    time: t as number,
     command: c,
     patches: decodePatches(d),
   };
   if (f !== undefined) record.firstSeq = f;
-  if (a !== undefined) record.args = a as Json;
+  if (a !== undefined) {
+    assertJson(a, []);
+    record.args = a as Json;
+  }
   if (p !== undefined) record.player = p;
   if (y !== undefined) record.type = y;
   if (v !== undefined) record.version = v;
@@ -111,11 +114,23 @@ export function decodePatches(raw: unknown): Patch[] {
     if (!Array.isArray(item) || !Array.isArray(item[1]))
       throw invalid('a patch is not a list of operation, path and value');
     const path = item[1] as Path;
+    if (path.length > MAX_DEPTH || !path.every(isSegment)) throw invalid('the path of a patch is none');
     if (item[0] === '-' && item.length === 2) return { op: 'remove', path };
-    if (item[0] === '=' && item.length === 3) return { op: 'replace', path, value: item[2] as Json };
-    if (item[0] === '+' && item.length === 3) return { op: 'add', path, value: item[2] as Json };
-    throw invalid(`a patch has the unknown operation ${JSON.stringify(item[0])}`);
+    if ((item[0] === '=' || item[0] === '+') && item.length === 3) {
+      assertJson(item[2], path);
+      return { op: item[0] === '=' ? 'replace' : 'add', path, value: item[2] as Json };
+    }
+    throw invalid(`a patch has the unknown operation ${nameOf(item[0])}`);
   });
+}
+
+function isSegment(segment: unknown): boolean {
+  return typeof segment === 'string' || isCount(segment);
+}
+
+/** It may be anything, nested beyond any stack. */
+function nameOf(operation: unknown): string {
+  return typeof operation === 'string' ? JSON.stringify(operation.slice(0, 20)) : `of type ${typeof operation}`;
 }
 
 function isCount(value: unknown): value is number {
@@ -126,11 +141,10 @@ function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function invalid(what: string, cause?: unknown): OrreryError {
+function invalid(what: string): OrreryError {
   return new OrreryError({
     code: 'PATCH_INVALID',
     what,
     hint: 'The journal or image holds something that Orrery did not write: run `orrery doctor` on the directory.',
-    ...(cause === undefined ? {} : { cause }),
   });
 }

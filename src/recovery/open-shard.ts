@@ -7,7 +7,7 @@ import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
-import { type Files, isTemporary } from '../journal/files.ts';
+import { type Files, isMissing, isTemporary } from '../journal/files.ts';
 import { Journal } from '../journal/journal.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
 import { Claim } from './claim.ts';
@@ -169,7 +169,8 @@ function newestEpoch(files: Files, directory: string): number {
     try {
       epoch = Math.max(epoch, decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path).epoch);
     } catch (error) {
-      // What is wrong with it is said when the journal is read; here it only has nothing to add.
+      // An owner that is still at work has swept it. What is wrong with one that is there is said when the journal is read.
+      if (isMissing(error)) continue;
       if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
     }
   }

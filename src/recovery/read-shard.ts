@@ -10,7 +10,7 @@ import { readMeta } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
 import { openPayload } from '../journal/frame.ts';
 import { type JournalTail, scanJournal } from '../journal/scan.ts';
-import { SEGMENT_HEADER_BYTES, segmentGeneration, segmentName } from '../journal/segment.ts';
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentGeneration, segmentName } from '../journal/segment.ts';
 
 export interface ShardContents {
   readonly manifest: Manifest;
@@ -92,11 +92,8 @@ export async function readShard(
   try {
     const oldest = manifest.segments[0] as number;
     const known = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
-    const segments = neededFrom(
-      known.sort((a, b) => a - b),
-      manifest,
-      image,
-    );
+    known.sort((a, b) => a - b);
+    const segments = withoutSwept(files, directory, neededFrom(known, manifest, image), listing, image);
     const digest = new Digest(database, options, { frame: image.frame, chain: image.chain });
     const scan = scanJournal(
       files,
@@ -137,6 +134,24 @@ function neededFrom(segments: readonly number[], manifest: Manifest, image: Imag
   return newest ? segments.filter((generation) => generation >= manifest.generation) : segments;
 }
 
+/**
+ * A manifest that stands in for a damaged one may name segments that were swept for that one: they held nothing behind this
+ * image when the oldest that is left begins there or before. That it carries on from the image, the scan will see.
+ */
+function withoutSwept(
+  files: Files,
+  directory: string,
+  segments: readonly number[],
+  listing: Listing,
+  image: ImageEntry,
+): readonly number[] {
+  const left = segments.findIndex((generation) => listing.segments.includes(generation));
+  if (left <= 0) return segments;
+  const path = `${directory}/${segmentName(segments[left] as number)}`;
+  const { firstFrame } = decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path);
+  return firstFrame <= image.frame + 1 ? segments.slice(left) : segments;
+}
+
 async function openImage(
   files: Files,
   directory: string,
@@ -166,7 +181,7 @@ function damaged(what: string, context: { readonly [detail: string]: unknown }):
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Nothing was changed. Put the files back from a backup; `orrery doctor` says what is there.',
+    hint: 'Nothing was changed. Put the files back from a backup, or recover what is left with `orrery salvage`.',
     context,
   });
 }

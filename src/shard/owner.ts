@@ -2,7 +2,6 @@
 // is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
-import { cutState } from '../digest/pieces.ts';
 import { OrreryError } from '../errors.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
@@ -156,10 +155,9 @@ export class Owner {
 
   load(id: string): StoredGame | undefined {
     this.#digestAll();
-    const folded = this.#shard.digest.fold(id);
-    if (!folded) return undefined;
-    const { row, state } = folded;
-    const pieces = [...cutState(state, row.tables)];
+    const loaded = this.#shard.digest.load(id);
+    if (!loaded) return undefined;
+    const { row, pieces } = loaded;
     const stateBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     return {
       id,
@@ -184,6 +182,7 @@ export class Owner {
   }
 
   stats(): StoreStats {
+    const games = Array.from(this.#shard.digest.merged, ([id, merged]) => ({ id, ...merged }));
     return {
       epoch: this.#shard.claim.epoch,
       generation: this.#shard.manifest.generation,
@@ -193,6 +192,11 @@ export class Owner {
       imageBytesWritten: this.#imageBytesWritten,
       imageBytes: this.#shard.manifest.images[0]?.bytes ?? 0,
       checkpoints: this.#checkpoints,
+      load: this.#load(),
+      patchesIn: games.reduce((sum, { patchesIn }) => sum + patchesIn, 0),
+      patchesOut: games.reduce((sum, { patchesOut }) => sum + patchesOut, 0),
+      games,
+      syncMicroseconds: this.#segments.syncMicroseconds,
       recovery: this.recovery,
     };
   }

@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { StoredGame } from '../store/store.ts';
 import type { OwnerReply, OwnerRequest } from './protocol.ts';
 
 /**
@@ -20,13 +21,23 @@ export interface Seat {
 export function serve({ port }: Seat, answer: (request: OwnerRequest) => Promise<OwnerReply>): void {
   const work = async (first: OwnerRequest): Promise<void> => {
     for (let request: OwnerRequest | undefined = first; request; request = next(port)) {
-      port.postMessage(await answer(request));
+      const reply = await answer(request);
+      port.postMessage(reply, transferable(reply));
     }
   };
   port.on('message', (request: OwnerRequest) => {
     // Nobody handles a rejection, so that it is uncaught: then the pool replaces the thread.
     void work(request);
   });
+}
+
+/** The pieces of a game are large and nobody else's: they change hands. Everything else is copied, which costs less. */
+function transferable(reply: OwnerReply): ArrayBuffer[] {
+  const value = reply.ok ? (reply.value as Partial<StoredGame> | undefined) : undefined;
+  const buffers = value?.pieces?.map(({ buffer }) => buffer as ArrayBuffer) ?? [];
+  // Pieces that share a buffer, or a part of the pool of small ones, must stay.
+  const own = value?.pieces?.every(({ byteLength, buffer }) => byteLength === buffer.byteLength) ?? false;
+  return own && new Set(buffers).size === buffers.length ? buffers : [];
 }
 
 function next(port: MessagePort): OwnerRequest | undefined {

@@ -134,7 +134,7 @@ describe('reading a journal', () => {
     });
     expect(got).toEqual(['one', 'two', 'three']);
     expect(error.context).toMatchObject({ file: join(folder, segmentName(2)), generation: 2, frame: 4, offset: 64 });
-    expect(error.hint).toContain('orrery doctor');
+    expect(error.hint).toContain('orrery salvage');
   });
 
   test('[J37] a segment that a replaced owner began later than its successor is passed over', () => {

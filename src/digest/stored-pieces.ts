@@ -1,0 +1,184 @@
+// A game on its way to the main thread, from the pieces of its last snapshot and what happened since: text goes in, and text
+// comes out that only has other values here and there. Before it: digest.ts; after it: game/assemble.ts.
+
+import { OrreryError } from '../errors.ts';
+import type { GameRow, PackedSnapshot } from '../image/rows.ts';
+import { fold } from '../patch/apply.ts';
+import { COMMA, endOfString, endOfUnchecked, endOfUniqueString } from '../patch/json-text.ts';
+import type { JsonObject } from '../patch/patch.ts';
+import { decodePatches } from '../patch/record.ts';
+import { ByteText } from './byte-text.ts';
+import { EntityChanges } from './entity-changes.ts';
+import { checked, foldTail } from './fold.ts';
+import { PATH_OFFSET } from './patch-scan.ts';
+import { PIECE_BYTES } from './pieces.ts';
+import { spliceEntity } from './splice.ts';
+import { readTail } from './tail.ts';
+
+/** What happened since the snapshot, by where. */
+interface Later {
+  /** Patches to the plain part, a comma before each. */
+  readonly plain: ByteText;
+  /** By the text of a table's name, quotes included. */
+  readonly tables: ReadonlyMap<string, EntityChanges | undefined>;
+}
+
+/**
+ * The pieces that store/store.ts describes. `steps` are those after the snapshot. Undefined when they did more than change
+ * entities and the plain part, or when their text is not certain: then the state must be folded as a whole.
+ */
+export function storedPieces(
+  snapshot: PackedSnapshot,
+  row: GameRow,
+  steps: Iterable<Buffer>,
+): Uint8Array<ArrayBuffer>[] | undefined {
+  if (JSON.stringify(snapshot.tables) !== JSON.stringify(row.tables)) return undefined;
+  const later = readLater(snapshot, row, steps);
+  if (!later) return undefined;
+  const result = [plainPiece(snapshot, later.plain, row)];
+  const out = new ByteText();
+  for (const { table, unpack } of snapshot.pieces) {
+    if (table === undefined) continue;
+    const name = JSON.stringify(table);
+    const text = unpack();
+    const changes = later.tables.get(name);
+    // They may begin with the comma behind the piece before.
+    const entities = text.subarray(text[0] === COMMA ? 1 : 0);
+    if (changes) {
+      out.clear();
+      if (!changeEntities(out, entities, table, changes, row)) return undefined;
+    }
+    result.push(wrapped(name, changes ? out.view() : entities));
+  }
+  for (const table of row.tables) {
+    const name = JSON.stringify(table);
+    const changes = later.tables.get(name);
+    if (changes) for (const added of newEntities(table, changes, row)) result.push(wrapped(name, added.view()));
+  }
+  return result;
+}
+
+function readLater(snapshot: PackedSnapshot, row: GameRow, steps: Iterable<Buffer>): Later | undefined {
+  const plain = new ByteText();
+  const tables = new Map<string, EntityChanges | undefined>(
+    row.tables.map((name) => [JSON.stringify(name), undefined]),
+  );
+  let keyText = '';
+  let keyBytes = Buffer.alloc(0);
+  const isSorted = readTail(steps, row.id, snapshot.seq).visit((bytes, from, pathEnd, to) => {
+    const key = from + PATH_OFFSET + 1;
+    const keyEnd = endOfUniqueString(bytes, key);
+    // No key, or one that could be written in another way.
+    if (keyEnd < 0) return false;
+    if (!standsAt(bytes, key, keyEnd, keyBytes)) {
+      keyBytes = Buffer.from(bytes.subarray(key, keyEnd));
+      keyText = keyBytes.toString('utf8');
+    }
+    if (!tables.has(keyText)) {
+      plain.byte(COMMA);
+      plain.copy(bytes, from, to);
+      return true;
+    }
+    const id = keyEnd + 1;
+    const idEnd = keyEnd === pathEnd - 1 ? -1 : endOfUniqueString(bytes, id);
+    if (idEnd < 0) return false;
+    let changes = tables.get(keyText);
+    if (!changes) {
+      changes = new EntityChanges(bytes);
+      tables.set(keyText, changes);
+    }
+    changes.add(id, idEnd, from, to);
+    return true;
+  });
+  return isSorted ? { plain, tables } : undefined;
+}
+
+function standsAt(bytes: Uint8Array, from: number, to: number, wanted: Uint8Array): boolean {
+  if (to - from !== wanted.length) return false;
+  for (let index = 0; index < wanted.length; index += 1) if (bytes[from + index] !== wanted[index]) return false;
+  return true;
+}
+
+function plainPiece(snapshot: PackedSnapshot, patches: ByteText, row: GameRow): Uint8Array<ArrayBuffer> {
+  const between = snapshot.pieces.filter(({ table }) => table === undefined).map((piece) => piece.unpack());
+  const later = decodePatches(JSON.parse(`[${patches.view().subarray(1).toString('utf8')}]`));
+  const state = foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
+  return new TextEncoder().encode(`[null,${JSON.stringify(state)}]`);
+}
+
+/** The entities of a piece with what was done to them. False when its text is not what cutText writes. */
+function changeEntities(out: ByteText, text: Buffer, table: string, changes: EntityChanges, row: GameRow): boolean {
+  out.reserve(text.length + (text.length >> 3));
+  let at = 0;
+  // What did not change is copied in stretches.
+  let copied = at;
+  while (at < text.length) {
+    const idEnd = endOfString(text, at);
+    const end = idEnd < 0 ? -1 : endOfUnchecked(text, idEnd + 1);
+    if (end < 0 || (end < text.length && text[end] !== COMMA)) return false;
+    const entity = changes.take(text, at, idEnd);
+    if (entity >= 0) {
+      const before = Math.max(copied, at - 1);
+      if (before > copied) separated(out, text, copied, before);
+      const start = out.length;
+      if (start > 0) out.byte(COMMA);
+      out.copy(text, at, idEnd + 1);
+      if (!spliceEntity(out, text, idEnd + 1, end, changes, entity)) {
+        out.length = start;
+        const id = JSON.parse(text.toString('utf8', at, idEnd)) as string;
+        addFolded(out, table, id, JSON.parse(text.toString('utf8', idEnd + 1, end)), changes, entity, row);
+      }
+      copied = end + 1;
+    }
+    at = end + 1;
+  }
+  if (copied < text.length) separated(out, text, copied, text.length);
+  return true;
+}
+
+function separated(out: ByteText, text: Uint8Array, from: number, to: number): void {
+  if (out.length > 0) out.byte(COMMA);
+  out.copy(text, from, to);
+}
+
+/** What patches add that no piece had. */
+function* newEntities(table: string, changes: EntityChanges, row: GameRow): Generator<ByteText> {
+  let out = new ByteText();
+  for (const { id, entity } of changes.left()) {
+    addFolded(out, table, id, undefined, changes, entity, row);
+    if (out.length < PIECE_BYTES) continue;
+    yield out;
+    out = new ByteText();
+  }
+  if (out.length > 0) yield out;
+}
+
+/** Appends an entity with its patches applied, with a comma before it if need be; nothing when they removed it. */
+function addFolded(
+  out: ByteText,
+  table: string,
+  id: string,
+  value: unknown,
+  changes: EntityChanges,
+  entity: number,
+  row: GameRow,
+): void {
+  const entities = (value === undefined ? {} : { [id]: value }) as JsonObject;
+  try {
+    fold({ [table]: entities }, changes.parse(entity), 'owned');
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ game: row.id, seq: row.seq }) : error;
+  }
+  if (!Object.hasOwn(entities, id)) return;
+  if (out.length > 0) out.byte(COMMA);
+  out.text(`${JSON.stringify(id)}:${JSON.stringify(entities[id])}`);
+}
+
+function wrapped(name: string, entities: Uint8Array): Uint8Array<ArrayBuffer> {
+  const before = Buffer.from(`[${name},{`, 'utf8');
+  const piece = new Uint8Array(before.length + entities.length + 2);
+  piece.set(before);
+  piece.set(entities, before.length);
+  piece.set([0x7d, 0x5d], before.length + entities.length);
+  return piece;
+}
