@@ -1,10 +1,74 @@
-// Biome formats and lints; this adds the rules that need types: a promise nobody awaits is a lost error.
+// Biome formats and lints; this adds the rules that need types: a promise nobody awaits is a lost error. And one of our own: SQL
+// is a constant text, and values are bound to it.
 import tseslint from 'typescript-eslint';
 
+/** Methods of image/database.ts that take SQL first. */
+const TAKES_SQL = new Set(['run', 'one', 'all', 'execute']);
+
+/** Text that is put together when the program runs. */
+function isMade(node, scope) {
+  switch (node.type) {
+    case 'TemplateLiteral':
+      return node.expressions.length > 0;
+    case 'BinaryExpression':
+      return node.operator === '+';
+    case 'CallExpression':
+    case 'TaggedTemplateExpression':
+      return true;
+    case 'ConditionalExpression':
+      return isMade(node.consequent, scope) || isMade(node.alternate, scope);
+    case 'LogicalExpression':
+      return isMade(node.left, scope) || isMade(node.right, scope);
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+      return isMade(node.expression, scope);
+    case 'Identifier':
+      return isMadeVariable(node.name, scope);
+    default:
+      return false;
+  }
+}
+
+function isMadeVariable(name, scope) {
+  for (let each = scope; each; each = each.upper) {
+    const definition = each.set.get(name)?.defs[0];
+    if (!definition) continue;
+    // What a function is given may come from anywhere.
+    if (definition.type === 'Parameter') return true;
+    if (definition.type !== 'Variable' || !definition.node.init) return false;
+    const { init } = definition.node;
+    return definition.parent.kind !== 'const' || isMade(init, each);
+  }
+  return false;
+}
+
+/** @type {import('eslint').Rule.RuleModule} */
+export const boundSql = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { made: 'SQL is a constant text: bind values with "?" in place of putting them into it.' },
+  },
+  create(context) {
+    return {
+      CallExpression(node) {
+        const { callee } = node;
+        const [sql] = node.arguments;
+        if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier' || !sql) return;
+        if (!TAKES_SQL.has(callee.property.name) || callee.object.name === 'Promise') return;
+        if (isMade(sql, context.sourceCode.getScope(node))) context.report({ node: sql, messageId: 'made' });
+      },
+    };
+  },
+};
+
+const files = ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'];
+
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'coverage/', '**/node_modules/'] },
   {
-    files: ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
+    files,
     languageOptions: {
       parser: tseslint.parser,
       parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
@@ -16,5 +80,12 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
+  },
+  {
+    // image/database.ts is where the texts arrive.
+    files: ['src/**/*.ts', 'workers/**/*.ts'],
+    ignores: ['src/image/database.ts'],
+    plugins: { orrery: { rules: { 'bound-sql': boundSql } } },
+    rules: { 'orrery/bound-sql': 'error' },
   },
 );

@@ -14,7 +14,7 @@ const ARROWS: { readonly [from: string]: readonly string[] } = {
   journal: ['errors'],
   image: ['journal', 'patch', 'errors'],
   digest: ['image', 'patch', 'errors'],
-  recovery: ['digest', 'image', 'journal', 'errors'],
+  recovery: ['digest', 'image', 'journal', 'patch', 'errors'],
   store: ['shard', 'digest', 'image', 'patch', 'errors'],
   shard: ['store', 'recovery', 'digest', 'image', 'journal', 'patch', 'errors'],
   outbox: ['game', 'store', 'patch', 'errors'],

@@ -11,8 +11,8 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
-  0  done; for doctor: healthy
-  1  the directory is damaged
+  0  done; for check and doctor: sound; for salvage: nothing is lost
+  1  the directory is damaged; for salvage: something is lost
   2  the command line is wrong
   3  no such directory, no such game, nothing at --path
   4  another process has the directory open

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { doctorCommand } from './doctor.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
@@ -10,6 +11,7 @@ import { logCommand } from './log.ts';
 import { lsCommand } from './ls.ts';
 import { NobodyReads, Output } from './output.ts';
 import { painter } from './paint.ts';
+import { salvageCommand } from './salvage.ts';
 import { showCommand } from './show.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -72,7 +74,15 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     .exitOverride()
     .configureOutput(console)
     .addHelpText('after', `\n${EXIT_HELP}\n\nA game id that begins with "-" goes after "--": orrery show ./data -- -1`);
-  for (const make of [lsCommand, showCommand, logCommand, checkpointCommand, doctorCommand]) {
+  for (const make of [
+    lsCommand,
+    showCommand,
+    logCommand,
+    checkpointCommand,
+    checkCommand,
+    doctorCommand,
+    salvageCommand,
+  ]) {
     const command = make(surroundings);
     program.addCommand(command.copyInheritedSettings(program));
   }

@@ -6,6 +6,7 @@ import { type Files, isMissing } from '../../journal/files.ts';
 import { byteSize, counted } from '../printable.ts';
 import { type Finding, Findings } from './finding.ts';
 import { examineShard, type ShardExamination } from './shard.ts';
+import type { Depth } from './view.ts';
 
 /** Whatever else lies in the directory is not ours to speak of. */
 const LEFTOVER = /^(LOCK|orrery\.json)\..*\.tmp$/;
@@ -19,7 +20,7 @@ export interface Examination {
 }
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, and what the disk throws; damage is not thrown but found. */
-export async function examineDirectory(files: Files, directory: string): Promise<Examination> {
+export async function examineDirectory(files: Files, directory: string, depth: Depth = 'usual'): Promise<Examination> {
   const findings = new Findings('');
   const config = examineConfig(files, directory, findings);
   const holder = examineLock(files, directory, findings);
@@ -36,7 +37,7 @@ export async function examineDirectory(files: Files, directory: string): Promise
   const due = Array.from({ length: config?.shards ?? 0 }, (_, shard) => shard);
   const shards: ShardExamination[] = [];
   for (const shard of new Set([...due, ...present].sort((a, b) => a - b))) {
-    shards.push(await examineShard(files, directory, shard, config?.shards));
+    shards.push(await examineShard(files, directory, shard, config?.shards, depth));
   }
   const apart = shards.flatMap((shard) => shard.findings);
   const together = new Findings('');

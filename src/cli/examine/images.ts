@@ -8,7 +8,10 @@ import { readMeta } from '../../image/rows.ts';
 import { byteSize } from '../printable.ts';
 import type { ShardView } from './view.ts';
 
-const CHECKS = ['quick_check', 'integrity_check'] as const;
+const CHECKS = [
+  ['quick_check', 'PRAGMA quick_check(3)'],
+  ['integrity_check', 'PRAGMA integrity_check(3)'],
+] as const;
 
 export async function examineImages(view: ShardView): Promise<void> {
   const { listing, manifest, findings } = view;
@@ -36,7 +39,7 @@ async function examineImage(view: ShardView, entry: ImageEntry): Promise<void> {
       findings.add(
         'ok',
         name,
-        `${byteSize(bytes.length)}, up to frame ${entry.frame}; SHA-256 and SQLite's checks agree`,
+        `${byteSize(bytes.length)}, up to frame ${entry.frame}; SHA-256, schema and SQLite's checks agree`,
       );
   } catch (error) {
     findings.failure(name, error, remedy);
@@ -47,8 +50,8 @@ async function complaintOf(view: ShardView, bytes: Uint8Array, entry: ImageEntry
   const { manifest, shard } = view;
   const database = await Database.open(bytes);
   try {
-    for (const check of CHECKS) {
-      const answers = database.all(`PRAGMA ${check}(3)`).flatMap((row) => Object.values(row).map(String));
+    for (const [check, sql] of CHECKS) {
+      const answers = database.all(sql).flatMap((row) => Object.values(row).map(String));
       if (answers.join() !== 'ok') return `SQLite's ${check} says: ${answers.join('; ')}`;
     }
     const meta = readMeta(database);

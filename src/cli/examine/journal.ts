@@ -1,10 +1,12 @@
 // The journal of a shard: every segment by itself, then what the spare image would need of it.
 
+import { OrreryError } from '../../errors.ts';
 import { imageName } from '../../image/image.ts';
 import { scanJournal } from '../../journal/scan.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentName } from '../../journal/segment.ts';
 import { type ScanBounds, type SegmentEnd, scanSegment } from '../../journal/segment-scan.ts';
 import { byteSize, counted } from '../printable.ts';
+import { faultOfRecords } from './crosswise.ts';
 import type { ShardView } from './view.ts';
 
 interface Segment {
@@ -25,6 +27,7 @@ export function examineJournal(view: ShardView): number {
   for (const generation of new Set([...listing.segments, ...manifest.segments].sort((a, b) => a - b))) {
     if (generation < oldest) {
       findings.add('note', segmentName(generation), 'is not needed any more', 'A later checkpoint removes it.');
+      if (view.depth === 'thorough') examineUnneeded(view, generation);
       continue;
     }
     const segment = readSegment(view, generation);
@@ -66,6 +69,21 @@ function readSegment(view: ShardView, generation: number): Segment | undefined {
   return undefined;
 }
 
+/** Nobody will read it again, but a file that has gone bad says something about the disk. */
+function examineUnneeded({ files, folder, findings }: ShardView, generation: number): void {
+  const name = segmentName(generation);
+  try {
+    const bytes = files.read(`${folder}/${name}`);
+    const scan = scanSegment(bytes, decodeSegmentHeader(bytes, name));
+    let step = scan.next();
+    while (!step.done) step = scan.next();
+    if (step.value.verdict === 'damaged') findings.add('warning', name, `cannot be read at byte ${step.value.offset}`);
+  } catch (error) {
+    if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
+    findings.add('warning', name, error.what);
+  }
+}
+
 function examineSegment(view: ShardView, segment: Segment, next: Segment | undefined, isLast: boolean): void {
   const { findings } = view;
   const { name, bytes, header } = segment;
@@ -75,6 +93,11 @@ function examineSegment(view: ShardView, segment: Segment, next: Segment | undef
   let step = scan.next();
   for (; !step.done; step = scan.next()) {
     if (step.value.type !== 'batch') continue;
+    const fault = view.depth === 'thorough' ? faultOfRecords(step.value) : undefined;
+    if (fault !== undefined) {
+      const what = `frame ${step.value.number} at byte ${step.value.offset} was not written by Orrery: ${fault}`;
+      findings.add('error', name, what, remedyFor(view, segment.generation));
+    }
     frames += 1;
     records += step.value.recordCount;
   }
@@ -120,7 +143,7 @@ function remedyFor({ manifest }: ShardView, generation: number): string {
   if (generation < manifest.generation) {
     return 'Only the spare image needs it: while the newest is whole nothing is lost, and the next checkpoint does without it.';
   }
-  return 'Put the file back from a backup.';
+  return 'Put the file back from a backup, or recover what is left with `orrery salvage`.';
 }
 
 /** A spare image is worth nothing without the journal that leads on from it. */

@@ -42,7 +42,7 @@ function examineAbsence(files: Files, folder: string, listing: Listing, findings
     findings.failure(
       'MANIFEST-*',
       error,
-      'Put the newest manifest back from a backup. Nothing opens this directory without.',
+      'Put the newest manifest back from a backup, or recover what is left with `orrery salvage`.',
     );
   }
 }
@@ -54,7 +54,7 @@ function contentsOf({ images, segments, epoch }: Manifest): string {
 }
 
 function remedyFor(counts: Manifest | undefined): string {
-  if (!counts) return 'Put the newest manifest back from a backup. Nothing opens this directory without.';
+  if (!counts) return 'Put the newest manifest back from a backup, or recover what is left with `orrery salvage`.';
   return `The next opening goes on from ${manifestName(counts.generation)}; what that one needs is examined below.`;
 }
 

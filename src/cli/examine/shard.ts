@@ -9,12 +9,13 @@ import { segmentName } from '../../journal/segment.ts';
 import { hasChanged, holdFiles } from '../../recovery/held-files.ts';
 import { type Listing, listShard, readShard, type ShardContents } from '../../recovery/read-shard.ts';
 import { byteSize, counted } from '../printable.ts';
+import { contradictionOf, readSpare } from './crosswise.ts';
 import { type Finding, Findings } from './finding.ts';
 import { examineGames, type GamesExamined } from './games.ts';
 import { examineImages } from './images.ts';
 import { examineJournal } from './journal.ts';
 import { examineManifests } from './manifests.ts';
-import type { ShardView } from './view.ts';
+import type { Depth, ShardView } from './view.ts';
 
 /** What a recovery would do. */
 export interface Recovery {
@@ -45,6 +46,7 @@ export async function examineShard(
   directory: string,
   shard: number,
   shards: number | undefined,
+  depth: Depth = 'usual',
 ): Promise<ShardExamination> {
   const folder = shardDirectory(directory, shard);
   const name = `${folder.slice(directory.length + 1)}/`;
@@ -59,11 +61,14 @@ export async function examineShard(
       else findings.failure('', error);
       return { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
     }
-    const examined = await examineListed(files, folder, listing, shard, shards, findings);
+    const examined = await examineListed(files, folder, listing, shard, shards, findings, depth);
     if (!findings.damaged || attempt === MOST_ATTEMPTS || !hasChanged(files, folder, listing)) return examined;
     await delay(attempt);
   }
 }
+
+const REMEDY =
+  'No program opens this directory: put the files named above back from a backup, or recover what is left with `orrery salvage`.';
 
 async function examineListed(
   files: Files,
@@ -72,6 +77,7 @@ async function examineListed(
   shard: number,
   shards: number | undefined,
   findings: Findings,
+  depth: Depth,
 ): Promise<ShardExamination> {
   const nothing = { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
   const manifest = examineManifests(files, folder, listing, findings);
@@ -80,7 +86,7 @@ async function examineListed(
   const images = manifest.images.map(({ generation }) => imageName(generation));
   const segments = [...listing.segments, ...manifest.segments].map(segmentName);
   const held = holdFiles(files, folder, [...new Set([...segments, ...images])]);
-  const view: ShardView = { files: held, folder, shard, listing, manifest, findings };
+  const view: ShardView = { files: held, folder, shard, listing, manifest, findings, depth };
   await examineImages(view);
   const journalBytes = examineJournal(view);
   const imageBytes = manifest.images.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -91,14 +97,18 @@ async function examineListed(
   try {
     contents = await readShard(held, folder, manifest, listing, { grainOf: () => 'commands', commandIndex: false });
   } catch (error) {
-    findings.failure('recovery', error, 'No program opens this directory until the files named above are put back.');
+    findings.failure('recovery', error, REMEDY);
     return examined;
   }
+  // Only when the newest image itself was used: the spare is the other way to the same games.
+  const spare = depth === 'thorough' && !contents.imageFault ? await readSpare(view) : undefined;
   try {
     const recovery = examineRecovery(contents, findings);
-    return { ...examined, recovery, contents: examineGames(contents, shard, shards, findings) };
+    const further = depth === 'thorough' ? contradictionOf.bind(undefined, contents, spare) : undefined;
+    return { ...examined, recovery, contents: examineGames(contents, shard, shards, findings, further) };
   } finally {
     contents.database.close();
+    spare?.database.close();
   }
 }
 

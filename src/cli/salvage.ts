@@ -1,0 +1,135 @@
+// `orrery salvage`: what can still be proven of a damaged directory, written into a new one, and a list of what is lost.
+
+import { Command } from 'commander';
+import { holderOf } from '../directory.ts';
+import { OrreryError } from '../errors.ts';
+import { nodeFiles } from '../journal/files.ts';
+import type { Complaint } from '../recovery/journal-remains.ts';
+import type { SalvagedGame } from '../recovery/salvage.ts';
+import { Columns } from './columns.ts';
+import { EXIT } from './exit.ts';
+import { compactJson, counted, printable } from './printable.ts';
+import { checkPlace, writeDirectory } from './rescue/new-directory.ts';
+import { type Remains, readRemains } from './rescue/remains.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+The damaged directory is not changed. From images of either generation and every readable frame of the journal, each game is
+taken as far as its past is proven without a gap; the new directory opens like any other. Games with a dash under SEQ could not
+be recovered at all. The exit status is 0 when nothing is lost, 1 when something is. Nobody may have the directory open.
+
+Examples:
+  orrery salvage ./data --to ./rescued
+  orrery salvage ./data --to ./rescued --json | jq '.games[] | select(.whole != "yes")'`;
+
+export function salvageCommand(surroundings: Surroundings): Command {
+  return new Command('salvage')
+    .description('Recover what is left of a damaged directory into a new one, and list what is lost.')
+    .argument('<directory>', 'the damaged directory')
+    .requiredOption('--to <directory>', 'where to write what is recovered: not there yet, or an empty folder')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((directory: string, options: { to: string; json?: true }) =>
+      salvage(directory, options.to, options.json === true, surroundings),
+    );
+}
+
+async function salvage(directory: string, to: string, json: boolean, surroundings: Surroundings): Promise<void> {
+  checkPlace(directory, to);
+  const holder = nodeFiles.exists(directory) ? holderOf(nodeFiles, directory) : undefined;
+  if (holder !== undefined) throw alreadyOpen(directory, holder);
+  const remains = await readRemains(nodeFiles, directory);
+  try {
+    const recovered = remains.games.filter(({ seq }) => seq >= 0);
+    const commandIndex = recovered.some(
+      ({ image }) => image?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined,
+    );
+    await writeDirectory(nodeFiles, to, remains.shards, recovered, commandIndex);
+    const isLost = remains.lost.length > 0 || remains.games.some(({ whole }) => whole !== 'yes');
+    surroundings.finish(isLost ? EXIT.damaged : EXIT.ok);
+    if (json) await surroundings.output.line(compactJson(asJson(directory, to, remains, isLost)));
+    else await print(to, remains, isLost, surroundings);
+  } finally {
+    remains.close();
+  }
+}
+
+async function print(to: string, remains: Remains, isLost: boolean, { output, paint }: Surroundings): Promise<void> {
+  const { games, lost, damaged, notes } = remains;
+  const columns = new Columns(
+    [{ title: 'GAME' }, { title: 'TYPE' }, { title: 'SEQ', right: true }, { title: 'LOST' }, { title: 'FROM' }],
+    paint,
+  );
+  const rows = games.map((game) => [
+    printable(game.id),
+    printable(game.type),
+    game.seq < 0 ? '-' : String(game.seq),
+    lossOf(game),
+    printable(originOf(game)),
+  ]);
+  columns.fit(rows);
+  await output.line(columns.header());
+  for (const [index, row] of rows.entries()) {
+    const { whole, fault } = games[index] as SalvagedGame;
+    await output.line(columns.row(row, ['cyan', undefined, undefined, whole === 'yes' ? undefined : 'red']));
+    if (whole !== 'yes' && fault !== undefined) await output.line(paint('dim', `  ${printable(fault)}`));
+  }
+  const sections: readonly (readonly [string, readonly Complaint[]])[] = [
+    ['lost', lost],
+    ['damaged', damaged],
+    ['note', notes],
+  ];
+  for (const [title, complaints] of sections) {
+    for (const { file, what } of complaints) await output.line(`${title}  ${printable(file)}: ${printable(what)}`);
+  }
+  const whole = games.filter((game) => game.whole === 'yes').length;
+  const verdict = isLost ? paint('red', 'something is lost') : paint('green', 'nothing is lost');
+  const extent = `${whole} of ${counted(games.length, 'game')} whole, in ${counted(damaged.length, 'damaged file')}`;
+  await output.line(`${verdict}: ${extent}; written to ${printable(to)}`);
+}
+
+function lossOf({ seq, knownSeq, whole }: SalvagedGame): string {
+  if (whole === 'no') return seq + 1 === knownSeq ? `seq ${knownSeq}` : `seq ${seq + 1} to ${knownSeq}`;
+  return whole === 'yes' ? 'nothing' : 'perhaps the newest';
+}
+
+function originOf({ image, imageSeq, lines, seq }: SalvagedGame): string {
+  if (seq < 0) return '';
+  const parts: string[] = [];
+  if (image) parts.push(`image ${image.generation} up to seq ${imageSeq}${image.proven ? '' : ', by its own rows'}`);
+  if (lines.length > 0) parts.push(counted(lines.length, 'record'));
+  return parts.join(', ');
+}
+
+function asJson(directory: string, to: string, remains: Remains, isLost: boolean): object {
+  return {
+    directory,
+    to,
+    verdict: isLost ? 'lost' : 'nothing lost',
+    shards: remains.shards,
+    games: remains.games.map((game) => ({
+      id: game.id,
+      type: game.type === '' ? null : game.type,
+      seq: game.seq < 0 ? null : game.seq,
+      whole: game.whole,
+      lost: game.seq < game.knownSeq ? { from: game.seq + 1, to: game.knownSeq } : null,
+      image: game.image?.generation ?? null,
+      imageSeq: game.image ? game.imageSeq : null,
+      imageProven: game.image?.proven ?? null,
+      records: game.lines.length,
+      why: game.fault ?? null,
+    })),
+    lost: remains.lost,
+    damaged: remains.damaged,
+    notes: remains.notes,
+  };
+}
+
+function alreadyOpen(directory: string, pid: number): OrreryError {
+  return new OrreryError({
+    code: 'ALREADY_OPEN',
+    what: `the directory is open by process ${pid}, which goes on changing it`,
+    hint: 'Close it there first. `orrery check` and `orrery doctor` work meanwhile.',
+    context: { directory, pid },
+  });
+}

@@ -1,0 +1,86 @@
+// A salvaged game written down: its rows as they stand in the image they come from, and the records behind them digested. After
+// it: a checkpoint, which publishes the database as the first image of a new shard.
+
+import type { Digest } from '../digest/digest.ts';
+import { cutText } from '../digest/pieces.ts';
+import type { Database } from '../image/database.ts';
+import { readSnapshot, writeGame, writeSnapshot } from '../image/rows.ts';
+import type { JsonObject } from '../patch/patch.ts';
+import { isTable, type SalvagedGame } from './salvage.ts';
+
+export interface NewShard {
+  readonly database: Database;
+  readonly digest: Digest;
+}
+
+/** The tables that hold the past of a game, with the column that says up to which seq a row goes. */
+const PAST = [
+  {
+    columns: "SELECT name FROM pragma_table_info('snapshots')",
+    rows: 'SELECT * FROM snapshots WHERE game = ? AND seq <= ? AND seq > ? ORDER BY seq LIMIT 1',
+    into: 'snapshots',
+    seq: 'seq',
+  },
+  {
+    columns: "SELECT name FROM pragma_table_info('patch_batches')",
+    rows: 'SELECT * FROM patch_batches WHERE game = ? AND last_seq <= ? AND last_seq > ? ORDER BY last_seq LIMIT 1',
+    into: 'patch_batches',
+    seq: 'last_seq',
+  },
+  {
+    columns: "SELECT name FROM pragma_table_info('commands')",
+    rows: 'SELECT * FROM commands WHERE game = ? AND seq <= ? AND seq > ? ORDER BY seq LIMIT 1',
+    into: 'commands',
+    seq: 'seq',
+  },
+] as const;
+
+export function writeSalvaged(shard: NewShard, game: SalvagedGame): void {
+  copyRows(shard.database, game);
+  if (game.lines.length === 0) return;
+  const payload = Buffer.from(`${game.lines.join('\n')}\n`, 'utf8');
+  // No frame of the new journal stands for them: the image that is to be published holds them all.
+  const taking = shard.digest.take(payload, shard.digest.position);
+  while (!taking.next().done);
+}
+
+function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): void {
+  if (!image || !row) return;
+  const from = image.database;
+  const newest = readSnapshot(from, id, imageSeq);
+  to.transaction(() => {
+    writeGame(to, {
+      ...row,
+      snapshotSeq: newest?.seq ?? row.snapshotSeq,
+      stateBytes: newest?.json.length ?? row.stateBytes,
+    });
+    for (const { columns, rows, into, seq } of PAST) {
+      const names = to.all(columns).map(({ name }) => String(name));
+      const places = names.map(() => '?').join(', ');
+      const insert = `INSERT INTO ${into} (${names.join(', ')}) VALUES (${places})`;
+      // One row at a time: a long past must not be in memory twice.
+      for (let after = -1; ; ) {
+        const [found] = from.all(rows, [id, imageSeq, after]);
+        if (!found) break;
+        after = Number(found[seq]);
+        if (into === 'snapshots' && !image.proven) {
+          rewriteSnapshot(to, from, id, after);
+          continue;
+        }
+        const values = names.map((name) => found[name] ?? null);
+        // eslint-disable-next-line orrery/bound-sql -- names of columns, as our own schema has them; values are bound
+        to.run(insert, values);
+      }
+    }
+  });
+}
+
+/** Where its pieces begin and end no checksum of the row covers: it is cut anew. */
+function rewriteSnapshot(to: Database, from: Database, id: string, seq: number): void {
+  const snapshot = readSnapshot(from, id, seq);
+  if (!snapshot) return;
+  const { json, ...moment } = snapshot;
+  const state = JSON.parse(json) as JsonObject;
+  const tables = moment.tables.filter((table) => isTable(state, table));
+  writeSnapshot(to, id, { ...moment, tables, pieces: [...cutText(state, tables)] }, 'request');
+}
