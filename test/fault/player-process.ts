@@ -2,10 +2,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Orders } from '../programs/player.ts';
 import type { Chronicle } from './chronicle.ts';
+import { projectRoot } from './project-root.ts';
 
-const PROGRAM = new URL('../../dist/test/programs/player.js', import.meta.url).pathname;
+const PROGRAM = join(projectRoot(), 'dist/test/programs/player.js');
 /** A child lives for less than a second: what V8 spends on optimising its code is never earned back. */
 const SHORT_LIVED = ['--no-opt', '--liftoff-only', '--max-semi-space-size=16'];
 
@@ -15,11 +17,14 @@ export type Phase = (typeof PHASES)[number];
 
 export class PlayerProcess {
   phase: Phase = 'starting';
+  /** Where its own worker has killed it. */
+  doomed: string | undefined;
   /** Standard error: empty unless something went wrong. */
   errors = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #waiting = new Map<Phase, () => void>();
+  readonly #published = new Set<() => void>();
   #rest = '';
 
   constructor(chronicle: Chronicle, flags: readonly string[] = []) {
@@ -57,6 +62,12 @@ export class PlayerProcess {
     await Promise.race([reached, this.#ended]);
   }
 
+  /** Resolves when the child is about to publish, from now on, or has ended. */
+  async publishes(): Promise<void> {
+    const publishes = new Promise<void>((resolve) => this.#published.add(resolve));
+    await Promise.race([publishes, this.#ended]);
+  }
+
   /** Resolves when the child has ended and all it said has been heard. */
   async ended(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
     await this.#ended;
@@ -64,6 +75,14 @@ export class PlayerProcess {
   }
 
   #line(line: string, chronicle: Chronicle): void {
+    if (line === 'publishing') {
+      for (const resolve of this.#published) resolve();
+      return;
+    }
+    if (line.startsWith('doomed ')) {
+      this.doomed = JSON.parse(line.slice('doomed '.length)) as string;
+      return;
+    }
     const phase = PHASES.find((each) => each === line);
     if (!phase) {
       chronicle.line(line);

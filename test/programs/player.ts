@@ -3,6 +3,8 @@
 //
 //   ready                            everything is imported; it waits for a line of JSON (see Orders)
 //   opening | running | closing | closed
+//   publishing                       about to publish images of all shards, while it goes on
+//   doomed "..."                     its worker is about to kill it there (see doomed-owner.ts)
 //   recovery {...}                   by shard, when it had anything to do
 //   listed {"alpha": 17, ...}        the games that are there, with their seqs, before any is opened
 //   found [game, seq, tick, sha]     the state of a game after opening it
@@ -25,6 +27,8 @@ export interface Orders {
   readonly ending: 'close' | 'exit' | 'throw' | 'wait';
   /** Another worker in place of the one that owns a shard. */
   readonly workerUrl?: string;
+  /** Set in the environment of the workers. */
+  readonly environment?: { readonly [name: string]: string };
 }
 
 function say(what: string, value?: unknown): void {
@@ -65,7 +69,8 @@ class Durable {
 }
 
 say('ready');
-const { directory, seed, commands, ending, workerUrl } = await readOrders();
+const { directory, seed, commands, ending, workerUrl, environment } = await readOrders();
+Object.assign(process.env, environment);
 const roll = dice(seed);
 const durability = (['group', 'group', 'strict', 'relaxed'] as const)[roll(4)] as 'group' | 'strict' | 'relaxed';
 
@@ -107,7 +112,10 @@ for (let sent = 0; sent < commands; ) {
     last = receipt.durable.then(() => durable.add(game.id, receipt.seq));
   }
   sent += burst;
-  if (roll(30) === 0) orrery.checkpoint().catch(() => undefined);
+  if (roll(30) === 0) {
+    say('publishing');
+    orrery.checkpoint().catch(() => undefined);
+  }
   const rest = roll(10);
   if (rest < 3) await last;
   else if (rest < 7) await nextTurn();

@@ -1,0 +1,66 @@
+// What the crash simulator has found, as small as it could be made. Each of these failed once.
+
+import { expect, it } from 'vitest';
+import { commit, expectRecovered, openOwner, SHARD, toldNothing } from './shard-script.ts';
+import { VolatileDisk } from './volatile-disk.ts';
+
+/** Bytes in the middle of a file are not what they were. */
+function damage(disk: VolatileDisk, name: string): void {
+  const handle = disk.openWrite(`${SHARD}/${name}`);
+  disk.write(handle, Buffer.from('damaged'), 20);
+  disk.close(handle);
+}
+
+function newest(disk: VolatileDisk, kind: string): string {
+  return disk.list(SHARD).findLast((name) => name.startsWith(kind)) as string;
+}
+
+it('[R9] a manifest that stands in for a damaged one finds every segment it names, also one that was only rewritten', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const first = await openOwner(disk);
+  commit(first, { a: 2 }, told);
+  first.abandon();
+  disk.kill();
+  // The newest frame is written again, and is in the image that is published at once.
+  (await openOwner(disk)).abandon();
+  disk.kill();
+  // Nothing to replay: no image, and a segment that begins behind all of that.
+  const third = await openOwner(disk);
+  commit(third, { a: 1 }, told);
+  while (third.checkpoint() === undefined);
+  commit(third, { a: 1 }, told);
+  third.abandon();
+  disk.kill();
+  damage(disk, newest(disk, 'MANIFEST-'));
+  const last = await openOwner(disk);
+  expectRecovered(last, told, 'with the manifest before');
+  last.close();
+});
+
+it('[W3] a shard can be taken over while its owner sweeps old segments', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  for (let round = 0; round < 3; round += 1) {
+    commit(owner, { a: 1 }, told);
+    while (owner.checkpoint() === undefined);
+  }
+  commit(owner, { a: 1 }, told);
+  const before = disk.list(SHARD);
+  let looks = 0;
+  disk.interference = (operation) => {
+    // The one that takes over has listed the segments, and is about to look into the first.
+    if (operation !== 'read') return;
+    disk.interference = undefined;
+    looks += 1;
+    while (owner.checkpoint() === undefined);
+  };
+  const fresh = await openOwner(disk);
+  expect(looks).toBe(1);
+  const gone = before.filter((name) => !disk.list(SHARD).includes(name) && name.startsWith('segment-'));
+  expect(gone.length).toBeGreaterThan(0);
+  expectRecovered(fresh, told, 'taken over');
+  owner.abandon();
+  fresh.close();
+});

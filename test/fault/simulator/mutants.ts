@@ -1,0 +1,311 @@
+// The protocol with one thing wrong in it, again and again: each of these loses data in some crash or takes something for
+// whole that is not, and the simulator has to see it. Edits are of compiled files, so that they can be made exactly.
+
+import type { Lie } from './recording-files.ts';
+import type { Edit } from './variant.ts';
+import type { Workload } from './workload.ts';
+
+export interface Mutant {
+  readonly name: string;
+  readonly edits?: readonly Edit[];
+  /** Of the disk below. */
+  readonly lies?: readonly Lie[];
+  /** Seen sooner by damage than by crashes. */
+  readonly damage?: true;
+  /** Where dice would take long to come to it. */
+  readonly workload?: Workload;
+}
+
+const JOURNAL = 'journal/journal.js';
+const CHECKPOINT = 'shard/checkpoint.js';
+const MANIFEST = 'image/manifest.js';
+const IMAGE = 'image/image.js';
+const OPEN = 'recovery/open-shard.js';
+const SCAN = 'journal/scan.js';
+const SEGMENT_SCAN = 'journal/segment-scan.js';
+const OWNER = 'shard/owner.js';
+
+const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
+
+export const MUTANTS: readonly Mutant[] = [
+  { name: 'a disk whose fdatasync lies', lies: ['dataSync'] },
+  { name: 'a disk whose fsync lies', lies: ['sync'] },
+  { name: 'a disk whose fsync of a folder lies', lies: ['syncDirectory'] },
+  { name: 'a disk that calls half a write a whole one', lies: ['half a write'] },
+  { name: 'a new name replaces the file that has it', lies: ['publishNew replaces'] },
+  {
+    name: 'acknowledged before fdatasync',
+    edits: [
+      {
+        file: 'shard/segments.js',
+        find: 'const frame = this.#journal.append([payload], count);\n        this.#journal.sync();',
+        replace: 'this.#journal.sync();\n        const frame = this.#journal.append([payload], count);',
+      },
+    ],
+  },
+  {
+    name: 'a segment whose name is not made durable',
+    edits: [{ file: JOURNAL, find: 'files.syncDirectory(dirname(draft.path));', replace: '' }],
+  },
+  {
+    name: 'a segment that gets its name before its contents are durable',
+    edits: [
+      { file: JOURNAL, find: 'files.sync(handle);\n', replace: '\n' },
+      {
+        file: JOURNAL,
+        find: 'files.syncDirectory(dirname(draft.path));',
+        replace: 'files.syncDirectory(dirname(draft.path));\n        files.sync(draft.handle);',
+      },
+    ],
+  },
+  {
+    name: 'a manifest whose name is not made durable',
+    edits: [{ file: MANIFEST, find: 'files.close(handle);\n    files.syncDirectory(directory);', replace: '' }],
+  },
+  {
+    name: 'a manifest that gets its name before its contents are durable',
+    edits: [
+      {
+        file: MANIFEST,
+        find: 'files.sync(handle);\n        files.publishNew(handle.path, path);',
+        replace: 'files.publishNew(handle.path, path);\n        files.sync(handle);',
+      },
+    ],
+  },
+  {
+    name: 'an image whose name is not made durable before its manifest',
+    edits: [{ file: IMAGE, find: 'files.close(handle);\n    files.syncDirectory(directory);', replace: '' }],
+  },
+  {
+    name: 'an image that is not made durable',
+    edits: [{ file: IMAGE, find: 'files.sync(handle);', replace: '' }],
+  },
+  {
+    name: 'an image that was exported before it was brought up to date',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });\n    const bytes = database.export();',
+        replace:
+          'const bytes = database.export();\n    digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });',
+      },
+    ],
+  },
+  {
+    name: 'a checkpoint that does not wait for the digest',
+    edits: [
+      {
+        file: OWNER,
+        find: 'while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {',
+        replace: 'while (false) {',
+      },
+    ],
+  },
+  {
+    name: 'the older generation is swept before the new manifest is there',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'publishManifest(files, directory, manifest);',
+        replace: 'sweep(files, directory, manifest);\n        publishManifest(files, directory, manifest);',
+      },
+      {
+        file: CHECKPOINT,
+        find: 'const oldestImage = manifest.images.at(-1).generation;',
+        replace: 'const oldestImage = manifest.generation;',
+      },
+    ],
+  },
+  {
+    name: 'only the newest generation is kept',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'const oldestImage = manifest.images.at(-1).generation;',
+        replace: 'const oldestImage = manifest.generation;',
+      },
+    ],
+  },
+  {
+    name: 'a manifest that stands in for a damaged one asks for what was swept since',
+    damage: true,
+    edits: [{ file: 'recovery/read-shard.js', find: 'if (left <= 0)', replace: 'if (true)' }],
+  },
+  {
+    name: 'no payload CRC is checked',
+    edits: [{ file: SEGMENT_SCAN, find: 'crc32(payload, last.chain) !== header.payloadCrc', replace: 'false' }],
+  },
+  {
+    name: 'the chain is not checked',
+    edits: [
+      { file: SCAN, find: 'if (header.previousChain !== position.chain) {', replace: 'if (false) {' },
+      { file: SCAN, find: 'if (position.frame !== from.frame || position.chain === from.chain)\n', replace: '' },
+    ],
+  },
+  {
+    name: 'the CRC of a manifest is not checked',
+    damage: true,
+    edits: [
+      {
+        file: MANIFEST,
+        find: 'if (!match || crc32(match[1]) !== Number.parseInt(match[2], 16)) {',
+        replace: 'if (!match) {',
+      },
+    ],
+  },
+  {
+    name: 'the SHA-256 of an image is not checked',
+    edits: [
+      {
+        file: IMAGE,
+        find: "if (Buffer.from(sha256(bytes)).toString('hex') !== entry.sha256) {",
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'a torn tail is taken for damage',
+    edits: [
+      {
+        file: 'journal/verdict.js',
+        find: "'bad frame, open, unknown': 'torn'",
+        replace: "'bad frame, open, unknown': 'damaged'",
+      },
+    ],
+  },
+  {
+    name: 'damage is taken for a torn tail',
+    edits: [
+      {
+        file: 'journal/verdict.js',
+        find: "'bad frame, open, acknowledged': 'damaged'",
+        replace: "'bad frame, open, acknowledged': 'torn'",
+      },
+    ],
+  },
+  {
+    name: 'what an owner abandoned in a segment is read on',
+    edits: [
+      {
+        file: SCAN,
+        find: 'until === undefined ? { knownDurable } : { knownDurable, until }',
+        replace: '{ knownDurable }',
+      },
+    ],
+  },
+  {
+    name: 'the segments of an owner that was replaced are taken',
+    // An attempt that failed has used up a number, so the segment that comes too late is not stopped by its name.
+    workload: {
+      steps: [
+        COMMIT,
+        { do: 'checkpoint', slice: 0, batch: { games: { a: 1 }, filler: 0 } },
+        {
+          do: 'takeover',
+          deed: 'checkpoint',
+          amid: 'deed',
+          nth: 3,
+          batch: { games: { a: 1 }, filler: 0 },
+          afterwards: 'commit',
+        },
+        COMMIT,
+      ],
+      fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['createNew'] },
+    },
+    edits: [
+      { file: SCAN, find: 'if (newest !== undefined && header.epoch < newest.epoch)\n', replace: 'if (false)\n' },
+    ],
+  },
+  {
+    name: 'the newest frames are not written again by a recovery',
+    edits: [
+      {
+        file: OPEN,
+        find: 'firstFrame: tail.durable.frame + 1,\n        previousChain: tail.durable.chain,\n    }, tail.pending);',
+        replace: 'firstFrame: tail.last.frame + 1,\n        previousChain: tail.last.chain,\n    });',
+      },
+      {
+        file: OPEN,
+        find: 'segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],',
+        replace: 'segments: [...older, { generation, firstFrame: tail.last.frame + 1 }],',
+      },
+    ],
+  },
+  {
+    name: 'the journal is read before the shard is claimed',
+    edits: [
+      { file: OPEN, find: 'const claim = Claim.take(files, directory, newestEpoch(files, directory));', replace: '' },
+      {
+        file: OPEN,
+        find: 'if (!manifest)\n',
+        replace:
+          'const claim = manifest ? undefined : Claim.take(files, directory, newestEpoch(files, directory));\n    if (!manifest)\n',
+      },
+      {
+        file: OPEN,
+        find: 'return goOn(files, directory, claim, listing, contents);',
+        replace:
+          'return goOn(files, directory, Claim.take(files, directory, newestEpoch(files, directory)), listing, contents);',
+      },
+    ],
+  },
+  {
+    name: 'the claim is looked at before the write instead of after',
+    edits: [
+      {
+        file: OWNER,
+        find: 'const { frame, chain, bytes } = this.#segments.append',
+        replace: 'this.#shard.claim.check();\n        const { frame, chain, bytes } = this.#segments.append',
+      },
+      {
+        file: OWNER,
+        find: 'this.#records += batch.count;\n        this.#shard.claim.check();',
+        replace: 'this.#records += batch.count;',
+      },
+    ],
+  },
+  {
+    name: 'the claim is not looked at',
+    edits: [
+      {
+        file: OWNER,
+        find: 'this.#records += batch.count;\n        this.#shard.claim.check();',
+        replace: 'this.#records += batch.count;',
+      },
+    ],
+  },
+  {
+    name: 'an fdatasync that failed is tried again on the same descriptor',
+    workload: {
+      steps: [COMMIT, COMMIT, COMMIT],
+      fault: { errno: 'EIO', moment: 'before', nth: 2, lasting: false, calls: ['dataSync'] },
+    },
+    edits: [
+      {
+        file: JOURNAL,
+        find: 'this.#guard(() => this.#files.dataSync(this.#handle));',
+        replace:
+          'try { this.#files.dataSync(this.#handle); } catch { this.#guard(() => this.#files.dataSync(this.#handle)); }',
+      },
+    ],
+  },
+  {
+    name: 'a segment goes on after a write to it has failed',
+    edits: [{ file: JOURNAL, find: "this.#state = 'broken';", replace: '' }],
+  },
+  {
+    name: 'a seal that is not made durable',
+    edits: [
+      { file: JOURNAL, find: "this.sync();\n        this.#state = 'sealed';", replace: "this.#state = 'sealed';" },
+    ],
+  },
+  {
+    name: 'a batch that comes again is not known',
+    // The look for a newer owner fails, behind the second batch, and the batch is durable.
+    workload: {
+      steps: [COMMIT, COMMIT, COMMIT],
+      fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['exists'] },
+    },
+    edits: [{ file: OWNER, find: 'if (batch.spans.every(', replace: 'if (false && batch.spans.every(' }],
+  },
+];
