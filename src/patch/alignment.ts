@@ -30,6 +30,9 @@ type Same = (base: number, next: number) => boolean;
 const FEW_EDITS = 8;
 /** Lists not longer than this, both together, are fingerprinted and searched at once: they cost less than a look at them. */
 const SHORT = 64;
+/** Identical elements are followed over this many gaps, each at most this long. */
+const MOST_GAPS = 64;
+const LONGEST_GAP = 16;
 /** Up to this many elements that differ from those at the same index are taken for changes in place. */
 const FEW_CHANGES = 64;
 /** Up to `MANY_EDITS + 2 * sqrt(length)` between anchors: the square of it, the work, stays within a few list lengths. */
@@ -55,6 +58,7 @@ function alignMiddle(base: JsonArray, next: readonly unknown[], window: Window, 
     alignFewEdits(window, width + height, printed(base, next, window).same, runs);
     return;
   }
+  if (alignIdentical(base, next, window, runs)) return;
   const identical: Same = (b, n) => base[b] === next[n] && typeof base[b] === 'object';
   if (alignLockstep(window, width >> 1, identical, runs)) return;
   if (alignFewEdits(window, FEW_EDITS, same, runs)) return;
@@ -86,6 +90,55 @@ function matchEnds(window: Window, same: Same, runs: Run[]): Window {
     nextTo--;
   }
   return { baseFrom, baseTo, nextFrom, nextTo };
+}
+
+/**
+ * Follows elements that are the very same objects, as all but a few are when a command has worked on a list: over elements
+ * that were taken out, put in or replaced, a few at a time. Nothing is compared but identity, so this costs a fraction of
+ * the searches below. False, and no runs, when it loses track or an element is no object.
+ */
+function alignIdentical(base: JsonArray, next: readonly unknown[], window: Window, runs: Run[]): boolean {
+  const found: Run[] = [];
+  let { baseFrom: b, nextFrom: n } = window;
+  for (let gaps = 0; b < window.baseTo && n < window.nextTo; gaps++) {
+    const began = b;
+    while (b < window.baseTo && n < window.nextTo && base[b] === next[n] && isObject(next[n])) {
+      b++;
+      n++;
+    }
+    addRun(found, began, n - (b - began), b - began);
+    if (b === window.baseTo || n === window.nextTo) break;
+    const gap = gaps < MOST_GAPS ? identicalAfter(base, b, window.baseTo, next, n, window.nextTo) : undefined;
+    if (!gap) return false;
+    b += gap.taken;
+    n += gap.put;
+  }
+  for (const run of found) addRun(runs, run.base, run.next, run.length);
+  return found.length > 0;
+}
+
+/** How few elements of both lists have to be passed over to come to one that is in both. */
+function identicalAfter(
+  base: JsonArray,
+  b: number,
+  baseTo: number,
+  next: readonly unknown[],
+  n: number,
+  nextTo: number,
+): { readonly taken: number; readonly put: number } | undefined {
+  for (let passed = 1; passed <= LONGEST_GAP; passed++) {
+    if (b + passed < baseTo && base[b + passed] === next[n] && isObject(next[n])) return { taken: passed, put: 0 };
+    if (n + passed < nextTo && base[b] === next[n + passed] && isObject(base[b])) return { taken: 0, put: passed };
+    if (b + passed < baseTo && n + passed < nextTo) {
+      const after = next[n + passed];
+      if (base[b + passed] === after && isObject(after)) return { taken: passed, put: passed };
+    }
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Changes in place: as many elements as before, and no more than `limit` differ from the one at the same index. */

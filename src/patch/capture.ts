@@ -3,6 +3,7 @@
 import { admit, admitPrimitive, checkKey, checkLength, unwrap } from './admit.ts';
 import { align } from './alignment.ts';
 import { equal, hasOnlyElements, sameSequence } from './equal.ts';
+import { freezeDeep } from './freeze.ts';
 import {
   childPath,
   isIndexKey,
@@ -218,12 +219,15 @@ function captureList(base: JsonArray, next: readonly unknown[], path: PathSegmen
   let nextAt = 0;
   for (const run of [...runs, { base: base.length, next: result.length, length: 0 }]) {
     captureHunk(base, baseAt, run.base, result, nextAt, run.next, path, out);
+    if (Object.isFrozen(base)) for (let at = nextAt; at < run.next; at++) freezeDeep(result[at] as Json);
     for (let index = 0; index < run.length; index++) result[run.next + index] = base[run.base + index];
     baseAt = run.base + run.length;
     nextAt = run.next + run.length;
   }
   const edits = out.length - before;
   const list = result as JsonArray;
+  // Whoever has seen the list will see this one: freezing it now spares a look at the elements that both share.
+  if (Object.isFrozen(base)) Object.freeze(list);
   // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied by
   // the second, as each patch spares at most one element; it keeps the weighing away from long lists.
   if (path.length > 0 && edits * 2 > list.length + 1 && !outweighs([list], edits + written(out, before) - 1)) {
