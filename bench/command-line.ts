@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 
 export const USAGE = `Usage: npm run bench -- [options]
+       npm run bench -- compare [options]    Orrery beside what you might pick instead
+       npm run bench -- guard [options]      what has moved since the committed baseline
 
 Runs the benchmark scenarios and prints a table. Times are for one operation of the
 scenario; --list says what that is.

@@ -1,11 +1,15 @@
 // `npm run bench`: the first word names what to run, and without one it is the suite of scenarios.
 
 import { USAGE, UsageError } from './command-line.ts';
+import { runCompare } from './compare/compare.ts';
+import { runGuard } from './guard/guard.ts';
 import { runSuite } from './suite.ts';
 
 /** Each takes the rest of the command line and resolves with the exit status. */
 const COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ['scenarios', (args) => runSuite(args)],
+  ['compare', (args) => runCompare(args)],
+  ['guard', (args) => runGuard(args)],
 ]);
 
 const DEFAULT_COMMAND = 'scenarios';

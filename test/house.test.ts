@@ -30,6 +30,7 @@ const TYPES_ONLY: readonly string[] = ['shard -> store', 'store -> image', 'imag
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name === 'node_modules') return [];
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return filesBelow(path);
     return /\.[cm]?[jt]s$/.test(entry.name) ? [path] : [];
