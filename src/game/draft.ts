@@ -14,10 +14,10 @@ import {
   admitTable,
   captureTable,
   captureWholeTable,
-  committedAnd,
+  changesAt,
+  contentAfter,
   contentOf,
-  type Entities,
-  type ReadonlyEntities,
+  type TableChange,
 } from './table-change.ts';
 import { TableView, type WorkingTable } from './working-table.ts';
 
@@ -39,7 +39,7 @@ export interface Finished {
   readonly patches: Patch[];
   readonly plain: JsonObject;
   /** Per table, the new value of each entity that differs; undefined for one that is gone. */
-  readonly entities: ReadonlyEntities;
+  readonly entities: readonly TableChange[];
   /** Tables whose whole content is given anew in `entities`; what they held before is void. */
   readonly replaced: ReadonlySet<string>;
   /** The top-level keys that are tables now, if that has changed. */
@@ -126,13 +126,13 @@ export class StateDraft {
     this.#open = false;
     if (this.#whole) return this.#finishWhole(this.#whole.state);
     const patches: Patch[] = [];
-    const entities: Entities = new Map();
+    const entities: TableChange[] = [];
     // Tables come first, while drafts of the plain part that were put into entities can still be read.
     for (const draft of this.#opened) {
       const key = draft.key as string;
       if (this.#reshaped?.has(key)) continue;
       const changes = captureTable(key, draft, patches);
-      if (changes.size > 0) entities.set(key, changes);
+      if (changes.length > 0) entities.push({ key, changes });
     }
     if (!this.#immer) {
       return { patches, plain: this.#captureScalars(patches), entities, replaced: NONE, tables: undefined };
@@ -140,7 +140,7 @@ export class StateDraft {
     const replaced = new Set<string>();
     for (const [key, draft] of this.#reshaped ?? []) {
       if (!draft) continue;
-      entities.set(key, admitTable(key, draft));
+      entities.push({ key, changes: admitTable(key, draft) });
       replaced.add(key);
     }
     const next = this.#finishImmer();
@@ -166,7 +166,7 @@ export class StateDraft {
 
   #finishWhole(state: unknown): Finished {
     const patches: Patch[] = [];
-    const entities: Entities = new Map();
+    const entities: TableChange[] = [];
     const plain: Plain = {};
     for (const [key, value] of givenKeys(state)) {
       const working = this.#tables.get(key);
@@ -177,7 +177,7 @@ export class StateDraft {
       }
       plain[key] = TABLE_PLACE;
       const changes = captureWholeTable(key, working, value, patches);
-      if (changes.size > 0) entities.set(key, changes);
+      if (changes.length > 0) entities.push({ key, changes });
     }
     for (const key of this.#tables.keys()) if (!Object.hasOwn(plain, key)) throw missingTable(key);
     return {
@@ -259,7 +259,7 @@ export class StateDraft {
   }
 
   /** Compares the plain part. Where that sets a key that holds a table, the patch must carry the table's content. */
-  #capturePlain(base: JsonObject, next: unknown, entities: ReadonlyEntities, patches: Patch[]): JsonObject {
+  #capturePlain(base: JsonObject, next: unknown, entities: readonly TableChange[], patches: Patch[]): JsonObject {
     const own: Patch[] = [];
     const plain = capture(base, next, [], own) as JsonObject;
     for (const patch of own) {
@@ -269,18 +269,21 @@ export class StateDraft {
         patches.push(patch);
         continue;
       }
+      const changes = changesAt(key as string, entities) ?? [];
       const content = this.#reshaped?.has(key as string)
-        ? contentOf(entities.get(key as string) ?? new Map())
-        : contentOf(committedAnd(this.#tables.get(key as string) as WorkingTable, entities.get(key as string)));
+        ? contentOf(changes)
+        : contentAfter(this.#tables.get(key as string) as WorkingTable, changes);
       patches.push({ op: patch.op, path: patch.path, value: content });
     }
     return plain;
   }
 
-  #tableNames(entities: ReadonlyMap<string, unknown>, plain: JsonObject): readonly string[] | undefined {
+  #tableNames(entities: readonly TableChange[], plain: JsonObject): readonly string[] | undefined {
     if (!this.#reshaped) return undefined;
     const names = Object.keys(plain).filter((key) =>
-      this.#reshaped?.has(key) ? this.#reshaped.get(key) !== undefined && entities.has(key) : this.#tables.has(key),
+      this.#reshaped?.has(key)
+        ? this.#reshaped.get(key) !== undefined && changesAt(key, entities) !== undefined
+        : this.#tables.has(key),
     );
     const same = names.length === this.#tables.size && names.every((key) => this.#tables.has(key));
     return same ? undefined : names;

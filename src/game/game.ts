@@ -8,7 +8,7 @@ import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type CommandContext, GameContext } from './context.ts';
 import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
-import type { StateDraft } from './draft.ts';
+import type { Finished, StateDraft } from './draft.ts';
 import { asynchronous, evicted, invariantFailed, isPromise, nested, refused, replacement } from './misuse.ts';
 import { WorkingState } from './state.ts';
 
@@ -249,17 +249,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
       state.commit(finished);
       try {
         this.#checkInvariants(state);
-        record = {
-          game: this.id,
-          seq,
-          tick,
-          time,
-          command,
-          ...(args === undefined ? {} : { args }),
-          ...(player === undefined ? {} : { player }),
-          patches: finished.patches,
-          ...(finished.tables === undefined ? {} : { tables: finished.tables }),
-        };
+        record = recordOf(this.id, seq, tick, time, command, args, player, finished);
         receipt = this.sink.append(record);
       } catch (error) {
         state.undo(finished);
@@ -366,4 +356,22 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     if (error instanceof OrreryError) return error.within(place);
     return refused(place, error);
   }
+}
+
+/** Keys are set one by one: spreading what is not there makes an object for each. */
+function recordOf(
+  game: string,
+  seq: number,
+  tick: number,
+  time: number,
+  command: string,
+  args: Json | undefined,
+  player: string | undefined,
+  { patches, tables }: Finished,
+): Record {
+  const record: { -readonly [K in keyof Record]: Record[K] } = { game, seq, tick, time, command, patches };
+  if (args !== undefined) record.args = args;
+  if (player !== undefined) record.player = player;
+  if (tables !== undefined) record.tables = tables;
+  return record;
 }

@@ -7,6 +7,7 @@ import { isProxy } from '../patch/plain.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
 import { givenKeys } from './given.ts';
 import { TableDraft } from './table.ts';
+import { changesAt, type EntityChange } from './table-change.ts';
 import { TableView, WorkingTable } from './working-table.ts';
 
 export class WorkingState {
@@ -85,11 +86,11 @@ export class WorkingState {
     this.#plain = finished.plain;
     if (finished.patches.length > 0) this.#view = undefined;
     if (finished.tables !== undefined || finished.replaced.size > 0) this.#tables = this.#reshaped(finished);
-    for (const [key, changes] of finished.entities) {
+    for (const { key, changes } of finished.entities) {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
       table.mark();
-      for (const [id, { before, after }] of changes) if (after !== before) table.put(id, after, before);
+      for (const { id, before, after } of changes) if (after !== before) table.put(id, after, before);
     }
   }
 
@@ -99,10 +100,10 @@ export class WorkingState {
     this.#plain = this.#before.plain;
     this.#view = this.#before.view;
     this.#tables = this.#before.tables;
-    for (const [key, changes] of finished.entities) {
+    for (const { key, changes } of finished.entities) {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
-      for (const [id, { before, after }] of changes) if (after !== before) table.put(id, before, after);
+      for (const { id, before, after } of changes) if (after !== before) table.put(id, before, after);
       table.reset();
     }
   }
@@ -111,16 +112,14 @@ export class WorkingState {
     const tables = new Map<string, WorkingTable>();
     for (const key of finished.tables ?? this.tableNames) {
       const kept = finished.replaced.has(key) ? undefined : this.#tables.get(key);
-      tables.set(key, kept ?? WorkingTable.from(contentEntries(finished.entities.get(key))));
+      tables.set(key, kept ?? WorkingTable.from(contentEntries(changesAt(key, finished.entities) ?? [])));
     }
     return tables;
   }
 }
 
-function* contentEntries(
-  content: ReadonlyMap<string, { after: Json | undefined }> | undefined,
-): IterableIterator<[string, Json]> {
-  for (const [id, { after }] of content ?? []) if (after !== undefined) yield [id, after];
+function* contentEntries(content: readonly EntityChange[]): IterableIterator<[string, Json]> {
+  for (const { id, after } of content) if (after !== undefined) yield [id, after];
 }
 
 function* admittedEntities(

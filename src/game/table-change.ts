@@ -10,27 +10,35 @@ import type { WorkingTable } from './working-table.ts';
 
 /** What became of one entity, which may be nothing: undefined stands for none. */
 export interface EntityChange {
+  readonly id: string;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
 
-export type Entities = Map<string, Map<string, EntityChange>>;
-export type ReadonlyEntities = ReadonlyMap<string, ReadonlyMap<string, EntityChange>>;
+/** What became of the entities of one table, at most one change for an id. */
+export interface TableChange {
+  readonly key: string;
+  readonly changes: readonly EntityChange[];
+}
+
+export function changesAt(key: string, tables: readonly TableChange[]): readonly EntityChange[] | undefined {
+  return tables.find((table) => table.key === key)?.changes;
+}
 
 /** The content of a table that a command made. */
-export function admitTable(key: string, draft: TableDraft<unknown>): Map<string, EntityChange> {
-  const content = new Map<string, EntityChange>();
-  for (const [id, { after }] of draft.touched) {
-    if (after !== undefined) content.set(id, { before: undefined, after: admit(after, [key, id]) });
+export function admitTable(key: string, draft: TableDraft<unknown>): EntityChange[] {
+  const content: EntityChange[] = [];
+  for (const { id, after } of draft.touched) {
+    if (after !== undefined) content.push({ id, before: undefined, after: admit(after, [key, id]) });
   }
   return content;
 }
 
 /** What a command did to a table. The draft is done with: its own record of what was touched becomes the result. */
-export function captureTable(key: string, draft: TableDraft<unknown>, patches: Patch[]): Map<string, EntityChange> {
+export function captureTable(key: string, draft: TableDraft<unknown>, patches: Patch[]): readonly EntityChange[] {
   const touched = draft.takeTouched();
-  for (const [id, entity] of touched) {
-    const { before, after } = entity;
+  for (const entity of touched) {
+    const { id, before, after } = entity;
     if (after === undefined) {
       if (before !== undefined) patches.push({ op: 'remove', path: [key, id] });
       continue;
@@ -43,7 +51,7 @@ export function captureTable(key: string, draft: TableDraft<unknown>, patches: P
       entity.after = capture(before, after, path, patches);
     }
   }
-  return touched as Map<string, EntityChange>;
+  return touched as readonly EntityChange[];
 }
 
 export function captureWholeTable(
@@ -51,8 +59,8 @@ export function captureWholeTable(
   working: WorkingTable,
   given: unknown,
   patches: Patch[],
-): Map<string, EntityChange> {
-  const changes = new Map<string, EntityChange>();
+): EntityChange[] {
+  const changes: EntityChange[] = [];
   if (given === working.view()) return changes;
   let kept = 0;
   const entities = givenEntities(key, given);
@@ -61,35 +69,34 @@ export function captureWholeTable(
     if (before === undefined) {
       const after = admit(entity, [key, id]);
       patches.push({ op: 'add', path: [key, id], value: after });
-      changes.set(id, { before, after });
+      changes.push({ id, before, after });
       continue;
     }
     kept += 1;
     const after = capture(before, entity, [key, id], patches);
-    if (after !== before) changes.set(id, { before, after });
+    if (after !== before) changes.push({ id, before, after });
   }
   if (kept === working.size) return changes;
   const ids = new Set(entities.map(([id]) => id));
   for (const id of working.ids()) {
     if (ids.has(id)) continue;
     patches.push({ op: 'remove', path: [key, id] });
-    changes.set(id, { before: working.get(id), after: undefined });
+    changes.push({ id, before: working.get(id), after: undefined });
   }
   return changes;
 }
 
-export function contentOf(entities: ReadonlyMap<string, { after: Json | undefined }>): JsonObject {
+/** As plain JSON: what the changes left, of a table that held nothing before. */
+export function contentOf(changes: readonly EntityChange[]): JsonObject {
   const content: { [id: string]: Json } = {};
-  for (const [id, { after }] of entities) if (after !== undefined) content[id] = after;
+  for (const { id, after } of changes) if (after !== undefined) content[id] = after;
   return content;
 }
 
-export function committedAnd(
-  table: WorkingTable,
-  changes: ReadonlyMap<string, { after: Json | undefined }> | undefined,
-): ReadonlyMap<string, { after: Json | undefined }> {
-  const content = new Map<string, { after: Json | undefined }>();
-  for (const id of table.ids()) content.set(id, { after: table.get(id) });
-  for (const [id, change] of changes ?? []) content.set(id, change);
-  return content;
+/** The same of a table that held something. */
+export function contentAfter(table: WorkingTable, changes: readonly EntityChange[]): JsonObject {
+  const content: { [id: string]: Json } = {};
+  const changed = new Set(changes.map(({ id }) => id));
+  for (const id of table.ids()) if (!changed.has(id)) content[id] = table.get(id) as Json;
+  return Object.assign(content, contentOf(changes));
 }

@@ -5,8 +5,9 @@ import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
-import { isForbiddenKey, type Json, type Path } from '../patch/patch.ts';
+import { isForbiddenKey, type Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
+import { type Touched, TouchedEntities } from './touched.ts';
 import { sorted, TABLE, type WorkingTable } from './working-table.ts';
 
 /** Entities by id, read-only and frozen. Iteration is in ascending order of ids, by UTF-16 code unit. */
@@ -99,18 +100,12 @@ function checkId(id: unknown, path?: Path): asserts id is string {
   });
 }
 
-/** What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none. */
-export interface Touched {
-  readonly before: Json | undefined;
-  after: unknown;
-}
-
 /** A table inside a command, or one that table() has made and no state holds yet. */
 export class TableDraft<T> implements Table<T> {
   readonly #base: WorkingTable | undefined;
   /** The top-level key of the state that the table is at. One that table() has made is at none yet. */
   readonly key: string | undefined;
-  #touched = new Map<string, Touched>();
+  #touched = new TouchedEntities();
   #size: number;
   #open = true;
 
@@ -135,16 +130,16 @@ export class TableDraft<T> implements Table<T> {
   }
 
   /** The ids this command has opened, set or deleted, in the order of first touch. For table-change.ts. */
-  get touched(): ReadonlyMap<string, Touched> {
-    return this.#touched;
+  get touched(): readonly Touched[] {
+    return this.#touched.list;
   }
 
   /** The same, for the caller to keep: the draft forgets what the command did, and is closed. For table-change.ts. */
-  takeTouched(): Map<string, Touched> {
-    const touched = this.#touched;
-    this.#touched = new Map();
+  takeTouched(): readonly Touched[] {
+    const { list } = this.#touched;
+    this.#touched = new TouchedEntities();
     this.#open = false;
-    return touched;
+    return list;
   }
 
   get attached(): boolean {
@@ -169,7 +164,7 @@ export class TableDraft<T> implements Table<T> {
     if (before === undefined) return undefined;
     this.#checkOpen();
     const after = cloneJson(before);
-    this.#touched.set(id, { before, after });
+    this.#touched.add({ id, before, after });
     return after as T;
   }
 
@@ -204,7 +199,7 @@ export class TableDraft<T> implements Table<T> {
   ids(): readonly string[] {
     if (this.#base && !this.#idsChanged()) return this.#base.ids();
     const ids = new Set(this.#base?.ids());
-    for (const [id, { after }] of this.#touched) {
+    for (const { id, after } of this.#touched.list) {
       if (after === undefined) ids.delete(id);
       else ids.add(id);
     }
@@ -235,12 +230,12 @@ export class TableDraft<T> implements Table<T> {
     const touched = this.#touched.get(id);
     const had = touched ? touched.after !== undefined : this.#base?.get(id) !== undefined;
     if (touched) touched.after = after;
-    else this.#touched.set(id, { before: this.#base?.get(id), after });
+    else this.#touched.add({ id, before: this.#base?.get(id), after });
     this.#size += Number(after !== undefined) - Number(had);
   }
 
   #idsChanged(): boolean {
-    for (const { before, after } of this.#touched.values()) {
+    for (const { before, after } of this.#touched.list) {
       if ((before === undefined) !== (after === undefined)) return true;
     }
     return false;

@@ -45,12 +45,11 @@ export function cloneJson(value: Json): Mutable {
     for (let index = 0; index < value.length; index++) list.push(cloneJson(value[index] as Json));
     return list;
   }
-  const keys = Object.keys(value);
-  const copy = shallowCopy(value, keys) as { [key: string]: Mutable };
-  const values = valuesOf(copy, keys) as Json[];
-  for (let index = 0; index < keys.length; index++) {
-    const child = values[index]!;
-    if (typeof child === 'object' && child !== null) copy[keys[index]!] = cloneJson(child);
+  const copy = { ...value } as { [key: string]: Mutable };
+  // Neither keys nor values as a list, which would be most of what a copy of an entity leaves behind.
+  for (const key in copy) {
+    const child = copy[key]!;
+    if (typeof child === 'object' && child !== null) copy[key] = cloneJson(child as Json);
   }
   return copy;
 }

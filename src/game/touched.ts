@@ -1,0 +1,35 @@
+// What one command has done to the entities of a table so far. table.ts fills it, table-change.ts makes patches of it.
+
+import type { Json } from '../patch/patch.ts';
+
+/** What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none. */
+export interface Touched {
+  readonly id: string;
+  readonly before: Json | undefined;
+  after: unknown;
+}
+
+/** Up to so many are looked through one by one: nearly all commands touch one or two, and a Map costs 300 bytes. */
+const FEW = 8;
+
+/** In the order of first touch. */
+export class TouchedEntities {
+  readonly list: Touched[] = [];
+  #index: Map<string, Touched> | undefined;
+
+  get(id: string): Touched | undefined {
+    if (this.#index) return this.#index.get(id);
+    for (let at = 0; at < this.list.length; at += 1) {
+      const touched = this.list[at] as Touched;
+      if (touched.id === id) return touched;
+    }
+    return undefined;
+  }
+
+  /** One that is not in here yet. */
+  add(touched: Touched): void {
+    this.list.push(touched);
+    if (this.#index) this.#index.set(touched.id, touched);
+    else if (this.list.length > FEW) this.#index = new Map(this.list.map((each) => [each.id, each]));
+  }
+}
