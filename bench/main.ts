@@ -4,12 +4,14 @@ import { USAGE, UsageError } from './command-line.ts';
 import { runCompare } from './compare/compare.ts';
 import { runGuard } from './guard/guard.ts';
 import { runSuite } from './suite.ts';
+import { runPlots } from './tuning-plots.ts';
 
 /** Each takes the rest of the command line and resolves with the exit status. */
 const COMMANDS: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ['scenarios', (args) => runSuite(args)],
   ['compare', (args) => runCompare(args)],
   ['guard', (args) => runGuard(args)],
+  ['plots', (args) => runPlots(args)],
 ]);
 
 const DEFAULT_COMMAND = 'scenarios';

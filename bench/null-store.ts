@@ -2,17 +2,16 @@
 // what the game loop itself pays.
 
 import type { GameRow } from '../src/image/rows.ts';
-import type {
-  CheckpointReport,
-  HistoryPage,
-  RecoveryReport,
-  Store,
-  StoredGame,
-  StoreLoad,
-  StoreStats,
+import {
+  type CheckpointReport,
+  type HistoryPage,
+  NOTHING_OWED,
+  type RecoveryReport,
+  type Store,
+  type StoredGame,
+  type StoreLoad,
+  type StoreStats,
 } from '../src/store/store.ts';
-
-const NOTHING_TO_DO: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
 
 const RECOVERY: RecoveryReport = {
   created: true,
@@ -31,11 +30,11 @@ export class NullStore implements Store {
   }
 
   async commit(): Promise<StoreLoad> {
-    return NOTHING_TO_DO;
+    return NOTHING_OWED;
   }
 
   async digest(): Promise<StoreLoad> {
-    return NOTHING_TO_DO;
+    return NOTHING_OWED;
   }
 
   async checkpoint(): Promise<CheckpointReport> {
@@ -64,7 +63,7 @@ export class NullStore implements Store {
       imageBytesWritten: 0,
       imageBytes: 0,
       checkpoints: 0,
-      load: NOTHING_TO_DO,
+      load: NOTHING_OWED,
       patchesIn: 0,
       patchesOut: 0,
       games: [],

@@ -14,6 +14,7 @@ import { painter } from './paint.ts';
 import { salvageCommand } from './salvage.ts';
 import { showCommand } from './show.ts';
 import type { Surroundings } from './surroundings.ts';
+import { tuneCommand } from './tune.ts';
 
 const HELP_WIDTH = 100;
 
@@ -82,6 +83,7 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     checkCommand,
     doctorCommand,
     salvageCommand,
+    tuneCommand,
   ]) {
     const command = make(surroundings);
     program.addCommand(command.copyInheritedSettings(program));

@@ -4,7 +4,7 @@
 import type { OrreryError } from '../errors.ts';
 import type { AnyGame, Receipt } from '../game/game.ts';
 import { CREATE, type Record } from '../patch/record.ts';
-import type { CheckpointReport, Store, StoreLoad } from '../store/store.ts';
+import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 import { BatchReceipt, type PendingBatch } from './batch.ts';
 import { again, asOrreryError, backpressure, before, closed } from './failures.ts';
@@ -45,7 +45,7 @@ export class Outbox {
   readonly #merging = new Merging();
   readonly #requests = new Requests();
   readonly #checkpoints: { resolve: (report: CheckpointReport) => void; reject: (error: OrreryError) => void }[] = [];
-  #load: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+  #load: StoreLoad = NOTHING_OWED;
   #failure: OrreryError | undefined;
   /** After a failure, what was pending then. */
   #unsaved: ReadonlyMap<string, number> = new Map();
@@ -244,6 +244,9 @@ export class Outbox {
     this.#turn += 1;
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !this.#commitDue())) return () => this.#ask();
     if (this.#commitDue()) {
+      // A loop that leaves no gaps must not put checkpoints off for ever.
+      const overdue = this.#load.checkpointOverdue && !this.#checkpointBackoff.waiting;
+      if (overdue && this.#turn % 2 === 0) return () => this.#checkpoint();
       return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
@@ -323,7 +326,7 @@ export class Outbox {
       return;
     }
     this.#mustOpen = false;
-    this.#load = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+    this.#load = NOTHING_OWED;
     this.#healed();
   }
 
@@ -353,7 +356,7 @@ export class Outbox {
     if (!report || this.#failure) return;
     this.#checkpointing = false;
     this.#checkpointBackoff.reset();
-    this.#load = { ...this.#load, checkpointDue: false };
+    this.#load = { ...this.#load, checkpointDue: false, checkpointOverdue: false };
     this.meter.published(report);
     this.#events.checkpoint(report);
     this.#trouble.checkpoint(undefined);

@@ -234,7 +234,12 @@ export class Owner {
   #load(): StoreLoad {
     const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
     const journalBytes = this.#written - this.#published;
-    return { digestLagBytes: this.#backlogBytes, journalBytes, checkpointDue: journalBytes > due };
+    return {
+      digestLagBytes: this.#backlogBytes,
+      journalBytes,
+      checkpointDue: journalBytes > due,
+      checkpointOverdue: journalBytes > 2 * due,
+    };
   }
 
   #lastSeq(game: string): number {

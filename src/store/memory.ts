@@ -7,18 +7,17 @@ import type { GameRow } from '../image/rows.ts';
 import { cloneJson, fold } from '../patch/apply.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
-import type {
-  Batch,
-  CheckpointReport,
-  HistoryPage,
-  RecoveryReport,
-  Store,
-  StoredGame,
-  StoreLoad,
-  StoreStats,
+import {
+  type Batch,
+  type CheckpointReport,
+  type HistoryPage,
+  NOTHING_OWED,
+  type RecoveryReport,
+  type Store,
+  type StoredGame,
+  type StoreLoad,
+  type StoreStats,
 } from './store.ts';
-
-const NOTHING_TO_DO: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
 
 export class MemoryStore implements Store {
   readonly capabilities = { durable: false, images: false };
@@ -39,7 +38,7 @@ export class MemoryStore implements Store {
   }
 
   async commit(batch: Batch): Promise<StoreLoad> {
-    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) return NOTHING_TO_DO;
+    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) return NOTHING_OWED;
     for (const { game, firstSeq } of batch.spans) {
       const last = this.#lastSeq(game);
       if (firstSeq !== last + 1) throw gap(game, firstSeq, last);
@@ -52,11 +51,11 @@ export class MemoryStore implements Store {
     }
     this.#frames += 1;
     this.#bytes += batch.payload.length;
-    return NOTHING_TO_DO;
+    return NOTHING_OWED;
   }
 
   async digest(): Promise<StoreLoad> {
-    return NOTHING_TO_DO;
+    return NOTHING_OWED;
   }
 
   async checkpoint(): Promise<CheckpointReport | undefined> {
@@ -124,7 +123,7 @@ export class MemoryStore implements Store {
       imageBytesWritten: 0,
       imageBytes: 0,
       checkpoints: 0,
-      load: NOTHING_TO_DO,
+      load: NOTHING_OWED,
       patchesIn: patches,
       patchesOut: patches,
       games,

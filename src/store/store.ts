@@ -27,7 +27,16 @@ export interface StoreLoad {
   readonly journalBytes: number;
   /** Whether a checkpoint would be worth its cost now. */
   readonly checkpointDue: boolean;
+  /** Whether it has been worth it for so long that it must take turns with the commits. */
+  readonly checkpointOverdue: boolean;
 }
+
+export const NOTHING_OWED: StoreLoad = {
+  digestLagBytes: 0,
+  journalBytes: 0,
+  checkpointDue: false,
+  checkpointOverdue: false,
+};
 
 /** A game as a store hands it back. */
 export interface StoredGame {

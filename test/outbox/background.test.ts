@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { rejection } from '../game/galaxy.ts';
 import { add, harbour, outcome, pass, settled, stopTime } from './harbour.ts';
 
-const owed = (digestLagBytes: number, checkpointDue = false) => ({ digestLagBytes, journalBytes: 0, checkpointDue });
+const owed = (digestLagBytes: number, checkpointDue = false) => ({
+  digestLagBytes,
+  journalBytes: 0,
+  checkpointDue,
+  checkpointOverdue: false,
+});
 
 describe('checkpoints', () => {
   it('[O40] on request: each asker gets the report, and it is announced once', async () => {
@@ -92,6 +97,29 @@ describe('checkpoints', () => {
     await orrery.checkpoint();
     expect(store.calls).toEqual(['checkpoint', 'open', 'commit', 'checkpoint']);
     expect(told).toEqual(['degraded OWNER_DIED', 'recovered 0', 'checkpoint 0']);
+  });
+});
+
+describe('a checkpoint that is overdue', () => {
+  it('[O47] takes turns with the commits of a loop that leaves no gaps; one that is merely due waits for a gap', async () => {
+    for (const overdue of [false, true]) {
+      const { store, game } = await harbour();
+      store.left = { ...owed(0, true), checkpointOverdue: overdue };
+      store.hold();
+      let receipt = add(game);
+      await store.asked('commit');
+      store.release();
+      // Whenever the store is done with a batch, there is another.
+      for (let turn = 0; turn < 8; turn += 1) {
+        await receipt.durable;
+        receipt = add(game);
+      }
+      await receipt.durable;
+      await settled();
+      const commits = store.calls.lastIndexOf('commit');
+      expect(store.calls.indexOf('checkpoint') < commits).toBe(overdue);
+      expect(store.calls.filter((call) => call === 'checkpoint').length).toBe(1);
+    }
   });
 });
 

@@ -46,6 +46,7 @@ describe('close', () => {
         digestLagBytes: call === 'digest' ? 1e9 : 0,
         journalBytes: 0,
         checkpointDue: call === 'checkpoint',
+        checkpointOverdue: false,
       };
       store.hold(call);
       store.fail(call, 'IO_FAILED');
@@ -149,7 +150,7 @@ describe('close', () => {
       if (call === 'list') waiting.push(outcome(orrery.list()));
       if (call === 'checkpoint') waiting.push(outcome(orrery.checkpoint()));
       if (call === 'digest') {
-        store.left = { digestLagBytes: 1e9, journalBytes: 0, checkpointDue: false };
+        store.left = { digestLagBytes: 1e9, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
         await add(game).durable;
       }
       if (call !== 'close') await store.asked(call);

@@ -22,7 +22,7 @@ export class StagedStore implements Store {
   /** Rules that were broken; a test ends by looking. */
   readonly faults: string[] = [];
   /** What commits tell of the work that is left. */
-  left: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+  left: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
   readonly #inner = new MemoryStore();
   readonly #fates = new Map<Call, Fate[]>();
   #always: Fate | undefined;
@@ -99,7 +99,7 @@ export class StagedStore implements Store {
 
   checkpoint() {
     return this.#call('checkpoint', async () => {
-      this.left = { ...this.left, checkpointDue: false };
+      this.left = { ...this.left, checkpointDue: false, checkpointOverdue: false };
       return this.#inner.checkpoint();
     });
   }

@@ -13,7 +13,12 @@ import type {
   StoreStats,
 } from 'orrery';
 
-const NOTHING_OWED: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false };
+const NOTHING_OWED: StoreLoad = {
+  digestLagBytes: 0,
+  journalBytes: 0,
+  checkpointDue: false,
+  checkpointOverdue: false,
+};
 
 const RECOVERY: RecoveryReport = {
   created: true,
