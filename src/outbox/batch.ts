@@ -6,7 +6,7 @@ import type { Batch, Span } from '../store/store.ts';
 
 export class PendingBatch {
   /** What is sent. Until then its records are in the queue's writer. */
-  #payload: Uint8Array<ArrayBuffer> | undefined;
+  #payload: Uint8Array | undefined;
   #count = 0;
   #acceptedAt = 0;
   readonly #spans = new Map<string, { readonly game: string; readonly firstSeq: number; lastSeq: number }>();
@@ -52,13 +52,13 @@ export class PendingBatch {
     return this.#payload !== undefined;
   }
 
-  seal(payload: Uint8Array<ArrayBuffer>): void {
+  seal(payload: Uint8Array): void {
     this.#payload = payload;
   }
 
   /** Of a sealed batch, what goes to the store. */
   get content(): Batch {
-    return { payload: this.#payload as Uint8Array<ArrayBuffer>, count: this.#count, spans: this.spans };
+    return { payload: this.#payload as Uint8Array, count: this.#count, spans: this.spans };
   }
 
   /** Resolves when every record in here is durable. One promise for all who ask, made when the first does. */

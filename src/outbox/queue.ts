@@ -90,6 +90,8 @@ export class Queue {
     const batch = this.#batches.shift() as PendingBatch;
     this.#bytes -= batch.bytes;
     this.#records -= batch.count;
+    // It was sent, so it is sealed; whoever got it has copied what it keeps.
+    this.#writer.giveBack(batch.content.payload);
     return batch;
   }
 

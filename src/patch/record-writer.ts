@@ -5,8 +5,10 @@ import type { Json, Patch, Path } from './patch.ts';
 import type { Record } from './record.ts';
 
 const FIRST_BYTES = 4 * 1024;
-/** A buffer that had to grow beyond this for one large record is not kept for the next batch. */
+/** A buffer that had to grow beyond this for one large record is not used for other batches. */
 const MOST_KEPT_BYTES = 8 * 1024 * 1024;
+/** One is being filled while another is on its way. */
+const MOST_SPARE = 2;
 /** Up to this length a loop is faster than a call into the runtime. */
 const SHORT = 48;
 /** The most bytes that a number, or a constant piece of a record, takes. */
@@ -25,7 +27,9 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
  * bytes, and leaves no garbage: strings that are put together piece by piece cost the game loop as much to collect.
  */
 export class RecordWriter {
-  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  /** Shared memory, so that a batch goes to the owner without being copied on the game loop. */
+  #bytes = shared(FIRST_BYTES);
+  readonly #spare: Buffer[] = [];
   #at = 0;
   /** The end of the last record that was kept. */
   #kept = 0;
@@ -79,12 +83,18 @@ export class RecordWriter {
     this.#kept = this.#at;
   }
 
-  /** A copy of all the records that were kept. The next batch begins. */
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = new Uint8Array(this.#bytes.subarray(0, this.#kept));
+  /** All the records that were kept, in shared memory that stays as it is until it is given back. The next batch begins. */
+  take(): Uint8Array {
+    const { buffer, byteOffset } = this.#bytes;
+    const taken = new Uint8Array(buffer, byteOffset, this.#kept);
     this.#kept = 0;
-    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.#bytes = this.#spare.pop() ?? shared(FIRST_BYTES);
     return taken;
+  }
+
+  /** Nobody needs what was taken any more: another batch may be written there. */
+  giveBack({ buffer }: Uint8Array): void {
+    if (this.#spare.length < MOST_SPARE && buffer.byteLength <= MOST_KEPT_BYTES) this.#spare.push(Buffer.from(buffer));
   }
 
   #patches(patches: readonly Patch[]): void {
@@ -211,8 +221,12 @@ export class RecordWriter {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    const larger = shared(Math.max(this.#bytes.length * 2, this.#at + bytes));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+function shared(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
 }

@@ -111,12 +111,14 @@ export class Owner {
       const due = this.#lastSeq(game) + 1;
       if (firstSeq !== due) throw gap(game, firstSeq, due);
     }
-    const { frame, chain, bytes } = this.#segments.append(batch.payload, batch.count);
+    // The memory of the batch is the game loop's, which writes another one there later.
+    const payload = batch.payload.slice();
+    const { frame, chain, bytes } = this.#segments.append(payload, batch.count);
     // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
     for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);
     this.#written += bytes;
-    this.#backlog.push({ payload: batch.payload, frame, chain, written: this.#written });
-    this.#backlogBytes += batch.payload.length;
+    this.#backlog.push({ payload, frame, chain, written: this.#written });
+    this.#backlogBytes += payload.length;
     this.#frames += 1;
     this.#records += batch.count;
     this.#shard.claim.check();

@@ -43,7 +43,7 @@ export class MemoryStore implements Store {
       const last = this.#lastSeq(game);
       if (firstSeq !== last + 1) throw gap(game, firstSeq, last);
     }
-    const lines = new TextDecoder().decode(batch.payload).split('\n').slice(0, -1);
+    const lines = Buffer.from(batch.payload).toString('utf8').split('\n').slice(0, -1);
     for (const record of lines.map(decodeRecord)) {
       const records = this.#records.get(record.game);
       if (records) records.push(record);

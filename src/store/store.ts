@@ -6,8 +6,11 @@ import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {
-  /** Records as lines of JSON, UTF-8, each ended by a line feed. The store copies what it keeps. */
-  readonly payload: Uint8Array<ArrayBuffer>;
+  /**
+   * Records as lines of JSON, UTF-8, each ended by a line feed. It lies in shared memory and stays as it is until the commit
+   * has settled: a store copies what it keeps.
+   */
+  readonly payload: Uint8Array;
   readonly count: number;
   /** Which seqs of which games are inside, in order. */
   readonly spans: readonly Span[];
