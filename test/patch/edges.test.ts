@@ -1,0 +1,78 @@
+// Sizes at which buffers, chunks and searches change over: one below, at and above each.
+
+import { expect, it } from 'vitest';
+import { admit } from '../../src/patch/admit.ts';
+import { cloneJson, fold } from '../../src/patch/apply.ts';
+import { coalesce } from '../../src/patch/coalesce.ts';
+import { endOfUnchecked } from '../../src/patch/json-text.ts';
+import type { Json, Patch } from '../../src/patch/patch.ts';
+import { decodeRecord } from '../../src/patch/record.ts';
+import { RecordWriter } from '../../src/patch/record-writer.ts';
+
+it('[P50] a record that ends anywhere around the end of the buffer is whole', () => {
+  for (let length = 900; length < 4_200; length += 1) {
+    const writer = new RecordWriter();
+    const path = ['a', 'b', 3];
+    // Nothing but single bytes at the end: each of them may be the one that there is no room for.
+    const args = [[[[[[[[]]]]]]], [], [[]], [[[[]]]]] as Json;
+    writer.write({ game: 'g', seq: 1, tick: 1, time: 1, command: 'x'.repeat(length % 1_400), args, patches: [] });
+    writer.keep();
+    writer.write({
+      game: 'g',
+      seq: 2,
+      tick: 1,
+      time: 1,
+      command: 'c'.repeat(length),
+      args,
+      patches: [{ op: 'remove', path }],
+    });
+    writer.keep();
+    const lines = Buffer.from(writer.take()).toString('utf8').split('\n');
+    expect(lines).toEqual([
+      JSON.stringify({ g: 'g', s: 1, k: 1, t: 1, c: 'x'.repeat(length % 1_400), a: args, d: [] }),
+      JSON.stringify({ g: 'g', s: 2, k: 1, t: 1, c: 'c'.repeat(length), a: args, d: [['-', path]] }),
+      '',
+    ]);
+  }
+});
+
+it('[C8] a queue that grew by thousands and was emptied from its beginning coalesces to what is left', () => {
+  const patches: Patch[] = [];
+  for (let at = 0; at < 3_000; at += 1) patches.push({ op: 'add', path: ['queue', at], value: at });
+  for (let gone = 0; gone < 2_500; gone += 1) patches.push({ op: 'remove', path: ['queue', 0] });
+  const state = { queue: [-2, -1] };
+  const merged = coalesce(patches);
+  expect(fold(cloneJson(state), merged)).toEqual(fold(cloneJson(state), patches));
+  expect(merged.length).toBeLessThanOrEqual(502);
+});
+
+it('[A19] something that throws behind more than there is time to look through is refused at its container', () => {
+  const far: unknown[] = Array.from({ length: 100_001 }, () => 0);
+  Object.defineProperty(far, 100_001, {
+    enumerable: true,
+    get: () => {
+      throw new Error('never');
+    },
+  });
+  const near = far.slice(0, 99);
+  Object.defineProperty(near, 99, Object.getOwnPropertyDescriptor(far, 100_001) as PropertyDescriptor);
+  for (const [list, path] of [
+    [near, '/list/99'],
+    [far, '/list'],
+  ] as const) {
+    expect(() => admit({ list }, [])).toThrow(expect.objectContaining({ code: 'NOT_PERSISTABLE', context: { path } }));
+  }
+});
+
+it('[DT1] without looking at everything, primitives end where they end', () => {
+  for (const text of ['1', '-1.5', 'true', 'null', '"a\\"b"']) {
+    expect(endOfUnchecked(Buffer.from(`${text},`), 0)).toBe(text.length);
+  }
+  expect(endOfUnchecked(Buffer.from('nul,'), 0)).toBe(-1);
+});
+
+it('[J43] a long record full of escaped quotes and brackets is as deep as it is, not as it looks', () => {
+  const player = '\\"['.repeat(400_000);
+  const line = JSON.stringify({ g: 'a', s: 1, k: 0, t: 1, c: 'x', p: player, d: [] });
+  expect(decodeRecord(line).player).toBe(player);
+});
