@@ -45,7 +45,7 @@ export class Place {
   readOff(path: PathSegment[], out: Patch[]): void {
     if (this.isSet) out.push({ op: 'replace', path: path.slice(), value: this.value as Json });
     else if (this.#keys) this.#keys.readOff(path, out);
-    else if (this.#elements) this.#elements.readOff(path, out);
+    else this.#elements?.readOff(path, out);
   }
 
   #inside(path: Path): Elements {

@@ -31,9 +31,7 @@ export interface FoundFrame {
   /** As it stands on disk. */
   readonly payload: Uint8Array;
   readonly chain: number;
-  /** Undefined when only the header of the frame behind it is left to tell. */
-  readonly recordCount: number | undefined;
-  /** Why the payload is not to be trusted. */
+  /** Why the payload is not to be trusted, where it stands and how many records it held. */
   readonly fault: string | undefined;
   /** Its header is damaged, and the frame behind it proves both. */
   readonly repaired: boolean;
@@ -86,10 +84,10 @@ function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undef
   const from = offset + FRAME_HEADER_BYTES;
   const payload = bytes.subarray(from, from + header.payloadLength);
   const whole = offset + frameBytes(header.payloadLength) <= bytes.length;
-  let fault: string | undefined;
-  if (!whole) fault = 'its payload is cut';
-  else if (chain === undefined) fault = 'the frame before it is gone, and nothing else proves its payload';
-  else if (crc32(payload, chain) !== header.payloadCrc) fault = 'its payload is not what was written';
+  let what: string | undefined;
+  if (!whole) what = 'its payload is cut';
+  else if (chain === undefined) what = 'the frame before it is gone, and nothing else proves its payload';
+  else if (crc32(payload, chain) !== header.payloadCrc) what = 'its payload is not what was written';
   return {
     type: frameType(header) as FrameType,
     codec: frameCodec(header),
@@ -98,8 +96,7 @@ function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undef
     offset,
     payload,
     chain: header.payloadCrc,
-    recordCount: header.recordCount,
-    fault,
+    fault: what === undefined ? undefined : `${what} at byte ${offset}, with ${header.recordCount} records`,
     repaired: false,
   };
 }
@@ -135,7 +132,6 @@ function bridgeTo(
       offset,
       payload,
       chain: own,
-      recordCount: undefined,
       fault: undefined,
       repaired: true,
     };

@@ -113,7 +113,7 @@ function readSegment(
     const read = files.read(`${folder}/${name}`);
     bytes = Buffer.from(read.buffer, read.byteOffset, read.length);
   } catch (error) {
-    if (!(error instanceof OrreryError)) throw error;
+    assertOurs(error);
     return fault(`cannot be read: ${error.what}`);
   }
   try {
@@ -194,14 +194,14 @@ class Gathering {
 
   #add({ name }: RemainingSegment, frame: FoundFrame): void {
     const { number, offset } = frame;
-    if (number <= this.#reached) return;
+    // Never one that was reached: segments begin in order, and of each nothing is added from where the next begins.
     if (number > this.#reached + 1) {
       this.#lose(this.#reached + 1, number - 1, name, `not readable before byte ${offset}`);
     }
     this.#reached = number;
     this.#chains.set(number, frame.chain);
     if (frame.fault !== undefined) {
-      this.#lose(number, number, name, `${frame.fault} at byte ${offset}${recordsIn(frame)}`);
+      this.#lose(number, number, name, frame.fault);
       return;
     }
     if (frame.repaired) {
@@ -212,7 +212,7 @@ class Gathering {
     try {
       this.#frames.push({ number, file: name, payload: openPayload(frame) });
     } catch (error) {
-      if (!(error instanceof OrreryError)) throw error;
+      assertOurs(error);
       this.#lose(number, number, name, error.what);
     }
   }
@@ -222,6 +222,7 @@ class Gathering {
   }
 }
 
-function recordsIn({ recordCount }: FoundFrame): string {
-  return recordCount === undefined ? '' : `, with ${recordCount} records`;
+/** Throws what is no error of ours: a defect is never taken for damage. */
+export function assertOurs(error: unknown): asserts error is OrreryError {
+  if (!(error instanceof OrreryError)) throw error;
 }

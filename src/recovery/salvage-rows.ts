@@ -4,7 +4,7 @@
 import type { Digest } from '../digest/digest.ts';
 import { cutText } from '../digest/pieces.ts';
 import type { Database } from '../image/database.ts';
-import { readSnapshot, writeGame, writeSnapshot } from '../image/rows.ts';
+import { readSnapshot, type Snapshot, writeGame, writeSnapshot } from '../image/rows.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { isTable, type SalvagedGame } from './salvage.ts';
 
@@ -47,12 +47,13 @@ export function writeSalvaged(shard: NewShard, game: SalvagedGame): void {
 function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): void {
   if (!image || !row) return;
   const from = image.database;
-  const newest = readSnapshot(from, id, imageSeq);
+  // What is proven up to imageSeq began with a snapshot, and every later one was read.
+  const newest = readSnapshot(from, id, imageSeq) as Snapshot;
   to.transaction(() => {
     writeGame(to, {
       ...row,
-      snapshotSeq: newest?.seq ?? row.snapshotSeq,
-      stateBytes: newest?.json.length ?? row.stateBytes,
+      snapshotSeq: newest.seq,
+      stateBytes: newest.json.length,
     });
     for (const { columns, rows, into, seq } of PAST) {
       const names = to.all(columns).map(({ name }) => String(name));
@@ -77,9 +78,7 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
 
 /** Where its pieces begin and end no checksum of the row covers: it is cut anew. */
 function rewriteSnapshot(to: Database, from: Database, id: string, seq: number): void {
-  const snapshot = readSnapshot(from, id, seq);
-  if (!snapshot) return;
-  const { json, ...moment } = snapshot;
+  const { json, ...moment } = readSnapshot(from, id, seq) as Snapshot;
   const state = JSON.parse(json) as JsonObject;
   const tables = moment.tables.filter((table) => isTable(state, table));
   writeSnapshot(to, id, { ...moment, tables, pieces: [...cutText(state, tables)] }, 'request');

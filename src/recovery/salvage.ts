@@ -6,6 +6,7 @@
 // a frame that is lost takes nothing from a game that had no record in it.
 
 import { OrreryError } from '../errors.ts';
+import type { Row } from '../image/database.ts';
 import { type GameRow, readSnapshot } from '../image/rows.ts';
 import { fold } from '../patch/apply.ts';
 import { CREATE } from '../patch/record.ts';
@@ -46,6 +47,8 @@ export function gamesOf(shards: readonly ShardRemains[]): string[] {
 export function salvageGame(id: string, shards: readonly ShardRemains[]): SalvagedGame {
   let best: SalvagedGame | undefined;
   let knownSeq = -1;
+  /** Why what says that there was such a seq does not lead to it. */
+  let reason: string | undefined;
   for (const shard of shards) {
     const records = shard.records.get(id) ?? [];
     const images = shard.images.filter(
@@ -54,12 +57,17 @@ export function salvageGame(id: string, shards: readonly ShardRemains[]): Salvag
     if (images.length === 0 && records.length === 0) continue;
     for (const image of [...images, undefined]) {
       const found = prefixOf(id, shard, image, records);
-      knownSeq = Math.max(knownSeq, found.knownSeq);
+      if (found.knownSeq > knownSeq) {
+        knownSeq = found.knownSeq;
+        reason = found.fault;
+      }
       if (!best || isBetter(found, best)) best = found;
     }
   }
   if (!best) throw new RangeError(`nothing is left of ${id}`);
-  return { ...best, knownSeq, whole: best.seq < knownSeq ? 'no' : best.whole };
+  if (best.seq === knownSeq) return best;
+  const fault = best.fault ?? reason ?? `nothing that is left leads on to seq ${knownSeq}`;
+  return { ...best, knownSeq, whole: 'no', fault };
 }
 
 function isBetter(found: SalvagedGame, best: SalvagedGame): boolean {
@@ -168,13 +176,14 @@ function doubtAbout(
 
 function lastRowWithin({ database }: RemainingImage, row: GameRow, seq: number): number {
   if (seq === row.seq) return seq;
+  // The snapshot that the proof began with is among them.
   const found = database.one(
     `SELECT max(seq) AS seq FROM (
        SELECT last_seq AS seq FROM patch_batches WHERE game = ? AND last_seq <= ?
        UNION ALL SELECT seq FROM snapshots WHERE game = ? AND seq <= ?)`,
     [row.id, seq, row.id, seq],
-  );
-  return Number(found?.['seq'] ?? -1);
+  ) as Row;
+  return Number(found['seq']);
 }
 
 /** Takes records in as long as they fit. `frame` is that of the last one. */

@@ -24,7 +24,7 @@ export interface HistoryEntry {
 const MOST_ATTEMPTS = 50;
 
 /** How far patches are to be merged is the game type's choice, which a reader does not know: it merges nothing. */
-const READING: DigestOptions = { grainOf: () => 'commands', commandIndex: false };
+export const READING: DigestOptions = { grainOf: () => 'commands', commandIndex: false };
 
 export class ShardReader {
   /** Undefined for a shard that was never finished being made: it holds nothing. */

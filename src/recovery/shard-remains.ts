@@ -12,8 +12,9 @@ import { type Files, isMissing } from '../journal/files.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
 import { decodeRecord, type Record } from '../patch/record.ts';
 import type { GameSource } from './game-proof.ts';
-import { type Complaint, type JournalRemains, readJournalRemains } from './journal-remains.ts';
+import { assertOurs, type Complaint, type JournalRemains, readJournalRemains } from './journal-remains.ts';
 import { type Listing, listShard } from './read-shard.ts';
+import { READING } from './shard-reader.ts';
 
 export interface RemainingImage extends GameSource {
   readonly generation: number;
@@ -57,7 +58,7 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
   try {
     listing = listShard(files, folder);
   } catch (error) {
-    if (!(error instanceof OrreryError)) throw error;
+    assertOurs(error);
     faults.push({ file: '', what: isMissing(error) ? 'is gone' : error.what });
     listing = { manifests: [], images: [], segments: [], names: [] };
   }
@@ -169,7 +170,7 @@ async function openImage(
     if (!Number.isSafeInteger(frame) || !Number.isSafeInteger(chain) || meta.get('applied_frame') !== String(frame)) {
       throw damaged('does not say which frames it holds');
     }
-    const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame, chain });
+    const digest = new Digest(database, READING, { frame, chain });
     const games = digest.games();
     const listed = new Set(games.map(({ id }) => id));
     const named = database.all('SELECT DISTINCT game FROM snapshots').map(({ game }) => String(game));
@@ -177,7 +178,7 @@ async function openImage(
     return { generation, frame, chain, proven, database, digest, games, unlisted, shard };
   } catch (error) {
     database.close();
-    throw error instanceof OrreryError ? error : damaged(`a row cannot be read: ${String(error)}`);
+    throw error;
   }
 }
 
@@ -196,7 +197,7 @@ function shardOf(
       said.push(decodeSegmentHeader(files.read(file, SEGMENT_HEADER_BYTES), file).shardUuid);
     } catch (error) {
       // What is wrong with it is said when its frames are read.
-      if (!(error instanceof OrreryError)) throw error;
+      assertOurs(error);
     }
   }
   const votes = new Map<string, number>();
@@ -216,7 +217,7 @@ function readRecords(journal: JournalRemains, faults: Complaint[]): Map<string, 
         if (own) own.push({ frame: number, record, line });
         else records.set(record.game, [{ frame: number, record, line }]);
       } catch (error) {
-        if (!(error instanceof OrreryError)) throw error;
+        assertOurs(error);
         faults.push({ file, what: `frame ${number} holds a record that is none: ${error.what}` });
       }
     }

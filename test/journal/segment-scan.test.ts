@@ -93,6 +93,15 @@ describe('a whole segment', () => {
   });
 });
 
+test('[J13] without bounds a segment is told by its own frames alone', () => {
+  const scan = scanSegment(open, decodeSegmentHeader(open, 'f'));
+  let step = scan.next();
+  const numbers: number[] = [];
+  for (; step.done !== true; step = scan.next()) numbers.push(step.value.number);
+  expect(numbers).toEqual([1, 2, 3, 4, 5]);
+  expect(step.value).toMatchObject({ verdict: 'clean', last: { frame: 5 } });
+});
+
 describe.each([
   ['open', open],
   ['sealed', sealedSegment],

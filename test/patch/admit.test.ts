@@ -230,6 +230,17 @@ describe('what is refused', () => {
     expect(refusalOf(nested(5), path).what).toMatch(/deeper than 64/);
   });
 
+  test('[A13] a proxy that shows a key too many for one moment is refused where it stands', () => {
+    let calls = 0;
+    const ownKeys = (): string[] => {
+      calls += 1;
+      return calls === 2 ? ['a', 'ghost'] : ['a'];
+    };
+    const refused = refusalOf({ inner: new Proxy({ a: 1 }, { ownKeys }) });
+    expect(refused.what).toBe('a non-enumerable property cannot be persisted');
+    expect(refused.context.path).toBe('/ships/3/inner');
+  });
+
   test('[A17] arrays longer than 2^25 are refused without looking at their elements', () => {
     expect(MAX_LIST_LENGTH).toBe(2 ** 25);
     expect(refusalOf(new Array(2 ** 25 + 1)).what).toMatch(/longer than 33554432/);

@@ -78,6 +78,54 @@ describe('alignment', () => {
     );
   });
 
+  /** Ships that keep their identity, as all do that a command has not opened. */
+  const ships = (count: number): Json[] => Array.from({ length: count }, (_, n) => ({ n }));
+
+  test('[P19] a few elements taken out, put in and replaced among the very same ones are followed', () => {
+    const base = ships(300);
+    const next: Json[] = base.slice();
+    next.splice(250, 1);
+    next.splice(200, 1, { n: -1 });
+    next.splice(150, 0, { n: -2 }, { n: -3 });
+    next.splice(100, 2, { n: -4 }, { n: -5 });
+    next.splice(0, 1, { n: -7 });
+    next.push({ n: -8 });
+    expect(matched(base, next)).toBe(longestCommon(base, next));
+  });
+
+  test('[P19] numbers are no objects to follow: lists with both are matched all the same', () => {
+    const [left, right] = [ships(80), ships(80)];
+    // On either side the same number stands one further along, or beside another one.
+    const base = [-1, 7, ...left.slice(0, 40), -3, 9, -4, ...left.slice(40), -9];
+    const next = [7, -2, ...left.slice(0, 40), 9, -5, -4, ...left.slice(40), -8];
+    expect(matched(base, next)).toBeGreaterThanOrEqual(80);
+    expect(matched([-1, 7, 5, ...left], [-2, 8, 5, ...right, -3])).toBeGreaterThanOrEqual(80);
+    expect(matched([7, ...left, -9], [-2, 7, ...right, -8])).toBeGreaterThanOrEqual(80);
+  });
+
+  test('[P19] changes in place, more than a few edits would make, are found where they are', () => {
+    const base = Array.from({ length: 200 }, (_, at) => at);
+    const next = base.map((value) => (value % 10 === 5 ? -value : value));
+    expect(matched(base, next)).toBe(180);
+  });
+
+  test('[P19] a queue that grew far at its beginning and lost its end is matched where it overlaps', () => {
+    const base = Array.from({ length: 200 }, (_, at) => at);
+    const next = [...Array.from({ length: 100 }, (_, at) => -1 - at), ...base.slice(0, 150)];
+    expect(matched(base, next)).toBe(150);
+    expect(matched(next, base)).toBe(150);
+  });
+
+  test('[P19] more gaps than are followed, and wider ones, leave the lists to the searches behind', () => {
+    const base = ships(400);
+    const thinned = base.filter((_, at) => at % 4 !== 0);
+    expect(matched(base, thinned)).toBeGreaterThan(200);
+    const wide = [...base.slice(0, 100), ...base.slice(140)];
+    wide.splice(50, 0, ...ships(20).map((_, n) => ({ n: -1 - n })));
+    wide.push({ n: -100 });
+    expect(matched(base, wide)).toBe(360);
+  });
+
   test('[P19] lists of which nothing is known are matched validly', () => {
     fc.assert(
       fc.property(fc.constantFrom(1, 3, 40, 5000), fc.nat(), fc.nat(300), fc.nat(300), (kinds, seed, some, other) => {
@@ -91,6 +139,15 @@ describe('alignment', () => {
 });
 
 describe('a sequence of elements nobody has seen', () => {
+  test('[C12] the first, the last and the only element of a stretch can be removed', () => {
+    const sequence = new Sequence<{ id: number }>();
+    const added = { id: 1 };
+    sequence.insert(3, added);
+    const removed = [2, 0, 0].map((index) => sequence.remove(index));
+    expect(removed).toEqual([2, 0, 1]);
+    expect([0, 1, 2].map((index) => sequence.at(index))).toEqual([added, 3, 4]);
+  });
+
   test('[C12] insertions and deletions leave what they leave in an array, over many chunks', () => {
     const operation = fc.tuple(
       fc.constantFrom('insert', 'insert', 'remove'),

@@ -36,6 +36,41 @@ it('[P50] a record that ends anywhere around the end of the buffer is whole', ()
   }
 });
 
+it('[P50] a byte for which the buffer has no room any more is written after it has grown', () => {
+  // Brackets and commas go in byte by byte, over the end of the first buffer and that of the next.
+  const args = Array.from({ length: 4_000 }, () => []) as Json;
+  for (const command of ['x', 'xx', 'xxx']) {
+    const writer = new RecordWriter();
+    writer.write({ game: 'g', seq: 1, tick: 1, time: 1, command, args, patches: [] });
+    writer.keep();
+    expect(Buffer.from(writer.take()).toString('utf8')).toBe(
+      `${JSON.stringify({ g: 'g', s: 1, k: 1, t: 1, c: command, a: args, d: [] })}\n`,
+    );
+  }
+});
+
+it('[P51] buffers that were given back serve again, but no more than two, and none that has grown large', () => {
+  const writer = new RecordWriter();
+  const write = (length: number): Uint8Array => {
+    writer.write({ game: 'g', seq: 1, tick: 1, time: 1, command: 'c'.repeat(length), patches: [] });
+    writer.keep();
+    const taken = writer.take();
+    expect(Buffer.from(taken).toString('utf8')).toBe(
+      `${JSON.stringify({ g: 'g', s: 1, k: 1, t: 1, c: 'c'.repeat(length), d: [] })}\n`,
+    );
+    return taken;
+  };
+  const large = write(3 * 2 ** 20);
+  writer.giveBack(large);
+  const first = [write(1), write(2), write(3), write(4)];
+  expect(first.some(({ buffer }) => buffer === large.buffer)).toBe(false);
+  for (const taken of first) writer.giveBack(taken);
+  const second = [write(5), write(6), write(7), write(8), write(9)];
+  const again = second.filter(({ buffer }) => first.some((taken) => taken.buffer === buffer));
+  expect(again).toHaveLength(2);
+  expect(new Set(second.map(({ buffer }) => buffer)).size).toBe(5);
+});
+
 it('[C8] a queue that grew by thousands and was emptied from its beginning coalesces to what is left', () => {
   const patches: Patch[] = [];
   for (let at = 0; at < 3_000; at += 1) patches.push({ op: 'add', path: ['queue', at], value: at });

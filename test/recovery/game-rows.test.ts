@@ -147,6 +147,23 @@ describe('rows of one game', () => {
     expect(prove()).toMatchObject({ seq: -1, state: undefined, commands: 0, fault: 'has no snapshot' });
   });
 
+  it('[SV15] a snapshot whose seq is beyond what a number holds cannot be found', () => {
+    database.execute('UPDATE snapshots SET seq = 9007199254740993');
+    expect(prove()).toMatchObject({ seq: -1, fault: 'its snapshot at seq 9007199254740992 cannot be found' });
+  });
+
+  it('[SV15] a row that cannot be read and says that it begins among those before it leaves nothing proven', () => {
+    const unreadable = new OrreryError({ code: 'DAMAGED', what: 'a body does not inflate', hint: 'None.' });
+    const overlaps: Digest = Object.assign(digestOf({}), {
+      *steps() {
+        yield* STEPS.slice(0, 2);
+        throw unreadable;
+      },
+    });
+    const proven = proveGame({ database, digest: overlaps }, ROW);
+    expect(proven).toMatchObject({ seq: -1, fault: 'a body does not inflate' });
+  });
+
   it('[SV15] a row that cannot be read says so; what is no damage comes out as it is', () => {
     expect(complaintOf(new SyntaxError('Unexpected end'))).toBe('a row cannot be read: Unexpected end');
     expect(complaintOf(new RangeError('too deep'))).toBe('a row cannot be read: too deep');
@@ -179,6 +196,7 @@ describe('games of an image and of the journal behind it', () => {
     lines: readonly object[],
     image: Partial<RemainingImage> & Said = {},
     chains: ReadonlyMap<number, number> = new Map(),
+    firstFrame = image.games?.length === 0 ? 1 : 10,
   ): SalvagedGame {
     const records = lines.map((line, at) => {
       const { d = [], ...rest } = line as { d?: readonly Patch[]; [key: string]: unknown };
@@ -205,7 +223,7 @@ describe('games of an image and of the journal behind it', () => {
       journal: {
         frames: [],
         lost: [],
-        firstFrame: image.games?.length === 0 ? 1 : 10,
+        firstFrame,
         newestFrame: 12,
         chains,
         faults: [],
@@ -235,7 +253,7 @@ describe('games of an image and of the journal behind it', () => {
 
   it('[SV16] do not go on with the journal of another history', () => {
     const found = salvage([{ seq: 4, d: [] }], {}, new Map([[9, 6]]));
-    expect(found).toMatchObject({ seq: 3, knownSeq: 4, whole: 'no' });
+    expect(found).toMatchObject({ seq: 3, knownSeq: 4, whole: 'no', fault: 'nothing that is left leads on to seq 4' });
   });
 
   it.each([
@@ -259,7 +277,20 @@ describe('games of an image and of the journal behind it', () => {
   });
 
   it('[SV16] a snapshot whose row is gone tells that there was a game', () => {
-    expect(salvage([], { games: [], unlisted: ['a'] })).toMatchObject({ seq: -1, knownSeq: 0, whole: 'no' });
+    const found = salvage([], { games: [], unlisted: ['a'] });
+    expect(found).toMatchObject({ seq: -1, knownSeq: 0, whole: 'no', fault: 'nothing that is left leads on to seq 0' });
+  });
+
+  it('[SV16] a game that an image lists and cannot prove is lost for a reason, also where the journal begins at frame 1', () => {
+    database.run('DELETE FROM snapshots WHERE game = ?', ['a']);
+    const found = salvage([], {}, new Map(), 1);
+    expect(found).toMatchObject({ seq: -1, knownSeq: 3, whole: 'no', fault: 'has no snapshot' });
+  });
+
+  it('[SV16] a row that nothing vouches for and that ends before its creation counts for no more than that', () => {
+    const found = salvage([], { proven: false, games: [{ ...ROW, seq: -1 }] });
+    expect(found).toMatchObject({ seq: 0, imageSeq: 0, whole: 'unknown', row: { seq: 0, records: 0 } });
+    expect(found.fault).toContain('its steps end at seq 0, tick 0, and it is listed with seq -1, tick 0');
   });
 
   it('[SV16] nothing vouches for the image: another type in the journal, no creation, or rows that disagree, and it is not used', () => {

@@ -1,6 +1,7 @@
 // Folders in which other things are wrong than a turned bit: files of another shard, of an owner that was replaced, whole ones
 // that say what cannot be, and a disk that does not give everything. What can be read is read, what cannot be is named.
 
+import { crc32 } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/image/body.ts';
 import { Database } from '../../src/image/database.ts';
@@ -8,6 +9,7 @@ import { imageGeneration, imageName } from '../../src/image/image.ts';
 import { decodeManifest, encodeManifest, type Manifest, manifestName } from '../../src/image/manifest.ts';
 import { writeMeta } from '../../src/image/rows.ts';
 import type { Files } from '../../src/journal/files.ts';
+import { encodeFrame } from '../../src/journal/frame.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { decodeSegmentHeader, encodeSegmentHeader, segmentName } from '../../src/journal/segment.ts';
 import { Claim, ownerName } from '../../src/recovery/claim.ts';
@@ -175,8 +177,19 @@ describe('files that are whole and do not belong', () => {
     journal.append([Buffer.from('{"g":7}\nno record\n')], 2);
     journal.sync();
     journal.close();
-    const found = await remainsOf(folder);
+    const segment = folder.bytesOf(journal.path);
+    const { salt } = decodeSegmentHeader(segment, journal.path);
+    const first = durableFrame + 1;
+    const { bytes } = encodeFrame(
+      { type: 'batch', codec: 'deflate', recordCount: 1, number: first + 1, epoch, salt, synced: first },
+      [Buffer.from('nothing that was deflated')],
+      segment.readUInt32LE(64 + 40),
+    );
+    const found = await remainsOf(folder.with(journal.path, Buffer.concat([segment, bytes])));
     expect(found.faults.filter((each) => each.includes('holds a record that is none'))).toHaveLength(2);
+    expect(found.notes.join()).toMatch(
+      new RegExp(`frame ${first + 1}: a journal frame with a valid CRC does not unpack: `),
+    );
     expect(found.records.size).toBe(0);
   });
 });
@@ -203,6 +216,17 @@ describe('a disk that does not give everything', () => {
     await expect(openOwner(failing(small.folder, operation, pattern, defect))).rejects.toBe(defect);
   });
 
+  it('[SV17] nor is one that comes when the header of a segment was read and the rest is not', async () => {
+    const defect = new TypeError('a defect');
+    const files = small.folder.copy();
+    const read = files.read.bind(files);
+    files.read = (path, limit) => {
+      if (path.includes('segment-') && limit === undefined) throw defect;
+      return read(path, limit);
+    };
+    await expect(remainsOf(files)).rejects.toBe(defect);
+  });
+
   it('[SV17] a disk that fails while a reader lists the folder is no folder that is gone', async () => {
     const error = diskError(small.folder);
     await expect(ShardReader.open(failing(small.folder, 'list', /shard-00$/, error), SHARD, 0)).rejects.toBe(error);
@@ -221,6 +245,24 @@ describe('a disk that does not give everything', () => {
     const defect = new TypeError('a defect');
     expect(() => holdFiles(failing(small.folder, 'read', /./, defect), SHARD, ['any'])).toThrow(defect);
   });
+});
+
+it('[V1] of a folder with a segment for later readers nothing is told', async () => {
+  const path = newest('segment-');
+  const bytes = Buffer.from(small.folder.bytesOf(path));
+  bytes.writeUInt16LE(99, 10);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, 60)), 60);
+  await expect(remainsOf(small.folder.with(path, bytes))).rejects.toMatchObject({ code: 'FORMAT_TOO_NEW' });
+});
+
+it('[R13] without the newest manifest a segment that the one before needs may not be gone', async () => {
+  const [older, manifest] = [newest('segment-', 1), newest('MANIFEST-')];
+  const files = small.folder.with(manifest, undefined);
+  const whole = await openOrRefuse(files, 'the newest manifest is gone');
+  if (whole instanceof Error) throw whole;
+  expect(same(whole, small.acknowledged)).toBe(true);
+  const refused = await openOrRefuse(files.with(older, undefined), 'and the older segment too');
+  expect(refused).toMatchObject({ code: 'DAMAGED', context: { file: older } });
 });
 
 describe('claims', () => {
