@@ -119,3 +119,29 @@ it('[W8] no byte is left: checkpoints and closing fail with DISK_FULL, what was 
   rmSync(ballast);
   await expectContent(2, 'b'.repeat(500));
 });
+
+it('[W13] on a disk that is read-only opening is refused with a reason, reading works, and writable again all is there', async ({
+  skip,
+}) => {
+  if (obstacle) skip(obstacle);
+  const orrery = await openOrrery({ directory, games: [vault], logger: pino({ level: 'silent' }) });
+  const game = await orrery.open(vault, 'alpha');
+  await game.dispatch('store', { letter: 'a', length: 500 }).durable;
+  await orrery.close();
+  const names = readdirSync(join(directory, 'shard-00'));
+  execFileSync('mount', ['-o', 'remount,ro', mount], { stdio: 'pipe' });
+  try {
+    const refused = await openOrrery({ directory, games: [vault] }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: expect.stringMatching(/^(IO_FAILED|DIRECTORY_UNUSABLE)$/) });
+    expect(String(refused)).toContain('EROFS');
+    expect(String(refused)).toContain(directory);
+    const program = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
+    const listed = execFileSync(process.execPath, [program, 'ls', directory], { encoding: 'utf8' });
+    expect(listed).toContain('alpha');
+    execFileSync(process.execPath, [program, 'check', directory], { stdio: 'pipe' });
+    expect(readdirSync(join(directory, 'shard-00'))).toEqual(names);
+  } finally {
+    execFileSync('mount', ['-o', 'remount,rw', mount], { stdio: 'pipe' });
+  }
+  await expectContent(1, 'a'.repeat(500));
+});

@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openOrrery } from '../../src/index.ts';
 import { SHARDS } from '../programs/script.ts';
@@ -75,6 +76,42 @@ it('[V9] what a dead process left does not refuse', async () => {
   expect(lock().pid).toBe(player.pid);
   await (await open()).close();
   expect(readdirSync(directory)).not.toContain('LOCK');
+});
+
+it('[V11] an owner that slept while another took over acknowledges nothing more when it wakes, and says why', async () => {
+  const chronicle = new Chronicle();
+  const player = new PlayerProcess(chronicle);
+  await player.reached('ready');
+  player.order({ directory, seed: 3, commands: 1_000_000, ending: 'close' });
+  await player.reached('running');
+  while (chronicle.acknowledged < 50) await pause(5);
+  player.kill('SIGSTOP');
+  // What it had said by then is heard.
+  await pause(100);
+  await expect(open()).rejects.toMatchObject({ code: 'ALREADY_OPEN', context: { pid: player.pid } });
+  // Somebody who knows better takes the lock away. What protects the data are the claims.
+  rmSync(join(directory, 'LOCK'));
+  const orrery = await open();
+  const seqs = Object.fromEntries((await orrery.list()).map(({ id, seq }) => [id, seq]));
+  chronicle.line(`listed ${JSON.stringify(seqs)}`);
+  const { acknowledged } = chronicle;
+  const game = await orrery.open(world, 'alpha');
+  await game.dispatch('log', { text: 'taken over' }).durable;
+
+  player.kill('SIGCONT');
+  const { code } = await player.ended();
+  expect(code).not.toBe(0);
+  expect(player.errors).toContain('STALE_OWNER');
+  expect(chronicle.violations()).toEqual([]);
+  expect(chronicle.acknowledged).toBe(acknowledged);
+
+  await game.dispatch('log', { text: 'and still mine' }).durable;
+  const { seq, state } = game;
+  expect(seq).toBe((seqs['alpha'] as number) + 2);
+  await orrery.close();
+  const again = await open();
+  expect(JSON.stringify((await again.load(world, 'alpha')).state)).toBe(JSON.stringify(state));
+  await again.close();
 });
 
 /** When a process started, as the kernel counts it; only Linux says. */

@@ -115,6 +115,34 @@ for (const [where, deaths] of [
   });
 }
 
+it('[W5] the thread dies over digesting: what it had taken in is taken in again, once', async () => {
+  const deaths: readonly Death[] = [
+    { ...once, at: 'before', name: 'digest', nth: 1 },
+    { ...once, at: 'after', name: 'digest', nth: 3 },
+    { ...once, at: 'before', name: 'digest', nth: 5, how: 'throw' },
+  ];
+  tell(deaths);
+  const { orrery } = await openMortal();
+  const game = await orrery.open(world, 'alpha');
+  const texts: string[] = [];
+  // Enough journal for one digest after the other, in the gaps between the commits.
+  for (let turn = 0; turn < 12; turn += 1) {
+    let last: Receipt | undefined;
+    for (let each = 0; each < 10; each += 1) {
+      const text = `${turn} ${each} ${'x'.repeat(40_000)}`;
+      texts.push(text);
+      last = game.dispatch('log', { text });
+    }
+    await last?.durable;
+    await pause(20);
+  }
+  await orrery.close();
+  expectAllDied(deaths);
+  await using again = await openOrrery({ directory, games: [world], logger: silent });
+  expect((await again.list()).map(({ id, seq, records }) => [id, seq, records])).toEqual([['alpha', 120, 120]]);
+  expect((await again.load(world, 'alpha')).state.log).toEqual(texts.slice(-40));
+});
+
 it('[W6] games go on while no thread can be had, and everything becomes durable afterwards', async () => {
   tell([]);
   const { orrery, told } = await openMortal();
