@@ -4,7 +4,7 @@
 import type { Results } from './results.ts';
 import { shortOf, timeOf } from './words.ts';
 
-const WIDTH = 960;
+const WIDTH = 1040;
 const HEIGHT = 600;
 const PLOT = { left: 84, right: 716, top: 116, bottom: 524 } as const;
 const LABEL_GAP = 19;
