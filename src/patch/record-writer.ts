@@ -24,7 +24,7 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 
 /**
  * Writes records as lines of UTF-8. By hand, because that is half of what JSON.stringify and an encoder take for the same
- * bytes, and leaves no garbage: strings that are put together piece by piece cost the game loop as much to collect.
+ * bytes.
  */
 export class RecordWriter {
   /** Shared memory, so that a batch goes to the owner without being copied on the game loop. */
