@@ -7,8 +7,8 @@ const MOST_IN_ONE = 2 ** 15;
 const PARTS = 256;
 
 /**
- * A Map that does not stall when it grows: V8 copies all of a Map whenever it is full, which at a million entries stops the
- * game loop for a quarter of a second. A large one is 256 of them, so that each stays small.
+ * A Map that does not stall when it grows: V8 copies all of a Map whenever it is full, which at a million entries takes
+ * 60 ms. A large one is 256 of them, so that each stays small.
  */
 export class EntityMap {
   #whole: Map<string, Json> | undefined = new Map();
