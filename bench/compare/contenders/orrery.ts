@@ -95,7 +95,8 @@ class DroppingWorld extends GamesWorld implements World {
 
 const DURABLE = Promise.resolve();
 
-class DroppingSink implements RecordSink {
+/** Lets go of every record before it is encoded. */
+export class DroppingSink implements RecordSink {
   readonly notifyWhen = 'accepted';
 
   ready(): void {}
