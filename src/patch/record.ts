@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
 import { parseJson } from './bounded-json.ts';
 import { type Json, MAX_DEPTH, type Patch, type Path } from './patch.ts';
+import { RecordWriter } from './record-writer.ts';
 
 export interface Record {
   readonly game: string;
@@ -34,17 +35,16 @@ export const TICK = '@tick';
 /** Stands for several records whose states could only be sent whole. */
 export const MERGED = '@merged';
 
-/** One line of JSON without the line end, as a string: the same bytes as RecordWriter's, for who needs a single record. */
+const writer = new RecordWriter();
+
+/** One line of JSON without the line end, as a string: what RecordWriter writes, for who needs a single record. */
 export function encodeRecord(record: Record): string {
-  let line = `{"g":${JSON.stringify(record.game)},"s":${record.seq}`;
-  if (record.firstSeq !== undefined) line += `,"f":${record.firstSeq}`;
-  line += `,"k":${record.tick},"t":${record.time},"c":${JSON.stringify(record.command)}`;
-  if (record.args !== undefined) line += `,"a":${JSON.stringify(record.args)}`;
-  if (record.player !== undefined) line += `,"p":${JSON.stringify(record.player)}`;
-  if (record.type !== undefined) line += `,"y":${JSON.stringify(record.type)}`;
-  if (record.version !== undefined) line += `,"v":${record.version}`;
-  if (record.tables !== undefined) line += `,"b":${JSON.stringify(record.tables)}`;
-  return `${line},"d":${encodePatches(record.patches)}}`;
+  writer.write(record);
+  writer.keep();
+  const line = writer.take();
+  const text = Buffer.from(line.buffer, line.byteOffset, line.length - 1).toString('utf8');
+  writer.giveBack(line);
+  return text;
 }
 
 export function encodePatches(patches: readonly Patch[]): string {
