@@ -12,10 +12,12 @@ export {
   type History,
   type Immutable,
 } from './game/define.ts';
-export type { Change, DispatchOptions, Game, Receipt } from './game/game.ts';
+export type { Change, DispatchOptions, Game } from './game/game.ts';
 export type { Loop, LoopClock, LoopOptions } from './game/loop.ts';
+export type { Receipt } from './game/recording.ts';
 export { type ReadonlyTable, type Table, table } from './game/table.ts';
-export type { CommandEntry, GameRow, Step } from './image/rows.ts';
+export type { CommandEntry, Step } from './image/batches.ts';
+export type { GameRow } from './image/rows.ts';
 export type { OrreryOptions } from './options.ts';
 export { type Orrery, type OrreryEvents, type OrreryHealth, openOrrery, runLoop, shardOf } from './orrery.ts';
 export type { OutboxHealth } from './outbox/health.ts';

@@ -4,22 +4,19 @@ import { EventEmitter } from 'node:events';
 import { destination, type Logger, pino } from 'pino';
 import { type DirectoryLock, shardDirectory, shardOf, takeDirectory } from './directory.ts';
 import type { OrreryError } from './errors.ts';
-import { assemble } from './game/assemble.ts';
 import type { Commands, GameType } from './game/define.ts';
 import type { AnyGame, Game } from './game/game.ts';
 import { checkGameId } from './game/id.ts';
 import { Loop, type LoopOptions } from './game/loop.ts';
-import { checkedType, notFound, typeMismatch, unknownType, versionMismatch } from './game/mismatch.ts';
-import { Registry } from './game/registry.ts';
-import type { CommandEntry, GameRow } from './image/rows.ts';
+import type { CommandEntry } from './image/batches.ts';
+import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
-import { closed } from './outbox/failures.ts';
 import type { OutboxHealth } from './outbox/health.ts';
 import { type HistoryRange, readHistory } from './outbox/history.ts';
 import { gameMetrics, type OrreryMetrics, ratio, shardMetrics } from './outbox/metrics.ts';
 import { Outbox } from './outbox/outbox.ts';
-import { GameSink } from './outbox/sink.ts';
+import { Residents } from './outbox/residents.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, Store, StoreStats } from './store/store.ts';
 
@@ -85,9 +82,8 @@ export class Orrery {
   readonly #stores: readonly Store[];
   readonly #lock: DirectoryLock | undefined;
   readonly #outboxes: readonly Outbox[];
-  readonly #registry: Registry;
+  readonly #residents: Residents;
   readonly #emitter = new EventEmitter<OrreryEvents>();
-  readonly #opening = new Map<string, Promise<AnyGame>>();
   #recovery: readonly RecoveryReport[] = [];
   #closing: Promise<void> | undefined;
 
@@ -102,9 +98,12 @@ export class Orrery {
     this.#stores = stores;
     this.#lock = lock;
     this.#outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
-    this.#registry = new Registry(options.maxLoadedGames, (game) => {
-      logger.debug({ game: game.id }, 'game evicted');
-      this.#emit('evicted', game.id);
+    this.#residents = new Residents(this.#outboxes, options, {
+      evicted: (game) => {
+        logger.debug({ game: game.id }, 'game evicted');
+        this.#emit('evicted', game.id);
+      },
+      subscriberFailed: (game, error) => this.#report(game, error, 'a subscriber failed'),
     });
   }
 
@@ -146,7 +145,7 @@ export class Orrery {
 
   /** Games in memory, in the order in which they were opened. */
   loaded(): IterableIterator<AnyGame> {
-    return this.#registry.loaded();
+    return this.#residents.registry.loaded();
   }
 
   /**
@@ -162,7 +161,7 @@ export class Orrery {
     id: string,
     ...args: NoInfer<I>
   ): Promise<Game<S, I, C>> {
-    return this.#open(type, id, args);
+    return this.#residents.open(type, id, args);
   }
 
   /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
@@ -170,7 +169,7 @@ export class Orrery {
     type: GameType<S, I, C>,
     id: string,
   ): Promise<Game<S, I, C>> {
-    return this.#open(type, id, undefined);
+    return this.#residents.open(type, id, undefined);
   }
 
   /** Every game in the directory, in memory or not, by id. */
@@ -187,7 +186,7 @@ export class Orrery {
    */
   async *history(id: string, range: HistoryRange = {}): AsyncGenerator<CommandEntry, void, undefined> {
     checkGameId(id);
-    yield* readHistory(this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox, id, range);
+    yield* readHistory(this.#residents.outboxOf(id), id, range);
   }
 
   /** Resolves when everything accepted so far is durable. */
@@ -217,8 +216,8 @@ export class Orrery {
       health,
       stats: stats[shard] as StoreStats,
     }));
-    const { hits, misses, evicted } = this.#registry;
-    const games = [...this.#registry.loaded()];
+    const { hits, misses, evicted } = this.#residents.registry;
+    const games = [...this.#residents.registry.loaded()];
     return {
       total: shardMetrics(shards),
       shards: shards.map((shard) => shardMetrics([shard])),
@@ -259,6 +258,7 @@ export class Orrery {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    this.#residents.close();
     const endings = await Promise.allSettled(this.#outboxes.map((outbox) => outbox.close(timeoutMs)));
     const unsaved = this.#outboxes
       .flatMap((outbox) => [...outbox.pending()])
@@ -271,82 +271,16 @@ export class Orrery {
       this.#outboxes[shard]?.abandon(error);
     }
     // Whatever is being opened hears of the end from its outbox.
-    await Promise.allSettled(this.#opening.values());
+    await this.#residents.settled();
     const failed = this.#stores.filter((_, shard) => endings[shard]?.status === 'rejected');
     const destroyed = await Promise.allSettled(failed.map((store) => store.destroy()));
     for (const result of destroyed) {
       if (result.status === 'rejected') this.#logger.error({ err: result.reason }, 'a store could not be given up');
     }
-    this.#registry.clear();
+    this.#residents.registry.clear();
     this.#lock?.release();
     if (!failure) return;
     throw unsaved.length > 0 ? failure.within({ unsaved }) : failure;
-  }
-
-  async #open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
-    id: string,
-    args: I | undefined,
-  ): Promise<Game<S, I, C>> {
-    checkGameId(id);
-    this.#checkType(type, id);
-    if (this.#closing) throw closed(id);
-    for (;;) {
-      const opening = this.#opening.get(id);
-      if (!opening) break;
-      // Whoever opens it decides whether it is created; if that fails, this call tries for itself.
-      await opening.catch(() => undefined);
-    }
-    const loaded = this.#registry.get(id);
-    if (loaded?.loaded) {
-      this.#registry.use(id);
-      return checkedType(loaded, type);
-    }
-    const work = this.#loadOrCreate(type, id, args);
-    this.#opening.set(id, work as unknown as Promise<AnyGame>);
-    try {
-      return await work;
-    } finally {
-      this.#opening.delete(id);
-    }
-  }
-
-  async #loadOrCreate<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
-    id: string,
-    args: I | undefined,
-  ): Promise<Game<S, I, C>> {
-    this.#registry.missed();
-    const outbox = this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
-    const stored = await outbox.request((store) => store.load(id));
-    if (!stored && !args) throw notFound(id, type.name);
-    const known = this.#registry.get(id) as Game<S, I, C> | undefined;
-    const { game, sink } = GameSink.attach(known, id, type, outbox, this.#options, (error) => {
-      this.#report(id, error, 'a subscriber failed');
-    });
-    if (stored) {
-      if (stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
-      if (stored.version !== type.version) throw versionMismatch(id, stored.version, type.version);
-      game.restore(await assemble(stored.pieces, stored.tables), stored.seq, stored.tick);
-      sink.sized(stored.stateBytes);
-    } else {
-      const receipt = game.create(args as I);
-      this.#registry.add(game as unknown as AnyGame, sink);
-      outbox.hurry();
-      try {
-        await receipt.durable;
-      } catch (error) {
-        this.#registry.drop(id);
-        throw error;
-      }
-    }
-    this.#registry.add(game as unknown as AnyGame, sink);
-    return game;
-  }
-
-  #checkType(type: GameType<never, never, never> | { readonly name?: unknown }, id: string): void {
-    if (this.#options.games.some((known) => known === (type as unknown))) return;
-    throw unknownType(id, String((type as { name?: unknown } | undefined)?.name));
   }
 
   #outboxEvents(shard: number): ConstructorParameters<typeof Outbox>[2] {

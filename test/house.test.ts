@@ -17,7 +17,7 @@ const ARROWS: { readonly [from: string]: readonly string[] } = {
   recovery: ['digest', 'image', 'journal', 'patch', 'errors'],
   store: ['shard', 'digest', 'image', 'patch', 'errors'],
   shard: ['store', 'recovery', 'digest', 'image', 'journal', 'patch', 'errors'],
-  outbox: ['game', 'store', 'patch', 'errors'],
+  outbox: ['game', 'store', 'directory', 'patch', 'errors'],
   directory: ['journal', 'errors'],
   options: ['game', 'store', 'errors'],
   orrery: ['game', 'outbox', 'store', 'image', 'journal', 'directory', 'options', 'errors'],

@@ -1,7 +1,7 @@
 // `orrery log`: the past of a game, command by command, printed while it is read.
 
 import { Command } from 'commander';
-import type { CommandEntry, Step } from '../image/rows.ts';
+import type { CommandEntry, Step } from '../image/batches.ts';
 import type { Patch } from '../patch/patch.ts';
 import { toJsonPatch, toPointer } from '../patch/pointer.ts';
 import type { HistoryEntry } from '../recovery/shard-reader.ts';

@@ -3,33 +3,17 @@
 
 import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
+import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import {
-  type CommandEntry,
-  type GameRow,
-  readCommands,
-  readGame,
-  readGames,
-  readPieces,
-  readSnapshot,
-  readSteps,
-  readStepTexts,
-  type SnapshotReason,
-  type Step,
-  writeBatch,
-  writeCommandIndex,
-  writeGame,
-  writeMeta,
-  writeSnapshot,
-} from '../image/rows.ts';
-import type { JsonObject } from '../patch/patch.ts';
-import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
-import { checked, type FoldedGame, foldGame, foldTail, noSnapshot } from './fold.ts';
+import { type GameRow, readGame, readGames, writeMeta } from '../image/rows.ts';
+import { readPieces } from '../image/snapshots.ts';
+import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
+import { type FoldedGame, foldGame } from './fold.ts';
+import { GameRows } from './game-rows.ts';
 import { Gathering, type Grain } from './gathering.ts';
-import { cutState, cutText } from './pieces.ts';
+import { cutState } from './pieces.ts';
 import { RecordLine } from './record-line.ts';
 import { storedPieces } from './stored-pieces.ts';
-import { readTail } from './tail.ts';
 
 export type { Grain } from './gathering.ts';
 
@@ -42,10 +26,6 @@ export interface DigestOptions {
 
 /** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
 const ROW_BYTES = 128 * 1024;
-
-/** A snapshot is due when the patches since the last outweigh it so many times, but never for less than so many bytes. */
-const SNAPSHOT_TIMES = 2;
-const SNAPSHOT_BYTES = 64 * 1024;
 
 /** What gathers for games that are busy at the same time need not grow anew for each row. */
 const MOST_SPARE = 16;
@@ -74,14 +54,14 @@ export class Digest {
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
   readonly #spare: Gathering[] = [];
   readonly #line = new RecordLine();
-  /** Of each game that has had a row since this was made. */
-  readonly #merged = new Map<string, { patchesIn: number; patchesOut: number }>();
+  readonly #rows: GameRows;
   #position: Position;
 
   constructor(database: Database, options: DigestOptions, position: Position) {
     this.#database = database;
     this.#options = options;
     this.#position = position;
+    this.#rows = new GameRows(database, options.commandIndex);
   }
 
   get position(): Position {
@@ -109,7 +89,7 @@ export class Digest {
 
   /** Patches of each game since this was made, as far as they are in rows, and what merging left of them. */
   get merged(): ReadonlyMap<string, { readonly patchesIn: number; readonly patchesOut: number }> {
-    return this.#merged;
+    return this.#rows.merged;
   }
 
   /** Passes over frames without records: seals. Nothing happens when the position is there already. */
@@ -120,7 +100,7 @@ export class Digest {
   /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
   flush(meta: { readonly [key: string]: string | number }): void {
     this.#database.transaction(() => {
-      for (const gathering of this.#gathered.values()) this.#writeRow(gathering);
+      for (const gathering of this.#gathered.values()) this.#rows.write(gathering);
       writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
     });
     // Only now: a transaction that failed has written nothing.
@@ -151,7 +131,7 @@ export class Digest {
     if (!row) return undefined;
     const pieces = this.#piecesOf(row) ?? [
       ...cutState(
-        this.#newest(row, (after) => this.#stepTexts(id, after, row.seq)),
+        this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq)),
         row.tables,
       ),
     ];
@@ -196,7 +176,7 @@ export class Digest {
     const gathering = this.#gathered.get(id);
     if (gathering) this.#finishRow(gathering);
     const row = readGame(this.#database, id);
-    if (row && row.snapshotSeq < row.seq) this.#writeSnapshot(row, 'request');
+    if (row && row.snapshotSeq < row.seq) this.#rows.snapshot(row, 'request');
   }
 
   #add(line: RecordLine, payload: Buffer, bytes: number): void {
@@ -207,7 +187,16 @@ export class Digest {
 
   #addParsed(record: Record, bytes: number): void {
     if (record.command === CREATE) {
-      this.#create(record);
+      if (this.game(record.game)) throw createdTwice(record.game);
+      this.#rows.create(record);
+      return;
+    }
+    if (record.command === MIGRATE || record.command === RECOVER) {
+      this.#due(record.game, record.seq, record.seq);
+      const gathering = this.#gathered.get(record.game);
+      // What came before is a stretch of its own: it may be of another version, or what was given up.
+      if (gathering) this.#finishRow(gathering);
+      this.#rows.replace(record);
       return;
     }
     const gathering = this.#gathering(record.game, record.firstSeq ?? record.seq, record.seq);
@@ -217,7 +206,18 @@ export class Digest {
 
   /** Where a record goes, if it is the next of its game. */
   #gathering(game: string, firstSeq: number, seq: number): Gathering {
-    let gathering = this.#gathered.get(game);
+    const gathering = this.#gathered.get(game);
+    const row = this.#due(game, firstSeq, seq, gathering);
+    if (gathering) return gathering;
+    const grain = this.#options.grainOf(row.type);
+    const made = this.#spare.pop() ?? new Gathering(row, grain);
+    made.reset(row, grain);
+    this.#gathered.set(game, made);
+    return made;
+  }
+
+  /** The game that a record belongs to. Throws DAMAGED unless the record is its next. */
+  #due(game: string, firstSeq: number, seq: number, gathering = this.#gathered.get(game)): GameRow {
     const row = gathering?.row ?? readGame(this.#database, game);
     if (!row) {
       throw new OrreryError({
@@ -235,63 +235,11 @@ export class Digest {
         context: { game, seq },
       });
     }
-    if (!gathering) {
-      const grain = this.#options.grainOf(row.type);
-      gathering = this.#spare.pop();
-      if (gathering) gathering.reset(row, grain);
-      else gathering = new Gathering(row, grain);
-      this.#gathered.set(game, gathering);
-    }
-    return gathering;
-  }
-
-  #create(record: Record): void {
-    const patch = record.patches[0];
-    if (
-      patch?.op !== 'replace' ||
-      patch.path.length !== 0 ||
-      typeof patch.value !== 'object' ||
-      patch.value === null ||
-      record.patches.length !== 1 ||
-      record.type === undefined
-    ) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: 'the first record of a game does not carry its whole state and type',
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game: record.game },
-      });
-    }
-    if (this.game(record.game)) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: 'a game was created a second time',
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game: record.game },
-      });
-    }
-    const { seq, tick, time, version = 1, tables = [] } = record;
-    writeGame(this.#database, {
-      id: record.game,
-      type: record.type,
-      version,
-      tables,
-      created: time,
-      seq,
-      tick,
-      time,
-      snapshotSeq: seq,
-      stateBytes: 0,
-      patchBytes: 0,
-      records: 0,
-      patchesIn: 0,
-      patchesOut: 0,
-    });
-    this.#keepSnapshot(readGame(this.#database, record.game) as GameRow, patch.value as JsonObject, 'create');
+    return row;
   }
 
   #finishRow(gathering: Gathering): void {
-    this.#database.transaction(() => this.#writeRow(gathering));
+    this.#database.transaction(() => this.#rows.write(gathering));
     this.#gathered.delete(gathering.row.id);
     this.#letGo(gathering);
   }
@@ -299,64 +247,13 @@ export class Digest {
   #letGo(gathering: Gathering): void {
     if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
   }
+}
 
-  /** Inside a transaction. The caller lets go of what has gathered. */
-  #writeRow(gathering: Gathering): void {
-    const { row } = gathering;
-    if (gathering.isEmpty) return;
-    const { steps, commands, patchesOut } = gathering.finish();
-    writeBatch(this.#database, row.id, {
-      firstSeq: gathering.firstSeq,
-      lastSeq: row.seq,
-      firstTick: gathering.firstTick,
-      lastTick: row.tick,
-      time: row.time,
-      count: gathering.commandCount,
-      steps,
-      commands,
-    });
-    if (this.#options.commandIndex) {
-      writeCommandIndex(this.#database, row.id, gathering.commands(0, row.seq));
-    }
-    const written = {
-      ...row,
-      patchBytes: row.patchBytes + steps.length,
-      patchesIn: row.patchesIn + gathering.patchesIn,
-      patchesOut: row.patchesOut + patchesOut,
-    };
-    writeGame(this.#database, written);
-    const merged = this.#merged.get(row.id);
-    if (merged) {
-      merged.patchesIn += gathering.patchesIn;
-      merged.patchesOut += patchesOut;
-    } else {
-      this.#merged.set(row.id, { patchesIn: gathering.patchesIn, patchesOut });
-    }
-    if (written.patchBytes > Math.max(SNAPSHOT_BYTES, SNAPSHOT_TIMES * written.stateBytes))
-      this.#writeSnapshot(written, 'size');
-  }
-
-  /** From the rows alone: the caller has written what had gathered. */
-  #writeSnapshot(row: GameRow, why: 'size' | 'request'): void {
-    this.#keepSnapshot(
-      row,
-      this.#newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq)),
-      why,
-    );
-  }
-
-  /** The newest state. Steps between the snapshot and now are merged, so that what came and went is not even parsed. */
-  #newest(row: GameRow, stepsAfter: (seq: number) => Iterable<Buffer>): JsonObject {
-    const snapshot = readSnapshot(this.#database, row.id, row.seq);
-    if (!snapshot) throw noSnapshot(row.id, row.seq);
-    const tail = readTail(stepsAfter(snapshot.seq), row.id, snapshot.seq);
-    return foldTail(checked(snapshot), tail.parseLatest(), row);
-  }
-
-  #keepSnapshot(row: GameRow, state: JsonObject, why: SnapshotReason): void {
-    const { seq, tick, time, version, tables } = row;
-    const pieces = [...cutText(state, tables)];
-    const stateBytes = writeSnapshot(this.#database, row.id, { seq, tick, time, version, tables, pieces }, why);
-    writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes, patchBytes: 0 });
-  }
+function createdTwice(game: string): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what: 'a game was created a second time',
+    hint: 'Run `orrery doctor` on the directory.',
+    context: { game },
+  });
 }

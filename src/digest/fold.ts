@@ -1,8 +1,10 @@
 // A game's state from its rows: the newest snapshot at or before a moment, and every step after it.
 
 import { OrreryError } from '../errors.ts';
+import type { Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readSnapshot, type Snapshot, type Step } from '../image/rows.ts';
+import type { GameRow } from '../image/rows.ts';
+import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
 import { parseJson } from '../patch/bounded-json.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';

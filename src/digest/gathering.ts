@@ -1,14 +1,8 @@
 // What has gathered of one game since its last row: the text of the row to come. digest.ts fills it record by record and
 // writes it to the image.
 
-import {
-  type CommandEntry,
-  decodeCommands,
-  decodeSteps,
-  encodeCommand,
-  type GameRow,
-  type Step,
-} from '../image/rows.ts';
+import { type CommandEntry, decodeCommands, decodeSteps, encodeCommand, type Step } from '../image/batches.ts';
+import type { GameRow } from '../image/rows.ts';
 import { CLOSE_LIST, COMMA, OPEN_LIST } from '../patch/json-text.ts';
 import type { Record } from '../patch/record.ts';
 import { ByteText } from './byte-text.ts';

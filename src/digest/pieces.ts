@@ -1,7 +1,7 @@
 // A state cut into pieces: for a snapshot, which keeps each by itself, and for its way to the main thread, where parsing 40 MB
 // at once would stall a game loop for 0.3 s.
 
-import type { TextPiece } from '../image/rows.ts';
+import type { TextPiece } from '../image/snapshots.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 
 /** To parse, check and freeze it takes about half a millisecond. */

@@ -2,7 +2,8 @@
 // comes out that only has other values here and there. Before it: digest.ts; after it: game/assemble.ts.
 
 import { OrreryError } from '../errors.ts';
-import type { GameRow, PackedSnapshot } from '../image/rows.ts';
+import type { GameRow } from '../image/rows.ts';
+import type { PackedSnapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
 import { COMMA, endOfString, endOfUnchecked, endOfUniqueString } from '../patch/json-text.ts';
 import type { JsonObject } from '../patch/patch.ts';

@@ -2,7 +2,7 @@
 // certain and parsed where it is not. digest.ts makes the next snapshot from it, stored-pieces.ts a game on its way.
 
 import { isUtf8 } from 'node:buffer';
-import { decodeSteps } from '../image/rows.ts';
+import { decodeSteps } from '../image/batches.ts';
 import { CLOSE_LIST, COMMA, countAt, endOfCount, endOfValue, OPEN_LIST } from '../patch/json-text.ts';
 import { stepGap } from './fold.ts';
 import { PatchScan } from './patch-scan.ts';

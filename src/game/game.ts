@@ -8,19 +8,10 @@ import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type CommandContext, GameContext } from './context.ts';
 import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
-import type { Finished, StateDraft } from './draft.ts';
+import type { StateDraft } from './draft.ts';
 import { asynchronous, evicted, invariantFailed, isPromise, nested, refused, replacement } from './misuse.ts';
+import { type Receipt, type RecordSink, recordOf, type WholeRecord, wholeRecordOf } from './recording.ts';
 import { WorkingState } from './state.ts';
-
-/**
- * What a command was given: it is accepted, in memory. `durable` resolves when it is on disk and survives kill -9 and
- * power loss, and rejects with an OrreryError if it can never become so.
- */
-export interface Receipt {
-  readonly seq: number;
-  readonly tick: number;
-  readonly durable: Promise<void>;
-}
 
 /** One committed change, as subscribers see it. */
 export interface Change<S> {
@@ -50,20 +41,6 @@ export type DispatchRest<A> = 0 extends 1 & A // any: nothing is known, so anyth
     : undefined extends A
       ? [args?: A, options?: DispatchOptions]
       : [args: A, options?: DispatchOptions];
-
-/** Where the records of one game go. */
-export interface RecordSink {
-  /** Throws BACKPRESSURE or CLOSED when no record can be taken now; asked before a command runs. */
-  ready(): void;
-  /** Throws RECORD_TOO_LARGE or STATE_TOO_LARGE; then the command is taken back. */
-  append(record: Record): Receipt;
-  /** Whether subscribers hear of a change when it is accepted or only when it is durable. */
-  readonly notifyWhen: 'accepted' | 'durable';
-  /** A subscriber threw. It cannot stop the game. */
-  subscriberFailed(error: unknown): void;
-  /** Milliseconds since 1970, a whole number. */
-  now(): number;
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: a game of any type
 export type AnyGame = Game<any, any, any>;
@@ -186,21 +163,38 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     this.#state = state;
     try {
       this.#checkInvariants(state);
-      return this.sink.append({
-        game: this.id,
-        seq: 0,
-        tick: 0,
-        time,
-        command: CREATE,
-        patches: [{ op: 'replace', path: [], value: state.toJSON() }],
-        type: this.type.name,
-        version: this.type.version,
-        tables: state.tableNames,
-      });
+      return this.sink.append(wholeRecordOf(this.type, this.id, time, state, { command: CREATE, seq: 0, tick: 0 }));
     } catch (error) {
       this.#state = undefined;
       throw this.#refusal('initial', error);
     }
+  }
+
+  /**
+   * Takes a whole state as a record of its own, in the place of whatever there was: a fork begins like this, a migration and
+   * a recovery go on like this. Subscribers hear of it. For the
+   * orrery: nothing of this game may be on its way.
+   *
+   * @throws OrreryError INVARIANT_FAILED, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then everything is as before.
+   */
+  adopt(state: WorkingState, whole: WholeRecord): Receipt {
+    if (running) throw nested(this.id, whole.command, running.id);
+    this.sink.ready();
+    const kept = { state: this.#state, seq: this.#seq, tick: this.#tick };
+    const record = wholeRecordOf(this.type, this.id, this.sink.now(), state, whole);
+    this.restore(state, whole.seq, whole.tick);
+    let receipt: Receipt;
+    try {
+      this.#checkInvariants(state);
+      receipt = this.sink.append(record);
+    } catch (error) {
+      this.#state = kept.state;
+      this.#seq = kept.seq;
+      this.#tick = kept.tick;
+      throw this.#refusal(whole.command, error);
+    }
+    if (this.#subscribers.size > 0) this.#announce(record, receipt);
+    return receipt;
   }
 
   /** Takes in what was loaded from a store. For Orrery.open. */
@@ -356,22 +350,4 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     if (error instanceof OrreryError) return error.within(place);
     return refused(place, error);
   }
-}
-
-/** Keys are set one by one: spreading what is not there makes an object for each. */
-function recordOf(
-  game: string,
-  seq: number,
-  tick: number,
-  time: number,
-  command: string,
-  args: Json | undefined,
-  player: string | undefined,
-  { patches, tables }: Finished,
-): Record {
-  const record: { -readonly [K in keyof Record]: Record[K] } = { game, seq, tick, time, command, patches };
-  if (args !== undefined) record.args = args;
-  if (player !== undefined) record.player = player;
-  if (tables !== undefined) record.tables = tables;
-  return record;
 }

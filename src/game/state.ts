@@ -1,9 +1,11 @@
 // A game's state between commands: the plain part and the tables. draft.ts changes it, game.ts shows it.
 
+import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { isProxy } from '../patch/plain.ts';
+import { toPointer } from '../patch/pointer.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
 import { givenKeys } from './given.ts';
 import { TableDraft } from './table.ts';
@@ -41,6 +43,24 @@ export class WorkingState {
       }
     }
     return new WorkingState(admit(plain, []) as JsonObject, tables);
+  }
+
+  /**
+   * From plain JSON of which some top-level keys are tables. Values are copied: the caller's stay its own. Throws
+   * NOT_PERSISTABLE with the path.
+   */
+  static fromJson(json: JsonObject, tables: readonly string[]): WorkingState {
+    const working = new Map<string, WorkingTable>();
+    const plain: { [key: string]: unknown } = {};
+    for (const [key, value] of givenKeys(json)) {
+      if (tables.includes(key)) {
+        working.set(key, WorkingTable.from(admittedById(key, value)));
+        plain[key] = TABLE_PLACE;
+      } else {
+        plain[key] = value;
+      }
+    }
+    return new WorkingState(admit(plain, []) as JsonObject, working);
   }
 
   /** The names of the top-level keys that are tables, in the order of the state's keys. */
@@ -130,4 +150,19 @@ function* admittedEntities(
     const entity = given instanceof TableDraft ? given.peek(id) : given.get(id);
     yield [id, admit(entity, [key, id])];
   }
+}
+
+function* admittedById(key: string, value: unknown): IterableIterator<[string, Json]> {
+  const entities = admit(value, [key]);
+  if (typeof entities !== 'object' || entities === null || Array.isArray(entities)) throw notTable(key);
+  yield* Object.entries(entities as JsonObject);
+}
+
+function notTable(key: string): OrreryError {
+  return new OrreryError({
+    code: 'NOT_PERSISTABLE',
+    what: 'what should be a table is no object of entities by id',
+    hint: 'Give a plain object whose keys are the ids.',
+    context: { path: toPointer([key]) },
+  });
 }

@@ -1,7 +1,7 @@
 // Records on their way to one commit, and the promise that everybody who waits for them shares.
 
 import type { OrreryError } from '../errors.ts';
-import type { Receipt } from '../game/game.ts';
+import type { Receipt } from '../game/recording.ts';
 import type { Batch, Span } from '../store/store.ts';
 
 export class PendingBatch {

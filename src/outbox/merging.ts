@@ -2,7 +2,8 @@
 // between. Before it: outbox.ts, when it is full. After it: outbox.ts again, when its queue has drained.
 
 import type { OrreryError } from '../errors.ts';
-import type { AnyGame, Receipt } from '../game/game.ts';
+import type { AnyGame } from '../game/game.ts';
+import type { Receipt } from '../game/recording.ts';
 import { MERGED, type Record } from '../patch/record.ts';
 import { RecordWriter } from '../patch/record-writer.ts';
 import { BatchReceipt, PendingBatch } from './batch.ts';

@@ -2,8 +2,9 @@
 // batches, one commit at a time: what arrives meanwhile is the next batch. Background work of the store fills the gaps.
 
 import type { OrreryError } from '../errors.ts';
-import type { AnyGame, Receipt } from '../game/game.ts';
-import { CREATE, type Record } from '../patch/record.ts';
+import type { AnyGame } from '../game/game.ts';
+import type { Receipt } from '../game/recording.ts';
+import type { Record } from '../patch/record.ts';
 import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 import { BatchReceipt, type PendingBatch } from './batch.ts';
@@ -131,9 +132,9 @@ export class Outbox {
   append(game: AnyGame, record: Record, bytes: number): Receipt {
     this.#dirty = true;
     this.#wakeUp();
-    // The record that creates a game says what no other does. Whoever opens games waits for them, so they cannot pile up.
+    // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
     const full = this.#queue.bytes >= this.#options.outboxBytes || this.#merging.size > 0;
-    if (full && record.command !== CREATE) {
+    if (full && record.version === undefined) {
       this.meter.merged += 1;
       return this.#merging.add(game, record);
     }

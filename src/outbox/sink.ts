@@ -2,8 +2,9 @@
 
 import { OrreryError } from '../errors.ts';
 import type { Commands, GameType } from '../game/define.ts';
-import { type AnyGame, Game, type Receipt, type RecordSink } from '../game/game.ts';
-import { CREATE, type Record } from '../patch/record.ts';
+import { type AnyGame, Game } from '../game/game.ts';
+import type { Receipt, RecordSink } from '../game/recording.ts';
+import type { Record } from '../patch/record.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface SinkOptions {
@@ -86,9 +87,10 @@ export class GameSink implements RecordSink {
 
   append(record: Record): Receipt {
     const bytes = this.outbox.encode(record);
-    if (record.command === CREATE) this.#stateBytes = 0;
-    else if (bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
-    this.#grow(bytes);
+    // A record that carries the whole state says how large it is, whatever there was before.
+    const isWhole = record.version !== undefined;
+    if (!isWhole && bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
+    this.#grow(isWhole ? 0 : this.#stateBytes, bytes);
     this.use();
     const receipt = this.outbox.append(this.#game as AnyGame, record, bytes);
     this.#records += 1;
@@ -106,9 +108,9 @@ export class GameSink implements RecordSink {
   }
 
   /** Measuring a state costs its size, so it is done only when the records could have made it too large. */
-  #grow(bytes: number): void {
+  #grow(before: number, bytes: number): void {
     const { maxStateBytes } = this.#options;
-    if (this.#stateBytes + bytes > maxStateBytes) {
+    if (before + bytes > maxStateBytes) {
       const measured = JSON.stringify((this.#game as AnyGame).toJSON()).length;
       if (measured > maxStateBytes) {
         throw new OrreryError({
@@ -120,7 +122,7 @@ export class GameSink implements RecordSink {
       this.#stateBytes = measured;
       return;
     }
-    this.#stateBytes += bytes;
+    this.#stateBytes = before + bytes;
   }
 
   #recordTooLarge(bytes: number): OrreryError {

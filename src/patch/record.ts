@@ -22,7 +22,7 @@ export interface Record {
   readonly patches: readonly Patch[];
   /** Only on @create. */
   readonly type?: string;
-  /** The version of the game type, only on @create. */
+  /** The version of the game type, on a record that carries the whole state: @create, @migrate, @recover. */
   readonly version?: number;
   /** The top-level keys that are tables, on @create and on a record that changed them. */
   readonly tables?: readonly string[];
@@ -32,6 +32,10 @@ export const CREATE = '@create';
 export const UPDATE = '@update';
 export const SAVE = '@save';
 export const TICK = '@tick';
+/** The state as migrations made it: whole, with the version it has now. */
+export const MIGRATE = '@migrate';
+/** The state of an earlier moment, whole, from which the game goes on. */
+export const RECOVER = '@recover';
 /** Stands for several records whose states could only be sent whole. */
 export const MERGED = '@merged';
 

@@ -4,8 +4,10 @@
 
 import type { Digest } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
+import type { Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readSnapshot, type Snapshot, type Step } from '../image/rows.ts';
+import type { GameRow } from '../image/rows.ts';
+import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
 import type { Patch } from '../patch/patch.ts';
 import { MERGED } from '../patch/record.ts';

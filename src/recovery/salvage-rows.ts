@@ -4,7 +4,8 @@
 import type { Digest } from '../digest/digest.ts';
 import { cutText } from '../digest/pieces.ts';
 import type { Database } from '../image/database.ts';
-import { readSnapshot, type Snapshot, writeGame, writeSnapshot } from '../image/rows.ts';
+import { writeGame } from '../image/rows.ts';
+import { readSnapshot, type Snapshot, writeSnapshot } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { isTable, type SalvagedGame } from './salvage.ts';
 

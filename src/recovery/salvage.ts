@@ -7,7 +7,8 @@
 
 import { OrreryError } from '../errors.ts';
 import type { Row } from '../image/database.ts';
-import { type GameRow, readSnapshot } from '../image/rows.ts';
+import type { GameRow } from '../image/rows.ts';
+import { readSnapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
 import { CREATE } from '../patch/record.ts';
 import { complaintOf, proveGame } from './game-proof.ts';

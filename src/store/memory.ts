@@ -157,10 +157,11 @@ export class MemoryStore implements Store {
     const last = records?.at(-1);
     if (!records || !first || !last) return undefined;
     const patches = records.reduce((count, record) => count + record.patches.length, -1);
+    const fork = (first.args as { readonly fork?: { readonly game: string; readonly seq: number } } | undefined)?.fork;
     return {
       id,
       type: String(first.type),
-      version: first.version ?? 1,
+      version: records.findLast(({ version }) => version !== undefined)?.version ?? 1,
       tables: records.findLast(({ tables }) => tables !== undefined)?.tables ?? [],
       created: first.time,
       seq: last.seq,
@@ -172,6 +173,9 @@ export class MemoryStore implements Store {
       records: records.length - 1,
       patchesIn: patches,
       patchesOut: patches,
+      parent: fork?.game,
+      parentSeq: fork?.seq,
+      firstSeq: 0,
     };
   }
 }

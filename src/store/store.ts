@@ -2,7 +2,8 @@
 // real thing, memory.ts the reference that tests compare it with.
 
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { CommandEntry, GameRow, Step } from '../image/rows.ts';
+import type { CommandEntry, Step } from '../image/batches.ts';
+import type { GameRow } from '../image/rows.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {

@@ -5,7 +5,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
 import { ByteText } from '../../src/digest/byte-text.ts';
 import { RecordLine } from '../../src/digest/record-line.ts';
-import { decodeCommands } from '../../src/image/rows.ts';
+import { decodeCommands } from '../../src/image/batches.ts';
 import type { Json, Patch } from '../../src/patch/patch.ts';
 import { decodePatches, decodeRecord, encodeRecord, type Record } from '../../src/patch/record.ts';
 

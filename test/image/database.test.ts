@@ -67,7 +67,9 @@ it('[I9] what SQLite or sql.js throws, strings included, comes out typed', () =>
 
 it('[I9] numbers up to 2^53 come back exactly', () => {
   const most = Number.MAX_SAFE_INTEGER;
-  database.run('INSERT INTO games VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+  const columns = `id, type, version, tables, created, seq, tick, time, snapshot_seq, state_bytes, patch_bytes, records,
+    patches_in, patches_out`;
+  database.run(`INSERT INTO games (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
     'g',
     't',
     1,

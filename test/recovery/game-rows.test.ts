@@ -4,8 +4,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/digest/digest.ts';
 import { OrreryError } from '../../src/errors.ts';
+import type { CommandEntry, Step } from '../../src/image/batches.ts';
 import { Database } from '../../src/image/database.ts';
-import { type CommandEntry, type GameRow, type Step, writeGame, writeSnapshot } from '../../src/image/rows.ts';
+import { type GameRow, writeGame } from '../../src/image/rows.ts';
+import { writeSnapshot } from '../../src/image/snapshots.ts';
 import type { Patch } from '../../src/patch/patch.ts';
 import { complaintOf, type GameProof, proveGame } from '../../src/recovery/game-proof.ts';
 import { gamesOf, type SalvagedGame, salvageGame } from '../../src/recovery/salvage.ts';
@@ -26,6 +28,9 @@ const ROW: GameRow = {
   records: 3,
   patchesIn: 3,
   patchesOut: 3,
+  parent: undefined,
+  parentSeq: undefined,
+  firstSeq: 0,
 };
 
 let database: Database;

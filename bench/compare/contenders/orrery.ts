@@ -3,7 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { defineGame } from '../../../src/game/define.ts';
-import { Game, type Receipt, type RecordSink } from '../../../src/game/game.ts';
+import { Game } from '../../../src/game/game.ts';
+import type { Receipt, RecordSink } from '../../../src/game/recording.ts';
 import { type Orrery, openOrrery } from '../../../src/index.ts';
 import type { Record } from '../../../src/patch/record.ts';
 import { galaxy } from '../../galaxy.ts';

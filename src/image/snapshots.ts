@@ -1,0 +1,131 @@
+// Whole states as rows of an image: digest/ writes them, loading a game and reading its past begin with them.
+
+import { OrreryError } from '../errors.ts';
+import { CODEC_DEFLATE, CODEC_MEMBERS, pack, packMember, sha256, unpackBytes } from './body.ts';
+import type { Database, Row } from './database.ts';
+import { tablesOf } from './rows.ts';
+
+export interface Snapshot {
+  readonly seq: number;
+  readonly tick: number;
+  readonly time: number;
+  readonly version: number;
+  readonly tables: readonly string[];
+  /** The state as JSON text. */
+  readonly json: string;
+}
+
+/** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
+export interface TextPiece {
+  /** Undefined for what is not inside a table. */
+  readonly table: string | undefined;
+  readonly text: string;
+}
+
+/** What a snapshot is written from. */
+export interface CutSnapshot extends Omit<Snapshot, 'json'> {
+  /** One after the other they are the state as JSON text. */
+  readonly pieces: readonly TextPiece[];
+}
+
+/** A snapshot as a row has it, each piece to be inflated by itself. */
+export interface PackedSnapshot extends Omit<Snapshot, 'json'> {
+  readonly pieces: readonly { readonly table: string | undefined; unpack(): Buffer }[];
+}
+
+/** A smaller state is deflated better as a whole, and parsed as soon. */
+const LEAST_CUT_BYTES = 128 * 1024;
+
+/** Why there is one: the beginning, patches outgrew the state, so many records or so much time, a whole-state record, thinning. */
+export type SnapshotReason =
+  | 'create'
+  | 'size'
+  | 'request'
+  | 'records'
+  | 'time'
+  | 'migrate'
+  | 'recover'
+  | 'tier'
+  | 'import';
+
+/** Returns the size of the state's JSON in bytes. */
+export function writeSnapshot(database: Database, game: string, snapshot: CutSnapshot, why: SnapshotReason): number {
+  const texts = snapshot.pieces.map(({ text }) => Buffer.from(text, 'utf8'));
+  const json = Buffer.concat(texts);
+  const members = json.length > LEAST_CUT_BYTES ? texts.map(packMember) : undefined;
+  const pieces = members?.map((member, index) => [member.length, snapshot.pieces[index]?.table ?? null]);
+  database.run(
+    `INSERT OR REPLACE INTO snapshots (game, seq, tick, time, version, tables, reason, codec, sha, pieces, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      game,
+      snapshot.seq,
+      snapshot.tick,
+      snapshot.time,
+      snapshot.version,
+      JSON.stringify(snapshot.tables),
+      why,
+      members ? CODEC_MEMBERS : CODEC_DEFLATE,
+      sha256(json),
+      pieces ? JSON.stringify(pieces) : null,
+      members ? Buffer.concat(members) : pack(json),
+    ],
+  );
+  return json.length;
+}
+
+/**
+ * The newest snapshot at or before a seq, in its pieces; undefined when there is none, or when it was not worth cutting. For
+ * images that were proved whole when they were opened: each piece is only held against the CRC of its member.
+ */
+export function readPieces(database: Database, game: string, atSeq: number): PackedSnapshot | undefined {
+  const row = newestSnapshot(database, game, atSeq);
+  const body = row?.['body'];
+  if (!row || row['pieces'] === null || !(body instanceof Uint8Array)) return undefined;
+  const index = JSON.parse(String(row['pieces'])) as readonly [number, string | null][];
+  let end = 0;
+  const pieces = index.map(([bytes, table]) => {
+    const from = end;
+    end += bytes;
+    return {
+      table: table ?? undefined,
+      unpack: () => unpackBytes(body.subarray(from, from + bytes), row['codec']),
+    };
+  });
+  if (end !== body.length) throw damagedSnapshot(game, row, 'a snapshot is not as long as its pieces');
+  return { ...momentOf(row), pieces };
+}
+
+/** The newest snapshot at or before a seq. Throws DAMAGED if its body is not what was written. */
+export function readSnapshot(database: Database, game: string, atSeq: number): Snapshot | undefined {
+  const row = newestSnapshot(database, game, atSeq);
+  if (!row) return undefined;
+  const json = unpackBytes(row['body'], row['codec']);
+  if (Buffer.compare(sha256(json), row['sha'] as Uint8Array) !== 0) {
+    throw damagedSnapshot(game, row, 'a snapshot does not have the SHA-256 it was written with');
+  }
+  return { ...momentOf(row), json: json.toString('utf8') };
+}
+
+function newestSnapshot(database: Database, game: string, atSeq: number): Row | undefined {
+  return database.one('SELECT * FROM snapshots WHERE game = ? AND seq <= ? ORDER BY seq DESC LIMIT 1', [game, atSeq]);
+}
+
+function momentOf(row: Row): Omit<Snapshot, 'json'> {
+  return {
+    seq: Number(row['seq']),
+    tick: Number(row['tick']),
+    time: Number(row['time']),
+    version: Number(row['version']),
+    tables: tablesOf(row['tables']),
+  };
+}
+
+function damagedSnapshot(game: string, row: Row, what: string): OrreryError {
+  return new OrreryError({
+    code: 'DAMAGED',
+    what,
+    hint: 'Run `orrery doctor` on the directory.',
+    context: { game, seq: Number(row['seq']) },
+  });
+}

@@ -1,0 +1,134 @@
+// The games in memory: each is loaded or created once, by whoever asks first, and leaves when there are too many. orrery.ts asks;
+// sink.ts and the outbox of the game's shard come after it.
+
+import { shardOf } from '../directory.ts';
+import { assemble } from '../game/assemble.ts';
+import type { AnyGameType, Commands, GameType } from '../game/define.ts';
+import type { AnyGame, Game } from '../game/game.ts';
+import { checkGameId } from '../game/id.ts';
+import { checkedType, notFound, typeMismatch, unknownType, versionMismatch } from '../game/mismatch.ts';
+import { Registry } from '../game/registry.ts';
+import { closed } from './failures.ts';
+import type { Outbox } from './outbox.ts';
+import { GameSink, type SinkOptions } from './sink.ts';
+
+export interface ResidentsOptions extends SinkOptions {
+  /** The types of game that may be opened. */
+  readonly games: readonly AnyGameType[];
+  readonly maxLoadedGames: number;
+}
+
+export interface ResidentsEvents {
+  evicted(game: AnyGame): void;
+  subscriberFailed(game: string, error: unknown): void;
+}
+
+export class Residents {
+  readonly registry: Registry;
+  readonly #outboxes: readonly Outbox[];
+  readonly #options: ResidentsOptions;
+  readonly #events: ResidentsEvents;
+  readonly #opening = new Map<string, Promise<unknown>>();
+  #closing = false;
+
+  constructor(outboxes: readonly Outbox[], options: ResidentsOptions, events: ResidentsEvents) {
+    this.#outboxes = outboxes;
+    this.#options = options;
+    this.#events = events;
+    this.registry = new Registry(options.maxLoadedGames, (game) => events.evicted(game));
+  }
+
+  outboxOf(id: string): Outbox {
+    return this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
+  }
+
+  /** Nothing more is opened. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Resolves when whatever was being opened has been, or has failed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#opening.values());
+  }
+
+  /** For Orrery.open, and without `args` for Orrery.load. */
+  async open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+    args: I | undefined,
+  ): Promise<Game<S, I, C>> {
+    checkGameId(id);
+    this.#checkType(type, id);
+    return this.exclusively(id, async () => {
+      const loaded = this.registry.get(id);
+      if (!loaded?.loaded) return this.#loadOrCreate(type, id, args);
+      this.registry.use(id);
+      return checkedType(loaded, type);
+    });
+  }
+
+  /** Does something with a game that nobody opens, creates or replaces meanwhile. Throws CLOSED. */
+  async exclusively<T>(id: string, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      if (this.#closing) throw closed(id);
+      const before = this.#opening.get(id);
+      if (!before) break;
+      // Whoever was first decides what becomes of it; if that fails, this one tries for itself.
+      await before.catch(() => undefined);
+    }
+    const working = work();
+    this.#opening.set(id, working);
+    try {
+      return await working;
+    } finally {
+      this.#opening.delete(id);
+    }
+  }
+
+  /** A game with its sink, not yet with a state. One that somebody still holds keeps its object. */
+  attach<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+  ): { readonly game: Game<S, I, C>; readonly sink: GameSink } {
+    const known = this.registry.get(id) as Game<S, I, C> | undefined;
+    return GameSink.attach(known, id, type, this.outboxOf(id), this.#options, (error) => {
+      this.#events.subscriberFailed(id, error);
+    });
+  }
+
+  async #loadOrCreate<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+    type: GameType<S, I, C>,
+    id: string,
+    args: I | undefined,
+  ): Promise<Game<S, I, C>> {
+    this.registry.missed();
+    const outbox = this.outboxOf(id);
+    const stored = await outbox.request((store) => store.load(id));
+    if (!stored && !args) throw notFound(id, type.name);
+    const { game, sink } = this.attach(type, id);
+    if (stored) {
+      if (stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
+      if (stored.version !== type.version) throw versionMismatch(id, stored.version, type.version);
+      game.restore(await assemble(stored.pieces, stored.tables), stored.seq, stored.tick);
+      sink.sized(stored.stateBytes);
+    } else {
+      const receipt = game.create(args as I);
+      this.registry.add(game as unknown as AnyGame, sink);
+      outbox.hurry();
+      try {
+        await receipt.durable;
+      } catch (error) {
+        this.registry.drop(id);
+        throw error;
+      }
+    }
+    this.registry.add(game as unknown as AnyGame, sink);
+    return game;
+  }
+
+  #checkType(type: GameType<never, never, never> | { readonly name?: unknown }, id: string): void {
+    if (this.#options.games.some((known) => known === (type as unknown))) return;
+    throw unknownType(id, String((type as { name?: unknown } | undefined)?.name));
+  }
+}
