@@ -1,0 +1,45 @@
+// A game takes a whole state as a record of its own: what forks, migrations and recoveries do it with.
+
+import { expect, it } from 'vitest';
+import { WorkingState } from '../../src/game/state.ts';
+import { MemoryStore, openOrrery, table } from '../../src/index.ts';
+import { changesOf, sandbox } from './galaxy.ts';
+
+const counter = sandbox(() => ({ n: 0, units: table<{ hp: number }>() }));
+
+async function opened() {
+  const store = new MemoryStore();
+  const orrery = await openOrrery({ directory: 'unused', games: [counter], store: () => store });
+  return { store, orrery, game: await orrery.open(counter, 'g') };
+}
+
+it('[WS5] the state, seq and tick are those it was given, subscribers hear of it, and it goes on from there', async () => {
+  const { store, orrery, game } = await opened();
+  const changes = changesOf(game);
+  game.update((draft) => {
+    draft.n = 5;
+  });
+  const state = WorkingState.fromJson({ n: 3, units: { a: { hp: 1 } } }, ['units']);
+  const receipt = game.adopt(state, { command: '@recover', seq: 2, tick: 7, args: { mode: 'latest' } });
+  expect([receipt.seq, receipt.tick, game.seq, game.tick]).toEqual([2, 7, 2, 7]);
+  expect(game.state.units.get('a')).toEqual({ hp: 1 });
+  expect(changes.map(({ seq, command }) => [seq, command])).toEqual([
+    [1, '@update'],
+    [2, '@recover'],
+  ]);
+  game.update((draft) => {
+    const unit = draft.units.get('a');
+    if (unit) unit.hp = 9;
+  });
+  await orrery.flush();
+  expect(await store.load('g')).toMatchObject({ seq: 3, tick: 7, version: counter.version, tables: ['units'] });
+  await orrery.close();
+});
+
+it('[WS6] what should be a table and is none is refused with its path', () => {
+  for (const units of [[], 1, null, 'x']) {
+    expect(() => WorkingState.fromJson({ n: 1, units: units as never }, ['units'])).toThrow(
+      expect.objectContaining({ code: 'NOT_PERSISTABLE', context: expect.objectContaining({ path: '/units' }) }),
+    );
+  }
+});
