@@ -7,25 +7,38 @@ import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } 
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, readGames, writeMeta } from '../image/rows.ts';
 import { readPieces } from '../image/snapshots.ts';
+import type { JsonObject } from '../patch/patch.ts';
 import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { Gathering, type Grain } from './gathering.ts';
 import { cutState } from './pieces.ts';
+import { type DeclaredProjections, NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
+import type { Retention } from './retention.ts';
+import { StoredPast } from './stored-past.ts';
 import { storedPieces } from './stored-pieces.ts';
+import { ThinnedGames } from './thinned-games.ts';
+import { TypePolicies } from './type-policies.ts';
 
 export type { Grain } from './gathering.ts';
 
 export interface DigestOptions {
-  /** How far patches are merged, by game type. */
-  readonly grainOf: (type: string) => Grain;
+  /** How far patches are merged, by game type. Undefined for a type that nothing is known of: then what the image says holds. */
+  readonly grainOf: (type: string) => Grain | undefined;
+  /** How much of the past is kept, by game type. Undefined, or left out: as the image says. */
+  readonly retentionOf?: (type: string) => Retention | undefined;
   /** Fill the commands table as records arrive. Otherwise commands are only in patch_batches. */
   readonly commandIndex: boolean;
+  /** The SQL tables of game types, kept up to date. Left out, nothing is done to those that are there: for who only reads. */
+  readonly projections?: DeclaredProjections;
 }
 
 /** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
 const ROW_BYTES = 128 * 1024;
+
+/** So many games gather at a time: then those that began first are written, however little there is of them. */
+const MOST_GATHERED = 2048;
 
 /** What gathers for games that are busy at the same time need not grow anew for each row. */
 const MOST_SPARE = 16;
@@ -49,19 +62,30 @@ export interface Position {
 
 export class Digest {
   readonly #database: Database;
-  readonly #options: DigestOptions;
   readonly #gathered = new Map<string, Gathering>();
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
   readonly #spare: Gathering[] = [];
   readonly #line = new RecordLine();
   readonly #rows: GameRows;
+  readonly #thinned: ThinnedGames;
+  readonly policies: TypePolicies;
+  readonly #projected: ProjectedTypes | undefined;
+  /** The SQL tables that had to be made anew. */
+  readonly reprojection: Reprojection;
   #position: Position;
 
   constructor(database: Database, options: DigestOptions, position: Position) {
     this.#database = database;
-    this.#options = options;
     this.#position = position;
-    this.#rows = new GameRows(database, options.commandIndex);
+    this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
+    this.#rows = new GameRows(database, options.commandIndex, this.policies);
+    this.#thinned = new ThinnedGames(database, this.policies);
+    if (options.projections) {
+      const historyOf = (type: string): Grain => this.policies.grainOf(type);
+      this.#projected = new ProjectedTypes(database, historyOf, (row) => this.#stored(row));
+    }
+    this.reprojection = this.#projected?.declare(options.projections ?? new Map()) ?? NOTHING_REPROJECTED;
+    if (this.#projected) this.#rows.project(this.#projected);
   }
 
   get position(): Position {
@@ -100,12 +124,45 @@ export class Digest {
   /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
   flush(meta: { readonly [key: string]: string | number }): void {
     this.#database.transaction(() => {
-      for (const gathering of this.#gathered.values()) this.#rows.write(gathering);
+      for (const gathering of this.#gathered.values()) this.#write(gathering);
       writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
     });
     // Only now: a transaction that failed has written nothing.
     for (const gathering of this.#gathered.values()) this.#letGo(gathering);
     this.#gathered.clear();
+  }
+
+  /**
+   * Takes away what the types of the games do not keep, yielding often: before an image is exported. Throws DAMAGED when what
+   * would have to be merged cannot be read.
+   */
+  *thin(): Generator<void, void> {
+    let finished = 0;
+    for (const id of [...this.#gathered.keys()]) {
+      const gathering = this.#gathered.get(id);
+      if (!gathering || !this.#thinned.concerns(gathering.row.type)) continue;
+      this.#finishRow(gathering);
+      finished += 1;
+      if (finished % RECORDS_A_LOOK === 0) yield;
+    }
+    yield* this.#thinned.thin((id, changed) => {
+      const gathering = this.#gathered.get(id);
+      if (gathering) Object.assign(gathering.row, changed);
+    });
+  }
+
+  /** For a game whose rows were put into the image by somebody else: its SQL tables are filled from its state. */
+  adopt(id: string): void {
+    const row = readGame(this.#database, id);
+    if (!row) return;
+    this.#projected?.adopt(row);
+    this.#thinned.hasNews(row);
+  }
+
+  /** Before such a game is taken out of the image again. */
+  disown(id: string): void {
+    const row = readGame(this.#database, id);
+    if (row) this.#projected?.disown(row);
   }
 
   game(id: string): GameRow | undefined {
@@ -125,6 +182,12 @@ export class Digest {
     return foldGame(this.#database, row, upTo, (after) => this.steps(id, after, upTo));
   }
 
+  /** Everything that is kept of a game's past, as it is now. */
+  past(id: string): StoredPast | undefined {
+    const row = this.game(id);
+    return row && new StoredPast(this.#database, row, this.#gathered.get(id));
+  }
+
   /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. */
   load(id: string): LoadedGame | undefined {
     const row = this.game(id);
@@ -136,6 +199,11 @@ export class Digest {
       ),
     ];
     return { row, pieces };
+  }
+
+  /** The state that the rows alone lead to. */
+  #stored(row: GameRow): JsonObject {
+    return this.#rows.newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq));
   }
 
   #piecesOf(row: GameRow): Uint8Array<ArrayBuffer>[] | undefined {
@@ -180,7 +248,7 @@ export class Digest {
   }
 
   #add(line: RecordLine, payload: Buffer, bytes: number): void {
-    const gathering = this.#gathering(line.game, line.firstSeq, line.seq);
+    const gathering = this.#gathering(line.game, line.firstSeq, line.seq, line.tick);
     gathering.add(line, payload, bytes);
     if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
   }
@@ -196,22 +264,36 @@ export class Digest {
       const gathering = this.#gathered.get(record.game);
       // What came before is a stretch of its own: it may be of another version, or what was given up.
       if (gathering) this.#finishRow(gathering);
-      this.#rows.replace(record);
+      this.#thinned.hasNews(this.#rows.replace(record));
       return;
     }
-    const gathering = this.#gathering(record.game, record.firstSeq ?? record.seq, record.seq);
+    const gathering = this.#gathering(record.game, record.firstSeq ?? record.seq, record.seq, record.tick);
+    const were = gathering.row.tables;
     gathering.addParsed(record, bytes);
-    if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
+    if (record.tables && JSON.stringify(record.tables) !== JSON.stringify(were)) this.#keep(gathering);
+    else if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
+  }
+
+  /** Patches do not say which keys are tables: from here on, this snapshot does. */
+  #keep(gathering: Gathering): void {
+    const { id } = gathering.row;
+    this.#finishRow(gathering);
+    this.#rows.snapshot(readGame(this.#database, id) as GameRow, 'tables');
   }
 
   /** Where a record goes, if it is the next of its game. */
-  #gathering(game: string, firstSeq: number, seq: number): Gathering {
+  #gathering(game: string, firstSeq: number, seq: number, tick: number): Gathering {
     const gathering = this.#gathered.get(game);
-    const row = this.#due(game, firstSeq, seq, gathering);
-    if (gathering) return gathering;
-    const grain = this.#options.grainOf(row.type);
+    let row = this.#due(game, firstSeq, seq, gathering);
+    if (gathering) {
+      if (!gathering.isDue(tick)) return gathering;
+      this.#finishRow(gathering);
+      row = readGame(this.#database, game) as GameRow;
+    }
+    const grain = this.policies.grainOf(row.type);
+    if (this.#gathered.size >= MOST_GATHERED) this.#finishOldest();
     const made = this.#spare.pop() ?? new Gathering(row, grain);
-    made.reset(row, grain);
+    made.reset(row, grain, this.#rows.snapshotDue(row));
     this.#gathered.set(game, made);
     return made;
   }
@@ -238,10 +320,27 @@ export class Digest {
     return row;
   }
 
+  /** In one transaction for many. */
+  #finishOldest(): void {
+    const oldest = [...this.#gathered.values()].slice(0, MOST_GATHERED / 8);
+    this.#database.transaction(() => {
+      for (const gathering of oldest) this.#write(gathering);
+    });
+    for (const gathering of oldest) {
+      this.#gathered.delete(gathering.row.id);
+      this.#letGo(gathering);
+    }
+  }
+
   #finishRow(gathering: Gathering): void {
-    this.#database.transaction(() => this.#rows.write(gathering));
+    this.#database.transaction(() => this.#write(gathering));
     this.#gathered.delete(gathering.row.id);
     this.#letGo(gathering);
+  }
+
+  #write(gathering: Gathering): void {
+    this.#rows.write(gathering);
+    this.#thinned.hasNews(gathering.row);
   }
 
   #letGo(gathering: Gathering): void {

@@ -5,28 +5,37 @@ import { OrreryError } from '../errors.ts';
 import { encodeCommand, readStepTexts, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, writeGame, writeQuarantine } from '../image/rows.ts';
-import { readSnapshot, type SnapshotReason, writeSnapshot } from '../image/snapshots.ts';
+import { readSnapshot, type SnapshotReason, snapshotUpTo, writeSnapshot } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { encodePatches, MIGRATE, type Record } from '../patch/record.ts';
 import { checked, foldTail, noSnapshot } from './fold.ts';
-import type { Gathering } from './gathering.ts';
+import type { Gathering, SnapshotDue } from './gathering.ts';
 import { cutText } from './pieces.ts';
+import type { ProjectedTypes } from './projected-types.ts';
 import { readTail } from './tail.ts';
+import type { TypePolicies } from './type-policies.ts';
 
-/** A snapshot is due when the patches since the last outweigh it so many times, but never for less than so many bytes. */
-const SNAPSHOT_TIMES = 2;
+/** A snapshot is due when the patches since the last outweigh it as often as its type says, but never for less than so many bytes. */
 const SNAPSHOT_BYTES = 64 * 1024;
 
 export class GameRows {
   readonly #database: Database;
   /** Whether commands go into their table as well. */
   readonly #commandIndex: boolean;
+  readonly #policies: TypePolicies;
+  #projected: ProjectedTypes | undefined;
   /** Of each game that has had a row since this was made. */
   readonly #merged = new Map<string, { patchesIn: number; patchesOut: number }>();
 
-  constructor(database: Database, commandIndex: boolean) {
+  constructor(database: Database, commandIndex: boolean, policies: TypePolicies) {
+    this.#policies = policies;
     this.#database = database;
     this.#commandIndex = commandIndex;
+  }
+
+  /** From now on what is written is shown in projected tables as well. */
+  project(projected: ProjectedTypes): void {
+    this.#projected = projected;
   }
 
   /** Patches of each game since this was made, and what merging left of them. */
@@ -60,13 +69,14 @@ export class GameRows {
       firstSeq: seq,
     });
     this.#keepSnapshot(readGame(this.#database, game) as GameRow, state, 'create');
+    this.#projected?.show(readGame(this.#database, game) as GameRow, state);
   }
 
   /**
    * A record that puts a whole state in the place of the one there was: the caller has written everything before it. Throws
    * DAMAGED.
    */
-  replace(record: Record): void {
+  replace(record: Record): GameRow {
     const { game, seq, tick, time, command: name, args, player, patches, tables, version } = record;
     const before = readGame(this.#database, game);
     const state = wholeState(record);
@@ -88,7 +98,9 @@ export class GameRows {
       if (this.#commandIndex) writeCommandIndex(this.#database, game, [command]);
       if (name !== MIGRATE) this.#quarantine(record);
       this.#keepSnapshot(row, state, name === MIGRATE ? 'migrate' : 'recover');
+      this.#projected?.show(row, state);
     });
+    return row;
   }
 
   /** Inside a transaction. The caller lets go of what has gathered. */
@@ -102,6 +114,8 @@ export class GameRows {
       firstTick: gathering.firstTick,
       lastTick: row.tick,
       time: row.time,
+      leastTime: gathering.leastTime,
+      mostTime: gathering.mostTime,
       count: gathering.commandCount,
       steps,
       commands,
@@ -114,6 +128,7 @@ export class GameRows {
       patchesOut: row.patchesOut + patchesOut,
     };
     writeGame(this.#database, written);
+    this.#projected?.take(written, gathering.firstSeq, steps);
     const merged = this.#merged.get(row.id);
     if (merged) {
       merged.patchesIn += gathering.patchesIn;
@@ -121,8 +136,28 @@ export class GameRows {
     } else {
       this.#merged.set(row.id, { patchesIn: gathering.patchesIn, patchesOut });
     }
-    if (written.patchBytes > Math.max(SNAPSHOT_BYTES, SNAPSHOT_TIMES * written.stateBytes))
-      this.snapshot(written, 'size');
+    const reason = this.#reasonForSnapshot(written);
+    if (reason) this.snapshot(written, reason);
+  }
+
+  /** From which record on a snapshot is due by their number or by time; undefined when neither counts. */
+  snapshotDue({ id, type, snapshotSeq }: GameRow): SnapshotDue | undefined {
+    const { records, ms } = this.#policies.retentionOf(type).snapshotEvery;
+    if (records === null && ms === null) return undefined;
+    return {
+      seq: snapshotSeq + (records ?? Number.POSITIVE_INFINITY),
+      time: ms === null ? Number.POSITIVE_INFINITY : (snapshotUpTo(this.#database, id, snapshotSeq)?.time ?? 0) + ms,
+    };
+  }
+
+  #reasonForSnapshot(row: GameRow): SnapshotReason | undefined {
+    const { strategy, compactAt } = this.#policies.retentionOf(row.type);
+    if (strategy === 'events') return undefined;
+    if (row.patchBytes > Math.max(SNAPSHOT_BYTES, compactAt * row.stateBytes)) return 'size';
+    const due = this.snapshotDue(row);
+    if (!due) return undefined;
+    if (row.seq >= due.seq) return 'records';
+    return row.time >= due.time ? 'time' : undefined;
   }
 
   /** From the rows alone: the caller has written what had gathered. */

@@ -15,6 +15,12 @@ export type Grain = 'commands' | 'ticks' | 'batches';
 /** An unfinished step is shortened when it gets this long, so that a step over a whole batch stays bounded. */
 const STEP_PATCHES = 8192;
 
+/** A row is written once the game has come so far, at the end of a step: then a snapshot is due. */
+export interface SnapshotDue {
+  readonly seq: number;
+  readonly time: number;
+}
+
 /** An unfinished step: it ends with the newest record of the game. */
 interface OpenStep {
   firstSeq: number;
@@ -31,7 +37,11 @@ export class Gathering {
   patchesIn = 0;
   firstSeq = 0;
   firstTick = 0;
+  /** Clocks may jump back. */
+  leastTime = 0;
+  mostTime = 0;
   commandCount = 0;
+  #due: SnapshotDue | undefined;
   readonly #commands = new ByteText();
   readonly #steps = new ByteText();
   #stepPatches = 0;
@@ -44,7 +54,8 @@ export class Gathering {
   }
 
   /** Begins anew, for this game or another: what has grown stays. */
-  reset(row: GameRow, grain: Grain): void {
+  reset(row: GameRow, grain: Grain, due?: SnapshotDue): void {
+    this.#due = due;
     this.row = { ...row };
     this.grain = grain;
     this.bytes = 0;
@@ -55,6 +66,14 @@ export class Gathering {
     this.#stepPatches = 0;
     this.#open.records = 0;
     this.#patches.clear();
+  }
+
+  /** Whether a snapshot is due before a record of this tick, which begins another step then. */
+  isDue(tick: number): boolean {
+    if (this.#due === undefined || this.commandCount === 0) return false;
+    const { row, grain } = this;
+    if (row.seq < this.#due.seq && row.time < this.#due.time) return false;
+    return grain === 'commands' || (grain === 'ticks' && row.tick !== tick);
   }
 
   /** The caller has made sure that it is this game's next record. */
@@ -117,6 +136,8 @@ export class Gathering {
     if (this.commandCount === 0) {
       this.firstSeq = firstSeq;
       this.firstTick = tick;
+      this.leastTime = time;
+      this.mostTime = time;
     } else {
       this.#commands.byte(COMMA);
     }
@@ -128,6 +149,8 @@ export class Gathering {
     open.records += 1;
     this.commandCount += 1;
     this.bytes += bytes;
+    if (time < this.leastTime) this.leastTime = time;
+    if (time > this.mostTime) this.mostTime = time;
     row.seq = seq;
     row.tick = tick;
     row.time = time;

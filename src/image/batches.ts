@@ -4,8 +4,9 @@
 import { parseJson } from '../patch/bounded-json.ts';
 import type { Json, Patch } from '../patch/patch.ts';
 import { decodePatches } from '../patch/record.ts';
-import { CODEC_DEFLATE, pack, unpack, unpackBytes } from './body.ts';
+import { CODEC_DEFLATE, pack, unpack } from './body.ts';
 import type { Database, Row } from './database.ts';
+import { stepsText } from './gaps.ts';
 import { misshapen } from './rows.ts';
 
 /** A visible moment of the past: the patches that lead from the step before to this one. */
@@ -35,6 +36,9 @@ export interface PatchBatch {
   readonly lastTick: number;
   /** Of the last record. */
   readonly time: number;
+  /** Of all its records. Left out, they are read from the commands. */
+  readonly leastTime?: number;
+  readonly mostTime?: number;
   /** How many commands. */
   readonly count: number;
   /** JSON as docs/SCHEMA.md has it, in UTF-8. */
@@ -43,9 +47,11 @@ export interface PatchBatch {
 }
 
 export function writeBatch(database: Database, game: string, batch: PatchBatch): void {
+  const [least, most] = timesOf(batch);
   database.run(
-    `INSERT INTO patch_batches (game, first_seq, last_seq, first_tick, last_tick, time, count, codec, body, commands)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO patch_batches (game, first_seq, last_seq, first_tick, last_tick, time, count, codec, body, commands,
+       least_time, most_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       game,
       batch.firstSeq,
@@ -57,14 +63,31 @@ export function writeBatch(database: Database, game: string, batch: PatchBatch):
       CODEC_DEFLATE,
       pack(batch.steps),
       pack(batch.commands),
+      least,
+      most,
     ],
   );
+}
+
+/** The least and the greatest time in a stretch: clocks may jump back. */
+function timesOf({ leastTime, mostTime, time, steps, commands }: PatchBatch): [number, number] {
+  if (leastTime !== undefined && mostTime !== undefined) return [leastTime, mostTime];
+  let least = time;
+  let most = time;
+  const records = [steps, commands].map((text) =>
+    Buffer.from(text.buffer, text.byteOffset, text.length).toString('utf8'),
+  );
+  for (const record of [...decodeSteps(records[0] as string), ...decodeCommands(records[1] as string)]) {
+    least = Math.min(least, record.time);
+    most = Math.max(most, record.time);
+  }
+  return [least, most];
 }
 
 /** Steps that lie wholly or partly in afterSeq < seq <= upToSeq, oldest first. */
 export function* readSteps(database: Database, game: string, afterSeq: number, upToSeq: number): Generator<Step> {
   for (const row of batchRows(database, game, afterSeq, upToSeq, 'body')) {
-    for (const step of decodeSteps(unpack(row['body'], row['codec']))) {
+    for (const step of decodeSteps(stepsText(database, game, row).toString('utf8'))) {
       if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
     }
   }
@@ -72,7 +95,7 @@ export function* readSteps(database: Database, game: string, afterSeq: number, u
 
 /** The JSON of those rows' steps, in UTF-8. */
 export function* readStepTexts(database: Database, game: string, afterSeq: number, upToSeq: number): Generator<Buffer> {
-  for (const row of batchRows(database, game, afterSeq, upToSeq, 'body')) yield unpackBytes(row['body'], row['codec']);
+  for (const row of batchRows(database, game, afterSeq, upToSeq, 'body')) yield stepsText(database, game, row);
 }
 
 export function* readCommands(
@@ -106,7 +129,7 @@ export function writeCommandIndex(database: Database, game: string, commands: re
 }
 
 const BATCH = {
-  body: `SELECT last_seq, codec, body FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
+  body: `SELECT first_seq, last_seq, last_tick, time, codec, body FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
          ORDER BY last_seq LIMIT 1`,
   commands: `SELECT last_seq, codec, commands FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?
          ORDER BY last_seq LIMIT 1`,

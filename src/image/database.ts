@@ -10,7 +10,15 @@ export type Row = { readonly [column: string]: SqlValue };
 /** Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read. */
 const GUARDED = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;';
 
+/** A file of fewer pages is not worth shrinking. */
+const LEAST_PAGES = 64;
+
 let library: Promise<SqlJsStatic> | undefined;
+
+function loaded(): Promise<SqlJsStatic> {
+  library ??= initSqlJs();
+  return library;
+}
 
 export class Database {
   readonly #library: SqlJsStatic;
@@ -27,8 +35,7 @@ export class Database {
    * The schema is compared before any statement touches a table: bytes from a disk may hold triggers and views.
    */
   static async open(bytes?: Uint8Array): Promise<Database> {
-    library ??= initSqlJs();
-    const sqlJs = await library;
+    const sqlJs = await loaded();
     // sql.js takes zero bytes for an empty database: a file that was emptied must not pass for a fresh one.
     if (bytes && bytes.length === 0) throw damaged('the image is empty');
     const made = (from?: Uint8Array): Database =>
@@ -88,6 +95,18 @@ export class Database {
     this.execute('COMMIT');
   }
 
+  /**
+   * Gives back pages that nothing needs any more, when they are most of the file: deleted rows leave them free, and they would be
+   * exported with the others. False when it is not worth it. Never inside a transaction.
+   */
+  shrink(): boolean {
+    const pages = Number(this.one('PRAGMA page_count')?.['page_count']);
+    const free = Number(this.one('PRAGMA freelist_count')?.['freelist_count']);
+    if (pages < LEAST_PAGES || free * 2 <= pages) return false;
+    this.execute('VACUUM');
+    return true;
+  }
+
   /** The whole database as a file's bytes. Never inside a transaction: sql.js would throw and leave it open. */
   export(): Uint8Array {
     return attempt(() => this.#database.export());
@@ -95,18 +114,7 @@ export class Database {
 
   /** What SQLite itself says of the bytes of another file: 'ok', or what is wrong. */
   inspect(bytes: Uint8Array): string {
-    if (bytes.length === 0) return 'the file is empty';
-    try {
-      const other = new this.#library.Database(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-      try {
-        other.exec(GUARDED);
-        return String(other.exec('PRAGMA quick_check(1)')[0]?.values[0]?.[0]);
-      } finally {
-        other.close();
-      }
-    } catch (error) {
-      return reason(error);
-    }
+    return inspectWith(this.#library, bytes);
   }
 
   close(): void {
@@ -122,6 +130,26 @@ export class Database {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+}
+
+/** The same for whoever has no database. */
+export async function inspectBytes(bytes: Uint8Array): Promise<string> {
+  return inspectWith(await loaded(), bytes);
+}
+
+function inspectWith(sqlJs: SqlJsStatic, bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'the file is empty';
+  try {
+    const other = new sqlJs.Database(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    try {
+      other.exec(GUARDED);
+      return String(other.exec('PRAGMA quick_check(1)')[0]?.values[0]?.[0]);
+    } finally {
+      other.close();
+    }
+  } catch (error) {
+    return reason(error);
   }
 }
 

@@ -4,11 +4,13 @@
 //   image-<gen>.sqlite  what sql.js exports; docs/SCHEMA.md says what is inside
 //   latest.sqlite       a second name of the newest one, for anybody's SQLite tool
 
+import { createHash } from 'node:crypto';
 import { OrreryError } from '../errors.ts';
-import { discard, type FileHandle, type Files, temporaryPath } from '../journal/files.ts';
+import { discard, type Files, temporaryPath } from '../journal/files.ts';
 import { sha256 } from './body.ts';
 import type { Database } from './database.ts';
 import type { ImageEntry } from './manifest.ts';
+import type { Prover } from './proof.ts';
 
 export const LATEST = 'latest.sqlite';
 
@@ -25,7 +27,7 @@ export function imageGeneration(name: string): number | undefined {
 }
 
 /**
- * Writes an image to disk and reads it back before it gets its name. Yields between slices of work; the result is its
+ * Writes an image to disk and has it proved before it gets its name. Yields between slices of work; the result is its
  * SHA-256. Throws DAMAGED when what was read is not what was written.
  */
 export function* publishImage(
@@ -34,18 +36,27 @@ export function* publishImage(
   generation: number,
   bytes: Uint8Array,
   database: Database,
+  prover: Prover,
 ): Generator<void, string> {
   const path = `${directory}/${imageName(generation)}`;
   const handle = files.createNew(temporaryPath(path));
+  const hash = createHash('sha256');
   let digest: Uint8Array;
   try {
     for (let offset = 0; offset < bytes.length; offset += WRITE_BYTES) {
-      files.write(handle, bytes.subarray(offset, offset + WRITE_BYTES), offset);
+      const slice = bytes.subarray(offset, offset + WRITE_BYTES);
+      hash.update(slice);
+      files.write(handle, slice, offset);
       yield;
     }
+    digest = hash.digest();
     files.sync(handle);
     yield;
-    digest = verifyWritten(files, handle, bytes, database);
+    const proof = yield* prover.prove(files, handle.path, database);
+    if (Buffer.compare(digest, proof.sha256) !== 0)
+      throw damaged(handle.path, 'an image does not read back as it was written');
+    // SQLite looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.
+    if (proof.verdict !== 'ok') throw damaged(handle.path, `an image fails SQLite's quick_check: ${proof.verdict}`);
     yield;
     files.publishNew(handle.path, path);
   } catch (error) {
@@ -55,17 +66,6 @@ export function* publishImage(
   files.close(handle);
   files.syncDirectory(directory);
   return Buffer.from(digest).toString('hex');
-}
-
-function verifyWritten(files: Files, handle: FileHandle, bytes: Uint8Array, database: Database): Uint8Array {
-  const written = files.read(handle.path);
-  const digest = sha256(written);
-  if (Buffer.compare(digest, sha256(bytes)) !== 0)
-    throw damaged(handle.path, 'an image does not read back as it was written');
-  // quick_check looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.
-  const verdict = database.inspect(written);
-  if (verdict !== 'ok') throw damaged(handle.path, `an image fails SQLite's quick_check: ${verdict}`);
-  return digest;
 }
 
 /** The bytes of an image, if they are the ones its manifest speaks of. Throws DAMAGED otherwise. */

@@ -3,7 +3,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { OrreryError } from '../errors.ts';
+import { createTable } from '../projection/ddl.ts';
 import type { Database } from './database.ts';
+import { recordedProjections } from './projected-schema.ts';
 
 interface Migration {
   readonly version: number;
@@ -14,6 +16,9 @@ interface Migration {
 const FOLDER = new URL('../../schemas/sqlite/', import.meta.url);
 
 let migrations: readonly Migration[] | undefined;
+
+/** As `describe` names it. */
+const TYPES = 'table "types"';
 
 /** By version: what a database that the migrations made says of itself. */
 const known = new Map<number, ReadonlyMap<string, string>>();
@@ -51,11 +56,35 @@ export function assertSchema(database: Database, empty: () => Database): void {
   const version = versionOf(database);
   const due = schemaOf(version, empty);
   const found = describe(database);
+  const others = [...found].filter(([name]) => !due.has(name));
+  if (!due.has(TYPES) && others[0]) throw foreign(`${others[0][0]}, which is not Orrery's`);
   for (const [name, sql] of found) {
-    if (due.get(name) === undefined) throw foreign(`${name}, which is not Orrery's`);
-    if (due.get(name) !== sql) throw foreign(`a ${name} that is not the one Orrery makes`);
+    if (due.has(name) && due.get(name) !== sql) throw foreign(`a ${name} that is not the one Orrery makes`);
   }
   for (const name of due.keys()) if (!found.has(name)) throw foreign(`no ${name}`);
+  // Only now: the table that says what else there is has been proved to be Orrery's.
+  if (others.length > 0) assertProjected(database, new Map(others), empty);
+}
+
+/** Of what is not Orrery's own, everything must be as the projections that the image speaks of make it. */
+function assertProjected(database: Database, found: ReadonlyMap<string, string>, empty: () => Database): void {
+  const model = empty();
+  try {
+    for (const tables of recordedProjections(database).values()) {
+      // eslint-disable-next-line orrery/bound-sql -- names were checked a moment ago, and are quoted
+      for (const table of tables) model.execute(createTable(table));
+    }
+    const due = describe(model);
+    for (const [name, sql] of found) {
+      if (due.get(name) === undefined) throw foreign(`${name}, which is not Orrery's`);
+      if (due.get(name) !== sql) throw foreign(`a ${name} that is not the one its game type declares`);
+    }
+    // A table that is not there is made when the directory is opened; half a table is none of ours.
+    const tables = new Set([...found.values()].map(tableOf));
+    for (const [name, sql] of due) if (tables.has(tableOf(sql)) && !found.has(name)) throw foreign(`no ${name}`);
+  } finally {
+    model.close();
+  }
 }
 
 function versionOf(database: Database): number {
@@ -85,6 +114,11 @@ function schemaOf(version: number, empty: () => Database): ReadonlyMap<string, s
   const schema = known.get(version);
   if (!schema) throw foreign(`the schema version ${version}, which there never was`);
   return schema;
+}
+
+/** Of what `describe` says, the table that something belongs to. */
+function tableOf(described: string): string {
+  return described.slice(0, described.indexOf(': '));
 }
 
 /** What there is, by kind and name, with the statement that made it. */

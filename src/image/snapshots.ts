@@ -46,7 +46,9 @@ export type SnapshotReason =
   | 'migrate'
   | 'recover'
   | 'tier'
-  | 'import';
+  | 'import'
+  /** Which keys are tables changed: patches do not say so. */
+  | 'tables';
 
 /** Returns the size of the state's JSON in bytes. */
 export function writeSnapshot(database: Database, game: string, snapshot: CutSnapshot, why: SnapshotReason): number {
@@ -105,6 +107,42 @@ export function readSnapshot(database: Database, game: string, atSeq: number): S
     throw damagedSnapshot(game, row, 'a snapshot does not have the SHA-256 it was written with');
   }
   return { ...momentOf(row), json: json.toString('utf8') };
+}
+
+/** What is known of a snapshot without reading the state. */
+export interface SnapshotHeader extends Omit<Snapshot, 'json'> {
+  readonly reason: string;
+}
+
+/** Oldest first. */
+export function readSnapshotEntries(database: Database, game: string): SnapshotHeader[] {
+  return database
+    .all('SELECT seq, tick, time, version, tables, reason FROM snapshots WHERE game = ? ORDER BY seq', [game])
+    .map(headerOf);
+}
+
+/** The newest at or before a seq. */
+export function snapshotUpTo(database: Database, game: string, seq: number): SnapshotHeader | undefined {
+  const row = database.one(
+    `SELECT seq, tick, time, version, tables, reason FROM snapshots WHERE game = ? AND seq <= ?
+     ORDER BY seq DESC LIMIT 1`,
+    [game, seq],
+  );
+  return row && headerOf(row);
+}
+
+/** The oldest at or after a seq. */
+export function snapshotFrom(database: Database, game: string, seq: number): SnapshotHeader | undefined {
+  const row = database.one(
+    `SELECT seq, tick, time, version, tables, reason FROM snapshots WHERE game = ? AND seq >= ?
+     ORDER BY seq LIMIT 1`,
+    [game, seq],
+  );
+  return row && headerOf(row);
+}
+
+function headerOf(row: Row): SnapshotHeader {
+  return { ...momentOf(row), reason: String(row['reason']) };
 }
 
 function newestSnapshot(database: Database, game: string, atSeq: number): Row | undefined {

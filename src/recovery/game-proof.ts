@@ -6,6 +6,7 @@ import type { Digest } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
 import type { Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
+import { uncommandedStretches } from '../image/kept-rows.ts';
 import type { GameRow } from '../image/rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
@@ -66,6 +67,9 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
       .map(({ seq }) => Number(seq));
     if (first === undefined) throw fault('has no snapshot');
     const beginning = snapshotAt(database, row.id, first);
+    if (!how && first !== row.firstSeq) {
+      throw fault(`its first snapshot is that of seq ${first}, and its past is listed from seq ${row.firstSeq} on`);
+    }
     let state = stateOf(beginning);
     proven = { ...proven, seq: first, tick: beginning.tick, time: beginning.time, state, snapshots: 1 };
     for (const step of digest.steps(row.id, first, upTo)) {
@@ -96,23 +100,31 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
   return proven;
 }
 
-/** A seq may only be left out where several commands were merged into one. */
+/** A seq may only be left out where several commands were merged into one, or retention has let the commands go. */
 function proveCommands(
-  { digest }: GameSource,
+  { database, digest }: GameSource,
   row: GameRow,
 ): { readonly seq: number; readonly count: number; readonly fault?: string } {
-  let seq = 0;
+  let seq = row.firstSeq;
   let count = 0;
   try {
-    for (const command of digest.commands(row.id, 0, row.seq)) {
+    const letGo = uncommandedStretches(database, row.id).filter(({ lastSeq }) => lastSeq <= row.seq);
+    const isThinned = row.firstSeq > 0 || letGo.length > 0;
+    const skip = (): void => {
+      while (letGo[0]?.firstSeq === seq + 1) seq = (letGo.shift() as { lastSeq: number }).lastSeq;
+    };
+    skip();
+    for (const command of digest.commands(row.id, row.firstSeq, row.seq)) {
       if (command.seq <= seq || (command.seq > seq + 1 && command.name !== MERGED)) {
         throw fault(`its history leads from command ${seq} to command ${command.seq}`);
       }
       seq = command.seq;
       count += 1;
+      skip();
     }
     if (seq !== row.seq) throw fault(`its history ends at command ${seq} in place of ${row.seq}`);
-    if (count !== row.records) throw fault(`its history has ${count} commands in place of ${row.records}`);
+    if (isThinned ? count > row.records : count !== row.records)
+      throw fault(`its history has ${count} commands in place of ${row.records}`);
   } catch (error) {
     return { seq, count, fault: complaintOf(error) };
   }

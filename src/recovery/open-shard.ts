@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { Digest, type DigestOptions } from '../digest/digest.ts';
+import type { Reprojection } from '../digest/projected-types.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import type { Manifest } from '../image/manifest.ts';
@@ -35,6 +36,7 @@ export interface OpenedShard {
     readonly replayedRecords: number;
     readonly tornBytes: number;
     readonly usedPreviousImage: boolean;
+    readonly reprojected?: Reprojection;
   };
 }
 
@@ -118,6 +120,7 @@ function goOn(files: Files, directory: string, claim: Claim, listing: Listing, c
     tail.pending,
   );
   digest.skipTo(tail.durable);
+  const reprojected = digest.reprojection;
   const older = contents.segments.map((each) => ({
     generation: each,
     firstFrame: firstFrameOf(files, directory, each),
@@ -132,13 +135,18 @@ function goOn(files: Files, directory: string, claim: Claim, listing: Listing, c
     generation,
     segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],
     mustPublish:
-      replayedFrames > 0 || tail.cut !== undefined || imageFault !== undefined || older.length >= MOST_SEGMENTS,
+      replayedFrames > 0 ||
+      tail.cut !== undefined ||
+      imageFault !== undefined ||
+      older.length >= MOST_SEGMENTS ||
+      reprojected.types.length > 0,
     report: {
       created: false,
       replayedFrames,
       replayedRecords,
       tornBytes: tail.cut?.bytes ?? 0,
       usedPreviousImage: imageFault !== undefined,
+      ...(reprojected.types.length > 0 ? { reprojected } : {}),
     },
   };
 }

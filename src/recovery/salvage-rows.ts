@@ -4,7 +4,7 @@
 import type { Digest } from '../digest/digest.ts';
 import { cutText } from '../digest/pieces.ts';
 import type { Database } from '../image/database.ts';
-import { writeGame } from '../image/rows.ts';
+import { readQuarantine, writeGame, writeQuarantine } from '../image/rows.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { isTable, type SalvagedGame } from './salvage.ts';
@@ -74,6 +74,8 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
         to.run(insert, values);
       }
     }
+    // What was given up by a recovery that is itself lost counts again.
+    for (const range of readQuarantine(from, id)) if (range.lastSeq < imageSeq) writeQuarantine(to, range);
   });
 }
 

@@ -165,10 +165,10 @@ function doubtAbout(
   const type = records[0]?.record.type;
   if (type !== undefined && type !== row.type) return `it is a ${row.type} in the image and a ${type} in the journal`;
   try {
-    const created = readSnapshot(database, row.id, 0);
+    const created = readSnapshot(database, row.id, row.firstSeq);
     if (!created) return 'the image does not have its creation, and nothing vouches for the image';
     const newest = readSnapshot(database, row.id, row.seq) ?? created;
-    if (created.time !== row.created || newest.version !== row.version) return 'its row and its snapshots disagree';
+    if ((row.firstSeq === 0 && created.time !== row.created) || newest.version !== row.version) return 'its row and its snapshots disagree';
     return undefined;
   } catch (error) {
     return complaintOf(error);

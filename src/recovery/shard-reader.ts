@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DigestOptions } from '../digest/digest.ts';
 import type { FoldedGame } from '../digest/fold.ts';
+import type { StoredPast } from '../digest/stored-past.ts';
 import { OrreryError } from '../errors.ts';
 import type { CommandEntry, Step } from '../image/batches.ts';
 import { imageName } from '../image/image.ts';
@@ -24,8 +25,11 @@ export interface HistoryEntry {
 /** Tries before what looks like damage counts as damage, in a shard that changes all the time. */
 const MOST_ATTEMPTS = 50;
 
-/** How far patches are to be merged is the game type's choice, which a reader does not know: it merges nothing. */
-export const READING: DigestOptions = { grainOf: () => 'commands', commandIndex: false };
+/** How far patches are to be merged is the game type's choice: a reader goes by what the image says of it. */
+export const READING: DigestOptions = { grainOf: () => undefined, commandIndex: false };
+
+/** The SQL tables of game types as well, up to the newest record. */
+export const READING_TABLES: DigestOptions = { ...READING, projections: new Map() };
 
 export class ShardReader {
   /** Undefined for a shard that was never finished being made: it holds nothing. */
@@ -36,7 +40,7 @@ export class ShardReader {
   }
 
   /** `shard` is the number that the folder should be of. Throws DAMAGED, FORMAT_TOO_NEW, IO_FAILED. */
-  static async open(files: Files, directory: string, shard: number): Promise<ShardReader> {
+  static async open(files: Files, directory: string, shard: number, how = READING): Promise<ShardReader> {
     for (let attempt = 1; ; attempt += 1) {
       let listing: Listing;
       try {
@@ -47,7 +51,7 @@ export class ShardReader {
         throw error;
       }
       try {
-        return new ShardReader(await readHeld(files, directory, shard, listing));
+        return new ShardReader(await readHeld(files, directory, shard, listing, how));
       } catch (error) {
         const settled = !(error instanceof OrreryError) || !hasChanged(files, directory, listing);
         if (settled || attempt === MOST_ATTEMPTS) throw error;
@@ -63,6 +67,11 @@ export class ShardReader {
 
   game(id: string): GameRow | undefined {
     return this.contents?.digest.game(id);
+  }
+
+  /** Everything that is kept of a game's past. Undefined when there is no such game. */
+  past(id: string): StoredPast | undefined {
+    return this.contents?.digest.past(id);
   }
 
   /** The state at the last visible step at or before `atSeq`, or the newest. Undefined when there is no such game. */
@@ -93,6 +102,7 @@ async function readHeld(
   directory: string,
   shard: number,
   listing: Listing,
+  how: DigestOptions,
 ): Promise<ShardContents | undefined> {
   const manifest = readManifest(files, directory, listing);
   if (!manifest) return undefined;
@@ -101,7 +111,7 @@ async function readHeld(
     (each) => each >= manifest.generation,
   );
   const held = holdFiles(files, directory, [...segments.map(segmentName), imageName(newest)]);
-  const contents = await readShard(held, directory, manifest, listing, READING);
+  const contents = await readShard(held, directory, manifest, listing, how);
   const number = readMeta(contents.database).get('shard_number');
   if (number === String(shard)) return contents;
   contents.database.close();

@@ -1,6 +1,7 @@
 // Publishing a new image, so that older journal can go. In slices: the owner commits between them. The order of the steps
 // is what makes a crash at any moment harmless; docs/FORMAT.md draws it.
 
+import { MessageChannel } from 'node:worker_threads';
 import type { Digest } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
@@ -13,6 +14,7 @@ import {
   manifestName,
   publishManifest,
 } from '../image/manifest.ts';
+import type { Prover } from '../image/proof.ts';
 import type { Files } from '../journal/files.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
@@ -27,6 +29,7 @@ export interface CheckpointParts {
   readonly database: Database;
   readonly digest: Digest;
   readonly maxImageBytes: number;
+  readonly prover: Prover;
   /** The new manifest counts from here on, whatever becomes of the tidying after it. */
   published(manifest: Manifest): void;
 }
@@ -50,9 +53,11 @@ export function* publish(
   digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });
   const bytes = database.export();
   if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
+  const { length } = bytes;
   yield;
-  const sha256 = yield* publishImage(files, directory, generation, bytes, database);
-  const image = { generation, bytes: bytes.length, sha256, ...position };
+  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.prover);
+  giveBack(bytes);
+  const image = { generation, bytes: length, sha256, ...position };
   const images = previous ? [image, previous] : [image];
   const oldest = (images.at(-1) as ImageEntry).frame + 1;
   const manifest: Manifest = {
@@ -79,6 +84,21 @@ export function* publish(
   files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`);
   sweep(files, directory, manifest);
   return manifest;
+}
+
+/** What is smaller may stay until it is collected. */
+const WORTH_GIVING_BACK = 1024 * 1024;
+
+/**
+ * Memory of the size of the image goes back to the system now: an owner that has nothing to do collects no garbage. What was
+ * sent to a port that nobody has is gone with the port.
+ */
+function giveBack({ buffer, length }: Uint8Array): void {
+  if (length < WORTH_GIVING_BACK || length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(undefined, [buffer]);
+  port1.close();
+  port2.close();
 }
 
 /** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */

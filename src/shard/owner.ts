@@ -2,20 +2,26 @@
 // is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
-import { OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
+import { cutState } from '../digest/pieces.ts';
+import { PROVER_ON_THE_SPOT, type Prover } from '../image/proof.ts';
+import { type GameRow, readQuarantine } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
+import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import type {
   Batch,
   CheckpointReport,
   HistoryPage,
+  PastPage,
   RecoveryReport,
   StoredGame,
+  StoredMoment,
   StoreLoad,
   StoreStats,
 } from '../store/store.ts';
 import { publish } from './checkpoint.ts';
+import { gap } from './gap.ts';
+import { type Import, importGame } from './import.ts';
 import type { OwnerOptions, OwnerRequest } from './protocol.ts';
 import { Segments } from './segments.ts';
 
@@ -34,6 +40,7 @@ export class Owner {
   readonly #options: OwnerOptions;
   readonly #shard: OpenedShard;
   readonly #segments: Segments;
+  #prover: Prover = PROVER_ON_THE_SPOT;
   /** Of games that have had a record since the shard was opened. */
   readonly #seqs = new Map<string, number>();
   readonly #backlog: Undigested[] = [];
@@ -48,6 +55,10 @@ export class Owner {
   #published = 0;
   #frames = 0;
   #records = 0;
+  /** The newest image has none before it to stand in for it. */
+  #alone = false;
+  /** What the game types say of themselves is not in an image yet. */
+  #typesChanged = false;
   #imageBytesWritten = 0;
   #checkpoints = 0;
 
@@ -60,15 +71,18 @@ export class Owner {
   }
 
   /** Claims the shard, recovers it and, when the journal had anything to replay, publishes a fresh image. */
-  static async open(files: Files, options: OwnerOptions): Promise<Owner> {
+  static async open(files: Files, options: OwnerOptions, prover: Prover = PROVER_ON_THE_SPOT): Promise<Owner> {
     const began = performance.now();
     const shard = await openShard(files, options.directory, options.shard, {
-      grainOf: (type) => options.grains[type] ?? 'ticks',
+      grainOf: (type) => options.grains[type],
+      retentionOf: (type) => options.retentions?.[type],
       commandIndex: options.commandIndex,
+      projections: new Map(Object.entries(options.projections ?? {})),
     });
     const recovery = { ...shard.report, durationMs: 0 };
     const owner = new Owner(files, options, shard, recovery);
     try {
+      owner.#typesChanged = shard.digest.policies.record(Object.keys(options.grains));
       if (shard.mustPublish) {
         const publishing = owner.#publish(shard.generation, performance.now());
         while (!publishing.next().done);
@@ -78,6 +92,8 @@ export class Owner {
       throw error;
     }
     recovery.durationMs = performance.now() - began;
+    // Only now: whoever opens a shard waits for its image, and sooner without another thread.
+    owner.#prover = prover;
     return owner;
   }
 
@@ -95,6 +111,17 @@ export class Owner {
         return this.list();
       case 'history':
         return this.history(request.game, request.afterSeq, request.upToSeq, request.limit);
+      case 'stateAt':
+        return this.stateAt(request.game, request.moment, request.nearest);
+      case 'past':
+        return this.past(request.game, request.range, request.limit);
+      case 'snapshots':
+        return this.snapshots(request.game);
+      case 'quarantine':
+        this.#digestAll();
+        return readQuarantine(this.#shard.database, request.game);
+      case 'import':
+        return this.import(request.import);
       case 'stats':
         return this.stats();
       case 'close':
@@ -183,6 +210,45 @@ export class Owner {
     return this.#shard.digest.history(game, afterSeq, upToSeq, limit);
   }
 
+  stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
+    this.#digestAll();
+    const past = this.#shard.digest.past(id);
+    if (!past) return undefined;
+    const found = past.find(moment, nearest);
+    const { type } = past.row;
+    // The newest need not be folded whole.
+    const newest = found === past.row.seq ? this.#shard.digest.load(id) : undefined;
+    if (newest) {
+      const { seq, tick, time, version, tables } = newest.row;
+      return { type, version, seq, tick, time, tables, pieces: newest.pieces };
+    }
+    const { state, ...rest } = past.fold(found);
+    return { type, ...rest, pieces: [...cutState(state, rest.tables)] };
+  }
+
+  past(id: string, range: StepRange, limit: number): PastPage | undefined {
+    this.#digestAll();
+    const past = this.#shard.digest.past(id);
+    return past && { row: past.row, origins: past.origins, ...past.page(range, limit) };
+  }
+
+  snapshots(id: string): readonly SnapshotEntry[] | undefined {
+    this.#digestAll();
+    return this.#shard.digest.past(id)?.snapshots();
+  }
+
+  /**
+   * Takes in a game with its whole past and answers when an image that holds it counts: see import.ts. The image after it
+   * makes two of them again. Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there.
+   */
+  async import(coming: Import): Promise<void> {
+    if (this.#checkpoint) while (this.checkpoint() === undefined);
+    this.#digestAll();
+    const generation = (): number => this.#shard.manifest.generation;
+    const publish = (): Generator<void, unknown> => this.#checkpointing('alone');
+    await importGame(coming, { ...this.#shard, ...this.#options, files: this.#files, generation, publish });
+  }
+
   stats(): StoreStats {
     const games = Array.from(this.#shard.digest.merged, ([id, merged]) => ({ id, ...merged }));
     return {
@@ -212,7 +278,9 @@ export class Owner {
     try {
       try {
         if (this.#checkpoint) while (this.checkpoint() === undefined);
-        if (this.#written > this.#published) while (this.checkpoint() === undefined);
+        this.#prover = PROVER_ON_THE_SPOT;
+        if (this.#written > this.#published || this.#alone || this.#typesChanged)
+          while (this.checkpoint() === undefined);
       } catch (error) {
         failure = error;
       }
@@ -239,7 +307,7 @@ export class Owner {
     return {
       digestLagBytes: this.#backlogBytes,
       journalBytes,
-      checkpointDue: journalBytes > due,
+      checkpointDue: journalBytes > due || this.#alone,
       checkpointOverdue: journalBytes > 2 * due,
     };
   }
@@ -272,7 +340,7 @@ export class Owner {
     while (this.#backlog.length > 0) this.#digestSome();
   }
 
-  *#checkpointing(): Generator<void, CheckpointReport> {
+  *#checkpointing(how?: 'alone'): Generator<void, CheckpointReport> {
     const began = performance.now();
     this.#shard.claim.check();
     const { generation, firstFrame, previousChain } = this.#segments.begin(this.#shard.manifest.generation);
@@ -283,10 +351,13 @@ export class Owner {
       yield;
     }
     this.#shard.digest.skipTo({ frame: firstFrame - 1, chain: previousChain });
-    return yield* this.#publish(generation, began);
+    return yield* this.#publish(generation, began, how);
   }
 
-  *#publish(generation: number, began: number): Generator<void, CheckpointReport> {
+  *#publish(generation: number, began: number, how?: 'alone'): Generator<void, CheckpointReport> {
+    // Commits and the digest go on in between.
+    yield* this.#shard.digest.thin();
+    this.#shard.database.shrink();
     const inImage = this.#digested;
     const manifest = yield* publish(
       {
@@ -297,8 +368,11 @@ export class Owner {
         database: this.#shard.database,
         digest: this.#shard.digest,
         maxImageBytes: this.#options.maxImageBytes,
+        prover: this.#prover,
         published: (published) => {
           this.#shard.manifest = published;
+          this.#alone = how === 'alone';
+          this.#typesChanged = false;
           this.#segments.keep(published.segments);
           this.#published = inImage;
           this.#imageBytesWritten += published.images[0]?.bytes ?? 0;
@@ -307,7 +381,7 @@ export class Owner {
       },
       this.#shard.manifest.shard,
       generation,
-      this.#shard.manifest.images[0],
+      how === 'alone' ? undefined : this.#shard.manifest.images[0],
       () => this.#segments.live,
       () => this.#segments.durableFrame,
     );
@@ -317,13 +391,4 @@ export class Owner {
       durationMs: performance.now() - began,
     };
   }
-}
-
-function gap(game: string, firstSeq: number, due: number): OrreryError {
-  return new OrreryError({
-    code: 'INTERNAL',
-    what: `a batch begins at seq ${firstSeq} where seq ${due} was due`,
-    hint: 'This is a defect in Orrery: please report it with this message.',
-    context: { game, seq: firstSeq },
-  });
 }

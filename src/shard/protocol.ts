@@ -1,19 +1,27 @@
 // What crosses between the main thread and the thread that owns a shard. store/sqlite.ts is one end, workers/shard-owner.ts
 // the other. Everything is plain data: names and codes of errors do not survive a throw across threads.
 
+import type { Retention } from '../digest/retention.ts';
 import type { ErrorData } from '../errors.ts';
+import type { Moment, StepRange } from '../past/past.ts';
+import type { Projections } from '../projection/definition.ts';
 import type { Batch } from '../store/store.ts';
+import type { Import } from './import.ts';
 
 export interface OwnerOptions {
   readonly directory: string;
   readonly shard: number;
   /** How far patches of each game type are merged in the history. */
   readonly grains: { readonly [type: string]: 'commands' | 'ticks' | 'batches' };
+  /** How much of the past of each type is kept. Of a type that is not named, what the image says counts. */
+  readonly retentions?: { readonly [type: string]: Retention };
   /** How long one slice of background work may last, in milliseconds. */
   readonly sliceMs: number;
   readonly checkpointBytes: number;
   readonly maxImageBytes: number;
   readonly commandIndex: boolean;
+  /** The SQL tables of each game type that is known, null for none; the image's own account counts for the others. */
+  readonly projections?: { readonly [type: string]: Projections | null };
 }
 
 export type OwnerRequest =
@@ -30,6 +38,11 @@ export type OwnerRequest =
       readonly upToSeq: number;
       readonly limit: number;
     }
+  | { readonly kind: 'stateAt'; readonly game: string; readonly moment: Moment; readonly nearest: boolean }
+  | { readonly kind: 'past'; readonly game: string; readonly range: StepRange; readonly limit: number }
+  | { readonly kind: 'snapshots'; readonly game: string }
+  | { readonly kind: 'quarantine'; readonly game: string }
+  | { readonly kind: 'import'; readonly import: Import }
   | { readonly kind: 'stats' }
   | { readonly kind: 'close' };
 

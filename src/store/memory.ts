@@ -3,18 +3,20 @@
 
 import { cutState } from '../digest/pieces.ts';
 import { OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
-import { cloneJson, fold } from '../patch/apply.ts';
-import type { JsonObject } from '../patch/patch.ts';
+import type { GameRow, Quarantine } from '../image/rows.ts';
+import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
 import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
+import { foldRecords, pageOf, quarantineIn, recordAt } from './memory-past.ts';
 import {
   type Batch,
   type CheckpointReport,
   type HistoryPage,
   NOTHING_OWED,
+  type PastPage,
   type RecoveryReport,
   type Store,
   type StoredGame,
+  type StoredMoment,
   type StoreLoad,
   type StoreStats,
 } from './store.ts';
@@ -65,7 +67,7 @@ export class MemoryStore implements Store {
   async load(id: string): Promise<StoredGame | undefined> {
     const row = this.#row(id);
     if (!row) return undefined;
-    const state = this.#fold(id);
+    const state = foldRecords(this.#records.get(id) ?? []);
     return {
       id,
       type: row.type,
@@ -105,6 +107,33 @@ export class MemoryStore implements Store {
     };
   }
 
+  async stateAt(id: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {
+    const records = this.#records.get(id);
+    if (!records) return undefined;
+    const { seq, tick, time } = recordAt(records, moment, nearest);
+    const known = records.filter((each) => each.seq <= seq);
+    const tables = known.findLast((each) => each.tables !== undefined)?.tables ?? [];
+    const version = known.findLast((each) => each.version !== undefined)?.version ?? 1;
+    const pieces = [...cutState(foldRecords(known), tables)];
+    return { type: String(known[0]?.type), version, seq, tick, time, tables, pieces };
+  }
+
+  async past(id: string, range: StepRange, limit: number): Promise<PastPage | undefined> {
+    const records = this.#records.get(id);
+    return records && { row: this.#row(id) as GameRow, ...pageOf(records, range, limit) };
+  }
+
+  async snapshots(id: string): Promise<readonly SnapshotEntry[] | undefined> {
+    const whole = this.#records.get(id)?.filter(({ version }) => version !== undefined);
+    return whole?.map(({ seq, tick, time, version = 1, command }) => {
+      return { seq, tick, time, version, reason: command.replace('@', '') };
+    });
+  }
+
+  async quarantine(id: string): Promise<readonly Quarantine[]> {
+    return quarantineIn(this.#records.get(id) ?? []);
+  }
+
   async stats(): Promise<StoreStats> {
     let records = 0;
     const games = [...this.#records].map(([id, list]) => {
@@ -137,18 +166,6 @@ export class MemoryStore implements Store {
 
   #lastSeq(game: string): number {
     return this.#records.get(game)?.at(-1)?.seq ?? -1;
-  }
-
-  #fold(id: string): JsonObject {
-    let state: unknown;
-    for (const { patches } of this.#records.get(id) ?? []) {
-      // A fold may put a patch's value into the state, where later patches change it: the records must stay as they are.
-      state = fold(
-        state,
-        patches.map((patch) => (patch.op === 'remove' ? patch : { ...patch, value: cloneJson(patch.value) })) as never,
-      );
-    }
-    return state as JsonObject;
   }
 
   #row(id: string): GameRow | undefined {

@@ -2,16 +2,20 @@
 // work is done in shard/owner.ts, which workers/shard-owner.ts runs.
 
 import { errorFromData, OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
+import type { GameRow, Quarantine } from '../image/rows.ts';
+import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
+import type { Import } from '../shard/import.ts';
 import type { OwnerOptions, OwnerRequest } from '../shard/protocol.ts';
 import { OwnerThread } from './owner-thread.ts';
 import type {
   Batch,
   CheckpointReport,
   HistoryPage,
+  PastPage,
   RecoveryReport,
   Store,
   StoredGame,
+  StoredMoment,
   StoreLoad,
   StoreStats,
 } from './store.ts';
@@ -61,6 +65,26 @@ export class SqliteStore implements Store {
 
   async history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage> {
     return (await this.#ask({ kind: 'history', game, afterSeq, upToSeq, limit })) as HistoryPage;
+  }
+
+  async stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {
+    return (await this.#ask({ kind: 'stateAt', game, moment, nearest })) as StoredMoment | undefined;
+  }
+
+  async past(game: string, range: StepRange, limit: number): Promise<PastPage | undefined> {
+    return (await this.#ask({ kind: 'past', game, range, limit })) as PastPage | undefined;
+  }
+
+  async snapshots(game: string): Promise<readonly SnapshotEntry[] | undefined> {
+    return (await this.#ask({ kind: 'snapshots', game })) as readonly SnapshotEntry[] | undefined;
+  }
+
+  async quarantine(game: string): Promise<readonly Quarantine[]> {
+    return (await this.#ask({ kind: 'quarantine', game })) as readonly Quarantine[];
+  }
+
+  async import(coming: Import): Promise<void> {
+    await this.#ask({ kind: 'import', import: coming });
   }
 
   async stats(): Promise<StoreStats> {

@@ -3,7 +3,8 @@
 
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { CommandEntry, Step } from '../image/batches.ts';
-import type { GameRow } from '../image/rows.ts';
+import type { GameRow, Quarantine } from '../image/rows.ts';
+import type { Moment, PastStep, SnapshotEntry, StepRange } from '../past/past.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {
@@ -64,6 +65,30 @@ export interface HistoryPage {
   readonly commands: readonly CommandEntry[];
 }
 
+/** A state of the past on its way to whoever asked. */
+export interface StoredMoment {
+  readonly type: string;
+  /** The version of the game type whose state this is. */
+  readonly version: number;
+  readonly seq: number;
+  readonly tick: number;
+  readonly time: number;
+  readonly tables: readonly string[];
+  /** As those of StoredGame. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+export interface PastPage {
+  /** The game as it is now. */
+  readonly row: GameRow;
+  /** Under which ids it was played before; left out where no game is ever renamed. */
+  readonly origins?: readonly { readonly id: string; readonly upToSeq: number }[];
+  /** In the order asked for, each with its commands. */
+  readonly steps: readonly PastStep[];
+  /** Where to go on, as fromSeq or, backwards, toSeq; undefined when there is no more. A page may be empty before that. */
+  readonly next: number | undefined;
+}
+
 /** What a checkpoint has published. */
 export interface CheckpointReport {
   readonly generation: number;
@@ -103,6 +128,8 @@ export interface RecoveryReport {
   readonly tornBytes: number;
   /** Whether the newest image could not be used and the one before stood in. */
   readonly usedPreviousImage: boolean;
+  /** Game types whose SQL tables were made anew because what they declare has changed, and how many games that took. */
+  readonly reprojected?: { readonly types: readonly string[]; readonly games: number };
   readonly durationMs: number;
 }
 
@@ -134,6 +161,19 @@ export interface Store {
   list(): Promise<readonly GameRow[]>;
   /** Steps and commands with afterSeq < seq <= upToSeq, oldest first, at most `limit` commands. */
   history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage>;
+  /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
+  stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;
+  /** Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no such game. */
+  past(game: string, range: StepRange, limit: number): Promise<PastPage | undefined>;
+  /** What recoveries have given up of a game, oldest first; empty when there is no such game. */
+  quarantine(game: string): Promise<readonly Quarantine[]>;
+  /** The whole states that are kept, oldest first. Undefined when there is no such game. */
+  snapshots(game: string): Promise<readonly SnapshotEntry[] | undefined>;
+  /**
+   * Takes in a game with its whole past, as a database that holds nothing else. Resolves when it is durable; throws
+   * GAME_EXISTS. Asked again with the same token, it has been done. Only stores with images have this.
+   */
+  import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<void>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
   /** Gives up without ceremony: for a store that no longer answers. */

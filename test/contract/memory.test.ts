@@ -1,11 +1,14 @@
 import { MemoryStore } from '../../src/index.ts';
-import { storeContract } from './store.contract.ts';
+import { pastContract } from './past.contract.ts';
+import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
-storeContract('MemoryStore', async () => {
-  const store = new MemoryStore();
+async function make(): Promise<StoreUnderTest> {
   return {
-    store,
+    store: new MemoryStore(),
     reopen: () => Promise.reject(new Error('a store in memory is gone when it is closed')),
     cleanup: async () => undefined,
   };
-});
+}
+
+storeContract('MemoryStore', make);
+pastContract('MemoryStore', make);

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/store/sqlite.ts';
-import { storeContract } from './store.contract.ts';
+import { pastContract } from './past.contract.ts';
+import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
-storeContract('SqliteStore', async () => {
+async function make(): Promise<StoreUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'orrery-store-'));
-  const make = (): SqliteStore =>
+  const made = (): SqliteStore =>
     new SqliteStore(join(directory, 'shard-00'), 0, {
       workerUrl: undefined,
       grains: { kind: 'commands' },
@@ -15,12 +16,12 @@ storeContract('SqliteStore', async () => {
       maxImageBytes: 1 << 26,
       commandIndex: false,
     });
-  const stores = [make()];
+  const stores = [made()];
   return {
     store: stores[0] as SqliteStore,
     reopen: async () => {
       await stores.at(-1)?.close();
-      const next = make();
+      const next = made();
       stores.push(next);
       return next;
     },
@@ -29,4 +30,7 @@ storeContract('SqliteStore', async () => {
       rmSync(directory, { recursive: true, force: true });
     },
   };
-});
+}
+
+storeContract('SqliteStore', make);
+pastContract('SqliteStore', make);

@@ -2,9 +2,9 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OrreryError, type Store } from '../../src/index.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { CREATE, encodeRecord, MERGED, type Record, TICK } from '../../src/patch/record.ts';
-import type { Batch, Span, StoredGame } from '../../src/store/store.ts';
+import { MERGED, type Record, TICK } from '../../src/patch/record.ts';
+import type { StoredGame } from '../../src/store/store.ts';
+import { assembled, batchOf, create, record } from './handmade.ts';
 
 /** A store that is not open yet. `reopen` closes it and gives another, not open, over the same data. */
 export interface StoreUnderTest {
@@ -286,55 +286,4 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(await stateOf('g')).toBe('{"n":0,"t":{"a":{"hp":1}}}');
     });
   });
-}
-
-function create(game: string, state: Json, tables: string[] = [], time = 1000): Record {
-  return {
-    game,
-    seq: 0,
-    tick: 0,
-    time,
-    command: CREATE,
-    patches: [{ op: 'replace', path: [], value: state }],
-    type: 'kind',
-    version: 3,
-    tables,
-  };
-}
-
-function record(game: string, seq: number, patches: Patch[], more: Partial<Record> = {}): Record {
-  return { game, seq, tick: 0, time: 1000 + seq, command: 'act', patches, ...more };
-}
-
-function batchOf(records: readonly Record[]): Batch {
-  const spans = new Map<string, Span>();
-  for (const { game, seq, firstSeq = seq } of records) {
-    spans.set(game, { game, firstSeq: spans.get(game)?.firstSeq ?? firstSeq, lastSeq: seq });
-  }
-  const text = records.map((each) => `${encodeRecord(each)}\n`).join('');
-  return { payload: new TextEncoder().encode(text), count: records.length, spans: [...spans.values()] };
-}
-
-/** The state that the pieces make, as JSON text. Entities stand in ascending order of ids, as in a table. */
-function assembled(stored: StoredGame | undefined): unknown {
-  if (!stored) return undefined;
-  const pieces = stored.pieces.map(
-    (piece) => JSON.parse(new TextDecoder().decode(piece)) as [string | null, { [key: string]: Json }],
-  );
-  const [[name, plain], ...parts] = pieces as [(typeof pieces)[0], ...typeof pieces];
-  expect(name).toBeNull();
-  const state: { [key: string]: unknown } = { ...plain };
-  for (const [table, entities] of parts) {
-    expect(stored.tables).toContain(table);
-    state[table as string] = { ...(state[table as string] as object), ...entities };
-  }
-  for (const table of stored.tables) {
-    const entities = state[table] as { [id: string]: Json };
-    state[table] = Object.fromEntries(
-      Object.keys(entities)
-        .sort()
-        .map((id) => [id, entities[id]]),
-    );
-  }
-  return JSON.stringify(state);
 }

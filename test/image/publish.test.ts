@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Database } from '../../src/image/database.ts';
 import { imageName, publishImage, readImage } from '../../src/image/image.ts';
+import { PROVER_ON_THE_SPOT } from '../../src/image/proof.ts';
 import type { Files } from '../../src/journal/files.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 function publish(files: Files, bytes: Uint8Array): string {
-  const publishing = publishImage(files, FOLDER, 7, bytes, database);
+  const publishing = publishImage(files, FOLDER, 7, bytes, database, PROVER_ON_THE_SPOT);
   for (;;) {
     const step = publishing.next();
     if (step.done) return step.value;

@@ -22,6 +22,10 @@ export class PlainDatabase {
     return new PlainDatabase(bytes === undefined ? { meta: [], games: [] } : parse(bytes));
   }
 
+  shrink(): boolean {
+    return false;
+  }
+
   export(): Uint8Array {
     return Buffer.from(JSON.stringify({ meta: [...this.meta], games: [...this.games] } satisfies Exported));
   }

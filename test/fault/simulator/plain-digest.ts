@@ -18,6 +18,10 @@ export interface PlainRow extends Standing {
 export class PlainDigest {
   readonly #database: PlainDatabase;
   readonly #gathered = new Map<string, Standing>();
+  /** There are no SQL tables, */
+  readonly reprojection = { types: [] };
+  /** and no game types. */
+  readonly policies = { record: (): boolean => false };
   #position: Position;
 
   constructor(database: PlainDatabase, _options: unknown, position: Position) {
@@ -52,6 +56,9 @@ export class PlainDigest {
     this.#database.meta.set('applied_frame', String(this.#position.frame));
     this.#database.meta.set('applied_chain', String(this.#position.chain));
   }
+
+  /** Everything is kept. */
+  *thin(): Generator<void, void> {}
 
   game(id: string): PlainRow | undefined {
     const standing = this.#gathered.get(id) ?? this.#database.games.get(id);

@@ -25,14 +25,18 @@ const SIMULATOR = 'test/fault/simulator';
 const OPENING = ['shard/owner.js', 'recovery/open-shard.js', 'recovery/read-shard.js'];
 const STAND_INS: readonly (readonly [file: string, content: string])[] = [
   ['image/database.js', `export { PlainDatabase as Database } from '../../${SIMULATOR}/plain-database.js';\n`],
-  ['image/rows.js', `export { readMeta } from '../../${SIMULATOR}/plain-database.js';\n`],
+  // What is exported by name goes before what is exported with the rest.
+  [
+    'image/rows.js',
+    `export * from './sql-rows.js';\nexport { readMeta } from '../../${SIMULATOR}/plain-database.js';\n`,
+  ],
   ['digest/digest.js', `export { PlainDigest as Digest } from '../../${SIMULATOR}/plain-digest.js';\n`],
 ];
 /** The library is loaded before anything else is. */
 const LOADED: readonly Edit[] = [
   { file: 'image/database.js', find: 'static async open(bytes)', replace: 'static open(bytes)' },
   { file: 'image/database.js', find: 'library ??= initSqlJs();', replace: '' },
-  { file: 'image/database.js', find: 'const sqlJs = await library;', replace: 'const sqlJs = library;' },
+  { file: 'image/database.js', find: 'const sqlJs = await loaded();', replace: 'const sqlJs = loaded();' },
   { file: 'image/database.js', find: 'let library;', replace: 'const library = await initSqlJs();' },
 ];
 
@@ -51,6 +55,7 @@ export function makeVariant(kind: EngineKind, edits: readonly Edit[] = []): Vari
   for (const file of OPENING) {
     change(folder, file, (text) => text.replaceAll(/\b(async|await) (?=[\w.(])/g, ''));
   }
+  if (kind === 'plain') cpSync(join(folder, 'src/image/rows.js'), join(folder, 'src/image/sql-rows.js'));
   if (kind === 'plain') for (const [file, content] of STAND_INS) writeFileSync(join(folder, 'src', file), content);
   else for (const edit of LOADED) apply(folder, edit);
   for (const edit of edits) apply(folder, edit);

@@ -1,0 +1,40 @@
+// Under which ids a game was played before it got the one it has: a game that came out of a pack may have been renamed, and
+// ctx.random is seeded with the id of the time. Who runs old commands again needs to know.
+
+import { parseJson } from '../patch/bounded-json.ts';
+import type { Database } from './database.ts';
+
+/** Up to this seq a game had this id. */
+export interface Origin {
+  readonly id: string;
+  readonly upToSeq: number;
+}
+
+const KEY = 'origin:';
+
+/** Oldest first; empty for a game that was never renamed. Text that is no such list counts as none. */
+export function readOrigins(database: Database, game: string): Origin[] {
+  const text = database.one('SELECT value FROM meta WHERE key = ?', [KEY + game])?.['value'];
+  if (typeof text !== 'string') return [];
+  const raw: unknown = parseJson(text);
+  return Array.isArray(raw) && raw.every(isOrigin) ? raw : [];
+}
+
+export function writeOrigins(database: Database, game: string, origins: readonly Origin[]): void {
+  if (origins.length === 0) return;
+  database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [KEY + game, JSON.stringify(origins)]);
+}
+
+export function removeOrigins(database: Database, game: string): void {
+  database.run('DELETE FROM meta WHERE key = ?', [KEY + game]);
+}
+
+/** The id that a game had when it made the record of a seq. */
+export function idAt(origins: readonly Origin[], game: string, seq: number): string {
+  return origins.find(({ upToSeq }) => seq <= upToSeq)?.id ?? game;
+}
+
+function isOrigin(entry: unknown): entry is Origin {
+  const { id, upToSeq } = (entry ?? {}) as { id?: unknown; upToSeq?: unknown };
+  return typeof id === 'string' && Number.isSafeInteger(upToSeq);
+}

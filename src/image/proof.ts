@@ -1,0 +1,25 @@
+// The proof that an image which was just written is on the disk as it was made: read back, hashed, looked through by SQLite.
+// image.ts asks for it before an image gets its name. Here it is done on the spot; shard/proving-thread.ts has a thread do it.
+
+import type { Files } from '../journal/files.ts';
+import { sha256 } from './body.ts';
+import type { Database } from './database.ts';
+
+export interface Proof {
+  readonly sha256: Uint8Array;
+  /** What SQLite says: 'ok', or what is wrong. */
+  readonly verdict: string;
+}
+
+export interface Prover {
+  /** Reads a file back. Yields while somebody else does so. Throws IO_FAILED. */
+  prove(files: Files, path: string, database: Database): Generator<void, Proof>;
+}
+
+export const PROVER_ON_THE_SPOT: Prover = {
+  // biome-ignore lint/correctness/useYield: there is nothing to wait for
+  *prove(files, path, database) {
+    const written = files.read(path);
+    return { sha256: sha256(written), verdict: database.inspect(written) };
+  },
+};

@@ -1,0 +1,67 @@
+// A thread says of an image what is said on the spot, and when there is no thread it is said on the spot.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Database } from '../../src/image/database.ts';
+import { PROVER_ON_THE_SPOT, type Proof, type Prover } from '../../src/image/proof.ts';
+import { nodeFiles } from '../../src/journal/files.ts';
+import { ProvingThread } from '../../src/shard/proving-thread.ts';
+
+const PROVER = new URL('../../dist/workers/image-prover.js', import.meta.url);
+const NOWHERE = new URL('../../dist/workers/there-is-no-such-worker.js', import.meta.url);
+
+let database: Database;
+let folder: string;
+beforeEach(async () => {
+  database = await Database.open();
+  folder = mkdtempSync(join(tmpdir(), 'orrery-proof-'));
+});
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** As the owner does it: a slice, then whatever else has come. */
+async function prove(prover: Prover, path: string): Promise<{ proof: Proof; waits: number }> {
+  const proving = prover.prove(nodeFiles, path, database);
+  for (let waits = 0; ; waits += 1) {
+    const step = proving.next();
+    if (step.done) return { proof: { ...step.value, sha256: new Uint8Array(step.value.sha256) }, waits };
+    await turn();
+  }
+}
+
+async function onTheSpot(path: string): Promise<Proof> {
+  return (await prove(PROVER_ON_THE_SPOT, path)).proof;
+}
+
+it('[PT1] a thread says what is said on the spot: of an image, of one that is damaged, of no image, of nothing', async () => {
+  const image = database.export();
+  const torn = image.slice();
+  torn.fill(0xff, 4096, 4200);
+  const files = { image, torn, noise: Buffer.alloc(9000, 7), nothing: new Uint8Array(0) };
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    const { proof, waits } = await prove(new ProvingThread(PROVER, 0), path);
+    expect(proof, name).toEqual(await onTheSpot(path));
+    expect(proof.verdict === 'ok', name).toBe(name === 'image');
+    expect(waits, name).toBeGreaterThan(0);
+  }
+});
+
+it('[PT2] a small image, and one that no thread can prove, is proved on the spot', async () => {
+  const path = join(folder, 'image');
+  writeFileSync(path, database.export());
+  const expected = await onTheSpot(path);
+  expect(await prove(new ProvingThread(PROVER), path)).toEqual({ proof: expected, waits: 0 });
+  expect((await prove(new ProvingThread(NOWHERE, 0), path)).proof).toEqual(expected);
+});
+
+it('[PT3] a file that cannot be read fails as it does on the spot', async () => {
+  const prover = new ProvingThread(PROVER, 0);
+  await expect(prove(prover, join(folder, 'missing'))).rejects.toMatchObject({ name: 'OrreryError' });
+});
