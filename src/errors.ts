@@ -6,7 +6,9 @@ export type OrreryErrorCode =
   | 'INVALID_GAME_TYPE'
   | 'INVALID_POINTER'
   | 'POINTER_NOT_FOUND'
+  | 'MOMENT_NOT_KEPT'
   | 'GAME_TYPE_MISMATCH'
+  | 'GAMES_MODULE'
   | 'UNKNOWN_COMMAND'
   | 'NOT_PERSISTABLE'
   // what a command did
@@ -19,8 +21,15 @@ export type OrreryErrorCode =
   | 'TABLE_READ_ONLY'
   // the life of a game and of an orrery
   | 'GAME_NOT_FOUND'
+  | 'GAME_EXISTS'
   | 'GAME_EVICTED'
   | 'GAME_VERSION'
+  | 'MIGRATION_MISSING'
+  | 'MIGRATION_FAILED'
+  | 'SCHEMA_FAILED'
+  | 'CONFLICT'
+  | 'RECOVERY_FAILED'
+  | 'CHECK_FAILED'
   | 'CLOSED'
   | 'CLOSE_TIMEOUT'
   | 'BACKPRESSURE'
@@ -35,6 +44,13 @@ export type OrreryErrorCode =
   | 'IMAGE_TOO_LARGE'
   | 'DISK_FULL'
   | 'IO_FAILED'
+  // orrery sql
+  | 'INVALID_SQL'
+  | 'SQL_TIMEOUT'
+  // a pack
+  | 'PACK_NOT_FOUND'
+  | 'PACK_EXISTS'
+  | 'PACK_DAMAGED'
   // threads and the unforeseen
   | 'OWNER_DIED'
   | 'PATCH_INVALID'

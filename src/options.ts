@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
 import type { AnyGameType } from './game/define.ts';
+import type { Validation } from './game/schema.ts';
+import { assertClaims } from './projection/definition.ts';
 import type { Store } from './store/store.ts';
 
 export const DEFAULTS = {
@@ -22,6 +24,7 @@ export const DEFAULTS = {
   maxRecordBytes: 16 * 1024 * 1024,
   maxLoadedGames: 10_000,
   commandIndex: false,
+  validate: 'development',
 } as const;
 
 /** Shards of a new directory when nothing is said. */
@@ -79,6 +82,11 @@ export interface OrreryOptions {
   readonly maxLoadedGames?: number;
   /** Fill the SQL table `commands` as commands arrive, for about 5 us of worker time each. Default false. */
   readonly commandIndex?: boolean;
+  /**
+   * When the schema of a game type is applied after every command, which costs its state's size. 'development' (default):
+   * unless NODE_ENV is 'production'. On creation, on load and after a migration it is applied whatever stands here.
+   */
+  readonly validate?: Validation;
   /** A pino logger. Default: warnings to standard error; ORRERY_LOG names another level. */
   readonly logger?: Logger;
   /** Where workers/shard-owner.js is, for bundled programs. Default: beside this module. */
@@ -117,6 +125,7 @@ const shape = z.strictObject({
   maxRecordBytes: positive.max(2 ** 29).default(DEFAULTS.maxRecordBytes),
   maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
   commandIndex: z.boolean().default(DEFAULTS.commandIndex),
+  validate: z.enum(['always', 'development', 'never']).default(DEFAULTS.validate),
   logger: z
     .custom<Logger>(
       (logger) => typeof logger === 'object' && logger !== null && 'warn' in logger,
@@ -151,5 +160,6 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
     }
     names.add(name);
   }
+  assertClaims(parsed.data.games.map(({ name, projections }) => [name, Object.keys(projections ?? {})]));
   return parsed.data;
 }

@@ -2,7 +2,12 @@
 
 import { OrreryError } from '../errors.ts';
 import { isForbiddenKey } from '../patch/patch.ts';
+import { canonical, checkProjections, type Projections } from '../projection/definition.ts';
+import type { Resolver } from './conflict.ts';
 import type { CommandContext } from './context.ts';
+import { faultOfMigrations, type Migrations } from './migration.ts';
+import { type CheckedPersistence, checkPersistence, type Persistence } from './persistence.ts';
+import type { StateSchema } from './schema.ts';
 import type { ReadonlyTable, Table } from './table.ts';
 
 type Primitive = null | undefined | boolean | number | string | bigint | symbol;
@@ -57,6 +62,22 @@ export interface GameDefinition<S extends object, I extends readonly unknown[], 
   readonly invariants?: { readonly [name: string]: (state: Immutable<S>) => boolean };
   /** Default 'ticks'. */
   readonly history?: History;
+  /** How much of the past is kept, and how. Default: all of it, as steps with snapshots in between. */
+  readonly persistence?: Persistence;
+  /** SQL tables in the image that are fed from the state, by name: see ProjectionDefinition. */
+  readonly projections?: Projections;
+  /**
+   * From the state of a version to that of the next, by the version it starts from: `{ 1: (state) => { ... } }`. A stored game
+   * of an older version is taken through them when it is opened. From the least on there must be one for every version.
+   */
+  readonly migrations?: Migrations;
+  /**
+   * A zod schema of the state as plain JSON, tables as objects by id. Looked at when a game is created, loaded and migrated,
+   * and after every command as the option `validate` says.
+   */
+  readonly schema?: StateSchema;
+  /** What becomes of a state that `submit` brings when the game has moved on since. Without it that is a CONFLICT. */
+  readonly resolve?: Resolver;
 }
 
 /** A checked game definition with its name. */
@@ -64,6 +85,8 @@ export interface GameType<S extends object, I extends readonly unknown[], C exte
   extends GameDefinition<S, I, C> {
   readonly name: string;
   readonly history: History;
+  /** Undefined for who has no code of the type: then what the directory says holds. */
+  readonly persistence?: CheckedPersistence;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of game types of any shape
@@ -86,7 +109,8 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
   if (typeof name !== 'string' || name.length === 0 || name.length > 256 || !name.isWellFormed()) {
     throw invalid(name, 'a game type needs a name of 1 to 256 characters', 'Name it after what it is: "galaxy".');
   }
-  const { version, initial, commands, onTick, invariants, history = DEFAULT_HISTORY } = definition;
+  const { version, initial, commands, onTick, invariants, history = DEFAULT_HISTORY, persistence } = definition;
+  const { projections } = definition;
   if (!Number.isSafeInteger(version) || version < 1) {
     throw invalid(name, `version ${String(version)} is not a whole number from 1`, 'Start with version: 1.');
   }
@@ -99,9 +123,38 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
   if (!['commands', 'ticks', 'batches'].includes(history)) {
     throw invalid(name, `history ${JSON.stringify(history)} is unknown`, "Use 'commands', 'ticks' or 'batches'.");
   }
+  const { migrations, schema, resolve } = definition;
+  if (schema !== undefined && typeof schema?.safeParse !== 'function') {
+    throw invalid(name, '`schema` has no safeParse', 'Give it a zod schema: z.object({ ... }).');
+  }
+  if (resolve !== undefined && typeof resolve !== 'function') {
+    throw invalid(name, '`resolve` is not a function', 'Write resolve: (conflict) => ({ ... }) or take mergeByPath().');
+  }
+  const fault = migrations === undefined ? undefined : faultOfMigrations(migrations, version);
+  if (fault !== undefined) {
+    const hint = 'Write migrations: { 1: from version 1 to 2, 2: from 2 to 3 }, without a gap up to `version`.';
+    throw invalid(name, fault, hint);
+  }
   checkFunctions(name, 'command', commands);
   checkFunctions(name, 'invariant', invariants ?? {});
-  return Object.freeze({ ...definition, commands: Object.freeze({ ...commands }), name, history });
+  return Object.freeze({
+    ...definition,
+    ...(migrations === undefined ? {} : { migrations: Object.freeze({ ...migrations }) }),
+    commands: Object.freeze({ ...commands }),
+    name,
+    history,
+    persistence: checkPersistence(name, persistence),
+    ...(projections === undefined ? {} : { projections: checkedProjections(name, projections) }),
+  });
+}
+
+/** With everything filled in. */
+function checkedProjections(type: string, projections: unknown): Projections {
+  try {
+    return canonical(checkProjections(projections));
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ type }) : error;
+  }
 }
 
 function checkFunctions(type: string, kind: string, functions: { readonly [name: string]: unknown }): void {

@@ -11,6 +11,7 @@ import type { CommandArgs, Commands, GameType, Immutable, Savable } from './defi
 import type { StateDraft } from './draft.ts';
 import { asynchronous, evicted, invariantFailed, isPromise, nested, refused, replacement } from './misuse.ts';
 import { type Receipt, type RecordSink, recordOf, type WholeRecord, wholeRecordOf } from './recording.ts';
+import { checkSchema } from './schema.ts';
 import { WorkingState } from './state.ts';
 
 /** One committed change, as subscribers see it. */
@@ -93,8 +94,9 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
   /**
    * Runs a command, at once and atomically: if it throws, state, seq and history are as before.
    *
-   * @throws OrreryError UNKNOWN_COMMAND, COMMAND_REFUSED (the command threw), INVARIANT_FAILED, NOT_PERSISTABLE (with the
-   * path), COMMAND_NESTED, COMMAND_ASYNC, BACKPRESSURE, RECORD_TOO_LARGE, STATE_TOO_LARGE, GAME_EVICTED, CLOSED.
+   * @throws OrreryError UNKNOWN_COMMAND, COMMAND_REFUSED (the command threw), INVARIANT_FAILED, SCHEMA_FAILED,
+   * NOT_PERSISTABLE (with the path), COMMAND_NESTED, COMMAND_ASYNC, BACKPRESSURE, RECORD_TOO_LARGE, STATE_TOO_LARGE,
+   * GAME_EVICTED, CLOSED.
    */
   dispatch<K extends keyof C & string>(name: K, ...rest: DispatchRest<CommandArgs<C[K]>>): Receipt {
     const [args, options] = rest as [unknown, DispatchOptions | undefined];
@@ -162,7 +164,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     this.#tick = 0;
     this.#state = state;
     try {
-      this.#checkInvariants(state);
+      this.#checkState(state, true);
       return this.sink.append(wholeRecordOf(this.type, this.id, time, state, { command: CREATE, seq: 0, tick: 0 }));
     } catch (error) {
       this.#state = undefined;
@@ -175,17 +177,18 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
    * a recovery go on like this. Subscribers hear of it. For the
    * orrery: nothing of this game may be on its way.
    *
-   * @throws OrreryError INVARIANT_FAILED, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then everything is as before.
+   * @throws OrreryError INVARIANT_FAILED, SCHEMA_FAILED, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then all is as before.
    */
   adopt(state: WorkingState, whole: WholeRecord): Receipt {
     if (running) throw nested(this.id, whole.command, running.id);
     this.sink.ready();
     const kept = { state: this.#state, seq: this.#seq, tick: this.#tick };
-    const record = wholeRecordOf(this.type, this.id, this.sink.now(), state, whole);
+    const record = wholeRecordOf(this.type, this.id, whole.time ?? this.sink.now(), state, whole);
     this.restore(state, whole.seq, whole.tick);
     let receipt: Receipt;
     try {
-      this.#checkInvariants(state);
+      // Of a state of another version today's code can say nothing.
+      if (record.version === this.type.version) this.#checkState(state, true);
       receipt = this.sink.append(record);
     } catch (error) {
       this.#state = kept.state;
@@ -242,7 +245,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
       if (finished.patches.length === 0 && state.isReplacedBy(result)) throw replacement();
       state.commit(finished);
       try {
-        this.#checkInvariants(state);
+        this.#checkState(state, this.sink.checksSchema === true);
         record = recordOf(this.id, seq, tick, time, command, args, player, finished);
         receipt = this.sink.append(record);
       } catch (error) {
@@ -262,8 +265,9 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     return receipt;
   }
 
-  #checkInvariants(state: WorkingState): void {
-    const invariants = this.type.invariants;
+  #checkState(state: WorkingState, bySchema: boolean): void {
+    const { invariants, schema } = this.type;
+    if (bySchema && schema) checkSchema(schema, state.toJSON());
     if (!invariants) return;
     const view = state.view() as unknown as Immutable<S>;
     for (const [name, holds] of Object.entries(invariants)) {

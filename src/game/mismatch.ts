@@ -21,11 +21,12 @@ export function typeMismatch(game: string, stored: string, asked: string): Orrer
   });
 }
 
-export function versionMismatch(game: string, stored: number, asked: number): OrreryError {
+/** Of a game, or of a state that somebody brings, that is newer than the program. */
+export function tooNew(game: string, stored: number, asked: number): OrreryError {
   return new OrreryError({
     code: 'GAME_VERSION',
     what: `the game was saved with version ${stored} of its type, and this program has version ${asked}`,
-    hint: stored > asked ? 'Use the newer program.' : 'Use the program of that version: this one cannot convert it.',
+    hint: 'Use the newer program: a game is never taken back to an older version.',
     context: { game, stored, asked },
   });
 }

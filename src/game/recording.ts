@@ -24,6 +24,8 @@ export interface RecordSink {
   append(record: Record): Receipt;
   /** Whether subscribers hear of a change when it is accepted or only when it is durable. */
   readonly notifyWhen: 'accepted' | 'durable';
+  /** Whether the schema of the game type is looked at after every command. */
+  readonly checksSchema?: boolean;
   /** A subscriber threw. It cannot stop the game. */
   subscriberFailed(error: unknown): void;
   /** Milliseconds since 1970, a whole number. */
@@ -38,6 +40,8 @@ export interface WholeRecord {
   readonly tick: number;
   /** Of the game type, whose state it is. Default: the type's. */
   readonly version?: number;
+  /** Milliseconds since 1970. Default: what the sink says. */
+  readonly time?: number;
   readonly args?: Json;
 }
 

@@ -11,3 +11,10 @@ export interface OutboxHealth {
   readonly digestLagBytes: number;
   readonly journalBytes: number;
 }
+
+/** How all shards are. */
+export interface OrreryHealth {
+  /** The worst of the shards'. */
+  readonly state: OutboxHealth['state'];
+  readonly shards: readonly OutboxHealth[];
+}

@@ -100,10 +100,10 @@ export class Outbox {
     };
   }
 
-  /** Whether nothing of a game is still on its way. */
-  isDurable(game: AnyGame): boolean {
+  /** Whether nothing of a game is still on its way; with `orQueued`, nothing but records that will be sent as they are. */
+  isDurable(game: AnyGame, orQueued?: 'orQueued'): boolean {
     if (this.#failure) return !this.#unsaved.has(game.id);
-    return !this.#merging.has(game) && !this.#queue.holds(game.id);
+    return !this.#merging.has(game) && (orQueued !== undefined || !this.#queue.holds(game.id));
   }
 
   /** Games with records that are not durable, with the first seq that is not. */

@@ -2,12 +2,20 @@
 // sink.ts and the outbox of the game's shard come after it.
 
 import { shardOf } from '../directory.ts';
+import { OrreryError, type OrreryErrorCode } from '../errors.ts';
 import { assemble } from '../game/assemble.ts';
 import type { AnyGameType, Commands, GameType } from '../game/define.ts';
 import type { AnyGame, Game } from '../game/game.ts';
 import { checkGameId } from '../game/id.ts';
-import { checkedType, notFound, typeMismatch, unknownType, versionMismatch } from '../game/mismatch.ts';
+import { migrate, migrationFailed } from '../game/migration.ts';
+import { checkedType, notFound, tooNew, typeMismatch, unknownType } from '../game/mismatch.ts';
+import type { Receipt } from '../game/recording.ts';
 import { Registry } from '../game/registry.ts';
+import { checkSchema } from '../game/schema.ts';
+import { WorkingState } from '../game/state.ts';
+import type { GameRow } from '../image/rows.ts';
+import { MIGRATE } from '../patch/record.ts';
+import type { StoredGame } from '../store/store.ts';
 import { closed } from './failures.ts';
 import type { Outbox } from './outbox.ts';
 import { GameSink, type SinkOptions } from './sink.ts';
@@ -40,6 +48,13 @@ export class Residents {
 
   outboxOf(id: string): Outbox {
     return this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
+  }
+
+  /** Every game that is stored, in memory or not, by id. */
+  async list(): Promise<readonly GameRow[]> {
+    // Not `map`: a command that opened some shards only has holes in the place of the others, and they would stay.
+    const rows = await Promise.all(this.#outboxes.flatMap((outbox) => outbox.request((store) => store.list())));
+    return rows.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Nothing more is opened. */
@@ -106,22 +121,28 @@ export class Residents {
     const outbox = this.outboxOf(id);
     const stored = await outbox.request((store) => store.load(id));
     if (!stored && !args) throw notFound(id, type.name);
+    if (stored && stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
+    if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);
     const { game, sink } = this.attach(type, id);
-    if (stored) {
-      if (stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
-      if (stored.version !== type.version) throw versionMismatch(id, stored.version, type.version);
-      game.restore(await assemble(stored.pieces, stored.tables), stored.seq, stored.tick);
-      sink.sized(stored.stateBytes);
+    let receipt: Receipt | undefined;
+    if (!stored) {
+      receipt = game.create(args as I);
+    } else if (stored.version < type.version) {
+      receipt = takeUp(game, stored, await assemble(stored.pieces, stored.tables), sink.now());
     } else {
-      const receipt = game.create(args as I);
-      this.registry.add(game as unknown as AnyGame, sink);
-      outbox.hurry();
-      try {
-        await receipt.durable;
-      } catch (error) {
-        this.registry.drop(id);
-        throw error;
-      }
+      const state = await assemble(stored.pieces, stored.tables);
+      if (type.schema) checkLoaded(game, state);
+      game.restore(state, stored.seq, stored.tick);
+      sink.sized(stored.stateBytes);
+    }
+    this.registry.add(game as unknown as AnyGame, sink);
+    if (!receipt) return game;
+    outbox.hurry();
+    try {
+      await receipt.durable;
+    } catch (error) {
+      this.registry.drop(id);
+      throw error;
     }
     this.registry.add(game as unknown as AnyGame, sink);
     return game;
@@ -132,3 +153,40 @@ export class Residents {
     throw unknownType(id, String((type as { name?: unknown } | undefined)?.name));
   }
 }
+
+function checkLoaded(game: { readonly id: string; readonly type: AnyGameType }, state: WorkingState): void {
+  try {
+    checkSchema(game.type.schema, state.toJSON());
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ game: game.id, type: game.type.name }) : error;
+  }
+}
+
+/** A stored game of an older version goes on with the type's own, from one record on. Or nothing at all has happened. */
+function takeUp<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  game: Game<S, I, C>,
+  stored: StoredGame,
+  old: WorkingState,
+  now: number,
+): Receipt {
+  const { id, type } = game;
+  const { version: from, tick } = stored;
+  const seq = stored.seq + 1;
+  const given = { version: from, state: old.toJSON(), tables: old.tableNames };
+  const { state, tables } = migrate(type, given, { game: id, seq, tick, now });
+  try {
+    const args = { from, to: type.version };
+    return game.adopt(WorkingState.fromJson(state, tables), { command: MIGRATE, seq, tick, time: now, args });
+  } catch (error) {
+    if (!(error instanceof OrreryError) || !DEPENDS_ON_STATE.has(error.code)) throw error;
+    throw migrationFailed(id, type.name, from, type.version, error);
+  }
+}
+
+/** What can be wrong with a migrated state, and not with the moment. */
+const DEPENDS_ON_STATE: ReadonlySet<OrreryErrorCode> = new Set([
+  'NOT_PERSISTABLE',
+  'SCHEMA_FAILED',
+  'INVARIANT_FAILED',
+  'STATE_TOO_LARGE',
+]);

@@ -4,6 +4,7 @@ import { OrreryError } from '../errors.ts';
 import type { Commands, GameType } from '../game/define.ts';
 import { type AnyGame, Game } from '../game/game.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
+import { type Validation, validatesCommands } from '../game/schema.ts';
 import type { Record } from '../patch/record.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -11,6 +12,7 @@ export interface SinkOptions {
   readonly durability: 'group' | 'strict' | 'relaxed';
   readonly maxRecordBytes: number;
   readonly maxStateBytes: number;
+  readonly validate: Validation;
 }
 
 /** Counts uses over all games: who was used longest ago has the smallest number. */
@@ -18,6 +20,7 @@ let uses = 0;
 
 export class GameSink implements RecordSink {
   readonly notifyWhen: 'accepted' | 'durable';
+  readonly checksSchema: boolean;
   readonly outbox: Outbox;
   readonly #options: SinkOptions;
   readonly #onSubscriberError: (error: unknown) => void;
@@ -34,6 +37,7 @@ export class GameSink implements RecordSink {
     this.#options = options;
     this.#onSubscriberError = onSubscriberError;
     this.notifyWhen = options.durability === 'strict' ? 'durable' : 'accepted';
+    this.checksSchema = validatesCommands(options.validate, process.env);
   }
 
   /** A game with its sink. A game that was evicted keeps its object, so that old references work again. */

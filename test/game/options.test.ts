@@ -98,8 +98,11 @@ describe('options', () => {
     const again = await open([galaxy, other], { on: store });
     await rejection('GAME_TYPE_MISMATCH', again.open(other, 'g'));
     const newer = { ...galaxy, version: 2 };
-    const error = await rejection('GAME_VERSION', (await open([newer], { on: store })).open(newer, 'g'));
-    expect(error.context).toMatchObject({ game: 'g', stored: 1, asked: 2 });
+    const missing = await rejection('MIGRATION_MISSING', (await open([newer], { on: store })).open(newer, 'g'));
+    expect(missing.context).toMatchObject({ game: 'g', from: 1, to: 2 });
+    const older = { ...galaxy, version: 0 };
+    const error = await rejection('GAME_VERSION', (await open([older], { on: store })).open(older, 'g'));
+    expect(error.context).toMatchObject({ game: 'g', stored: 1, asked: 0 });
     expect((await again.open(galaxy, 'g')).seq).toBe(0);
   });
 

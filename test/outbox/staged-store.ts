@@ -2,6 +2,7 @@
 // what every store may rely on: calls come one at a time, and only while it is open.
 
 import { MemoryStore, OrreryError, type OrreryErrorCode } from '../../src/index.ts';
+import type { Moment, StepRange } from '../../src/past/past.ts';
 import { decodeRecord, type Record } from '../../src/patch/record.ts';
 import type { Batch, Store, StoreLoad } from '../../src/store/store.ts';
 
@@ -114,6 +115,22 @@ export class StagedStore implements Store {
 
   history(game: string, afterSeq: number, upToSeq: number, limit: number) {
     return this.#call('history', () => this.#inner.history(game, afterSeq, upToSeq, limit));
+  }
+
+  stateAt(game: string, moment: Moment, nearest: boolean) {
+    return this.#call('stateAt', () => this.#inner.stateAt(game, moment, nearest));
+  }
+
+  past(game: string, range: StepRange, limit: number) {
+    return this.#call('past', () => this.#inner.past(game, range, limit));
+  }
+
+  snapshots(game: string) {
+    return this.#call('snapshots', () => this.#inner.snapshots(game));
+  }
+
+  quarantine(game: string) {
+    return this.#call('quarantine', () => this.#inner.quarantine(game));
   }
 
   stats() {

@@ -1,0 +1,110 @@
+// The past of a game asked of the shard's owner in the running process, page by page, in turn with the commits. Before it:
+// orrery.ts, whose `past` it is; after it: the outbox, and store/store.ts behind that. It holds what is durable.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OrreryError } from '../errors.ts';
+import { checkGameId } from '../game/id.ts';
+import { idAt } from '../image/origins.ts';
+import type { GameRow } from '../image/rows.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { PastPage, Store } from '../store/store.ts';
+import { arrived } from './arrival.ts';
+import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from './past.ts';
+import { checkRange } from './range.ts';
+
+/** Steps in one page; the store also bounds its bytes. */
+const PAGE_STEPS = 1000;
+
+/** So many commands and patches are given out in one turn of the event loop. */
+const TURN_WORK = 256;
+
+export class LivePast implements Past {
+  readonly #outbox: Outbox;
+  readonly #origins: NonNullable<PastPage['origins']>;
+  #row: GameRow;
+
+  private constructor(outbox: Outbox, { row, origins = [] }: Pick<PastPage, 'row' | 'origins'>) {
+    this.#outbox = outbox;
+    this.#origins = origins;
+    this.#row = row;
+  }
+
+  /** Throws INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED, and what the store throws. */
+  static async open(outbox: Outbox, game: string): Promise<LivePast> {
+    checkGameId(game);
+    const page = await outbox.request((store) => store.past(game, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
+    return new LivePast(outbox, there(page, game));
+  }
+
+  get row(): GameRow {
+    return this.#row;
+  }
+
+  async stateAt(moment: Moment, { nearest = false }: MomentOptions = {}): Promise<StateAt> {
+    const { id } = this.#row;
+    const { pieces, ...rest } = await this.#ask((store) => store.stateAt(id, moment, nearest));
+    return { game: id, ...rest, state: await arrived(pieces, rest.tables) };
+  }
+
+  async *steps(range: StepRange = {}): AsyncGenerator<PastStep, void, undefined> {
+    const { id } = this.#row;
+    checkRange(id, range);
+    let rest = range;
+    // The newest step may still grow: what has been read of it would come again with the next page.
+    let newest: number | undefined;
+    for (let due: number | undefined; ; ) {
+      const asked = rest;
+      const page = await this.#ask((store) => store.past(id, asked, PAGE_STEPS));
+      this.#row = page.row;
+      newest ??= page.row.seq;
+      let work = 0;
+      for (const step of page.steps) {
+        // What a page takes to come and to be looked at must not be one turn of the game loop.
+        if (work >= TURN_WORK) await nextTurn();
+        work = (work % TURN_WORK) + 1 + step.commands.length + step.patches.length;
+        // Between two pages retention may have merged what the first had with what the second was to have.
+        if (due !== undefined && (range.backwards ? step.lastSeq > due : step.firstSeq < due)) throw thinned(id, step);
+        yield step;
+        due = range.backwards ? step.firstSeq - 1 : step.lastSeq + 1;
+      }
+      if (page.next === undefined || page.next > newest) return;
+      const toSeq = Math.min(range.toSeq ?? newest, newest);
+      rest = range.backwards ? { ...range, toSeq: page.next } : { ...range, fromSeq: page.next, toSeq };
+    }
+  }
+
+  snapshots(): Promise<readonly SnapshotEntry[]> {
+    return this.#ask((store) => store.snapshots(this.#row.id));
+  }
+
+  /** What a game was called before is decided when it comes in, and never changes. */
+  idAt(seq: number): string {
+    return idAt(this.#origins, this.#row.id, seq);
+  }
+
+  /** Nothing is held open. */
+  async close(): Promise<void> {}
+
+  async #ask<T>(ask: (store: Store) => Promise<T | undefined>): Promise<T> {
+    return there(await this.#outbox.request(ask), this.#row.id);
+  }
+}
+
+function there<T>(answer: T | undefined, game: string): T {
+  if (answer !== undefined) return answer;
+  throw new OrreryError({
+    code: 'GAME_NOT_FOUND',
+    what: 'there is no such game',
+    hint: 'Use `list` to see what there is.',
+    context: { game },
+  });
+}
+
+function thinned(game: string, { firstSeq, lastSeq }: PastStep): OrreryError {
+  return new OrreryError({
+    code: 'MOMENT_NOT_KEPT',
+    what: `seq ${firstSeq} to ${lastSeq} were merged into one step while the past was being read`,
+    hint: 'Begin again: the retention of the game type has thinned out its history meanwhile.',
+    context: { game, seq: lastSeq },
+  });
+}
