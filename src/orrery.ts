@@ -6,21 +6,35 @@ import { type DirectoryLock, shardDirectory, shardOf, takeDirectory } from './di
 import type { OrreryError } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
 import type { AnyGame, Game } from './game/game.ts';
-import { checkGameId } from './game/id.ts';
 import { Loop, type LoopOptions } from './game/loop.ts';
-import type { CommandEntry } from './image/batches.ts';
 import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
-import type { OutboxHealth } from './outbox/health.ts';
-import { type HistoryRange, readHistory } from './outbox/history.ts';
+import type { OrreryHealth } from './outbox/health.ts';
 import { gameMetrics, type OrreryMetrics, ratio, shardMetrics } from './outbox/metrics.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { Residents } from './outbox/residents.ts';
+import { packLive, type UnpackOptions, unpackLive } from './pack/live.ts';
+import type { PackOptions } from './pack/packing.ts';
+import type { PackDescription } from './pack/reading.ts';
+import type { ProvenGame } from './pack/unpacking.ts';
+import { LivePast } from './past/live-past.ts';
+import type { Past } from './past/past.ts';
+import { type Fork, type ForkOptions, forkGame } from './renewal/fork.ts';
+import {
+  type QuarantinedRange,
+  quarantineOf,
+  type RecoverParts,
+  type Recovery,
+  recoverGame,
+} from './renewal/recover.ts';
+import type { RecoverOptions } from './renewal/recovery-options.ts';
+import type { Code } from './rerun/reruns.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, Store, StoreStats } from './store/store.ts';
+import { Succession } from './versions/succession.ts';
 
-export { shardOf };
+export { type OrreryHealth, shardOf };
 
 /** What `orrery.on` can be asked for. */
 export interface OrreryEvents {
@@ -36,12 +50,6 @@ export interface OrreryEvents {
   evicted: [game: string];
   /** A tick or a subscriber threw. The loop and the game go on. */
   error: [error: unknown, game: string];
-}
-
-export interface OrreryHealth {
-  /** The worst of the shards'. */
-  readonly state: OutboxHealth['state'];
-  readonly shards: readonly OutboxHealth[];
 }
 
 /**
@@ -67,6 +75,10 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
       new SqliteStore(shardDirectory(checked.directory, shard), shard, {
         workerUrl: checked.workerUrl,
         grains: Object.fromEntries(checked.games.map(({ name, history }) => [name, history])),
+        retentions: Object.fromEntries(
+          checked.games.flatMap(({ name, persistence }) => (persistence ? [[name, persistence]] : [])),
+        ),
+        projections: Object.fromEntries(checked.games.map(({ name, projections = null }) => [name, projections])),
         sliceMs: checked.flushIntervalMs / 2,
         checkpointBytes: checked.checkpointBytes,
         maxImageBytes: checked.maxImageBytes,
@@ -76,7 +88,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   return Orrery.start(checked, logger, stores, lock);
 }
 
-export class Orrery {
+export class Orrery extends Succession {
   readonly #options: CheckedOptions;
   readonly #logger: Logger;
   readonly #stores: readonly Store[];
@@ -93,6 +105,7 @@ export class Orrery {
     stores: readonly Store[],
     lock: DirectoryLock | undefined,
   ) {
+    super();
     this.#options = options;
     this.#logger = logger;
     this.#stores = stores;
@@ -126,6 +139,7 @@ export class Orrery {
     for (const [shard, report] of orrery.#recovery.entries()) {
       if (report.replayedFrames > 0 || report.tornBytes > 0)
         logger.info({ shard, ...report }, 'recovered from the journal');
+      if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
     }
     for (const outbox of orrery.#outboxes) outbox.start();
     return orrery;
@@ -153,8 +167,9 @@ export class Orrery {
    * object. Resolves when the game is durable.
    *
    * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
-   * to a game of another type), GAME_VERSION, CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw),
-   * NOT_PERSISTABLE (with the path), INVARIANT_FAILED, STATE_TOO_LARGE, BACKPRESSURE.
+   * to a game of another type), GAME_VERSION (it is newer), MIGRATION_MISSING, MIGRATION_FAILED and SCHEMA_FAILED (it stays as it
+   * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
+   * STATE_TOO_LARGE, BACKPRESSURE.
    */
   open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
@@ -173,20 +188,78 @@ export class Orrery {
   }
 
   /** Every game in the directory, in memory or not, by id. */
-  async list(): Promise<readonly GameRow[]> {
-    const rows = await Promise.all(this.#outboxes.map((outbox) => outbox.request((store) => store.list())));
-    return rows.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  list(): Promise<readonly GameRow[]> {
+    return this.#residents.list();
+  }
+
+  protected override get residents(): Residents {
+    return this.#residents;
+  }
+
+  protected override get code(): Code {
+    const { games: types, store, directory } = this.#options;
+    return { types, directory: store ? undefined : directory };
+  }
+
+  override past(id: string): Promise<Past> {
+    return LivePast.open(this.#residents.outboxOf(id), id);
   }
 
   /**
-   * What was asked of a game, oldest first, ticks included as "@tick": each durable command with afterSeq < seq <= upToSeq.
-   * The game need not be in memory, and its past is never in memory as a whole.
+   * Writes a game with its whole past into one file, while it is being played: everything that was accepted before the call.
    *
-   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, CLOSED, with the first command.
+   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, PACK_EXISTS, INVALID_OPTION (there is no directory), IMAGE_TOO_LARGE,
+   * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
-  async *history(id: string, range: HistoryRange = {}): AsyncGenerator<CommandEntry, void, undefined> {
-    checkGameId(id);
-    yield* readHistory(this.#residents.outboxOf(id), id, range);
+  pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
+    return packLive(this.#residents, this.#options.store ? undefined : this.#options.directory, id, file, options);
+  }
+
+  /**
+   * Brings the game of a pack in, with its whole past. Resolves when it is durable.
+   *
+   * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, GAME_EXISTS, INVALID_GAME_ID, INVALID_OPTION (there is no
+   * directory), IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed.
+   */
+  unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
+    return unpackLive(this.#residents, pack, options);
+  }
+
+  /**
+   * Makes a new game from a moment of another, loaded or not, which share nothing afterwards. Resolves when the fork is
+   * durable; `open` or `load` takes it up. `list` tells the parent and the seq.
+   *
+   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, GAME_EXISTS, MOMENT_NOT_KEPT, DAMAGED, BACKPRESSURE,
+   * STATE_TOO_LARGE, CLOSED; then nothing has changed.
+   */
+  fork(id: string, options: ForkOptions): Promise<Fork> {
+    return forkGame(this.#renewal, id, options);
+  }
+
+  /**
+   * Brings a game back to a state that it can go on from: see RecoverOptions. That comes as a record of its own behind the
+   * newest; what is given up stays in the history, and `quarantine` lists it. Nothing is written when nothing is wrong, and no
+   * other game is touched.
+   *
+   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, MOMENT_NOT_KEPT, RECOVERY_FAILED (with what was
+   * tried), MIGRATION_MISSING, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then nothing has changed.
+   */
+  recover(id: string, options: RecoverOptions): Promise<Recovery> {
+    return recoverGame(this.#renewal, id, options);
+  }
+
+  /** What recoveries have given up of a game, oldest first. @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED. */
+  quarantine(id: string): Promise<readonly QuarantinedRange[]> {
+    return quarantineOf(this.#renewal, id);
+  }
+
+  get #renewal(): RecoverParts {
+    const residents = this.#residents;
+    return {
+      residents,
+      types: this.#options.games,
+      openPast: (game) => LivePast.open(residents.outboxOf(game), game),
+    };
   }
 
   /** Resolves when everything accepted so far is durable. */

@@ -4,7 +4,11 @@ import { errorToData, OrreryError } from '../src/errors.ts';
 import { nodeFiles } from '../src/journal/files.ts';
 import { Owner } from '../src/shard/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
+import { ProvingThread } from '../src/shard/proving-thread.ts';
 import { type Seat, serve } from '../src/shard/serve.ts';
+
+const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
 
 let owner: Owner | undefined;
 
@@ -17,7 +21,7 @@ export async function answer(request: OwnerRequest): Promise<OwnerReply> {
     if (request.kind === 'open') {
       owner?.abandon();
       owner = undefined;
-      owner = await Owner.open(nodeFiles, request.options);
+      owner = await Owner.open(nodeFiles, request.options, prover);
       return { ok: true, value: owner.recovery };
     }
     if (!owner) throw notOpen();

@@ -1,0 +1,63 @@
+// Packs out of and into an orrery that is playing. Before it: orrery.ts; after it: thread.ts for the work that would hold up the
+// game loop, and the owner of the game's shard, which takes a game in.
+
+import { randomUUID } from 'node:crypto';
+import { OrreryError } from '../errors.ts';
+import { checkGameId } from '../game/id.ts';
+import type { GameRow } from '../image/rows.ts';
+import type { Residents } from '../outbox/residents.ts';
+import type { PackOptions } from './packing.ts';
+import type { PackDescription } from './reading.ts';
+import { inThread } from './thread.ts';
+import type { ProvenGame } from './unpacking.ts';
+
+export interface UnpackOptions {
+  /** The id that the game is to have. Default: the one that it had. */
+  readonly as?: string;
+}
+
+/** Everything of the game that was accepted when this was called is in the pack. `directory` is undefined for a store of the user's own. */
+export async function packLive(
+  residents: Residents,
+  directory: string | undefined,
+  game: string,
+  file: string,
+  { force = false }: PackOptions = {},
+): Promise<PackDescription> {
+  checkGameId(game);
+  if (directory === undefined) throw noDirectory();
+  const outbox = residents.outboxOf(game);
+  await outbox.flush();
+  // Says whether anything is still open.
+  await outbox.request(async () => undefined);
+  return inThread({ kind: 'pack', directory, game, file, force });
+}
+
+/** Resolves when the game is durable. A pack that was proved already is taken as it is. */
+export async function unpackLive(
+  residents: Residents,
+  pack: string | ProvenGame,
+  { as }: UnpackOptions = {},
+): Promise<GameRow> {
+  const { id, bytes } = typeof pack === 'string' ? await inThread({ kind: 'prove', file: pack, as }) : pack;
+  const outbox = residents.outboxOf(id);
+  const token = randomUUID();
+  return residents.exclusively(id, async () => {
+    await outbox.request((store) => {
+      if (!store.import) throw noDirectory();
+      return store.import({ game: id, bytes, token });
+    });
+    // The image that has the game has none behind it yet. If the next one fails, the outbox tells, and goes on trying.
+    outbox.checkpoint().catch(() => undefined);
+    const rows = await outbox.request((store) => store.list());
+    return rows.find((row) => row.id === id) as GameRow;
+  });
+}
+
+function noDirectory(): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: 'this orrery keeps its games in a store of its own, not in a directory',
+    hint: 'Packs are made from directories, and go into them.',
+  });
+}

@@ -1,0 +1,73 @@
+// Packing and proving a pack away from the game loop: both read megabytes at once. A thread for each time, which ends with its
+// answer; workers/packer.ts is what runs in it. Before it: orrery.ts.
+
+import { Worker } from 'node:worker_threads';
+import { type ErrorData, errorFromData, errorToData, OrreryError } from '../errors.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { packFromDirectory } from './packing.ts';
+import type { PackDescription } from './reading.ts';
+import { type ProvenGame, provePack } from './unpacking.ts';
+
+export type PackTask =
+  | {
+      readonly kind: 'pack';
+      readonly directory: string;
+      readonly game: string;
+      readonly file: string;
+      readonly force: boolean;
+    }
+  | { readonly kind: 'prove'; readonly file: string; readonly as: string | undefined };
+
+type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData };
+
+/** Does a task in a thread of its own. Throws what the task throws, and INTERNAL when the thread ends without an answer. */
+export function inThread(task: Extract<PackTask, { kind: 'pack' }>): Promise<PackDescription>;
+export function inThread(task: Extract<PackTask, { kind: 'prove' }>): Promise<ProvenGame>;
+export function inThread(task: PackTask): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    // The flags of the main thread are its own affair.
+    const worker = new Worker(workerUrl(), { workerData: task, execArgv: [] });
+    worker.once('message', (answer: Answer) => {
+      if (answer.ok) resolve(answer.value);
+      else reject(errorFromData(answer.error));
+    });
+    worker.once('error', (cause) => reject(ended(cause)));
+    worker.once('exit', () => reject(ended('it ended without a word')));
+  });
+}
+
+/** For the worker file. Never throws. */
+export async function answerTask(task: PackTask): Promise<Answer> {
+  try {
+    const value =
+      task.kind === 'pack'
+        ? await packFromDirectory(nodeFiles, task.directory, task.game, task.file, { force: task.force })
+        : shared(await provePack(nodeFiles, task.file, task.as));
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, error: errorToData(error) };
+  }
+}
+
+/** On its way from thread to thread to the owner: nobody copies it on the game loop. */
+function shared(game: ProvenGame): ProvenGame {
+  const bytes = new Uint8Array(new SharedArrayBuffer(game.bytes.length));
+  bytes.set(game.bytes);
+  return { ...game, bytes };
+}
+
+function ended(cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'INTERNAL',
+    what: 'the thread that packs has ended without an answer',
+    hint: 'Probably there was not enough memory. `orrery pack` and `orrery unpack` do the same in a process of their own.',
+    cause,
+  });
+}
+
+/** Compiled, the worker lies beside the compiled source. From source, Node runs it if it can, else the compiled one does. */
+function workerUrl(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('../../workers/packer.js', import.meta.url);
+  const native = (process.features as { typescript?: unknown }).typescript;
+  return new URL(native ? '../../workers/packer.ts' : '../../dist/workers/packer.js', import.meta.url);
+}

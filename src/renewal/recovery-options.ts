@@ -1,0 +1,62 @@
+// How a game is to be recovered, as somebody asks for it, checked. Before it: orrery.ts and the command line; after it:
+// plan.ts, which tries the modes.
+
+import { OrreryError } from '../errors.ts';
+import type { RecoveryMode } from './plan.ts';
+import type { StateCheck } from './soundness.ts';
+
+export interface RecoverOptions {
+  readonly mode: RecoveryMode;
+  /** Modes to try, in this order, when the first gives no sound state. Default: none. */
+  readonly fallback?: readonly RecoveryMode[];
+  /** Recorded, and kept with what is given up. What is found to be wrong is added. */
+  readonly reason?: string;
+  /**
+   * What else a state must be, besides what its game type says: false or a throw says that it is not. It is given what
+   * `game.state` gives, of many moments, and must answer at once.
+   */
+  readonly check?: StateCheck;
+}
+
+/** All modes in their order. Throws INVALID_OPTION; a moment is looked at only where it is asked for. */
+export function checkModes(game: string, options: RecoverOptions): readonly RecoveryMode[] {
+  if (typeof options !== 'object' || options === null) throw invalid(game, 'a recovery needs a mode');
+  const { mode, fallback = [], reason, check } = options;
+  if (!Array.isArray(fallback)) throw invalid(game, '`fallback` is not a list of modes');
+  if (reason !== undefined && (typeof reason !== 'string' || !reason.isWellFormed())) {
+    throw invalid(game, '`reason` is not a well-formed string');
+  }
+  if (check !== undefined && typeof check !== 'function') throw invalid(game, '`check` is not a function');
+  const modes = [mode, ...(fallback as readonly RecoveryMode[])];
+  for (const each of modes) if (!isMode(each)) throw invalid(game, `${quoted(each)} is no mode of recovery`);
+  return modes;
+}
+
+function isMode(mode: unknown): mode is RecoveryMode {
+  if (mode === 'latest' || mode === 'snapshot' || mode === 'before-error') return true;
+  return typeof mode === 'object' && mode !== null && Object.keys(mode).join() === 'to' && isMoment(mode);
+}
+
+function isMoment({ to }: { to?: unknown }): boolean {
+  if (typeof to !== 'object' || to === null) return false;
+  const [entry, ...more] = Object.entries(to);
+  return (
+    entry !== undefined &&
+    more.length === 0 &&
+    ['seq', 'tick', 'time'].includes(entry[0]) &&
+    Number.isSafeInteger(entry[1])
+  );
+}
+
+function quoted(mode: unknown): string {
+  return (typeof mode === 'string' ? JSON.stringify(mode) : typeof mode).slice(0, 80);
+}
+
+function invalid(game: string, what: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what,
+    hint: "Use 'latest', 'snapshot', 'before-error' or { to: moment }, such as { to: { seq: 1200 } }.",
+    context: { game },
+  });
+}

@@ -1,0 +1,118 @@
+// A game run again from a moment of its past: recorded commands go in, and what today's code makes of them comes out as
+// patches. Nothing it does reaches a disk. Before it: a StateAt of past/past.ts; after it: reenact.ts and expand.ts.
+
+import { OrreryError } from '../errors.ts';
+import type { AnyGameType } from '../game/define.ts';
+import { Game } from '../game/game.ts';
+import type { Receipt, RecordSink } from '../game/recording.ts';
+import { WorkingState } from '../game/state.ts';
+import type { CommandEntry } from '../image/batches.ts';
+import type { StateAt } from '../past/past.ts';
+import type { JsonObject, Patch } from '../patch/patch.ts';
+import { type Record, TICK } from '../patch/record.ts';
+import { takeOver } from './taking-over.ts';
+
+/** What a command may be given besides its name when it is run again. */
+export type Rerun = Pick<CommandEntry, 'seq' | 'tick' | 'time' | 'name' | 'player' | 'args'>;
+
+export class Replica {
+  readonly #sink = new Catch();
+  readonly #game: Game<object, readonly unknown[], { readonly [name: string]: () => void }>;
+  #state: WorkingState;
+
+  /** The state is copied. `id` is the one the game had then: chance follows from it. Throws NOT_PERSISTABLE. */
+  constructor(at: StateAt, type: AnyGameType, id = at.game) {
+    this.#game = new Game(id, type, this.#sink);
+    this.#state = WorkingState.fromJson(at.state, at.tables);
+    this.#game.restore(this.#state, at.seq, at.tick);
+  }
+
+  get id(): string {
+    return this.#game.id;
+  }
+
+  get seq(): number {
+    return this.#game.seq;
+  }
+
+  get tick(): number {
+    return this.#game.tick;
+  }
+
+  get tables(): readonly string[] {
+    return this.#state.tableNames;
+  }
+
+  /** The same game under another id, from which other chance follows. */
+  as(id: string): Replica {
+    const { type, seq, tick } = this.#game;
+    const at = { game: id, type: type.name, version: type.version, seq, tick, time: this.#sink.time };
+    return new Replica({ ...at, tables: this.tables, state: this.toJSON() }, type, id);
+  }
+
+  /** The state as plain JSON; values are shared with it. */
+  toJSON(): JsonObject {
+    return this.#state.toJSON();
+  }
+
+  /**
+   * Runs one command as it was recorded, `@tick` included, with its seq, tick and time. The patches alias the state: they
+   * are to be copied or read, not changed.
+   *
+   * @throws OrreryError COMMAND_REFUSED, UNKNOWN_COMMAND, INVARIANT_FAILED, NOT_PERSISTABLE and what else dispatch throws;
+   * then the state is as before.
+   */
+  run({ seq, tick, time, name, player, args }: Rerun): readonly Patch[] {
+    this.#sink.time = time;
+    const game = this.#game;
+    if (name === TICK) {
+      game.restore(this.#state, seq - 1, tick - 1);
+      game.advance();
+    } else {
+      game.restore(this.#state, seq - 1, tick);
+      game.dispatch(name, args as undefined, player === undefined ? {} : { player });
+    }
+    return this.#sink.take(game.id, seq);
+  }
+
+  /** Takes recorded patches over as they are, where what made them cannot be run again. Throws PATCH_INVALID. */
+  takeOver(patches: readonly Patch[], seq: number, tick: number): void {
+    const whole = takeOver(this.#state, patches);
+    if (whole) this.#state = whole;
+    this.#game.restore(this.#state, seq, tick);
+  }
+}
+
+/** Keeps the newest record. */
+class Catch implements RecordSink {
+  readonly notifyWhen = 'accepted';
+  time = 0;
+  #record: Record | undefined;
+
+  ready(): void {}
+
+  append(record: Record): Receipt {
+    this.#record = record;
+    return { seq: record.seq, tick: record.tick, durable: Promise.resolve() };
+  }
+
+  take(game: string, seq: number): readonly Patch[] {
+    const record = this.#record;
+    this.#record = undefined;
+    if (record?.seq === seq) return record.patches;
+    throw new OrreryError({
+      code: 'INTERNAL',
+      what: 'a command that was run again left no record',
+      hint: 'This is a defect in Orrery: please report it with this message.',
+      context: { game, seq },
+    });
+  }
+
+  subscriberFailed(error: unknown): void {
+    throw error;
+  }
+
+  now(): number {
+    return this.time;
+  }
+}

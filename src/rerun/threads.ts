@@ -1,0 +1,153 @@
+// Verification on helper threads, beside whatever this thread does. Before it: Orrery.verify and `orrery verify`; after it:
+// workers/rerun.ts, one piece of a past at a time. A pool of its own: owners of shards never wait for this.
+
+import { availableParallelism } from 'node:os';
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { errorFromData, OrreryError } from '../errors.ts';
+import type { Past } from '../past/past.ts';
+import type { PieceReply, PieceTask } from './piece-task.ts';
+import { lower, type Piece, piecesOf } from './pieces.ts';
+import type { Source } from './source.ts';
+import { boundsOf, NOTHING, sumOf, type Verification, type VerifyOptions } from './verify.ts';
+
+/** So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest. */
+const PIECES_A_THREAD = 4;
+
+/** Pieces shorter than this cost more to hand out than to run. */
+const LEAST_PIECE = 256;
+
+const NONE_FOUND = 2 ** 31 - 1;
+
+export interface ThreadOptions {
+  /** Default: as many as the machine has processors, less the one that plays. */
+  readonly threads?: number;
+  /** Where workers/rerun.js is, for bundled programs. Default: beside this module. */
+  readonly workerUrl?: URL;
+}
+
+export class RerunThreads {
+  readonly #pool: Piscina;
+  readonly #threads: number;
+  readonly #module: string;
+  #failure: unknown;
+
+  /** `module` is a file: or data: URL that each thread imports game types from. Throws INVALID_OPTION. */
+  constructor(module: string, { threads = Math.max(1, availableParallelism() - 1), workerUrl }: ThreadOptions = {}) {
+    if (!Number.isSafeInteger(threads) || threads < 1 || threads > 256) {
+      throw new OrreryError({
+        code: 'INVALID_OPTION',
+        what: `the number of threads is ${String(threads)}`,
+        hint: 'Use a whole number from 1 to 256.',
+      });
+    }
+    this.#threads = threads;
+    this.#module = module;
+    this.#pool = new Piscina({
+      filename: (workerUrl ?? defaultWorkerUrl()).href,
+      minThreads: 1,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+      execArgv: [],
+    });
+    // What a thread threw outside of a task. Without a listener it would end the process.
+    this.#pool.on('error', (cause: unknown) => {
+      this.#failure = cause;
+    });
+  }
+
+  /**
+   * Verifies one game. `past` says where the snapshots are; every thread opens `source` for itself.
+   *
+   * @throws OrreryError GAMES_MODULE, what the past throws, and INTERNAL when a thread died.
+   */
+  async verify(past: Past, source: Source, options: VerifyOptions = {}): Promise<Verification> {
+    const { row } = past;
+    const range = boundsOf(past, options);
+    const total = Math.max(0, range.toSeq - range.fromSeq + 1);
+    const count = Math.max(1, Math.min(this.#threads * PIECES_A_THREAD, Math.floor(total / LEAST_PIECE)));
+    const pieces = piecesOf(await past.snapshots(), range, count);
+    const earliest = new Int32Array(new SharedArrayBuffer(4)).fill(NONE_FOUND);
+    const done = pieces.map(() => 0);
+    const tell = (piece: number, records: number): void => {
+      done[piece] = records;
+      options.onProgress?.({ game: row.id, done: done.reduce((sum, each) => sum + each, 0), total });
+    };
+    const replies = await Promise.allSettled(
+      pieces.map((piece, number) => this.#run({ source, game: row.id, piece, number, earliest, tell })),
+    );
+    return { ...merge(replies), game: row.id, type: row.type, ...range };
+  }
+
+  /** Ends the threads. */
+  close(): Promise<void> {
+    return this.#pool.destroy();
+  }
+
+  async #run({ source, game, piece, number, earliest, tell }: Handed): Promise<Verification> {
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (records: number) => tell(number, records));
+    const task: PieceTask = {
+      source,
+      game,
+      module: this.#module,
+      piece: number,
+      ...piece,
+      earliest,
+      port: port2,
+    };
+    try {
+      const reply = (await this.#pool.run(task, { transferList: [port2] })) as PieceReply;
+      if (!reply.ok) throw errorFromData(reply.error);
+      tell(number, piece.toSeq - piece.fromSeq + 1);
+      return reply.value;
+    } catch (error) {
+      // Later pieces are worth nothing; an earlier one may hold the first difference all the same.
+      lower(earliest, number);
+      throw error instanceof OrreryError ? error : died(game, this.#failure ?? error);
+    } finally {
+      port1.close();
+    }
+  }
+}
+
+interface Handed {
+  readonly source: Source;
+  readonly game: string;
+  readonly piece: Piece;
+  readonly number: number;
+  readonly earliest: Int32Array<SharedArrayBuffer>;
+  readonly tell: (piece: number, records: number) => void;
+}
+
+/** The first difference is the one that counts, and what failed before it fails the whole. */
+function merge(
+  replies: readonly PromiseSettledResult<Verification>[],
+): Omit<Verification, 'game' | 'type' | 'fromSeq' | 'toSeq'> {
+  let counts = NOTHING;
+  for (const reply of replies) {
+    if (reply.status === 'rejected') throw reply.reason;
+    counts = sumOf(counts, reply.value);
+    if (reply.value.difference) return { ...counts, difference: reply.value.difference };
+  }
+  return { ...counts, difference: undefined };
+}
+
+function died(game: string, cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'INTERNAL',
+    what: 'a thread that ran commands again has ended',
+    hint: 'A command that ends the process or takes all memory does that: run it again with one thread to see which.',
+    context: { game },
+    cause,
+  });
+}
+
+/** Where nothing runs TypeScript, the compiled worker stands in for the source. */
+function defaultWorkerUrl(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('../../workers/rerun.js', import.meta.url);
+  const native = (process.features as { typescript?: unknown }).typescript;
+  return new URL(native ? '../../workers/rerun.ts' : '../../dist/workers/rerun.js', import.meta.url);
+}

@@ -1,0 +1,175 @@
+// `orrery verify` and `orrery try` on a directory and on a pack.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineGame, openOrrery, type Table, table } from '../../src/index.ts';
+import { orrery } from '../cli/command-line.ts';
+import { Workshop } from './played.ts';
+
+const workshop = new Workshop();
+afterAll(() => workshop.clean());
+
+interface State {
+  mines: Table<{ ore: number }>;
+  gold: number;
+}
+
+const pit = defineGame('pit', {
+  version: 1,
+  initial: (): State => ({ mines: table({ a: { ore: 0 } }), gold: 100 }),
+  commands: {
+    open(draft, { id, price }: { id: string; price: number }) {
+      draft.gold -= price;
+      draft.mines.set(id, { ore: price });
+    },
+  },
+  onTick(draft) {
+    for (const id of draft.mines.ids()) draft.mines.get(id)!.ore += 2;
+  },
+});
+
+const code = (tick: string, open = ''): string =>
+  fileURLToPath(
+    workshop.module(`
+  export const pit = defineGame('pit', {
+    version: 1,
+    initial: () => ({ mines: table(), gold: 100 }),
+    commands: { open(draft, { id, price }) { ${open} draft.gold -= price; draft.mines.set(id, { ore: price }); } },
+    onTick(draft) { for (const id of draft.mines.ids()) draft.mines.get(id).ore += ${tick}; },
+  });`),
+  );
+
+const directory = join(workshop.folder, 'data');
+const pack = join(workshop.folder, 'deep.orrery');
+let same: string;
+
+beforeAll(async () => {
+  same = code('2');
+  await using made = await openOrrery({ directory, games: [pit] });
+  for (const id of ['deep', 'shallow']) {
+    const game = await made.open(pit, id);
+    for (let tick = 0; tick < 10; tick += 1) {
+      game.advance();
+      if (tick === 4) game.dispatch('open', { id: 'b', price: 30 }, { player: 'ada' });
+    }
+  }
+  await made.pack('deep', pack);
+});
+
+/** Every byte below a folder. */
+function fingerprint(folder: string): string {
+  const hash = createHash('sha256');
+  for (const name of (readdirSync(folder, { recursive: true }) as string[]).sort()) {
+    const file = join(folder, name);
+    hash.update(name);
+    if (statSync(file).isFile()) hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+describe('orrery verify', () => {
+  it('[RR40] all games or one, of a directory or a pack: 0 when nothing differs, and nothing is changed', async () => {
+    const before = fingerprint(directory);
+    const all = await orrery('verify', directory, '--games', same);
+    expect(all).toMatchObject({ status: 0, stderr: '' });
+    expect(all.stdout).toBe(
+      'deep: same: 11 commands in 10 steps made again\nshallow: same: 11 commands in 10 steps made again\n',
+    );
+    const one = await orrery('verify', pack, '--games', same, '--json', '--threads', '1');
+    expect(one.status).toBe(0);
+    expect(JSON.parse(one.stdout)).toEqual({
+      game: 'deep',
+      type: 'pit',
+      same: true,
+      fromSeq: 1,
+      toSeq: 11,
+      steps: 10,
+      commands: 11,
+      skipped: { version: 0, anonymous: 0, whole: 0, 'not kept': 0 },
+      difference: null,
+    });
+    expect(fingerprint(directory)).toBe(before);
+  });
+
+  it('[RR40] a difference ends with 1 and is told with its place and values', async () => {
+    const changed = code('(draft.gold < 100 ? 3 : 2)');
+    const { status, stdout } = await orrery('verify', directory, 'deep', '--games', changed);
+    expect(status).toBe(1);
+    expect(stdout).toContain('deep: different: 6 commands in 5 steps made again');
+    expect(stdout).toContain('seq 7, tick 6, @tick: /mines/a/ore was 12 when it was recorded and is 13 now.');
+    const json = await orrery('verify', pack, 'deep', '--games', changed, '--json');
+    expect(json.status).toBe(1);
+    expect(JSON.parse(json.stdout).difference).toMatchObject({ seq: 7, path: '/mines/a/ore', recorded: 12, rerun: 13 });
+    const range = await orrery('verify', directory, 'deep', '--games', changed, '--to', '6');
+    expect(range.status).toBe(0);
+  });
+
+  it('[RR40] what cannot be done is told, with the status for it', async () => {
+    const nowhere = await orrery('verify', directory, '--games', join(workshop.folder, 'nowhere.mjs'));
+    expect(nowhere).toMatchObject({ status: 2, stdout: '' });
+    expect(nowhere.stderr).toContain('the module is not there');
+    const others = fileURLToPath(
+      workshop.module("export const x = defineGame('x', { version: 1, initial: () => ({}), commands: {} });"),
+    );
+    expect((await orrery('verify', directory, '--games', others)).status).toBe(2);
+    expect((await orrery('verify', directory, 'nobody', '--games', same)).status).toBe(3);
+    expect((await orrery('verify', directory)).status).toBe(2);
+    expect((await orrery('verify', directory, '--games', same, '--from', '5', '--to', '4')).status).toBe(2);
+  });
+});
+
+describe('orrery try', () => {
+  it('[RR40] recorded commands with other code: the difference by entity, what is refused, and 1', async () => {
+    const before = fingerprint(directory);
+    const nothing = await orrery('try', directory, 'deep', '--games', same, '--rerun');
+    expect(nothing).toMatchObject({ status: 0 });
+    expect(nothing.stdout).toContain('nothing differs; 11 commands accepted, 0 refused');
+    const strict = code('2', "if (price > 20) throw new Error('too dear');");
+    const { status, stdout } = await orrery('try', directory, 'deep', '--games', strict, '--rerun', '--at', 'tick:3');
+    expect(status).toBe(1);
+    expect(stdout).toContain('/mines/b');
+    expect(stdout).toContain('70 -> 100');
+    expect(stdout).toMatch(/refused at seq 6, tick 5: open by ada: .*too dear/);
+    expect(fingerprint(directory)).toBe(before);
+  });
+
+  it('[RR40] other commands, from a pack as well, kept in a directory of their own that reads as any other', async () => {
+    const file = join(workshop.folder, 'what-if.jsonl');
+    writeFileSync(file, '{"command":"open","args":{"id":"c","price":5},"player":"bo"}\n\n{"advance":2}\n');
+    const keep = join(workshop.folder, 'kept');
+    const args = ['--games', same, '--commands', file, '--at', 'tick:6'];
+    const { status, stdout } = await orrery('try', pack, ...args, '--keep', keep, '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      game: 'deep',
+      from: { tick: 6 },
+      tick: 8,
+      accepted: 3,
+      comparedWith: 'beginning',
+      operations: expect.arrayContaining([{ op: 'add', path: '/mines/c', value: { ore: 9 } }]),
+    });
+    const kept = await orrery('show', keep, 'deep', '--path', '/mines/c', '--json');
+    expect(JSON.parse(kept.stdout)).toMatchObject({ seq: 3, tick: 8, value: { ore: 9 } });
+    const log = await orrery('log', keep, 'deep', '--json');
+    const [first] = log.stdout.trim().split('\n');
+    expect(JSON.parse(first as string)).toMatchObject({ seq: 1, tick: 6, player: 'bo', command: 'open' });
+    expect((await orrery('check', keep)).status).toBe(0);
+    expect((await orrery('try', pack, ...args, '--keep', keep)).stderr).toContain('there already');
+  });
+
+  it('[RR40] what is no command, and what contradicts itself, ends with 2', async () => {
+    const file = join(workshop.folder, 'wrong.jsonl');
+    writeFileSync(file, '{"advance":1}\n{"dig":1}\n');
+    const wrong = await orrery('try', directory, 'deep', '--games', same, '--commands', file);
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toContain('line 2 is no command');
+    const missing = await orrery('try', directory, 'deep', '--games', same, '--commands', `${file}.gone`);
+    expect(missing.status).toBe(2);
+    expect((await orrery('try', directory, 'deep', '--games', same)).status).toBe(2);
+    expect((await orrery('try', directory, 'deep', '--games', same, '--rerun', '--commands', file)).status).toBe(2);
+    expect((await orrery('try', directory, 'deep', '--games', same, '--rerun', '--at', 'seq:99')).status).toBe(3);
+  });
+});

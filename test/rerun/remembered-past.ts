@@ -1,0 +1,113 @@
+// A past that is kept in arrays: a game plays, and its records stay as they came. No code of past/ or digest/ has a part in
+// it, so what is run again can be held against it.
+
+import { OrreryError } from '../../src/errors.ts';
+import type { AnyGameType } from '../../src/game/define.ts';
+import { type AnyGame, Game } from '../../src/game/game.ts';
+import type { Receipt } from '../../src/game/recording.ts';
+import type { GameRow } from '../../src/image/rows.ts';
+import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../src/past/past.ts';
+import { fold } from '../../src/patch/apply.ts';
+import type { JsonObject } from '../../src/patch/patch.ts';
+import type { Record } from '../../src/patch/record.ts';
+
+export class RememberedPast implements Past {
+  readonly game: AnyGame;
+  readonly records: Record[] = [];
+  readonly #type: AnyGameType;
+  readonly #snapshotsEvery: number;
+  #clock = 1_700_000_000_000;
+
+  constructor(type: AnyGameType, id: string, work: (game: AnyGame) => void, snapshotsEvery = 16) {
+    this.#type = type;
+    this.#snapshotsEvery = snapshotsEvery;
+    const append = (record: Record): Receipt => {
+      this.records.push(structuredClone(record));
+      return { seq: record.seq, tick: record.tick, durable: Promise.resolve() };
+    };
+    const now = (): number => (this.#clock += 7);
+    const failed = (error: unknown): never => {
+      throw error;
+    };
+    this.game = new Game(id, type, {
+      ready: () => undefined,
+      append,
+      notifyWhen: 'accepted',
+      subscriberFailed: failed,
+      now,
+    });
+    this.game.create([]);
+    work(this.game);
+  }
+
+  get row(): GameRow {
+    const { id, type, version } = { id: this.game.id, type: this.#type.name, version: this.#type.version };
+    const { seq, tick, tableNames: tables } = this.game;
+    return { id, type, version, seq, tick, tables, firstSeq: 0 } as unknown as GameRow;
+  }
+
+  async stateAt(moment: Moment, { nearest = false }: MomentOptions = {}): Promise<StateAt> {
+    const by = moment.seq !== undefined ? 'seq' : moment.tick !== undefined ? 'tick' : 'time';
+    const asked = moment[by] as number;
+    const at = this.records.findLast((record) => record[by] <= asked);
+    const step = at && this.#steps().find(({ lastSeq }) => lastSeq >= at.seq);
+    const kept = at?.seq === 0 || step?.lastSeq === at?.seq;
+    const before = step && step.firstSeq - 1;
+    if (!at || (by !== 'time' && asked > this.game[by]) || (!kept && !nearest)) {
+      const context = { game: this.game.id, [by]: asked, before, after: step?.lastSeq };
+      throw new OrreryError({ code: 'MOMENT_NOT_KEPT', what: 'it is not kept', hint: 'Ask for another.', context });
+    }
+    return this.fold(kept ? at.seq : (before as number));
+  }
+
+  /** The state after any record, whatever is merged. */
+  fold(seq: number): StateAt {
+    const { id, version, tables } = this.row;
+    const { tick, time } = this.records[seq] as Record;
+    const patches = structuredClone(this.records.slice(0, seq + 1)).flatMap((record) => record.patches);
+    return {
+      game: id,
+      type: this.#type.name,
+      version,
+      seq,
+      tick,
+      time,
+      tables,
+      state: fold(undefined, patches) as JsonObject,
+    };
+  }
+
+  async *steps(range: StepRange = {}): AsyncGenerator<PastStep, void, undefined> {
+    const { fromSeq = 1, toSeq = Number.MAX_SAFE_INTEGER, backwards = false } = range;
+    const steps = this.#steps().filter(({ firstSeq, lastSeq }) => lastSeq >= fromSeq && firstSeq <= toSeq);
+    yield* structuredClone(backwards ? steps.reverse() : steps);
+  }
+
+  async snapshots(): Promise<readonly SnapshotEntry[]> {
+    const { version } = this.#type;
+    return this.#steps()
+      .filter(
+        ({ lastSeq, firstSeq }) =>
+          Math.floor(lastSeq / this.#snapshotsEvery) > Math.floor((firstSeq - 1) / this.#snapshotsEvery),
+      )
+      .map(({ lastSeq: seq, tick, time }) => ({ seq, tick, time, version, reason: 'size' }));
+  }
+
+  async close(): Promise<void> {}
+
+  #steps(): PastStep[] {
+    const steps: PastStep[] = [];
+    for (const { seq, tick, time, command: name, player, args, patches } of this.records.slice(1)) {
+      const command = { seq, tick, time, name, player, args };
+      const open = steps.at(-1);
+      if (open && this.#type.history === 'ticks' && open.tick === tick) {
+        const { firstSeq, commands } = open;
+        const merged = { firstSeq, lastSeq: seq, tick, time, commands: [...commands, command] };
+        steps[steps.length - 1] = { ...merged, patches: [...open.patches, ...patches] };
+      } else {
+        steps.push({ firstSeq: seq, lastSeq: seq, tick, time, commands: [command], patches });
+      }
+    }
+    return steps;
+  }
+}

@@ -1,0 +1,139 @@
+// Re-execution on helper threads: a long game of the example, and which difference counts when several are found.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { Bots, botNames, mapOf } from '../../examples/galactic-war/bots.ts';
+import { type Galaxy, galaxy, give } from '../../examples/galactic-war/galaxy.ts';
+import { defineGame, OrreryError, openOrrery, table } from '../../src/index.ts';
+import { RerunThreads } from '../../src/rerun/threads.ts';
+import { smallSetup } from '../example/small-galaxy.ts';
+import { Workshop } from './played.ts';
+
+const workshop = new Workshop();
+afterAll(() => workshop.clean());
+
+const TICKS = 10_000;
+const GALAXY = new URL('../../dist/examples/galactic-war/galaxy.js', import.meta.url).href;
+
+/** Bots play a small galaxy; everything is durable in the end. */
+async function playGalaxy(directory: string): Promise<Galaxy> {
+  await using orrery = await openOrrery({ directory, games: [galaxy] });
+  const game = await orrery.open(galaxy, 'andromeda', smallSetup(12));
+  const bots = new Bots({ players: botNames(3), seed: 5, map: mapOf(game.state) });
+  for (let tick = 0; tick < TICKS; tick += 1) {
+    game.advance();
+    if (tick % 500 === 0) await orrery.flush();
+    // Orders in every other tick: the ticks between show that time alone changes things.
+    const order = tick % 2 === 0 ? bots.next(game.state, game.tick) : undefined;
+    if (!order) continue;
+    try {
+      give(game, order);
+    } catch (error) {
+      if (!(error instanceof OrreryError && error.code === 'COMMAND_REFUSED')) throw error;
+    }
+  }
+  return game;
+}
+
+const counterType = defineGame('counter', {
+  version: 1,
+  initial: () => ({ count: 0, marks: table<{ at: number; note: string }>() }),
+  commands: {
+    mark(draft, id: string) {
+      draft.marks.set(id, { at: draft.count, note: 'x'.repeat(200) });
+    },
+  },
+  onTick(draft) {
+    draft.count += 1;
+  },
+});
+
+/** The same as a module; what a tick adds is what the text says. */
+const counter = (added: string): string => `
+  export const counter = defineGame('counter', {
+    version: 1,
+    initial: () => ({ count: 0, marks: table() }),
+    commands: { mark(draft, id) { draft.marks.set(id, { at: draft.count, note: 'x'.repeat(200) }); } },
+    onTick(draft, context) { draft.count += ${added}; },
+  });`;
+
+describe('helper threads', () => {
+  it('[RR10] ten thousand ticks of the example are made again as they were recorded', async () => {
+    const directory = workshop.folder;
+    const { seq } = await playGalaxy(directory);
+    const past = await workshop.past(directory, 'andromeda');
+    const threads = new RerunThreads(GALAXY, { threads: 2 });
+    const told: number[] = [];
+    try {
+      const found = await threads.verify(
+        past,
+        { kind: 'directory', directory },
+        { onProgress: ({ done }) => told.push(done) },
+      );
+      expect(found.difference).toBeUndefined();
+      expect(found).toMatchObject({ game: 'andromeda', type: 'galaxy', fromSeq: 1, toSeq: seq, commands: seq });
+      // A tick is one step, but for those that a flush or a full row cut in two.
+      expect(found.steps).toBeGreaterThanOrEqual(TICKS);
+      expect(found.steps).toBeLessThan(TICKS * 1.01);
+      expect(told.at(-1)).toBe(seq);
+      expect(told).toEqual([...told].sort((a, b) => a - b));
+    } finally {
+      await threads.close();
+    }
+  });
+
+  it('[RR11] of several differences the earliest is the one that is told, and it is the same with one thread', async () => {
+    const directory = await workshop.play(counterType, 'a', async (game) => {
+      for (let tick = 1; tick <= 3000; tick += 1) {
+        game.advance();
+        game.dispatch('mark', `m${tick % 40}`);
+        if (tick % 400 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+    const past = await workshop.past(directory, 'a');
+    expect((await past.snapshots()).length).toBeGreaterThan(2);
+    const changed = workshop.module(counter('(context.tick === 700 || context.tick > 1500 ? 2 : 1)'));
+    for (const count of [1, 3]) {
+      const threads = new RerunThreads(changed, { threads: count });
+      const found = await threads.verify(past, { kind: 'directory', directory });
+      await threads.close();
+      expect(found.difference).toMatchObject({ seq: 1399, tick: 700, command: '@tick', path: '/count', recorded: 700 });
+      expect(found.difference).toMatchObject({ rerun: 701, chance: [], isUnstable: false });
+    }
+  });
+
+  it('[RR12] a module that is not there, does not load, or has no such type is a typed error, and threads end', async () => {
+    const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
+    const past = await workshop.past(directory, 'a');
+    const attempt = async (module: string): Promise<unknown> => {
+      const threads = new RerunThreads(module, { threads: 1 });
+      try {
+        return await threads.verify(past, { kind: 'directory', directory });
+      } catch (error) {
+        return error;
+      } finally {
+        await threads.close();
+      }
+    };
+    const nowhere = `file://${workshop.folder}/nowhere.mjs`;
+    expect(await attempt(nowhere)).toMatchObject({ code: 'GAMES_MODULE', what: expect.stringContaining('not there') });
+    const failing = workshop.module('throw new Error("cannot start");');
+    expect(await attempt(failing)).toMatchObject({
+      code: 'GAMES_MODULE',
+      message: expect.stringContaining('cannot start'),
+    });
+    const empty = workshop.module('export const nothing = 1;');
+    expect(await attempt(empty)).toMatchObject({ code: 'GAMES_MODULE', what: expect.stringContaining('no game type') });
+    const other = workshop.module(counter('1').replace("'counter'", "'other'"));
+    expect(await attempt(other)).toMatchObject({ code: 'GAMES_MODULE', context: { type: 'counter' } });
+    expect(await attempt(workshop.module(counter('1')))).toMatchObject({ commands: 1, difference: undefined });
+    expect(() => new RerunThreads(GALAXY, { threads: 0 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  });
+
+  it('[RR12] a command that ends its thread is an error, and not the end of the process', async () => {
+    const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
+    const past = await workshop.past(directory, 'a');
+    const threads = new RerunThreads(workshop.module(counter('process.exit(3)')), { threads: 1 });
+    await expect(threads.verify(past, { kind: 'directory', directory })).rejects.toMatchObject({ code: 'INTERNAL' });
+    await threads.close();
+  });
+});
