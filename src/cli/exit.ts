@@ -12,20 +12,29 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
   0  done; for check and doctor: sound; for salvage: nothing is lost
-  1  the directory is damaged; for salvage: something is lost
+  1  the directory is damaged; for salvage: something is lost; for recover: no mode gives a sound state;
+     for verify and try: a difference was found; for migrate: a game failed, or a rehearsal found a difference
   2  the command line is wrong
-  3  no such directory, no such game, nothing at --path
+  3  no such directory, game or pack, nothing at --path, no such moment
   4  another process has the directory open
   5  anything else, such as a failing disk or a newer format`;
 
 const STATUS: { readonly [code in OrreryErrorCode]?: ExitStatus } = {
   DAMAGED: EXIT.damaged,
   PATCH_INVALID: EXIT.damaged,
+  RECOVERY_FAILED: EXIT.damaged,
   INVALID_OPTION: EXIT.usage,
+  GAMES_MODULE: EXIT.usage,
   INVALID_POINTER: EXIT.usage,
+  INVALID_SQL: EXIT.usage,
+  GAME_EXISTS: EXIT.usage,
+  PACK_EXISTS: EXIT.usage,
   NOT_AN_ORRERY_DIRECTORY: EXIT.notFound,
   GAME_NOT_FOUND: EXIT.notFound,
+  PACK_NOT_FOUND: EXIT.notFound,
+  PACK_DAMAGED: EXIT.damaged,
   POINTER_NOT_FOUND: EXIT.notFound,
+  MOMENT_NOT_KEPT: EXIT.notFound,
   ALREADY_OPEN: EXIT.alreadyOpen,
 };
 

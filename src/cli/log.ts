@@ -1,14 +1,21 @@
 // `orrery log`: the past of a game, command by command, printed while it is read.
 
-import { Command } from 'commander';
-import type { CommandEntry, Step } from '../image/batches.ts';
+import { Command, Option } from 'commander';
+import type { CommandEntry } from '../image/batches.ts';
+import { type HistoryEntry, type HistoryQuery, historyOf } from '../past/history.ts';
+import type { Past } from '../past/past.ts';
 import type { Patch } from '../patch/patch.ts';
 import { toJsonPatch, toPointer } from '../patch/pointer.ts';
-import type { HistoryEntry } from '../recovery/shard-reader.ts';
-import { Columns, shorten } from './columns.ts';
-import type { Colour, Paint } from './paint.ts';
+import { shorten } from './columns.ts';
+import type { Paint } from './paint.ts';
+import { SIGNS } from './past/change-lines.ts';
+import { addLogFilters, type LogFilters, queryOf } from './past/log-options.ts';
+import { writeNewFile } from './past/new-file.ts';
+import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { PagedRows } from './past/paged-rows.ts';
+import { DEFAULT_STEPS, writeReduxDevtools } from './past/redux-devtools.ts';
 import { compactJson, counted, isoTime, printable } from './printable.ts';
-import { wholeNumber, withGame } from './reading.ts';
+import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
@@ -16,6 +23,11 @@ Commands whose names begin with "@" are Orrery's own: @tick, @update, @save, and
 kept. Patches belong to visible moments: where the game type merges the commands of a tick, the last of them shows what all
 of them did. With --json every line is one JSON document; a moment's patches are RFC 6902 operations in "step".
 Nothing is changed; another process may have the directory open.
+
+--format redux-devtools writes the newest ${DEFAULT_STEPS} steps of the range, or --limit, as a file for the Import button of Redux
+DevTools, with the state after each; --path then exports that part of the state. On any page, paste this first:
+  __REDUX_DEVTOOLS_EXTENSION__.connect({ features: { import: true, jump: true } }).init({})
+A store of your own shows them too, with a reducer that applies action.patches, which are RFC 6902.
 
 Examples:
   orrery log ./data andromeda --from 100 --to 120 --patches
@@ -26,51 +38,66 @@ const PAGE = 200;
 
 const INDENT = '    ';
 
-const SIGNS: { readonly [op in Patch['op']]: readonly [string, Colour] } = {
-  add: ['+', 'green'],
-  remove: ['-', 'red'],
-  replace: ['~', 'yellow'],
-};
-
-interface Options {
-  readonly from: number;
-  readonly to?: number;
+interface Options extends LogFilters {
   readonly limit?: number;
   readonly patches?: true;
+  readonly format?: 'redux-devtools';
+  readonly output?: string;
   readonly json?: true;
 }
 
 export function logCommand(surroundings: Surroundings): Command {
-  return new Command('log')
+  const command = new Command('log')
     .description('Print the history of a game, one line for each command, oldest first.')
-    .argument('<directory>', 'the directory that openOrrery was given')
-    .argument('<game>', 'the id of the game')
-    .option('--from <seq>', 'begin with this seq', wholeNumber(0), 1)
-    .option('--to <seq>', 'end with this seq', wholeNumber(0))
+    .argument('<directory>', PLACE_HELP)
+    .argument('[game]', GAME_HELP);
+  return addLogFilters(command)
     .option('--limit <count>', 'print at most so many commands', wholeNumber(1))
     .option('--patches', 'also print what each visible moment changed: + added, - removed, ~ replaced')
+    .addOption(new Option('--format <name>', 'write a file for another program').choices(['redux-devtools']))
+    .option('-o, --output <file>', 'with --format: write there instead of to standard output')
     .option('--json', 'print one JSON document for each command, one a line')
     .addHelpText('after', HELP)
-    .action((directory: string, game: string, options: Options, command: Command) => {
-      const { from, to } = options;
-      if (to !== undefined && from > to) command.error(`--from ${from} is behind --to ${to}`);
-      return log(directory, game, options, surroundings);
+    .action((place: string, named: string | undefined, options: Options, self: Command) => {
+      const { game } = operandsOf(place, [], [named], self);
+      const query = queryOf(options, self);
+      if (options.format === undefined) {
+        if (options.output !== undefined) self.error('-o needs --format');
+        return withPastOf(place, game, (past) => log(past, query, options, surroundings));
+      }
+      const excluded = (['player', 'command', 'backwards', 'patches', 'json'] as const).find((each) => options[each]);
+      if (excluded) self.error(`--format ${options.format} and --${excluded} exclude each other`);
+      return withPastOf(place, game, (past) => exportPast(past, query, options, surroundings));
     });
 }
 
-async function log(directory: string, game: string, options: Options, surroundings: Surroundings): Promise<void> {
-  const { from, to = Number.MAX_SAFE_INTEGER, limit = Number.POSITIVE_INFINITY } = options;
-  const patches = options.patches === true;
-  await withGame(directory, game, async (reader, row) => {
-    const printer = options.json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
-    let count = 0;
-    for (const entry of reader.history(game, from, Math.min(to, row.seq))) {
-      await printer.take(entry);
-      count += 1;
-      if (count >= limit) break;
-    }
-    await printer.end();
-  });
+async function log(past: Past, query: HistoryQuery, options: Options, surroundings: Surroundings): Promise<void> {
+  const { limit = Number.POSITIVE_INFINITY, patches = false, json } = options;
+  const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
+  let count = 0;
+  for await (const entry of historyOf(past, query)) {
+    await printer.take(entry);
+    count += 1;
+    if (count >= limit) break;
+  }
+  await printer.end();
+}
+
+async function exportPast(
+  past: Past,
+  { path = '', afterSeq = 0, upToSeq, ...bounds }: HistoryQuery,
+  { limit, output: file }: Options,
+  { output, remark }: Surroundings,
+): Promise<void> {
+  const range = { fromSeq: afterSeq + 1, ...(upToSeq === undefined ? {} : { toSeq: upToSeq }), ...bounds };
+  const options = { range, path: path as string, ...(limit === undefined ? {} : { limit }) };
+  const { steps, firstSeq, lastSeq, isCut } =
+    file === undefined
+      ? await writeReduxDevtools(past, options, (text) => output.text(text))
+      : await writeNewFile(file, (write) => writeReduxDevtools(past, options, write));
+  if (file !== undefined)
+    remark(`${counted(steps, 'step')}, seq ${firstSeq} to ${lastSeq}, written to ${printable(file)}`);
+  if (isCut) remark('a browser imports no more than that; --path exports more steps of a part of the state');
 }
 
 class Lines {
@@ -82,10 +109,10 @@ class Lines {
     this.#surroundings = surroundings;
   }
 
-  async take({ command, step }: HistoryEntry): Promise<void> {
-    const { seq, tick, time, player, name, args } = command;
+  async take(entry: HistoryEntry): Promise<void> {
+    const { seq, tick, time, player, name, args, patches } = entry;
     const line = { seq, tick, time: isoTime(time), player: player ?? null, command: name, args: args ?? null };
-    const told = this.#patches && step ? { ...line, step: stepAsJson(step) } : line;
+    const told = this.#patches && patches ? { ...line, step: stepAsJson(entry, patches) } : line;
     await this.#surroundings.output.line(compactJson(told));
   }
 
@@ -95,47 +122,33 @@ class Lines {
 class Page {
   readonly #patches: boolean;
   readonly #surroundings: Surroundings;
-  readonly #columns: Columns;
-  #entries: { readonly cells: readonly string[]; readonly step: Step | undefined }[] = [];
-  #begun = false;
+  readonly #rows: PagedRows;
 
   constructor(patches: boolean, surroundings: Surroundings) {
     this.#patches = patches;
     this.#surroundings = surroundings;
-    this.#columns = new Columns(
-      [
-        { title: 'SEQ', right: true },
-        { title: 'TICK', right: true },
-        { title: 'TIME' },
-        { title: 'PLAYER' },
-        { title: 'COMMAND' },
-        { title: 'ARGS' },
-      ],
-      surroundings.paint,
+    const columns = [
+      { title: 'SEQ', right: true },
+      { title: 'TICK', right: true },
+      { title: 'TIME' },
+      { title: 'PLAYER' },
+      { title: 'COMMAND' },
+      { title: 'ARGS' },
+    ];
+    this.#rows = new PagedRows(
+      { columns, colours: ['dim', 'dim', 'dim', undefined, 'cyan'], page: PAGE },
+      surroundings,
     );
   }
 
-  async take({ command, step }: HistoryEntry): Promise<void> {
-    this.#entries.push({ cells: cellsOf(command), step });
-    if (this.#entries.length === PAGE) await this.#print();
+  async take(entry: HistoryEntry): Promise<void> {
+    const { paint, width } = this.#surroundings;
+    const isShown = this.#patches && entry.patches;
+    await this.#rows.take(cellsOf(entry), isShown ? stepLines(entry, entry.patches, paint, width) : []);
   }
 
   async end(): Promise<void> {
-    await this.#print();
-  }
-
-  async #print(): Promise<void> {
-    const { output, paint, width } = this.#surroundings;
-    // How long the arguments are says nothing about where the next column begins.
-    this.#columns.fit(this.#entries.map(({ cells }) => cells.slice(0, -1)));
-    if (!this.#begun) await output.line(this.#columns.header());
-    this.#begun = true;
-    for (const { cells, step } of this.#entries) {
-      await output.line(this.#columns.row(cells, ['dim', 'dim', 'dim', undefined, 'cyan'], width));
-      if (!this.#patches || !step) continue;
-      for (const line of stepLines(step, paint, width)) await output.line(line);
-    }
-    this.#entries = [];
+    await this.#rows.end();
   }
 }
 
@@ -150,8 +163,12 @@ function cellsOf({ seq, tick, time, player, name, args }: CommandEntry): string[
   ];
 }
 
-function* stepLines(step: Step, paint: Paint, width: number | undefined): Generator<string> {
-  const { firstSeq, lastSeq, patches } = step;
+function* stepLines(
+  { step: { firstSeq, lastSeq } }: HistoryEntry,
+  patches: readonly Patch[],
+  paint: Paint,
+  width: number | undefined,
+): Generator<string> {
   const whole = firstSeq === lastSeq ? '' : `seq ${firstSeq} to ${lastSeq}: `;
   if (whole !== '' || patches.length === 0) {
     yield `${INDENT}${paint('dim', `${whole}${patches.length === 0 ? 'nothing changed' : counted(patches.length, 'change')}`)}`;
@@ -165,6 +182,6 @@ function* stepLines(step: Step, paint: Paint, width: number | undefined): Genera
   }
 }
 
-function stepAsJson({ firstSeq, lastSeq, tick, time, patches }: Step): object {
-  return { firstSeq, lastSeq, tick, time: isoTime(time), patches: toJsonPatch(patches) };
+function stepAsJson({ step, tick, time }: HistoryEntry, patches: readonly Patch[]): object {
+  return { ...step, tick, time: isoTime(time), patches: toJsonPatch(patches) };
 }

@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import { readConfig } from '../directory.ts';
 import type { GameRow } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
+import { openPackPast } from '../pack/pack-past.ts';
 import { Columns } from './columns.ts';
+import { isPack, PLACE_HELP } from './past/opening.ts';
 import { byteSize, compactJson, isoTime, printable } from './printable.ts';
 import { eachShard } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,27 +21,22 @@ Examples:
 
 interface Listed {
   readonly row: GameRow;
-  readonly shard: number;
+  /** None for the game in a pack. */
+  readonly shard: number | undefined;
 }
 
 export function lsCommand(surroundings: Surroundings): Command {
   return new Command('ls')
     .description('List every game: type, version, seq, tick, size of the state, last change, shard.')
-    .argument('<directory>', 'the directory that openOrrery was given')
+    .argument('<directory>', PLACE_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((directory: string, options: { json?: true }) => ls(directory, options.json === true, surroundings));
 }
 
 async function ls(directory: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
-  const games: Listed[] = [];
-  await eachShard(directory, (reader, shard) => {
-    for (const row of reader.games()) games.push({ row, shard });
-  });
-  games.sort((left, right) => (left.row.id < right.row.id ? -1 : 1));
-
+  const { id, shards, games } = isPack(directory) ? await packed(directory) : await listed(directory);
   if (json) {
-    const { id, shards } = readConfig(nodeFiles, directory);
     await output.line(compactJson({ directory, id, shards, games: games.map(asJson) }));
     return;
   }
@@ -64,11 +61,36 @@ async function ls(directory: string, json: boolean, { output, paint }: Surroundi
     String(row.tick),
     sizeOf(row),
     isoTime(row.time),
-    String(shard),
+    shard === undefined ? '' : String(shard),
   ]);
   columns.fit(rows);
   await output.line(columns.header());
   for (const row of rows) await output.line(columns.row(row, ['cyan']));
+}
+
+interface Place {
+  readonly id: string;
+  readonly shards: number;
+  readonly games: readonly Listed[];
+}
+
+async function listed(directory: string): Promise<Place> {
+  const games: Listed[] = [];
+  await eachShard(directory, (reader, shard) => {
+    for (const row of reader.games()) games.push({ row, shard });
+  });
+  games.sort((left, right) => (left.row.id < right.row.id ? -1 : 1));
+  return { ...readConfig(nodeFiles, directory), games };
+}
+
+/** The directory that a pack comes from has an id too. */
+async function packed(file: string): Promise<Place> {
+  const past = await openPackPast(file);
+  try {
+    return { id: past.description.source, shards: 0, games: [{ row: past.row, shard: undefined }] };
+  } finally {
+    await past.close();
+  }
 }
 
 /** Known at snapshots only: between them the size is near enough. */
@@ -77,7 +99,7 @@ function sizeOf({ stateBytes, snapshotSeq, seq }: GameRow): string {
 }
 
 function asJson({ row, shard }: Listed): object {
-  const { id, type, version, seq, tick, records, stateBytes, snapshotSeq, created, time } = row;
+  const { id, type, version, seq, tick, records, stateBytes, snapshotSeq, created, time, parent, parentSeq } = row;
   return {
     id,
     type,
@@ -89,6 +111,7 @@ function asJson({ row, shard }: Listed): object {
     snapshotSeq,
     created: isoTime(created),
     time: isoTime(time),
-    shard,
+    shard: shard ?? null,
+    ...(parent === undefined ? {} : { parent: { game: parent, seq: parentSeq } }),
   };
 }

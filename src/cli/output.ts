@@ -24,6 +24,12 @@ export class Output {
     if (this.#waiting.length >= CHUNK_LENGTH) await this.flush();
   }
 
+  /** Without an end of line, and when `flush` is called: a question to whoever sits at the terminal. */
+  async text(text: string): Promise<void> {
+    this.#waiting += text;
+    if (this.#waiting.length >= CHUNK_LENGTH) await this.flush();
+  }
+
   async flush(): Promise<void> {
     const text = this.#waiting;
     this.#waiting = '';

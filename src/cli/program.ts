@@ -7,14 +7,28 @@ import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { doctorCommand } from './doctor.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
+import { forkCommand } from './fork.ts';
 import { logCommand } from './log.ts';
 import { lsCommand } from './ls.ts';
+import { migrateCommand } from './migrate.ts';
 import { NobodyReads, Output } from './output.ts';
+import { packCommand } from './pack.ts';
 import { painter } from './paint.ts';
+import { atCommand } from './past/at.ts';
+import { blameCommand } from './past/blame.ts';
+import { diffCommand } from './past/diff.ts';
+import type { KeyStream } from './past/keys.ts';
+import { replayCommand } from './past/replay.ts';
+import { ProgressLine } from './progress.ts';
+import { recoverCommand } from './recover.ts';
 import { salvageCommand } from './salvage.ts';
 import { showCommand } from './show.ts';
+import { sqlCommand } from './sql.ts';
 import type { Surroundings } from './surroundings.ts';
+import { tryCommand } from './try.ts';
 import { tuneCommand } from './tune.ts';
+import { unpackCommand } from './unpack.ts';
+import { verifyCommand } from './verify.ts';
 
 const HELP_WIDTH = 100;
 
@@ -23,23 +37,35 @@ export interface Console {
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly env: NodeJS.ProcessEnv;
+  readonly stdin?: KeyStream;
 }
 
 type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Runs the command line. Never throws: the result is the exit status, and what went wrong is on standard error. */
-export async function run(args: readonly string[], { stdout, stderr, env }: Console): Promise<ExitStatus> {
+export async function run(args: readonly string[], console: Console): Promise<ExitStatus> {
+  const { stdout, stderr, env } = console;
   let status: ExitStatus = EXIT.ok;
   const output = new Output(stdout);
   // Who does not read the errors either is told nothing.
   stderr.on('error', () => undefined);
   const paintError = painter(stderr.isTTY === true, env);
-  const width = stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || undefined;
+  // A terminal that does not know its size says 0.
+  const width = (stdout.isTTY ? stdout.columns : Number(env['COLUMNS'])) || undefined;
+  const progress = new ProgressLine(stderr);
   const surroundings: Surroundings = {
     output,
     paint: painter(stdout.isTTY === true, env),
     width,
-    remark: (text) => stderr.write(`${paintError('dim', text)}\n`),
+    remark: (text) => {
+      progress.show('');
+      stderr.write(`${paintError('dim', text)}\n`);
+    },
+    progress: (text) => progress.show(text),
+    // Standard input is opened by being looked at: only who reads keys does.
+    get input() {
+      return console.stdin;
+    },
     finish: (final) => {
       status = final;
     },
@@ -79,6 +105,18 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     lsCommand,
     showCommand,
     logCommand,
+    atCommand,
+    diffCommand,
+    blameCommand,
+    replayCommand,
+    sqlCommand,
+    packCommand,
+    unpackCommand,
+    forkCommand,
+    recoverCommand,
+    migrateCommand,
+    verifyCommand,
+    tryCommand,
     checkpointCommand,
     checkCommand,
     doctorCommand,

@@ -1,9 +1,9 @@
-// What the reading commands begin with: the directory's description, and the shard of a game, without changing anything.
+// What commands that look at a whole directory begin with: its description, and each shard, without changing anything. Those
+// that are about one game begin in past/opening.ts.
 
 import { InvalidArgumentError } from 'commander';
-import { readConfig, shardDirectory, shardOf } from '../directory.ts';
+import { readConfig, shardDirectory } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 
@@ -16,25 +16,6 @@ export async function eachShard(
   for (let shard = 0; shard < shards; shard += 1) {
     await withShard(directory, shard, (reader) => visit(reader, shard));
   }
-}
-
-/** Throws GAME_NOT_FOUND. A game id is never a path: whatever it is, it is only looked up. */
-export async function withGame(
-  directory: string,
-  game: string,
-  visit: (reader: ShardReader, row: GameRow) => Promise<void>,
-): Promise<void> {
-  const { shards } = readConfig(nodeFiles, directory);
-  await withShard(directory, shardOf(game, shards), async (reader) => {
-    const row = reader.game(game);
-    if (row) return visit(reader, row);
-    throw new OrreryError({
-      code: 'GAME_NOT_FOUND',
-      what: 'there is no such game',
-      hint: '`orrery ls` lists the games of a directory; upper and lower case are different.',
-      context: { game, directory },
-    });
-  });
 }
 
 async function withShard(
@@ -54,9 +35,7 @@ async function atShard<T>(shard: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof OrreryError && error.code !== 'GAME_NOT_FOUND' && error.code !== 'POINTER_NOT_FOUND'
-      ? error.within({ shard })
-      : error;
+    throw error instanceof OrreryError ? error.within({ shard }) : error;
   }
 }
 

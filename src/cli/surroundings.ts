@@ -3,6 +3,7 @@
 import type { ExitStatus } from './exit.ts';
 import type { Output } from './output.ts';
 import type { Paint } from './paint.ts';
+import type { KeyStream } from './past/keys.ts';
 
 export interface Surroundings {
   readonly output: Output;
@@ -12,6 +13,10 @@ export interface Surroundings {
   readonly width: number | undefined;
   /** A line on standard error, beside the output. */
   readonly remark: (text: string) => void;
+  /** A line on standard error, where that is a terminal, in the place of the one before; an empty one takes it away. */
+  readonly progress: (text: string) => void;
+  /** Where keys come from, if anywhere. */
+  readonly input: KeyStream | undefined;
   /** What the process is to end with when nothing is thrown. */
   readonly finish: (status: ExitStatus) => void;
 }

@@ -6,6 +6,7 @@ import { lstatSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { shardDirectory, shardOf, takeDirectory } from '../../directory.ts';
 import { OrreryError } from '../../errors.ts';
+import { PROVER_ON_THE_SPOT } from '../../image/proof.ts';
 import type { Files } from '../../journal/files.ts';
 import { openShard } from '../../recovery/open-shard.ts';
 import type { SalvagedGame } from '../../recovery/salvage.ts';
@@ -74,7 +75,7 @@ async function writeShard(
     const { claim, database, digest, journal, generation, segments } = shard;
     const parts = { files, directory: folder, number, claim, database, digest, maxImageBytes: MAX_IMAGE_BYTES };
     const publishing = publish(
-      { ...parts, published: () => undefined },
+      { ...parts, prover: PROVER_ON_THE_SPOT, published: () => undefined },
       shard.manifest.shard,
       generation,
       undefined,

@@ -1,0 +1,75 @@
+// `orrery fork`: a new game from a moment of another. Opens the directory as its owner; needs no code.
+
+import { Command } from 'commander';
+import { readConfig } from '../directory.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { type Fork, forkGame } from '../renewal/fork.ts';
+import type { RecoverParts } from '../renewal/recover.ts';
+import { withOwnedGames } from './owned-games.ts';
+import {
+  type AskedMoment,
+  addMomentOptions,
+  type MomentOptions,
+  momentIn,
+  momentOf,
+  parseMoment,
+} from './past/moment-argument.ts';
+import { compactJson, printable } from './printable.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+The fork shares nothing with its parent that later changes, and remembers which moment it began with: \`orrery ls --json\` shows
+it. Of the moment it keeps the version; a program with newer code migrates it when it opens it. An id that a game has is
+never touched. Fails with status 4 while another process has the directory open: use orrery.fork() there.
+
+Examples:
+  orrery fork ./data andromeda --tick 1200 --as 'andromeda (what if)'
+  orrery fork ./data andromeda --at last --as rehearsal --json`;
+
+interface Options extends MomentOptions {
+  readonly at?: AskedMoment;
+  readonly as: string;
+  readonly json?: true;
+}
+
+export function forkCommand(surroundings: Surroundings): Command {
+  const command = new Command('fork')
+    .description('Make a new game from a moment of another.')
+    .argument('<directory>', 'the directory that openOrrery was given')
+    .argument('<game>', 'the id of the game')
+    .requiredOption('--as <id>', 'the id of the fork')
+    .option('--at <moment>', 'the moment: seq:N, tick:N, time:T, first, last, or a plain seq', parseMoment);
+  return addMomentOptions(command)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((directory: string, game: string, options: Options, self: Command) => {
+      const moment = momentOf(options, self);
+      if (moment && options.at) self.error('--at and --seq, --tick and --time exclude each other');
+      const at = moment ?? options.at ?? self.error('the moment is missing: use --at, --seq, --tick or --time');
+      return fork(directory, game, at, options, surroundings);
+    });
+}
+
+async function fork(
+  directory: string,
+  game: string,
+  at: AskedMoment,
+  { as, json }: Options,
+  { output }: Surroundings,
+): Promise<void> {
+  readConfig(nodeFiles, directory);
+  const work = async (parts: RecoverParts): Promise<Fork> => {
+    const past = await parts.openPast(game);
+    const moment = momentIn(past, at);
+    await past.close();
+    return forkGame(parts, game, { at: moment, as });
+  };
+  const made = await withOwnedGames(directory, [game, as], [], work);
+  if (json) {
+    await output.line(compactJson({ directory, ...made }));
+    return;
+  }
+  const { id, parent, tick, version } = made;
+  const of = `${printable(parent.game)} at seq ${parent.seq}, tick ${tick}, version ${version}`;
+  await output.line(`${printable(directory)}: game ${printable(id)}, a fork of ${of}`);
+}

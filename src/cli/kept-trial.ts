@@ -1,0 +1,61 @@
+// What `orrery try` tried, kept: a new directory with one game in it, which began as a fork and did what was tried. Before it:
+// try.ts with the records; after it: the directory is one like any other.
+
+import { existsSync } from 'node:fs';
+import { OrreryError } from '../errors.ts';
+import type { AnyGameType } from '../game/define.ts';
+import { migrate } from '../game/migration.ts';
+import { WorkingState } from '../game/state.ts';
+import { openOrrery } from '../orrery.ts';
+import type { Moment, Past } from '../past/past.ts';
+import { CREATE } from '../patch/record.ts';
+import type { TypeVersions } from '../rerun/games-module.ts';
+import type { TriedRecord, TryReport } from '../rerun/try-out.ts';
+import { withOwnedGames } from './owned-games.ts';
+
+/** Records that are handed over before the disk is waited for. */
+const AT_ONCE = 1000;
+
+/** Throws GAME_EXISTS when something is there already, DIRECTORY_UNUSABLE, DISK_FULL, IO_FAILED. */
+export async function keepTrial(
+  directory: string,
+  past: Past,
+  types: TypeVersions,
+  report: TryReport,
+  at: Moment,
+  records: readonly TriedRecord[],
+): Promise<void> {
+  if (existsSync(directory)) {
+    throw new OrreryError({
+      code: 'DIRECTORY_UNUSABLE',
+      what: 'the directory to keep it in is there already',
+      hint: 'Name one that is not there.',
+      context: { directory },
+    });
+  }
+  const type = types.get(report.version) as AnyGameType;
+  const { game: id } = report;
+  const begun = await past.stateAt(at);
+  const { seq: parentSeq, tick, time: now } = begun;
+  const { state, tables } = migrate(type, begun, { game: id, seq: parentSeq, tick, now });
+  await (await openOrrery({ directory, games: [type] })).close();
+  await withOwnedGames(directory, [id], [type], async ({ residents }) => {
+    const outbox = residents.outboxOf(id);
+    const { game, sink } = residents.attach(type, id);
+    const args = { fork: { game: id, seq: parentSeq } };
+    game.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args });
+    let seq = 0;
+    for (const { name: command, tick: then, time, args: given, player, patches } of records) {
+      seq += 1;
+      const record = { game: id, seq, tick: then, time, command, patches };
+      sink.append({
+        ...record,
+        ...(given === undefined ? {} : { args: given }),
+        ...(player === undefined ? {} : { player }),
+      });
+      if (seq % AT_ONCE === 0) await outbox.flush();
+    }
+    await outbox.flush();
+    game.evict();
+  });
+}

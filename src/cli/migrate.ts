@@ -1,0 +1,168 @@
+// `orrery migrate`: takes every game of a directory up to the version of its type, or only says what that would do. Opens the
+// directory as its owner; a rehearsal reads it and no more. migration-report.ts prints what came of it.
+
+import { Command } from 'commander';
+import { OrreryError } from '../errors.ts';
+import type { AnyGameType } from '../game/define.ts';
+import type { GameRow } from '../image/rows.ts';
+import { DigestPast } from '../past/digest-past.ts';
+import { loadGameTypes } from '../rerun/games-module.ts';
+import { type MigrationProgress, migrateAll } from '../versions/migrate-all.ts';
+import { DEFAULT_LAST, type Rehearsal, rehearse } from '../versions/rehearse.ts';
+import { EXIT } from './exit.ts';
+import { migrationData, printMigrations, printRehearsal, rehearsalData } from './migration-report.ts';
+import { withOwnedGames } from './owned-games.ts';
+import { compactJson, counted, printable } from './printable.ts';
+import { eachShard, wholeNumber } from './reading.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+A game is migrated as a whole or not at all: one that fails stays on the version it has, and the others go on. What was before
+stays readable, with the version it had. A game that is newer than the module is refused.
+
+--rehearse writes nothing, and another process may have the directory open: each game is migrated in memory, and beside it the
+state as it was --last commands ago, which then runs those commands with the code of the module. What is listed is the
+difference between the two: what the new code would have done otherwise.
+
+Fails with status 1 when a game failed, or the rehearsal found a difference or a command that is refused now; with status 4
+while another process has the directory open: use orrery.migrateAll() there.
+
+Examples:
+  orrery migrate ./data --games ./dist/galaxy.js --rehearse
+  orrery migrate ./data --games ./dist/galaxy.js
+  orrery migrate ./data --games ./dist/galaxy.js --game andromeda --json`;
+
+interface Options {
+  readonly games: string;
+  readonly game?: readonly string[];
+  readonly rehearse?: true;
+  readonly last: number;
+  readonly json?: true;
+}
+
+export function migrateCommand(surroundings: Surroundings): Command {
+  return new Command('migrate')
+    .description('Take every game up to the version of its type, or rehearse that.')
+    .argument('<directory>', 'the directory that openOrrery was given')
+    .requiredOption('--games <module>', 'an ES module that exports the game types')
+    .option('--game <id>', 'only this game; may be given several times', (id, ids: string[] = []) => [...ids, id])
+    .option('--rehearse', 'write nothing, and say what would be different')
+    .option(
+      '--last <n>',
+      'with --rehearse, how many of the newest commands are run again',
+      wholeNumber(0),
+      DEFAULT_LAST,
+    )
+    .option('--json', 'print one JSON document a game')
+    .addHelpText('after', HELP)
+    .action(async (directory: string, options: Options) => {
+      const types = newestOf(await loadGameTypes(options.games, process.cwd()));
+      const chosen = await choose(directory, types, options, surroundings);
+      if (options.rehearse) await rehearseAll(directory, types, chosen, options, surroundings);
+      else await migrate(directory, types, chosen, options, surroundings);
+    });
+}
+
+/** A module may still have the types of older versions, to run old commands with. */
+function newestOf(types: readonly AnyGameType[]): readonly AnyGameType[] {
+  const newest = new Map<string, AnyGameType>();
+  for (const type of types) if (type.version >= (newest.get(type.name)?.version ?? 0)) newest.set(type.name, type);
+  return [...newest.values()];
+}
+
+/** The games that are meant: those named, or all of the module's types. */
+async function choose(
+  directory: string,
+  types: readonly AnyGameType[],
+  { game: named, games: module }: Options,
+  { remark }: Surroundings,
+): Promise<readonly GameRow[]> {
+  const rows: GameRow[] = [];
+  await eachShard(directory, (reader) => {
+    rows.push(...reader.games());
+  });
+  const missing = named?.find((id) => !rows.some((row) => row.id === id));
+  if (missing !== undefined) {
+    throw new OrreryError({
+      code: 'GAME_NOT_FOUND',
+      what: 'there is no such game',
+      hint: '`orrery ls` lists the games of a directory; upper and lower case are different.',
+      context: { game: missing, directory },
+    });
+  }
+  const meant = named ? rows.filter(({ id }) => named.includes(id)) : rows;
+  const known = meant.filter((row) => types.some(({ name }) => name === row.type));
+  const others = new Set(meant.filter((row) => !known.includes(row)).map(({ type }) => printable(type)));
+  if (others.size > 0 && (named || known.length === 0)) {
+    throw new OrreryError({
+      code: 'GAMES_MODULE',
+      what: `the module does not have the type of the games: ${[...others].join(', ')}`,
+      hint: 'Name the module that defines these types of game.',
+      context: { module, directory },
+    });
+  }
+  if (others.size > 0) {
+    remark(`${counted(meant.length - known.length, 'game')} of other types left alone: ${[...others].join(', ')}`);
+  }
+  return known.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+async function migrate(
+  directory: string,
+  types: readonly AnyGameType[],
+  chosen: readonly GameRow[],
+  { json }: Options,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { progress, output, finish } = surroundings;
+  const onProgress = ({ done, total, latest }: MigrationProgress): void =>
+    progress(`${done} of ${total}  ${printable(latest?.game ?? '')}`);
+  const report = await withOwnedGames(
+    directory,
+    chosen.map(({ id }) => id),
+    types,
+    ({ residents }) => {
+      const load = (type: AnyGameType, id: string) => residents.open(type, id, undefined);
+      return migrateAll({ types, list: async () => chosen, load }, { onProgress });
+    },
+  ).finally(() => progress(''));
+  if (json)
+    for (const each of [...report.migrated, ...report.failed]) await output.line(compactJson(migrationData(each)));
+  else await printMigrations(report, surroundings);
+  if (report.failed.length > 0) finish(EXIT.damaged);
+}
+
+async function rehearseAll(
+  directory: string,
+  types: readonly AnyGameType[],
+  chosen: readonly GameRow[],
+  { json, last }: Options,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { progress, output, finish, remark } = surroundings;
+  const ids = new Set(chosen.map(({ id }) => id));
+  let current = 0;
+  await eachShard(directory, async (reader) => {
+    for (const { id, type: name, version } of reader.games()) {
+      if (!ids.has(id)) continue;
+      const type = types.find((each) => each.name === name) as AnyGameType;
+      const stored = reader.past(id);
+      if (version === type.version || !stored) {
+        current += 1;
+        continue;
+      }
+      const past = new DigestPast(stored, () => undefined);
+      const onProgress = ({ done, total }: { done: number; total: number }): void =>
+        progress(`${printable(id)}  ${done} of ${total} commands`);
+      const rehearsal = await rehearse(past, type, { last, onProgress }).finally(() => progress(''));
+      if (json) await output.line(compactJson(rehearsalData(rehearsal)));
+      else await printRehearsal(rehearsal, surroundings);
+      if (hasFindings(rehearsal)) finish(EXIT.damaged);
+    }
+  });
+  if (current > 0) remark(`${counted(current, 'game')} with the newest version already`);
+}
+
+function hasFindings({ failure, refusals, changes }: Rehearsal): boolean {
+  return failure !== undefined || refusals > 0 || changes.length > 0;
+}

@@ -1,0 +1,92 @@
+// The games of a directory opened by its owner, for commands that write and may have no code of any game. Before them:
+// fork.ts and recover.ts; after them: what orrery.ts would do for a program, without its options.
+
+import { readConfig, shardDirectory, shardOf, takeDirectory } from '../directory.ts';
+import type { OrreryError } from '../errors.ts';
+import type { AnyGameType } from '../game/define.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { DEFAULTS } from '../options.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { Residents } from '../outbox/residents.ts';
+import { LivePast } from '../past/live-past.ts';
+import type { RecoverParts } from '../renewal/recover.ts';
+import type { SqliteStore } from '../store/sqlite.ts';
+import { withOwnedShard } from './owned-shard.ts';
+
+/** Publishing a large image takes a while, and there is nobody to be kept waiting. */
+const CLOSE_MS = 10 * 60_000;
+
+/** A shard that is open, by its number. */
+type OpenShards = ReadonlyMap<number, SqliteStore>;
+
+/**
+ * Opens the shards of these games and no others: what they hold is not this command's business. Fails with ALREADY_OPEN while
+ * another process has the directory. Closes everything in good order.
+ */
+export async function withOwnedGames<T>(
+  directory: string,
+  games: readonly string[],
+  types: readonly AnyGameType[],
+  work: (parts: RecoverParts) => Promise<T>,
+): Promise<T> {
+  // Taking a directory would make it; here it has to be one already.
+  const { shards } = readConfig(nodeFiles, directory);
+  const { lock } = takeDirectory(nodeFiles, directory, undefined, shards);
+  try {
+    const needed = [...new Set(games.map((game) => shardOf(game, shards)))];
+    return await withStores(directory, needed, new Map(), (open) => withResidents(open, shards, types, work));
+  } finally {
+    lock.release();
+  }
+}
+
+function withStores<T>(
+  directory: string,
+  [shard, ...others]: readonly number[],
+  open: OpenShards,
+  work: (open: OpenShards) => Promise<T>,
+): Promise<T> {
+  if (shard === undefined) return work(open);
+  return withOwnedShard(shardDirectory(directory, shard), shard, (store) =>
+    withStores(directory, others, new Map([...open, [shard, store]]), work),
+  );
+}
+
+async function withResidents<T>(
+  open: OpenShards,
+  shards: number,
+  types: readonly AnyGameType[],
+  work: (parts: RecoverParts) => Promise<T>,
+): Promise<T> {
+  const nothing = (): void => undefined;
+  // Where a shard is not open nothing stands: nobody asks for it.
+  const places: Outbox[] = new Array<Outbox>(shards);
+  const outboxes = Array.from(open, ([shard, store]) => {
+    // A program goes on in memory and tries again; a command says what is wrong and ends.
+    const degraded = (error: OrreryError): void => outbox.abandon(error);
+    const outbox: Outbox = new Outbox(store, DEFAULTS, {
+      checkpoint: nothing,
+      recovered: nothing,
+      failed: nothing,
+      degraded,
+    });
+    places[shard] = outbox;
+    return outbox;
+  });
+  const options = { ...DEFAULTS, maxStateBytes: Number.MAX_SAFE_INTEGER, games: types };
+  const residents = new Residents(places, options, { evicted: nothing, subscriberFailed: nothing });
+  for (const outbox of outboxes) outbox.start();
+  const openPast = (game: string): Promise<LivePast> => LivePast.open(residents.outboxOf(game), game);
+  let result: T;
+  try {
+    result = await work({ residents, types, openPast });
+  } catch (error) {
+    residents.close();
+    // Why the work failed is what there is to be told; nothing of it is on its way.
+    await Promise.allSettled(outboxes.map((outbox) => outbox.close(CLOSE_MS)));
+    throw error;
+  }
+  residents.close();
+  for (const outbox of outboxes) await outbox.close(CLOSE_MS);
+  return result;
+}

@@ -1,0 +1,59 @@
+// A shard opened by its owner, for commands that write and have no code of any game: nothing that such a program leaves
+// behind may be less than what the program of the games would have kept.
+
+import { OrreryError } from '../errors.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { ShardReader } from '../recovery/shard-reader.ts';
+import type { SqliteStore } from '../store/sqlite.ts';
+import type { RecoveryReport } from '../store/store.ts';
+
+/** Nothing else waits for the thread: the longer its slices, the fewer turns it takes. */
+const SLICE_MS = 200;
+
+/** The most that `maxImageBytes` can be: a program's own bound is kept when that program publishes. */
+const MAX_IMAGE_BYTES = 2 ** 31 - 1;
+
+/** Opens a shard, does something with it and closes it in good order. The caller has the lock of the directory. */
+export async function withOwnedShard<T>(
+  folder: string,
+  shard: number,
+  work: (store: SqliteStore, recovery: RecoveryReport) => Promise<T>,
+): Promise<T> {
+  // The commands that only read have no use for threads, and start sooner without what makes them.
+  const { SqliteStore } = await import('../store/sqlite.ts');
+  try {
+    const store = new SqliteStore(folder, shard, {
+      workerUrl: undefined,
+      sliceMs: SLICE_MS,
+      checkpointBytes: Number.MAX_SAFE_INTEGER,
+      maxImageBytes: MAX_IMAGE_BYTES,
+      ...(await digestedAs(folder, shard)),
+    });
+    try {
+      const result = await work(store, await store.open());
+      await store.close();
+      return result;
+    } finally {
+      await store.destroy();
+    }
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ shard }) : error;
+  }
+}
+
+/**
+ * What the journal still holds becomes rows for good. How each game type wants that, its program has written into the image;
+ * of one that has not nothing is merged, which keeps the most. The index of commands is carried on where there is one.
+ */
+async function digestedAs(
+  folder: string,
+  shard: number,
+): Promise<{ grains: { [type: string]: never }; commandIndex: boolean }> {
+  const reader = await ShardReader.open(nodeFiles, folder, shard);
+  try {
+    const indexed = reader.contents?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined;
+    return { grains: {}, commandIndex: indexed };
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,54 @@
+// `orrery pack`: one game with its whole past, out of a directory into one file. Reads only, also while somebody plays.
+
+import { Command } from 'commander';
+import { nodeFiles } from '../journal/files.ts';
+import { packFromDirectory } from '../pack/packing.ts';
+import { byteSize, compactJson, isoTime, printable } from './printable.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+A pack is a SQLite file that holds one game: its states, its history, what its type is called, and a SHA-256 over all of it.
+Every reading command takes one in the place of a directory, and \`orrery unpack\` brings the game into another
+directory. The directory may be open in another process: what is written when the command begins is in the pack.
+
+Examples:
+  orrery pack ./data andromeda -o andromeda.orrery
+  orrery log andromeda.orrery --limit 20`;
+
+interface PackCommandOptions {
+  readonly output: string;
+  readonly force?: true;
+  readonly json?: true;
+}
+
+export function packCommand(surroundings: Surroundings): Command {
+  return new Command('pack')
+    .description('Write one game with its whole past into a file, to be taken elsewhere.')
+    .argument('<directory>', 'the directory that openOrrery was given')
+    .argument('<game>', 'the id of the game')
+    .requiredOption('-o, --output <file>', 'the file to write, such as battle.orrery')
+    .option('--force', 'replace the file if it is there')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((directory: string, game: string, options: PackCommandOptions) =>
+      packGame(directory, game, options, surroundings),
+    );
+}
+
+async function packGame(
+  directory: string,
+  game: string,
+  { output: file, force, json }: PackCommandOptions,
+  { output }: Surroundings,
+): Promise<void> {
+  const packed = await packFromDirectory(nodeFiles, directory, game, file, { force: force === true });
+  if (json) {
+    await output.line(compactJson({ file, ...packed, packed: isoTime(packed.packed) }));
+    return;
+  }
+  const { type, version, seq, tick, bytes, digest } = packed;
+  await output.line(
+    `${printable(file)}: game ${printable(game)} of type ${printable(type)} ${version}, up to seq ${seq}, tick ${tick}; ${byteSize(bytes)}`,
+  );
+  await output.line(`SHA-256 of its content: ${digest}`);
+}

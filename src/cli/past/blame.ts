@@ -1,0 +1,152 @@
+// `orrery blame`: which commands changed what stands at a path, newest first.
+
+import { Command } from 'commander';
+import { OrreryError } from '../../errors.ts';
+import { type BlameEntry, blameOf } from '../../past/blame.ts';
+import { placeOf } from '../../past/place.ts';
+import { compactJson, isoTime, printable } from '../printable.ts';
+import { wholeNumber } from '../reading.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { SIGNS, valueText } from './change-lines.ts';
+import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { PagedRows } from './paged-rows.ts';
+
+const HELP = `
+PATH is an RFC 6901 pointer. Every change of the value there is told, also those that replaced what it is part of. Where the
+game type merges the commands of a tick, one of several may have done it: then all of them are named, with "one of". The
+creation of the game comes last, where something stood there from the beginning. Nothing is changed; another process may have
+the directory open.
+
+Examples:
+  orrery blame ./data andromeda /systems/71683/metal --limit 1
+  orrery blame battle.orrery /players/ada --json | jq -r .command`;
+
+/** Rows that wait for each other: whoever asks for the last change is not to wait for the first. */
+const PAGE = 20;
+
+/** Commands of a merged step that are named on a line. */
+const NAMED = 4;
+
+interface Options {
+  readonly limit?: number;
+  readonly json?: true;
+}
+
+export function blameCommand(surroundings: Surroundings): Command {
+  return new Command('blame')
+    .description('Print who changed what stands at a path, newest first, with old and new value.')
+    .argument('<directory>', PLACE_HELP)
+    .argument('<game>', GAME_HELP)
+    .argument('[path]', 'an RFC 6901 pointer, such as /systems/71683/metal')
+    .usage('[options] <directory> <game> <path>')
+    .option('--limit <count>', 'print at most so many changes', wholeNumber(1))
+    .option('--json', 'print one JSON document for each change, one a line')
+    .addHelpText('after', HELP)
+    .action((place: string, one: string, two: string | undefined, options: Options, command: Command) => {
+      const { game, rest } = operandsOf(place, ['path'], [one, two], command);
+      return blame(place, game, rest[0] as string, options, surroundings);
+    });
+}
+
+async function blame(
+  place: string,
+  game: string | undefined,
+  path: string,
+  { limit = Number.POSITIVE_INFINITY, json }: Options,
+  surroundings: Surroundings,
+): Promise<void> {
+  // A pointer that is none is the caller's mistake, whatever the directory holds.
+  placeOf(path);
+  await withPastOf(place, game, async (past) => {
+    const rows = new PagedRows(
+      {
+        columns: [
+          { title: 'SEQ', right: true },
+          { title: 'TICK', right: true },
+          { title: 'TIME' },
+          { title: 'PLAYER' },
+          { title: 'COMMAND' },
+          { title: 'CHANGE' },
+          { title: 'ARGS' },
+        ],
+        colours: ['dim', 'dim', 'dim', undefined, 'cyan', 'yellow'],
+        page: PAGE,
+      },
+      surroundings,
+    );
+    let count = 0;
+    for await (const entry of blameOf(past, path)) {
+      if (json) await surroundings.output.line(compactJson(asJson(entry)));
+      else await rows.take(cellsOf(entry));
+      count += 1;
+      if (count >= limit) break;
+    }
+    if (count === 0) throw neverThere(past.row.id, path);
+    if (!json) await rows.end();
+  });
+}
+
+function cellsOf(entry: BlameEntry): string[] {
+  const { step, tick, time, player, op, args } = entry;
+  return [
+    step.firstSeq === step.lastSeq ? String(step.lastSeq) : `${step.firstSeq}-${step.lastSeq}`,
+    String(tick),
+    isoTime(time),
+    player === undefined ? '' : printable(player),
+    printable(commandOf(entry)),
+    `${SIGNS[op][0]} ${valueText(entry)}`,
+    args === undefined ? '' : compactJson(args),
+  ];
+}
+
+function commandOf({ command, merged, commands }: BlameEntry): string {
+  if (command !== undefined || !merged) return command ?? '';
+  const names = [...new Set(commands.map(({ name, player }) => (player === undefined ? name : `${player}: ${name}`)))];
+  if (names.length === 0) return 'not kept';
+  const rest = names.length - NAMED;
+  return `one of ${names.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function asJson({
+  seq,
+  tick,
+  time,
+  player,
+  command,
+  args,
+  op,
+  before,
+  after,
+  merged,
+  commands,
+  step,
+}: BlameEntry): object {
+  return {
+    seq,
+    tick,
+    time: isoTime(time),
+    player: player ?? null,
+    command: command ?? null,
+    args: args ?? null,
+    op,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    merged,
+    step,
+    commands: commands.map((each) => ({
+      seq: each.seq,
+      command: each.name,
+      player: each.player ?? null,
+      args: each.args ?? null,
+    })),
+  };
+}
+
+function neverThere(game: string, path: string): OrreryError {
+  return new OrreryError({
+    code: 'POINTER_NOT_FOUND',
+    what: 'nothing ever stood at this path, as far back as the past is kept',
+    hint: 'Look at a state with `orrery show`: a table is an object by id.',
+    context: { game, path },
+  });
+}

@@ -1,0 +1,85 @@
+// `orrery diff`: what differs between two moments of a game.
+
+import { Command } from 'commander';
+import { diffOf, type MomentRead } from '../../past/difference.ts';
+import { placeOf } from '../../past/place.ts';
+import { compactJson, counted, isoTime } from '../printable.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { ChangeListing, fitting } from './change-lines.ts';
+import { type AskedMoment, momentIn, parseMoment } from './moment-argument.ts';
+import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+
+const HELP = `
+A and B are moments: seq:N or a plain seq, tick:N, time:T (ISO 8601 or milliseconds since 1970), first, or last. B may lie
+before A. The listing is by entity: + added, - removed, ~ old value -> new value. With --json the operations are RFC 6902:
+applied to the state at A they give the state at B. Nothing is changed; another process may have the directory open.
+
+Examples:
+  orrery diff ./data andromeda tick:1000 tick:1010
+  orrery diff battle.orrery first last --json | jq .operations`;
+
+interface Options {
+  readonly path: string;
+  readonly nearest?: true;
+  readonly json?: true;
+}
+
+export function diffCommand(surroundings: Surroundings): Command {
+  return new Command('diff')
+    .description('Print what differs between two moments of a game, by entity.')
+    .argument('<directory>', PLACE_HELP)
+    .argument('<game>', GAME_HELP)
+    .argument('<a>', 'the moment to begin with')
+    .argument('[b]', 'the moment to end with')
+    .usage('[options] <directory> <game> <a> <b>')
+    .option('--path <pointer>', 'only what differs at this RFC 6901 pointer, such as /systems', '')
+    .option('--nearest', 'for a moment that is not kept, the last one before it that is')
+    .option('--json', 'print one JSON document: game, type, from, to, operations')
+    .addHelpText('after', HELP)
+    .action((place: string, one: string, two: string, three: string | undefined, options: Options, self: Command) => {
+      const { game, rest } = operandsOf(place, ['a', 'b'], [one, two, three], self);
+      const [a, b] = rest.map(parseMoment) as [AskedMoment, AskedMoment];
+      return diff(place, game, a, b, options, surroundings);
+    });
+}
+
+async function diff(
+  place: string,
+  game: string | undefined,
+  a: AskedMoment,
+  b: AskedMoment,
+  { path, nearest, json }: Options,
+  { output, paint, width }: Surroundings,
+): Promise<void> {
+  // A pointer that is none is the caller's mistake, whatever the directory holds.
+  placeOf(path);
+  await withPastOf(place, game, async (past) => {
+    const { from, to, changes, operations } = await diffOf(past, momentIn(past, a), momentIn(past, b), {
+      nearest: nearest === true,
+      path,
+    });
+    if (json) {
+      const { game: id, type } = from;
+      await output.line(compactJson({ game: id, type, from: asJson(from), to: asJson(to), operations }));
+      return;
+    }
+    const listing = new ChangeListing(new Set([...from.tables, ...to.tables]), paint, width);
+    for (const change of changes) listing.take(change);
+    await output.line(paint('dim', fitting(`from  ${inWords(from)}`, width)));
+    await output.line(paint('dim', fitting(`to    ${inWords(to)}`, width)));
+    for (const line of listing.lines()) await output.line(line);
+    await output.line(
+      listing.count === 0
+        ? 'nothing differs'
+        : `${counted(listing.count, 'change')} in ${counted(listing.groups, 'place')}`,
+    );
+  });
+}
+
+function inWords({ seq, tick, time, version }: MomentRead): string {
+  return `seq ${seq}, tick ${tick}, ${isoTime(time)}, version ${version}`;
+}
+
+function asJson({ seq, tick, time, version }: MomentRead): object {
+  return { seq, tick, time: isoTime(time), version };
+}

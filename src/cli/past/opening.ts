@@ -1,0 +1,82 @@
+// The past that a reading command is about: of a game in a directory, or of the one game in a pack. Before it: what the
+// command line named; after it: everything in cli/past/, show and log, which do not care where the past is kept.
+
+import { statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { OrreryError } from '../../errors.ts';
+import { nodeFiles } from '../../journal/files.ts';
+import { openPackPast } from '../../pack/pack-past.ts';
+import { looksLikePack } from '../../pack/reading.ts';
+import { openDirectoryPast } from '../../past/digest-past.ts';
+import type { Past } from '../../past/past.ts';
+
+/** What the arguments of these commands are, for their help. */
+export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';
+export const GAME_HELP = 'the id of the game; of a pack it may be left out';
+
+/** By its content, or by its name when it is damaged beyond recognition or not there. */
+export function isPack(place: string): boolean {
+  return place.endsWith('.orrery') ? !isFolder(place) : looksLikePack(nodeFiles, place);
+}
+
+/**
+ * Opens what `place` names. Of a pack the game may be left out; given, it must be the one that was packed.
+ *
+ * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, PACK_NOT_FOUND, PACK_DAMAGED, DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+ */
+export async function openPastOf(place: string, game: string | undefined): Promise<Past> {
+  if (!isPack(place)) return openDirectoryPast(place, game as string);
+  const past = await openPackPast(place);
+  const { id } = past.row;
+  if (game === undefined || game === id) return past;
+  await past.close();
+  throw new OrreryError({
+    code: 'GAME_NOT_FOUND',
+    what: 'the pack holds another game',
+    hint: `It holds ${JSON.stringify(id)}; the id may be left out.`,
+    context: { game, file: place },
+  });
+}
+
+export async function withPastOf<T>(
+  place: string,
+  game: string | undefined,
+  visit: (past: Past) => Promise<T>,
+): Promise<T> {
+  const past = await openPastOf(place, game);
+  try {
+    return await visit(past);
+  } catch (error) {
+    throw inWordsOfTheCommandLine(error);
+  } finally {
+    await past.close();
+  }
+}
+
+/**
+ * The game and what follows it. commander fills the operands from the left, and for a pack the first of them may be
+ * missing; then everything stands one place too far to the left.
+ */
+export function operandsOf(
+  place: string,
+  names: readonly string[],
+  given: readonly (string | undefined)[],
+  command: Command,
+): { readonly game: string | undefined; readonly rest: readonly string[] } {
+  const operands = given.filter((each) => each !== undefined);
+  const wanted = names.length + 1;
+  if (operands.length === wanted) return { game: operands[0], rest: operands.slice(1) };
+  if (operands.length === wanted - 1 && isPack(place)) return { game: undefined, rest: operands };
+  return command.error(`missing required argument '${['game', ...names][operands.length]}'`);
+}
+
+/** The library's remedy names its own option. */
+function inWordsOfTheCommandLine(error: unknown): unknown {
+  if (!(error instanceof OrreryError) || !error.hint.includes('{ nearest: true }')) return error;
+  const { code, what, hint, context, cause } = error;
+  return new OrreryError({ code, what, hint: hint.replace('{ nearest: true }', '--nearest'), context, cause });
+}
+
+function isFolder(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,74 @@
+// A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before it: a
+// Past, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
+
+import { patchesBetween } from '../../past/difference.ts';
+import type { StateAt } from '../../past/past.ts';
+import { fold } from '../../patch/apply.ts';
+import type { Json, JsonObject, Patch, Path } from '../../patch/patch.ts';
+import type { ListedChange } from './change-lines.ts';
+
+/** One patch with what it replaced or removed, and what stands there now. */
+export interface Change extends ListedChange {
+  readonly patch: Patch;
+}
+
+export class Playhead {
+  #state: JsonObject;
+  readonly #tables: ReadonlySet<string>;
+
+  /** Takes the state over: it changes in place, at the cost of the patches and not of the state. */
+  constructor({ state, tables }: Pick<StateAt, 'state' | 'tables'>) {
+    this.#state = state;
+    this.#tables = new Set(tables);
+  }
+
+  /** Valid until the next patch. */
+  get state(): JsonObject {
+    return this.#state;
+  }
+
+  /** The top-level keys whose children are entities. */
+  get tables(): ReadonlySet<string> {
+    return this.#tables;
+  }
+
+  /** Applies the patches one after the other, each when it is asked for. To be gone through to the end. */
+  *play(patches: readonly Patch[]): Generator<Change, void, undefined> {
+    for (const whole of patches) {
+      for (const patch of this.#inDetail(whole)) {
+        // What an insertion into a list stands before is moved, not replaced.
+        const before = patch.op === 'add' ? undefined : valueAt(this.#state, patch.path);
+        this.#state = fold(this.#state, [patch], 'copied') as JsonObject;
+        const after = patch.op === 'remove' ? undefined : patch.value;
+        yield { patch, op: patch.op, path: patch.path, before, after };
+      }
+    }
+  }
+
+  /** A record that carries a whole state, such as that of a migration, as what it changes. */
+  #inDetail(patch: Patch): readonly Patch[] {
+    if (patch.op === 'remove' || patch.path.length > 0 || !isObject(patch.value)) return [patch];
+    const next = patch.value;
+    const tables = [...this.#tables].filter((table) => isObject(this.#state[table]) && isObject(next[table]));
+    return patchesBetween(this.#state, next, tables);
+  }
+
+  /** The same for who does not look at the changes. */
+  skip(patches: readonly Patch[]): void {
+    this.#state = fold(this.#state, patches, 'copied') as JsonObject;
+  }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What stands at a path, or undefined. Own properties only: the path comes from a disk. */
+export function valueAt(state: Json, path: Path): Json | undefined {
+  let at: Json = state;
+  for (const segment of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, segment)) return undefined;
+    at = (at as { readonly [key: string]: Json })[segment] as Json;
+  }
+  return at;
+}

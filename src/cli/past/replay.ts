@@ -1,0 +1,134 @@
+// `orrery replay`: the past of a game step by step, with what each step changed; all at once, at a speed, or with keys.
+
+import { Command, InvalidArgumentError } from 'commander';
+import type { Moment, Past, SnapshotEntry, StepRange } from '../../past/past.ts';
+import { type Place, placeOf } from '../../past/place.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Interactive } from './interactive.ts';
+import { Keys } from './keys.ts';
+import { type AskedMoment, momentIn, parseMoment } from './moment-argument.ts';
+import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { Pace } from './pace.ts';
+import { stepPrinter } from './step-printer.ts';
+import { Stepper } from './stepper.ts';
+
+const HELP = `
+Each step is printed with its commands and with old and new value of everything it changed, by entity. With --speed the steps
+come at so many ticks a second; with --step a key brings each: space or enter goes on, b back, j jumps, p prints what stands
+at a path, q ends. Bounds are a seq, tick:N, time:T, first or last. With --json each step is one line with its RFC 6902
+patches, and with --path with the value there. Nothing is changed; another process may have the directory open.
+
+Examples:
+  orrery replay ./data andromeda --from tick:1000 --to tick:1010 --path /players
+  orrery replay battle.orrery --step`;
+
+interface Options {
+  readonly from?: AskedMoment;
+  readonly to?: AskedMoment;
+  readonly speed?: number;
+  readonly step?: true;
+  readonly path?: string;
+  readonly json?: true;
+}
+
+export function replayCommand(surroundings: Surroundings): Command {
+  return new Command('replay')
+    .description('Print what each step of a game changed, at once, at a speed, or step by step.')
+    .argument('<directory>', PLACE_HELP)
+    .argument('[game]', GAME_HELP)
+    .option('--from <moment>', 'begin with the step of this moment', parseMoment)
+    .option('--to <moment>', 'end with the step of this moment', parseMoment)
+    .option('--speed <ticks>', 'so many ticks a second', speedArgument)
+    .option('--step', 'wait for a key before each step')
+    .option('--path <pointer>', 'only what changes at this RFC 6901 pointer, such as /systems/71683')
+    .option('--json', 'print one JSON document for each step, one a line')
+    .addHelpText('after', HELP)
+    .action((place: string, named: string | undefined, options: Options, command: Command) => {
+      if (options.step && (options.speed !== undefined || options.json))
+        command.error('--step excludes --speed and --json');
+      if (options.step && surroundings.input?.isTTY !== true)
+        command.error('--step needs a terminal to read keys from');
+      const { game } = operandsOf(place, [], [named], command);
+      const path = options.path === undefined ? undefined : placeOf(options.path);
+      return withPastOf(place, game, (past) => replay(past, path, options, surroundings));
+    });
+}
+
+async function replay(
+  past: Past,
+  path: Place | undefined,
+  options: Options,
+  surroundings: Surroundings,
+): Promise<void> {
+  const span = await spanOf(past, options);
+  const printer = stepPrinter(path, options.json === true, surroundings);
+  if (!span) {
+    if (!options.json) surroundings.remark('there is no step in this range');
+    return;
+  }
+  const stepper = await Stepper.open(past, span.before, span.lastSeq);
+  try {
+    if (options.step) {
+      const keys = new Keys(surroundings.input as NonNullable<Surroundings['input']>);
+      try {
+        await new Interactive(past, stepper, printer, keys, surroundings).run();
+      } finally {
+        keys.close();
+      }
+      return;
+    }
+    const pace = options.speed === undefined ? undefined : new Pace(options.speed, () => surroundings.output.flush());
+    for (let step = await stepper.next(); step; step = await stepper.next()) {
+      await pace?.until(step.tick);
+      await printer.print(step, stepper.playhead);
+    }
+  } finally {
+    await stepper.close();
+  }
+}
+
+/** The seq to stand at before the first step, and the seq that the last step ends at; undefined when there is no step. */
+async function spanOf(
+  past: Past,
+  { from, to }: Options,
+): Promise<{ readonly before: number; readonly lastSeq: number } | undefined> {
+  const { row } = past;
+  const lowest = from === undefined ? undefined : momentIn(past, from);
+  const highest = to === undefined ? undefined : momentIn(past, to);
+  const first = await firstOf(past, bound('from', lowest));
+  const last = await firstOf(past, { ...bound('to', highest), backwards: true });
+  // A game type may keep snapshots and no steps.
+  const snapshots = (await past.snapshots()).filter(({ seq }) => seq > row.firstSeq);
+  const firstSnapshot = snapshots.find((each) => lowest === undefined || measure(each, lowest) >= 0);
+  const lastSnapshot = snapshots.findLast((each) => highest === undefined || measure(each, highest) <= 0);
+  const begin = Math.min(first?.firstSeq ?? Number.POSITIVE_INFINITY, firstSnapshot?.seq ?? Number.POSITIVE_INFINITY);
+  const lastSeq = Math.max(last?.lastSeq ?? 0, lastSnapshot?.seq ?? 0);
+  if (begin > lastSeq) return undefined;
+  const { seq } = await past.stateAt({ seq: Math.max(begin - 1, row.firstSeq) }, { nearest: true });
+  return { before: seq, lastSeq };
+}
+
+/** Below 0 before the moment, above 0 after it. */
+function measure({ seq, tick, time }: SnapshotEntry, moment: Moment): number {
+  if (moment.seq !== undefined) return seq - moment.seq;
+  return moment.tick !== undefined ? tick - moment.tick : time - moment.time;
+}
+
+function bound(side: 'from' | 'to', moment: Moment | undefined): StepRange {
+  if (moment === undefined) return {};
+  if (moment.seq !== undefined) return { [`${side}Seq`]: moment.seq };
+  return moment.tick !== undefined ? { [`${side}Tick`]: moment.tick } : { [`${side}Time`]: moment.time };
+}
+
+async function firstOf(past: Past, range: StepRange) {
+  const steps = past.steps(range);
+  const { value } = await steps.next();
+  await steps.return();
+  return value ?? undefined;
+}
+
+function speedArgument(text: string): number {
+  const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (speed > 0 && Number.isFinite(speed)) return speed;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}

@@ -1,0 +1,89 @@
+// A step of a game's past with what it changed, as lines for people or as one line of JSON. Before it: stepper.ts; after it:
+// the output of replay.
+
+import type { PastStep } from '../../past/past.ts';
+import { type Place, touches } from '../../past/place.ts';
+import type { Patch } from '../../patch/patch.ts';
+import { resolvePointer, toJsonPatch } from '../../patch/pointer.ts';
+import { compactJson, isoTime, printable } from '../printable.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { ChangeListing, fitting } from './change-lines.ts';
+import type { Playhead } from './playhead.ts';
+
+const INDENT = '  ';
+
+export interface StepPrinter {
+  /** Plays the step on the playhead, and prints it if it changed anything that is asked for. Whether it did. */
+  print(step: PastStep, playhead: Playhead): Promise<boolean>;
+}
+
+/** With a place, only steps and changes that may have changed what stands there. */
+export function stepPrinter(place: Place | undefined, json: boolean, surroundings: Surroundings): StepPrinter {
+  return json ? new JsonSteps(place, surroundings) : new ListedSteps(place, surroundings);
+}
+
+class JsonSteps implements StepPrinter {
+  readonly #place: Place | undefined;
+  readonly #surroundings: Surroundings;
+
+  constructor(place: Place | undefined, surroundings: Surroundings) {
+    this.#place = place;
+    this.#surroundings = surroundings;
+  }
+
+  async print(step: PastStep, playhead: Playhead): Promise<boolean> {
+    playhead.skip(step.patches);
+    const patches = touching(step.patches, this.#place);
+    if (this.#place && patches.length === 0) return false;
+    const { firstSeq, lastSeq, tick, time } = step;
+    const commands = step.commands.map(({ seq, name, player, args }) => ({
+      seq,
+      command: name,
+      player: player ?? null,
+      args: args ?? null,
+    }));
+    const line = { firstSeq, lastSeq, tick, time: isoTime(time), commands, patches: toJsonPatch(patches) };
+    const told = this.#place ? { ...line, value: resolvePointer(playhead.state, this.#place.pointer) ?? null } : line;
+    await this.#surroundings.output.line(compactJson(told));
+    return true;
+  }
+}
+
+class ListedSteps implements StepPrinter {
+  readonly #place: Place | undefined;
+  readonly #surroundings: Surroundings;
+
+  constructor(place: Place | undefined, surroundings: Surroundings) {
+    this.#place = place;
+    this.#surroundings = surroundings;
+  }
+
+  async print(step: PastStep, playhead: Playhead): Promise<boolean> {
+    const { output, paint, width } = this.#surroundings;
+    const listing = new ChangeListing(playhead.tables, paint, width, INDENT + INDENT);
+    for (const change of playhead.play(step.patches)) {
+      if (!this.#place || touches(change.patch, this.#place)) listing.take(change);
+    }
+    if (this.#place && listing.count === 0) return false;
+    await output.line(paint('bold', fitting(headingOf(step), width)));
+    for (const { seq, name, player, args } of step.commands) {
+      const who = player === undefined ? '' : `${printable(player)}: `;
+      const what = `${printable(name)}${args === undefined ? '' : ` ${compactJson(args)}`}`;
+      const text = step.commands.length > 1 ? `${seq}  ${who}${what}` : `${who}${what}`;
+      await output.line(`${INDENT}${paint('cyan', fitting(text, width, INDENT.length))}`);
+    }
+    if (step.commands.length === 0) await output.line(`${INDENT}${paint('dim', 'its commands are not kept')}`);
+    if (listing.count === 0) await output.line(`${INDENT}${INDENT}${paint('dim', 'nothing changed')}`);
+    for (const line of listing.lines()) await output.line(line);
+    return true;
+  }
+}
+
+function headingOf({ firstSeq, lastSeq, tick, time }: PastStep): string {
+  const seqs = firstSeq === lastSeq ? `seq ${lastSeq}` : `seq ${firstSeq} to ${lastSeq}`;
+  return `${seqs}, tick ${tick}, ${isoTime(time)}`;
+}
+
+function touching(patches: readonly Patch[], place: Place | undefined): readonly Patch[] {
+  return place ? patches.filter((patch) => touches(patch, place)) : patches;
+}

@@ -1,0 +1,112 @@
+// What `orrery recover` prints: what was tried, what was used, what was given up. Before it: recover.ts.
+
+import type { Culprit, QuarantinedRange, RecoveryMode, Tried } from '../index.ts';
+import { nameOf } from '../renewal/plan.ts';
+import { Columns } from './columns.ts';
+import { counted, isoTime, printable } from './printable.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** A recovery, or the plan of one. */
+export interface Reported {
+  readonly game: string;
+  readonly used: RecoveryMode;
+  readonly tried: readonly Tried[];
+  /** False for a dry run, and when nothing was wrong. */
+  readonly written: boolean;
+  readonly dryRun: boolean;
+  /** Nothing has to be written: the game is sound and loads as it is. */
+  readonly needed: boolean;
+  readonly from: { readonly seq: number; readonly tick: number; readonly time: number; readonly version: number };
+  /** The newest seq afterwards. */
+  readonly seq: number;
+  readonly givenUp: { readonly firstSeq: number; readonly lastSeq: number; readonly count: number } | undefined;
+  readonly culprit: Culprit | undefined;
+  readonly reason: string | undefined;
+}
+
+/** As `--json` has it: errors as code and text, times as ISO 8601. */
+export function reportData(reported: Reported): object {
+  const { used, tried, from, givenUp, culprit, reason } = reported;
+  return {
+    game: reported.game,
+    used: nameOf(used),
+    tried: tried.map(({ mode, error }) => ({ mode: nameOf(mode), code: error.code, message: error.message })),
+    dryRun: reported.dryRun,
+    needed: reported.needed,
+    written: reported.written,
+    from: { ...from, time: isoTime(from.time) },
+    seq: reported.seq,
+    givenUp: givenUp ?? null,
+    culprit: culprit ?? null,
+    reason: reason ?? null,
+  };
+}
+
+export async function printReport(reported: Reported, { output, paint }: Surroundings): Promise<void> {
+  const { from, givenUp, culprit } = reported;
+  const columns = new Columns([{ title: 'MODE' }, { title: 'RESULT' }], paint);
+  const rows = reported.tried.map(({ mode, error }) => [modeText(mode), printable(`${error.code}: ${error.what}`)]);
+  rows.push([modeText(reported.used), 'used']);
+  columns.fit(rows);
+  await output.line(columns.header());
+  for (const row of rows) await output.line(columns.row(row, [undefined, row[1] === 'used' ? 'green' : 'red']));
+  await output.line('');
+  const facts: [string, string][] = [
+    ['state of', `seq ${from.seq}, tick ${from.tick}, ${isoTime(from.time)}, version ${from.version}`],
+  ];
+  if (culprit) facts.push(['began at', culpritText(culprit)]);
+  if (reported.reason !== undefined) facts.push(['reason', reported.reason]);
+  facts.push(['given up', givenUp ? rangeText(givenUp) : 'nothing']);
+  facts.push(['written', writtenText(reported)]);
+  for (const [name, text] of facts) await output.line(`${paint('dim', name.padEnd(9))}  ${printable(text)}`);
+}
+
+/** The ranges that recoveries have given up, oldest first. */
+export async function printQuarantine(
+  ranges: readonly QuarantinedRange[],
+  { output, paint, width }: Surroundings,
+): Promise<void> {
+  const columns = new Columns(
+    [
+      { title: 'FIRST SEQ', right: true },
+      { title: 'LAST SEQ', right: true },
+      { title: 'WHEN' },
+      { title: 'MODE' },
+      { title: 'REASON' },
+    ],
+    paint,
+  );
+  const rows = ranges.map((range) => [
+    String(range.firstSeq),
+    String(range.lastSeq),
+    isoTime(range.time),
+    printable(range.mode),
+    printable(range.reason),
+  ]);
+  columns.fit(rows);
+  await output.line(columns.header());
+  for (const row of rows) await output.line(columns.row(row, [], width));
+}
+
+export function modeText(mode: RecoveryMode): string {
+  if (typeof mode === 'string') return mode;
+  const [unit, value] = Object.entries(mode.to)[0] as [string, number];
+  return `point (${unit} ${unit === 'time' ? isoTime(value) : value})`;
+}
+
+function culpritText({ seq, tick, command, player }: Culprit): string {
+  const parts = [`seq ${seq}`];
+  if (tick !== undefined) parts.push(`tick ${tick}`);
+  if (command !== undefined) parts.push(`command ${command}${player === undefined ? '' : ` by ${player}`}`);
+  return parts.join(', ');
+}
+
+function rangeText({ firstSeq, lastSeq, count }: { firstSeq: number; lastSeq: number; count: number }): string {
+  return `seq ${firstSeq} to ${lastSeq} (${counted(count, 'record')}); they stay readable in the history`;
+}
+
+function writtenText({ needed, written, dryRun, seq }: Reported): string {
+  if (!needed) return 'nothing: the game is sound as it is';
+  if (written) return `as seq ${seq}`;
+  return dryRun ? 'nothing: this was a dry run' : 'nothing';
+}

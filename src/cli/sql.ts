@@ -1,0 +1,164 @@
+// `orrery sql`: one SELECT over everything a directory or a pack holds, printed as a table while its rows come.
+
+import { Command } from 'commander';
+import { Columns } from './columns.ts';
+import { isPack, PLACE_HELP } from './past/opening.ts';
+import { compactJson, printable } from './printable.ts';
+import type { Cell } from './querying/answer.ts';
+import { ask } from './querying/thread.ts';
+import { wholeNumber } from './reading.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+The statement sees a copy in memory: the newest images of all shards, the journal after them, as one database. It holds the
+tables of docs/SCHEMA.md and those that game types declare as projections. When a statement names them, "commands" holds
+every command, and "patches" (game, first_seq, last_seq, number, tick, time, op, path, value) every patch. inflate(body) is
+the JSON in a body. Nothing is changed; another process may have the directory open.
+
+Examples:
+  orrery sql ./data "select id, seq, tick from games order by seq desc"
+  orrery sql ./data "select player, name, count(*) from commands group by 1, 2 order by 3 desc"
+  orrery sql ./data "select tick, op, value from patches where game = 'andromeda' and path = '/systems/71683/owner'"
+  orrery sql ./data --json "select owner, sum(metal) as metal from systems group by owner" | jq .metal`;
+
+const MOST_SECONDS = 86_400;
+
+interface Options {
+  readonly limit: number;
+  readonly timeout: number;
+  readonly shard?: number;
+  readonly json?: true;
+}
+
+export function sqlCommand(surroundings: Surroundings): Command {
+  return new Command('sql')
+    .description('Run a SELECT over the games of a directory.')
+    .argument('<directory>', PLACE_HELP)
+    .argument('<statement>', 'one statement of SQLite that reads')
+    .option('--limit <rows>', 'print at most so many rows', wholeNumber(1), 1000)
+    .option('--timeout <seconds>', 'stop the statement after so long', wholeNumber(1), 10)
+    .option('--shard <number>', 'ask one shard alone', wholeNumber(0))
+    .option('--json', 'print one JSON document for each row, one a line')
+    .addHelpText('after', HELP)
+    .action((place: string, sql: string, options: Options, command: Command) => {
+      if (options.timeout > MOST_SECONDS) command.error(`--timeout is at most ${MOST_SECONDS} seconds`);
+      return query(place, sql, options, surroundings);
+    });
+}
+
+async function query(place: string, sql: string, options: Options, surroundings: Surroundings): Promise<void> {
+  const { limit, timeout, shard } = options;
+  const asked = { place, isPack: isPack(place), shard, sql, limit };
+  let printer: Lines | Table | undefined;
+  for await (const part of ask(asked, timeout * 1000)) {
+    switch (part.kind) {
+      case 'open':
+        for (const game of part.faults) {
+          surroundings.remark(
+            `${printable(game)} is in none of its type's tables: its state breaks what they declare unique`,
+          );
+        }
+        break;
+      case 'columns':
+        printer = options.json ? new Lines(part.names, surroundings) : new Table(part.names, surroundings);
+        break;
+      case 'rows':
+        await printer?.take(part.rows);
+        break;
+      case 'end':
+        await printer?.end();
+        if (part.more) surroundings.remark(`there are more than ${limit} rows: --limit gives more of them`);
+        break;
+    }
+  }
+}
+
+class Lines {
+  readonly #names: readonly string[];
+  readonly #surroundings: Surroundings;
+
+  constructor(names: readonly string[], surroundings: Surroundings) {
+    this.#names = distinct(names);
+    this.#surroundings = surroundings;
+  }
+
+  async take(rows: readonly (readonly Cell[])[]): Promise<void> {
+    for (const row of rows) {
+      const entries = this.#names.map((name, index) => [name, asJson(row[index] ?? null)] as const);
+      await this.#surroundings.output.line(compactJson(Object.fromEntries(entries)));
+    }
+  }
+
+  async end(): Promise<void> {}
+}
+
+/** Two columns of one name would be one key. */
+function distinct(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let number = 2; taken.has(free); number += 1) free = `${name}:${number}`;
+    taken.add(free);
+    return free;
+  });
+}
+
+class Table {
+  readonly #names: readonly string[];
+  readonly #surroundings: Surroundings;
+  #columns: Columns | undefined;
+  #lastIsText = true;
+
+  constructor(names: readonly string[], surroundings: Surroundings) {
+    this.#names = names;
+    this.#surroundings = surroundings;
+  }
+
+  async take(rows: readonly (readonly Cell[])[]): Promise<void> {
+    const { output, width } = this.#surroundings;
+    const cells = rows.map((row) => row.map(asText));
+    const isFirst = this.#columns === undefined;
+    this.#columns ??= this.#columnsFor(rows);
+    // How long the text in the last column is says nothing about where another begins.
+    this.#columns.fit(this.#lastIsText ? cells.map((row) => row.slice(0, -1)) : cells);
+    if (isFirst && this.#names.length > 0) await output.line(this.#columns.header());
+    for (const [index, row] of cells.entries()) {
+      const colours = rows[index]?.map((cell) => (cell === null ? ('dim' as const) : undefined));
+      await output.line(this.#columns.row(row, colours, width));
+    }
+  }
+
+  async end(): Promise<void> {}
+
+  /** Columns of numbers stand to the right, by what the first page has in them. */
+  #columnsFor(rows: readonly (readonly Cell[])[]): Columns {
+    const titles = this.#names.map((name, index) => {
+      const cells = rows.map((row) => row[index]).filter((cell) => cell !== null);
+      const right = cells.length > 0 && cells.every((cell) => typeof cell === 'number' || isDigits(cell));
+      return { title: printable(name), right };
+    });
+    this.#lastIsText = titles.at(-1)?.right === false;
+    return new Columns(titles, this.#surroundings.paint);
+  }
+}
+
+function isDigits(cell: Cell | undefined): cell is { readonly digits: string } {
+  return typeof cell === 'object' && cell !== null && 'digits' in cell;
+}
+
+function asText(cell: Cell): string {
+  if (cell === null) return 'NULL';
+  if (cell instanceof Uint8Array) return hex(cell);
+  return isDigits(cell) ? cell.digits : printable(String(cell));
+}
+
+/** A number beyond what JSON readers hold exactly is text. */
+function asJson(cell: Cell): unknown {
+  if (cell instanceof Uint8Array) return hex(cell);
+  return isDigits(cell) ? cell.digits : cell;
+}
+
+/** As SQLite writes a blob. */
+function hex(blob: Uint8Array): string {
+  return `x'${Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex')}'`;
+}

@@ -1,0 +1,63 @@
+// `orrery unpack`: the game of a pack, with its whole past, into a directory. Opens the directory as its owner; needs no code.
+
+import { randomUUID } from 'node:crypto';
+import { Command } from 'commander';
+import { shardDirectory, shardOf, takeDirectory } from '../directory.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { DEFAULT_SHARDS } from '../options.ts';
+import { provePack } from '../pack/unpacking.ts';
+import { withOwnedShard } from './owned-shard.ts';
+import { compactJson, printable } from './printable.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+Everything in the pack is proved first: its SHA-256, every row, and that its states follow from its history. A directory that is
+not there is made. A game of that id that is there already is never touched: choose another id with --as. Numbers
+drawn by ctx.random depend on the id of the time, so a renamed game remembers under which id its past was played.
+Fails with status 4 while another process has the directory open: use orrery.unpack() there.
+
+Examples:
+  orrery unpack battle.orrery ./data
+  orrery unpack battle.orrery ./data --as 'battle (from the report)'`;
+
+export function unpackCommand(surroundings: Surroundings): Command {
+  return new Command('unpack')
+    .description('Bring the game of a pack into a directory, with its whole past.')
+    .argument('<file>', 'the pack')
+    .argument('<directory>', 'the directory, made if there is none')
+    .option('--as <id>', 'the id that the game is to have (default: the one that it had)')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action((file: string, directory: string, options: { as?: string; json?: true }) =>
+      unpack(file, directory, options, surroundings),
+    );
+}
+
+async function unpack(
+  file: string,
+  directory: string,
+  { as, json }: { readonly as?: string; readonly json?: true },
+  { output }: Surroundings,
+): Promise<void> {
+  // Before the directory is opened, and perhaps made.
+  const proven = await provePack(nodeFiles, file, as);
+  const { lock, config } = takeDirectory(nodeFiles, directory, undefined, DEFAULT_SHARDS);
+  try {
+    const home = shardOf(proven.id, config.shards);
+    // All of them: a directory is whole only when each of its shards has been opened once.
+    for (let shard = 0; shard < config.shards; shard += 1) {
+      await withOwnedShard(shardDirectory(directory, shard), shard, async (store) => {
+        if (shard === home) await store.import({ game: proven.id, bytes: proven.bytes, token: randomUUID() });
+      });
+    }
+  } finally {
+    lock.release();
+  }
+  const { game: from, type, seq, tick, source, digest } = proven.description;
+  if (json) {
+    await output.line(compactJson({ directory, game: proven.id, type, seq, tick, file, from, source, digest }));
+    return;
+  }
+  const renamed = proven.id === from ? '' : `, which was ${printable(from)}`;
+  await output.line(`${printable(directory)}: game ${printable(proven.id)}${renamed}, up to seq ${seq}, tick ${tick}`);
+}

@@ -1,0 +1,145 @@
+// `orrery verify`: runs recorded commands again through today's code, on helper threads, and tells the first difference.
+
+import { availableParallelism } from 'node:os';
+import { Command } from 'commander';
+import { OrreryError } from '../errors.ts';
+import { loadGameTypes, typesFor, urlOf } from '../rerun/games-module.ts';
+import { openSource, type Source } from '../rerun/source.ts';
+import { RerunThreads } from '../rerun/threads.ts';
+import type { Verification } from '../rerun/verify.ts';
+import { EXIT } from './exit.ts';
+import { GAME_HELP, isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
+import { compactJson, counted, printable } from './printable.ts';
+import { eachShard, wholeNumber } from './reading.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const HELP = `
+Every command that was recorded is run again, in memory, and what it makes is compared with what was recorded: ticks, arguments,
+players, context.now and context.random() are those of then. The first difference is told by seq, tick, command and place, with
+both values; a command that used Math.random() or Date is the typical finding, and is told as such. Anonymous recipes (@update,
+@save), whole states and records of versions that the module does not have are passed over and counted.
+
+Without a game, all games of the directory whose type the module has. Nothing is changed; another process may have the directory
+open. The module is imported by each thread: its code runs. Ends with 1 when a difference was found.
+
+Examples:
+  orrery verify ./data --games ./dist/galaxy.js
+  orrery verify battle.orrery --games ./dist/galaxy.js --json | jq .difference`;
+
+interface Options {
+  readonly games: string;
+  readonly threads?: number;
+  readonly from?: number;
+  readonly to?: number;
+  readonly json?: true;
+}
+
+export function verifyCommand(surroundings: Surroundings): Command {
+  return new Command('verify')
+    .description('Run recorded commands again and compare what they make with what was recorded.')
+    .argument('<directory>', PLACE_HELP)
+    .argument('[game]', `${GAME_HELP}; of a directory, all games are meant then`)
+    .requiredOption('--games <module>', 'an ES module that exports the game types')
+    .option('--threads <count>', 'helper threads; default: as many as there are processors', wholeNumber(1))
+    .option('--from <seq>', 'begin with this seq', wholeNumber(0))
+    .option('--to <seq>', 'end with this seq', wholeNumber(0))
+    .option('--json', 'print one JSON document for each game, one a line')
+    .addHelpText('after', HELP)
+    .action((place: string, game: string | undefined, options: Options, self: Command) => {
+      const { from = 0, to } = options;
+      if (to !== undefined && from > to) self.error(`--from ${from} is behind --to ${to}`);
+      return verify(place, game, options, surroundings);
+    });
+}
+
+async function verify(
+  place: string,
+  game: string | undefined,
+  options: Options,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { output, remark, progress, finish } = surroundings;
+  const module = urlOf(options.games, process.cwd());
+  const types = await loadGameTypes(module, process.cwd());
+  const source: Source = isPack(place) ? { kind: 'pack', file: place } : { kind: 'directory', directory: place };
+  const names = new Set(types.map(({ name }) => name));
+  const { games, others } = game === undefined ? await gamesIn(source, names) : { games: [game], others: 0 };
+  if (others > 0) remark(`${counted(others, 'game')} of types that the module does not have left out`);
+  const threads = new RerunThreads(module, { threads: options.threads ?? availableParallelism() });
+  try {
+    for (const id of games) {
+      const past = await openPastOf(place, id);
+      try {
+        typesFor(types, past.row);
+        const found = await threads.verify(past, source, {
+          ...(options.from === undefined ? {} : { fromSeq: options.from }),
+          ...(options.to === undefined ? {} : { toSeq: options.to }),
+          onProgress: ({ done, total }) => progress(`${printable(id)}: ${done} of ${total}`),
+        });
+        progress('');
+        if (found.difference) finish(EXIT.damaged);
+        await tell(found, options.json === true, surroundings);
+        await output.flush();
+      } finally {
+        await past.close();
+      }
+    }
+  } finally {
+    progress('');
+    await threads.close();
+  }
+}
+
+/** What the module has a type for. Throws GAMES_MODULE when that is none of the games there are. */
+async function gamesIn(
+  source: Source,
+  types: ReadonlySet<string>,
+): Promise<{ readonly games: readonly string[]; readonly others: number }> {
+  const rows: { readonly id: string; readonly type: string }[] = [];
+  if (source.kind === 'directory') {
+    await eachShard(source.directory, (reader) => void rows.push(...reader.games()));
+  } else {
+    const past = await openSource(source, '');
+    rows.push(past.row);
+    await past.close();
+  }
+  const games = rows.filter(({ type }) => types.has(type)).map(({ id }) => id);
+  if (games.length === 0 && rows.length > 0) {
+    throw new OrreryError({
+      code: 'GAMES_MODULE',
+      what: `the games are of type ${[...new Set(rows.map(({ type }) => JSON.stringify(type)))].join(', ')}, and the module has ${[...types].map((type) => JSON.stringify(type)).join(', ')}`,
+      hint: 'Name the module that defines these types of game.',
+    });
+  }
+  return { games: games.sort(), others: rows.length - games.length };
+}
+
+async function tell(found: Verification, json: boolean, { output, paint }: Surroundings): Promise<void> {
+  const { game, type, fromSeq, toSeq, steps, commands, skipped, difference } = found;
+  if (json) {
+    const same = difference === undefined;
+    await output.line(
+      compactJson({ game, type, same, fromSeq, toSeq, steps, commands, skipped, difference: difference ?? null }),
+    );
+    return;
+  }
+  const left = Object.entries(skipped).filter(([, count]) => count > 0);
+  const passed = left.map(([why, count]) => `${count} passed over (${WHY[why as keyof typeof WHY]})`);
+  const verdict = difference
+    ? paint('red', 'different')
+    : commands > 0
+      ? paint('green', 'same')
+      : paint('yellow', 'nothing to run');
+  const counts = [`${counted(commands, 'command')} in ${counted(steps, 'step')} made again`, ...passed].join(', ');
+  await output.line(`${printable(game)}: ${verdict}: ${counts}`);
+  if (!difference) return;
+  await output.line(`  ${printable(difference.message)}`);
+  if (difference.args !== undefined) await output.line(`  ${paint('dim', `args ${compactJson(difference.args)}`)}`);
+}
+
+const WHY: { readonly [why in keyof Verification['skipped']]: string } = {
+  version: 'of a version that the module does not have',
+  anonymous: '@update and @save, with what was merged with them',
+  whole: 'whole states',
+  'not kept': 'commands that are not kept',
+};
