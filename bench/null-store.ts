@@ -6,9 +6,11 @@ import {
   type CheckpointReport,
   type HistoryPage,
   NOTHING_OWED,
+  type PastPage,
   type RecoveryReport,
   type Store,
   type StoredGame,
+  type StoredMoment,
   type StoreLoad,
   type StoreStats,
 } from '../src/store/store.ts';
@@ -51,6 +53,22 @@ export class NullStore implements Store {
 
   async history(): Promise<HistoryPage> {
     return { steps: [], commands: [] };
+  }
+
+  async stateAt(): Promise<StoredMoment | undefined> {
+    return undefined;
+  }
+
+  async past(): Promise<PastPage | undefined> {
+    return undefined;
+  }
+
+  async snapshots(): Promise<undefined> {
+    return undefined;
+  }
+
+  async quarantine(): Promise<readonly []> {
+    return [];
   }
 
   async stats(): Promise<StoreStats> {

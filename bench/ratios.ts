@@ -22,6 +22,11 @@ const RATIOS: readonly (readonly [name: string, of: string, against: string])[] 
   ['opening a crashed shard against JSON.parse of its journal', 'recovery/open-shard', 'recovery/parse-journal'],
   ['loading 5,000 entities against JSON.parse of them', 'recovery/load-5000', 'recovery/parse-5000'],
   ['loading 100,000 entities against JSON.parse of them', 'recovery/load-100000', 'recovery/parse-100000'],
+  ['a state of a past of 10,000 records against 1,000', 'past/state-at-10000', 'past/state-at-1000'],
+  ['a state of a past of 100,000 records against 10,000', 'past/state-at-100000', 'past/state-at-10000'],
+  ['the last change in a past of 100,000 records against 10,000', 'past/blame-100000', 'past/blame-10000'],
+  ['a record verified in a past of 100,000 records against 10,000', 'past/verify-100000', 'past/verify-10000'],
+  ['a fork of a past of 100,000 records against 10,000', 'past/fork-100000', 'past/fork-10000'],
 ];
 
 /** Those whose two scenarios were both measured. */

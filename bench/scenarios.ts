@@ -7,6 +7,7 @@ import { commitScenarios } from './scenarios/commit.ts';
 import { digestScenarios } from './scenarios/digest.ts';
 import { dispatchScenarios } from './scenarios/dispatch.ts';
 import { encodeScenarios } from './scenarios/encode.ts';
+import { pastScenarios } from './scenarios/past.ts';
 import { patchScenarios } from './scenarios/patch.ts';
 import { recoveryScenarios } from './scenarios/recovery.ts';
 
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...digestScenarios,
   ...checkpointScenarios,
   ...recoveryScenarios,
+  ...pastScenarios,
 ];

@@ -9,6 +9,7 @@ import { build, colonise, join, passTick, rename, send } from './orders.ts';
 import type { Player } from './player.ts';
 import { type GalaxyDraft, newGalaxy, type Setup } from './state.ts';
 import type { System } from './system.ts';
+import { tables } from './tables.ts';
 
 export type GalaxyState = Omit<GalaxyDraft, 'systems' | 'players' | 'agenda'> & {
   systems: Table<System>;
@@ -32,6 +33,7 @@ export const galaxy = defineGame('galaxy', {
   commands: { join, build, colonise, send, rename },
   onTick: passTick,
   invariants,
+  projections: tables,
 });
 
 /** One open galaxy. */

@@ -70,7 +70,7 @@ describe('a smoke run', () => {
 
   it('[N1] every hop of the way of a patch has a scenario', () => {
     const groups = new Set(written.results.map(({ name }) => name.split('/')[0]));
-    expect([...groups]).toEqual(['dispatch', 'encode', 'patch', 'commit', 'digest', 'checkpoint', 'recovery']);
+    expect([...groups]).toEqual(['dispatch', 'encode', 'patch', 'commit', 'digest', 'checkpoint', 'recovery', 'past']);
   });
 
   it('[N2] the ratios that matter stand at the end, and the machine at the beginning', () => {
@@ -82,6 +82,8 @@ describe('a smoke run', () => {
         'dispatch/immer-flat-10000 : dispatch/table-10000',
         'commit/awaited : commit/floor-awaited',
         'digest/with-index : digest/without-index',
+        'past/state-at-100000 : past/state-at-10000',
+        'past/fork-100000 : past/fork-10000',
       ]),
     );
     const medians = new Map(written.results.map(({ name, medianMicroseconds }) => [name, medianMicroseconds]));

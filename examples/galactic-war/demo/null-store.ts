@@ -6,9 +6,11 @@ import type {
   CheckpointReport,
   GameRow,
   HistoryPage,
+  PastPage,
   RecoveryReport,
   Store,
   StoredGame,
+  StoredMoment,
   StoreLoad,
   StoreStats,
 } from 'orrery';
@@ -62,6 +64,22 @@ export class NullStore implements Store {
 
   async history(): Promise<HistoryPage> {
     return { steps: [], commands: [] };
+  }
+
+  async stateAt(): Promise<StoredMoment | undefined> {
+    return undefined;
+  }
+
+  async past(): Promise<PastPage | undefined> {
+    return undefined;
+  }
+
+  async snapshots(): Promise<undefined> {
+    return undefined;
+  }
+
+  async quarantine(): Promise<readonly []> {
+    return [];
   }
 
   async stats(): Promise<StoreStats> {
