@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/build.ts'],
+    // Most of what takes long waits for processes and disks.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     typecheck: { enabled: false },

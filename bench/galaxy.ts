@@ -86,6 +86,7 @@ export type FlatGalaxy = Omit<Galaxy, 'systems'> & { systems: { [id: string]: Sy
 
 export const galaxy = defineGame('galaxy', {
   version: 1,
+  history: 'ticks',
   initial: (systems: number): Galaxy => ({ ...emptyGalaxy(), systems: table(systemsById(systems)) }),
   commands: {
     /** The common command: two fields of one entity. */

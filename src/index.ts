@@ -33,7 +33,16 @@ export type { PackDescription } from './pack/reading.ts';
 export type { BlameEntry, BlameOptions } from './past/blame.ts';
 export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './past/difference.ts';
 export type { HistoryEntry, HistoryQuery, HistoryQuery as HistoryRange } from './past/history.ts';
-export type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from './past/past.ts';
+export type {
+  Moment,
+  MomentLike,
+  MomentOptions,
+  Past,
+  PastStep,
+  SnapshotEntry,
+  StateAt,
+  StepRange,
+} from './past/past.ts';
 export type { ReplayRange, ReplayStep } from './past/replay.ts';
 export type { Json, JsonArray, JsonObject, Patch, Path, PathSegment } from './patch/patch.ts';
 export { toJsonPatch, toPointer } from './patch/pointer.ts';
@@ -51,8 +60,15 @@ export type { RecoverOptions } from './renewal/recovery-options.ts';
 export type { StateCheck } from './renewal/soundness.ts';
 export type { Difference as RerunDifference } from './rerun/explanation.ts';
 export { loadGameTypes } from './rerun/games-module.ts';
-export type { LiveVerifyOptions, StateAtOptions } from './rerun/reruns.ts';
-export { type Refused, type Trial, type TriedRecord, type TryOptions, type TryReport, tryOut } from './rerun/try-out.ts';
+export type { BlameAnywhereOptions, DiffAnywhereOptions, LiveVerifyOptions, StateAtOptions } from './rerun/reruns.ts';
+export {
+  type Refused,
+  type Trial,
+  type TriedRecord,
+  type TryOptions,
+  type TryReport,
+  tryOut,
+} from './rerun/try-out.ts';
 export { type Verification, type VerifyOptions, type VerifyProgress, verify } from './rerun/verify.ts';
 export { MemoryStore } from './store/memory.ts';
 export type {

@@ -233,7 +233,7 @@ export class Orrery extends Succession {
    * STATE_TOO_LARGE, CLOSED; then nothing has changed.
    */
   fork(id: string, options: ForkOptions): Promise<Fork> {
-    return forkGame(this.#renewal, id, options);
+    return forkGame({ ...this.#renewal, openPast: (game) => this.expanded(game) }, id, options);
   }
 
   /**

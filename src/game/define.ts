@@ -60,7 +60,7 @@ export interface GameDefinition<S extends object, I extends readonly unknown[], 
   readonly onTick?: (draft: S, context: CommandContext) => void;
   /** Checked after every command; one that is not true refuses the command. They should cost little. */
   readonly invariants?: { readonly [name: string]: (state: Immutable<S>) => boolean };
-  /** Default 'ticks'. */
+  /** Default: 'ticks' for a type with onTick, 'commands' for one without. */
   readonly history?: History;
   /** How much of the past is kept, and how. Default: all of it, as steps with snapshots in between. */
   readonly persistence?: Persistence;
@@ -92,8 +92,6 @@ export interface GameType<S extends object, I extends readonly unknown[], C exte
 // biome-ignore lint/suspicious/noExplicitAny: a list of game types of any shape
 export type AnyGameType = GameType<any, any, any>;
 
-export const DEFAULT_HISTORY: History = 'ticks';
-
 /**
  * Defines a type of game.
  *
@@ -109,7 +107,15 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
   if (typeof name !== 'string' || name.length === 0 || name.length > 256 || !name.isWellFormed()) {
     throw invalid(name, 'a game type needs a name of 1 to 256 characters', 'Name it after what it is: "galaxy".');
   }
-  const { version, initial, commands, onTick, invariants, history = DEFAULT_HISTORY, persistence } = definition;
+  const {
+    version,
+    initial,
+    commands,
+    onTick,
+    invariants,
+    history = onTick ? 'ticks' : 'commands',
+    persistence,
+  } = definition;
   const { projections } = definition;
   if (!Number.isSafeInteger(version) || version < 1) {
     throw invalid(name, `version ${String(version)} is not a whole number from 1`, 'Start with version: 1.');

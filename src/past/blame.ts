@@ -12,6 +12,8 @@ import { type Place, placeOf, touches, valueAt } from './place.ts';
 import { applied } from './shared-state.ts';
 
 export interface BlameOptions {
+  /** Changes from this seq on. Default: from the oldest kept, and the creation of the game. */
+  readonly fromSeq?: number;
   /** Changes up to this seq. Default: up to the newest. */
   readonly upToSeq?: number;
 }
@@ -58,16 +60,20 @@ const SMALL_VALUES = 256;
 export async function* blameOf(
   past: Past,
   path: string | Path,
-  { upToSeq }: BlameOptions = {},
+  { fromSeq = 0, upToSeq }: BlameOptions = {},
 ): AsyncGenerator<BlameEntry, void, undefined> {
   const place = placeOf(path);
   let window: PastStep[] = [];
   let patches = 0;
   let most = FIRST_STEPS;
   let isTouched = false;
-  const range = { backwards: true, fromSeq: past.row.firstSeq + 1, toSeq: upToSeq ?? Number.POSITIVE_INFINITY };
+  const range = {
+    backwards: true,
+    fromSeq: Math.max(fromSeq, past.row.firstSeq + 1),
+    toSeq: upToSeq ?? Number.POSITIVE_INFINITY,
+  };
   for await (const step of past.steps(range)) {
-    if (step.lastSeq > range.toSeq) continue;
+    if (step.lastSeq > range.toSeq || step.firstSeq < range.fromSeq) continue;
     window.push(step);
     patches += step.patches.length;
     isTouched ||= step.patches.some((patch) => touches(patch, place));
@@ -79,7 +85,7 @@ export async function* blameOf(
     isTouched = false;
   }
   if (isTouched) yield* changesIn(past, window.reverse(), place);
-  yield* creation(past, place);
+  if (fromSeq === 0) yield* creation(past, place);
 }
 
 /** Oldest first come the steps, newest first go the changes. */

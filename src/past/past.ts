@@ -14,6 +14,13 @@ export type Moment =
   | { readonly tick: number; readonly seq?: never; readonly time?: never }
   | { readonly time: number; readonly seq?: never; readonly tick?: never };
 
+/** A moment where somebody asks for one: a plain number is a seq. */
+export type MomentLike = Moment | number;
+
+export function momentOf(moment: MomentLike): Moment {
+  return typeof moment === 'number' ? { seq: moment } : moment;
+}
+
 export interface MomentOptions {
   /** Take the last moment that is kept before the one asked for, when that one is not. Default false: MOMENT_NOT_KEPT. */
   readonly nearest?: boolean;

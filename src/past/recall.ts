@@ -5,7 +5,7 @@ import type { Path } from '../patch/patch.ts';
 import { type BlameEntry, type BlameOptions, blameOf } from './blame.ts';
 import { type Difference, type DiffOptions, diffOf } from './difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from './history.ts';
-import type { Moment, MomentOptions, Past, StateAt } from './past.ts';
+import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from './past.ts';
 import { type ReplayRange, type ReplayStep, replayOf } from './replay.ts';
 
 /**
@@ -32,13 +32,13 @@ export abstract class Recall {
    *
    * @throws OrreryError MOMENT_NOT_KEPT, INVALID_OPTION.
    */
-  async stateAt(id: string, moment: Moment, options?: MomentOptions): Promise<StateAt> {
-    return (await this.past(id)).stateAt(moment, options);
+  async stateAt(id: string, moment: MomentLike, options?: MomentOptions): Promise<StateAt> {
+    return (await this.past(id)).stateAt(momentOf(moment), options);
   }
 
   /** What leads from one moment to another, which may be the earlier. @throws OrreryError MOMENT_NOT_KEPT, INVALID_OPTION, INVALID_POINTER. */
-  async diff(id: string, from: Moment, to: Moment, options?: DiffOptions): Promise<Difference> {
-    return diffOf(await this.past(id), from, to, options);
+  async diff(id: string, from: MomentLike, to: MomentLike, options?: DiffOptions): Promise<Difference> {
+    return diffOf(await this.past(id), momentOf(from), momentOf(to), options);
   }
 
   /**

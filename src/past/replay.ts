@@ -5,14 +5,14 @@ import { momentNotKept } from '../digest/moment.ts';
 import { OrreryError } from '../errors.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
-import type { Moment, MomentOptions, Past, PastStep } from './past.ts';
+import { type Moment, type MomentLike, type MomentOptions, momentOf, type Past, type PastStep } from './past.ts';
 import { SharedState } from './shared-state.ts';
 
 export interface ReplayRange extends MomentOptions {
   /** The moment it begins with. Default: the first that can be read. */
-  readonly from?: Moment;
+  readonly from?: MomentLike;
   /** The last moment. Default: the newest that is durable when the steps begin to be read. */
-  readonly to?: Moment;
+  readonly to?: MomentLike;
 }
 
 /** A moment of a replay. */
@@ -37,9 +37,9 @@ export async function* replayOf(
   past: Past,
   { from, to, ...options }: ReplayRange = {},
 ): AsyncGenerator<ReplayStep, void, undefined> {
-  const start = await past.stateAt(from ?? { seq: past.row.firstSeq }, options);
+  const start = await past.stateAt(momentOf(from ?? past.row.firstSeq), options);
   // The end is looked for before anything is given out: one that is not kept is an error at once.
-  const end = to === undefined ? Number.POSITIVE_INFINITY : await seqOf(past, to, options);
+  const end = to === undefined ? Number.POSITIVE_INFINITY : await seqOf(past, momentOf(to), options);
   const { seq, tick, time } = start;
   if (end < seq) throw backwards(past.row.id, seq, end);
   let shared = SharedState.of(start.state);

@@ -168,7 +168,8 @@ function doubtAbout(
     const created = readSnapshot(database, row.id, row.firstSeq);
     if (!created) return 'the image does not have its creation, and nothing vouches for the image';
     const newest = readSnapshot(database, row.id, row.seq) ?? created;
-    if ((row.firstSeq === 0 && created.time !== row.created) || newest.version !== row.version) return 'its row and its snapshots disagree';
+    if ((row.firstSeq === 0 && created.time !== row.created) || newest.version !== row.version)
+      return 'its row and its snapshots disagree';
     return undefined;
   } catch (error) {
     return complaintOf(error);

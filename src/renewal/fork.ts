@@ -6,12 +6,12 @@ import { anonymousType } from '../game/anonymous.ts';
 import { checkGameId } from '../game/id.ts';
 import { WorkingState } from '../game/state.ts';
 import type { Residents } from '../outbox/residents.ts';
-import type { Moment, Past } from '../past/past.ts';
+import { type MomentLike, momentOf, type Past } from '../past/past.ts';
 import { CREATE } from '../patch/record.ts';
 
 export interface ForkOptions {
-  /** The moment of the parent that the fork begins with. */
-  readonly at: Moment;
+  /** The moment of the parent that the fork begins with; a plain number is a seq. */
+  readonly at: MomentLike;
   /** The id of the fork. It must not be that of a game. */
   readonly as: string;
 }
@@ -53,7 +53,7 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         (await outbox.request((store) => store.list())).some((row) => row.id === as)
       )
         throw exists(as);
-      const { type, version, seq, tick, tables, state } = await past.stateAt(at);
+      const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
       const { game } = residents.attach(anonymousType(type, version, 'ticks'), as);
       const args = { fork: { game: id, seq } };

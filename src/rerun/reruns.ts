@@ -4,8 +4,11 @@
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { GameRow } from '../image/rows.ts';
-import type { Moment, MomentOptions, Past, StateAt } from '../past/past.ts';
+import { type BlameEntry, type BlameOptions, blameOf } from '../past/blame.ts';
+import { type Difference, type DiffOptions, diffOf } from '../past/difference.ts';
+import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from '../past/past.ts';
 import { Recall } from '../past/recall.ts';
+import type { Path } from '../patch/patch.ts';
 import { ExpandedPast } from './expand.ts';
 import { urlOf } from './games-module.ts';
 import { RerunThreads, type ThreadOptions } from './threads.ts';
@@ -21,7 +24,17 @@ export interface LiveVerifyOptions extends Omit<VerifyOptions, 'isStopped'>, Thr
 }
 
 export interface StateAtOptions extends MomentOptions {
-  /** Run the commands of a merged step again for a moment inside it, with the code of today. Default false. */
+  /**
+   * Run the commands of a merged step again for a moment inside it, with the code of today, if that leads to what was recorded.
+   * Default true, and false with `nearest`.
+   */
+  readonly expand?: boolean;
+}
+
+export interface DiffAnywhereOptions extends DiffOptions, StateAtOptions {}
+
+export interface BlameAnywhereOptions extends BlameOptions {
+  /** Run the commands of a merged step again to tell which of them it was. Default true. */
   readonly expand?: boolean;
 }
 
@@ -39,10 +52,33 @@ export abstract class Reruns extends Recall {
 
   override async stateAt(
     id: string,
-    moment: Moment,
-    { expand = false, ...options }: StateAtOptions = {},
+    moment: MomentLike,
+    { expand, ...options }: StateAtOptions = {},
   ): Promise<StateAt> {
-    return expand ? (await this.expanded(id)).stateAt(moment, options) : super.stateAt(id, moment, options);
+    return (await this.#pastFor(id, expand ?? !options.nearest)).stateAt(momentOf(moment), options);
+  }
+
+  override async diff(
+    id: string,
+    from: MomentLike,
+    to: MomentLike,
+    { expand, ...options }: DiffAnywhereOptions = {},
+  ): Promise<Difference> {
+    return diffOf(await this.#pastFor(id, expand ?? !options.nearest), momentOf(from), momentOf(to), options);
+  }
+
+  override async *blame(
+    id: string,
+    path: string | Path,
+    { expand = true, ...options }: BlameAnywhereOptions = {},
+  ): AsyncGenerator<BlameEntry, void, undefined> {
+    const past = await this.past(id);
+    const apart = expand ? this.#takingApart(past) : past;
+    for await (const entry of blameOf(past, path, options)) {
+      const { firstSeq, lastSeq } = entry.step;
+      if (!entry.merged || apart === past) yield entry;
+      else yield* blameOf(apart, path, { fromSeq: firstSeq, upToSeq: lastSeq });
+    }
   }
 
   /**
@@ -52,9 +88,7 @@ export abstract class Reruns extends Recall {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED.
    */
   async expanded(id: string): Promise<Past> {
-    const past = await this.past(id);
-    const type = this.#typeOf(past.row);
-    return type ? new ExpandedPast(past, type) : past;
+    return this.#takingApart(await this.past(id));
   }
 
   /**
@@ -104,6 +138,15 @@ export abstract class Reruns extends Recall {
       }
     }
     return found;
+  }
+
+  async #pastFor(id: string, expand: boolean): Promise<Past> {
+    return expand ? this.expanded(id) : this.past(id);
+  }
+
+  #takingApart(past: Past): Past {
+    const type = this.#typeOf(past.row);
+    return type ? new ExpandedPast(past, type) : past;
   }
 
   #typeOf({ type, version }: Pick<GameRow, 'type' | 'version'>): AnyGameType | undefined {

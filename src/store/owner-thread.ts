@@ -7,6 +7,9 @@ import { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
 import type { OwnerReply, OwnerRequest } from '../shard/protocol.ts';
 
+/** Nothing happens then: an interval is what keeps a process alive. */
+const VIGIL_MS = 2 ** 30;
+
 export class OwnerThread {
   readonly #shard: number;
   readonly #pool: Piscina;
@@ -14,6 +17,11 @@ export class OwnerThread {
   #port: MessagePort | undefined;
   #asked: { resolve: (reply: OwnerReply) => void; reject: (error: OrreryError) => void } | undefined;
   #cause: unknown = 'it was never started';
+  /**
+   * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
+   * thread dies: with nothing else to do the process would end before it hears of the death.
+   */
+  readonly #vigil = setInterval(() => undefined, VIGIL_MS).unref();
 
   constructor(shard: number, workerUrl: URL) {
     this.#shard = shard;
@@ -57,8 +65,7 @@ export class OwnerThread {
     if (!port) return Promise.reject(died(this.#shard, this.#cause));
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
-      // Whoever waits for an answer keeps the process alive; an idle thread does not.
-      port.ref();
+      this.#vigil.ref();
       port.postMessage(request);
     });
   }
@@ -66,13 +73,14 @@ export class OwnerThread {
   async destroy(): Promise<void> {
     this.#cause = 'it is closed';
     this.#left();
+    clearInterval(this.#vigil);
     await this.#pool.destroy();
   }
 
   #answered(reply: OwnerReply): void {
     const asked = this.#asked;
     this.#asked = undefined;
-    this.#port?.unref();
+    this.#vigil.unref();
     asked?.resolve(reply);
   }
 
@@ -81,6 +89,7 @@ export class OwnerThread {
     this.#port = undefined;
     const asked = this.#asked;
     this.#asked = undefined;
+    this.#vigil.unref();
     asked?.reject(died(this.#shard, this.#cause));
   }
 }

@@ -9,7 +9,8 @@ const define = (name: unknown, definition: unknown) =>
 describe('defineGame', () => {
   it('[D20] gives a frozen type with its name and the default history', () => {
     const type = define('galaxy', good);
-    expect(type).toMatchObject({ name: 'galaxy', version: 1, history: 'ticks' });
+    expect(type).toMatchObject({ name: 'galaxy', version: 1, history: 'commands' });
+    expect(define('galaxy', { ...good, onTick: () => undefined })).toMatchObject({ history: 'ticks' });
     expect(Object.isFrozen(type)).toBe(true);
     expect(Object.isFrozen(type.commands)).toBe(true);
   });

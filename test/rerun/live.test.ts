@@ -1,8 +1,11 @@
 // Re-execution asked of a running orrery: on its own thread, beside it, and for moments inside merged steps.
 
+import fastJsonPatch from 'fast-json-patch';
 import { afterAll, expect, it } from 'vitest';
 import { defineGame, MemoryStore, openOrrery, type Table, table, verify } from '../../src/index.ts';
 import { Workshop } from './played.ts';
+
+const { applyPatch } = fastJsonPatch;
 
 const workshop = new Workshop();
 afterAll(() => workshop.clean());
@@ -84,7 +87,7 @@ it('[RR13] where nothing is on disk the work is done on this thread, and threads
   expect(game.seq).toBe(1);
 });
 
-it('[RR20] a live orrery gives moments inside a tick when it is asked to run its commands again', async () => {
+it('[RR20] a live orrery gives moments inside a tick by running its commands again, unless that is not wanted', async () => {
   const type = counter(1);
   await using orrery = await openOrrery({ directory: `${workshop.folder}/inside`, games: [type] });
   const game = await orrery.open(type, 'a');
@@ -100,9 +103,41 @@ it('[RR20] a live orrery gives moments inside a tick when it is asked to run its
   }
   await orrery.flush();
   await orrery.checkpoint();
-  await expect(orrery.stateAt('a', { seq: 5 })).rejects.toMatchObject({ code: 'MOMENT_NOT_KEPT' });
+  const inside = { code: 'MOMENT_NOT_KEPT' };
+  await expect(orrery.stateAt('a', { seq: 5 }, { expand: false })).rejects.toMatchObject(inside);
+  await expect(orrery.diff('a', 0, 5, { expand: false })).rejects.toMatchObject(inside);
   for (const [seq, state] of states.entries()) {
-    expect((await orrery.stateAt('a', { seq }, { expand: true })).state).toEqual(state);
+    expect((await orrery.stateAt('a', seq)).state).toEqual(state);
+    const { operations } = await orrery.diff('a', 0, seq);
+    expect(applyPatch(structuredClone(states[0]), structuredClone([...operations])).newDocument).toEqual(state);
+  }
+  expect(await orrery.stateAt('a', 5, { nearest: true })).toMatchObject({ seq: 3 });
+  await orrery.fork('a', { at: 5, as: 'inside' });
+  expect((await orrery.load(type, 'inside')).toJSON()).toEqual(states[5]);
+});
+
+it('[RR22] blame names the command inside a tick, and says so where it cannot', async () => {
+  const type = counter(1);
+  await using orrery = await openOrrery({ directory: `${workshop.folder}/blame`, games: [type] });
+  const game = await orrery.open(type, 'a');
+  for (let tick = 0; tick < 4; tick += 1) {
+    game.advance();
+    for (const player of ['ada', 'bob', 'cyd']) game.dispatch('mark', player === 'bob' ? 'x' : player, { player });
+  }
+  await orrery.flush();
+  const named = [];
+  for await (const entry of orrery.blame('a', '/marks/x')) named.push([entry.seq, entry.command, entry.player]);
+  expect(named).toEqual([15, 11, 7, 3].map((seq) => [seq, 'mark', 'bob']));
+  const merged = [];
+  for await (const entry of orrery.blame('a', '/marks/x', { expand: false })) merged.push([entry.seq, entry.merged]);
+  expect(merged).toEqual([16, 12, 8, 4].map((seq) => [seq, true]));
+  game.advance();
+  game.update((draft) => void draft.marks.set('x', { at: -1 }), { player: 'eve' });
+  await orrery.flush();
+  for await (const entry of orrery.blame('a', '/marks/x')) {
+    expect(entry).toMatchObject({ seq: 18, merged: true, command: undefined });
+    expect(entry.commands.map(({ name }) => name)).toEqual(['@tick', '@update']);
+    break;
   }
 });
 

@@ -18,6 +18,7 @@ const CLOSE_TIMEOUT_MS = 300_000;
 
 const orders = defineGame('orders', {
   version: 1,
+  history: 'ticks',
   initial: (length: number): { items: Order[] } => ({ items: queueOf(length) }),
   commands: {
     rotate(draft: { items: Order[] }, next: Order) {

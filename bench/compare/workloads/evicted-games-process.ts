@@ -37,6 +37,7 @@ interface Match {
 /** About as little as a game can be. */
 const match = defineGame('match', {
   version: 1,
+  history: 'ticks',
   initial: (): Match => ({ score: { white: 0, black: 0 }, round: 1 }),
   commands: {
     point(draft: Match) {

@@ -25,6 +25,7 @@ const GAME = 'andromeda';
 /** The same galaxy with its systems in a plain record of objects. */
 const recordGalaxy = defineGame('record-galaxy', {
   version: 1,
+  history: 'ticks',
   initial: (systems: number): FlatGalaxy => plainGalaxy(systems),
   commands: {},
 });

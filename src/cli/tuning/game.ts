@@ -43,6 +43,7 @@ export function trialType({ entities, patches, recordBytes }: Workload): TrialTy
   const numbers = FIELDS.slice(0, noteBytes > 0 ? patches - 1 : patches);
   return defineGame('trial', {
     version: 1,
+    history: 'ticks',
     initial: () => ({
       entities: table(
         Object.fromEntries(Array.from({ length: entities }, (_, index) => [idOf(index), entityOf(index)])),
