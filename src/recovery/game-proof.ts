@@ -67,9 +67,6 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
       .map(({ seq }) => Number(seq));
     if (first === undefined) throw fault('has no snapshot');
     const beginning = snapshotAt(database, row.id, first);
-    if (!how && first !== row.firstSeq) {
-      throw fault(`its first snapshot is that of seq ${first}, and its past is listed from seq ${row.firstSeq} on`);
-    }
     let state = stateOf(beginning);
     proven = { ...proven, seq: first, tick: beginning.tick, time: beginning.time, state, snapshots: 1 };
     for (const step of digest.steps(row.id, first, upTo)) {
@@ -90,6 +87,9 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
     }
     if (how) return proven;
     if (later[0] !== undefined) throw fault(`its snapshot at seq ${later[0]} is behind its last step`);
+    if (first !== row.firstSeq) {
+      throw fault(`its first snapshot is that of seq ${first}, and its past is listed from seq ${row.firstSeq} on`);
+    }
     if (proven.seq !== row.seq || proven.tick !== row.tick) {
       const end = `its steps end at seq ${proven.seq}, tick ${proven.tick}`;
       throw fault(`${end}, and it is listed with seq ${row.seq}, tick ${row.tick}`);

@@ -4,23 +4,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DigestOptions } from '../digest/digest.ts';
-import type { FoldedGame } from '../digest/fold.ts';
 import type { StoredPast } from '../digest/stored-past.ts';
 import { OrreryError } from '../errors.ts';
-import type { CommandEntry, Step } from '../image/batches.ts';
 import { imageName } from '../image/image.ts';
 import { type GameRow, readMeta } from '../image/rows.ts';
 import { type Files, isMissing } from '../journal/files.ts';
 import { segmentName } from '../journal/segment.ts';
 import { hasChanged, holdFiles } from './held-files.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
-
-/** One command of a game's past. */
-export interface HistoryEntry {
-  readonly command: CommandEntry;
-  /** The visible step that ends with this command. A step may be made of several commands: then the last one has it. */
-  readonly step: Step | undefined;
-}
 
 /** Tries before what looks like damage counts as damage, in a shard that changes all the time. */
 const MOST_ATTEMPTS = 50;
@@ -72,24 +63,6 @@ export class ShardReader {
   /** Everything that is kept of a game's past. Undefined when there is no such game. */
   past(id: string): StoredPast | undefined {
     return this.contents?.digest.past(id);
-  }
-
-  /** The state at the last visible step at or before `atSeq`, or the newest. Undefined when there is no such game. */
-  fold(id: string, atSeq?: number): FoldedGame | undefined {
-    return this.contents?.digest.fold(id, atSeq);
-  }
-
-  /** Commands with fromSeq <= seq <= toSeq, oldest first, read as they are asked for. */
-  *history(id: string, fromSeq: number, toSeq: number): Generator<HistoryEntry> {
-    if (!this.contents) return;
-    const { digest } = this.contents;
-    const steps = digest.steps(id, fromSeq - 1, toSeq);
-    let next = steps.next();
-    for (const command of digest.commands(id, fromSeq - 1, toSeq)) {
-      while (!next.done && next.value.lastSeq < command.seq) next = steps.next();
-      const step = !next.done && next.value.lastSeq === command.seq ? next.value : undefined;
-      yield { command, step };
-    }
   }
 
   close(): void {

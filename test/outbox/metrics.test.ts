@@ -9,6 +9,7 @@ import { silent } from '../game/galaxy.ts';
 import { add, harbour } from './harbour.ts';
 
 const counter = defineGame('counter', {
+  history: 'ticks',
   version: 1,
   initial: () => ({ n: 0, m: 0 }),
   commands: {

@@ -161,7 +161,7 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
     const changes = [0, ...kept].filter(
       (seq, index, list) => index === 0 || metalAt(seq) !== metalAt(list[index - 1] as number),
     );
-    const blamed = await all(orrery.blame('andromeda', '/systems/s1/metal'));
+    const blamed = await all(orrery.blame('andromeda', '/systems/s1/metal', { expand: false }));
     expect(blamed.map(({ seq }) => seq)).toEqual(changes.reverse());
     expect(blamed.map(({ after }) => after)).toEqual(changes.map(metalAt));
     for (const { merged, commands, command, player } of blamed.slice(0, -1)) {
@@ -169,7 +169,7 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
       expect([command, player]).toEqual(merged ? [undefined, undefined] : [commands[0]?.name, commands[0]?.player]);
     }
     // The newest alone, without reading what is older.
-    const newest = await orrery.blame('andromeda', ['systems', 's1', 'metal']).next();
+    const newest = await orrery.blame('andromeda', ['systems', 's1', 'metal'], { expand: false }).next();
     expect(newest.value).toEqual(blamed[0]);
 
     const last = written.at(-1) as Written;

@@ -123,6 +123,12 @@ describe('rows of one game', () => {
     expect(proven).toMatchObject({ seq, state: { n: seq }, commands: seq });
   });
 
+  it('[SV15] a past that is listed as shorter than it is, is a fault, and the state is proven all the same', () => {
+    const proof = prove({}, { firstSeq: 1 });
+    expect(proof.fault).toBe('its first snapshot is that of seq 0, and its past is listed from seq 1 on');
+    expect(proof).toMatchObject({ seq: 3, state: { n: 3 } });
+  });
+
   it('[SV15] commands that were merged may be left out of the history', () => {
     const merged = { commands: [command(1), command(3, '@merged')], steps: [step(1), step(3, 2)] };
     expect(prove(merged, { records: 2 })).toMatchObject({ seq: 3, commands: 2, fault: undefined });

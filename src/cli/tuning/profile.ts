@@ -2,9 +2,11 @@
 // that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
 
 import { readConfig } from '../../directory.ts';
+import type { CommandEntry } from '../../image/batches.ts';
 import type { GameRow } from '../../image/rows.ts';
 import { nodeFiles } from '../../journal/files.ts';
-import { CREATE, encodePatches, encodeRecord, TICK } from '../../patch/record.ts';
+import type { PastStep } from '../../past/past.ts';
+import { encodePatches, encodeRecord, TICK } from '../../patch/record.ts';
 import type { ShardReader } from '../../recovery/shard-reader.ts';
 import { eachShard } from '../reading.ts';
 
@@ -95,12 +97,12 @@ function sampleOf(reader: ShardReader, { id, seq }: GameRow): GameSample {
   let first: { readonly tick: number; readonly time: number } | undefined;
   let last = { tick: 0, time: 0 };
   const busy = new Set<number>();
-  for (const { command, step } of reader.history(id, Math.max(1, seq - COMMANDS_A_GAME + 1), seq)) {
+  for (const { command, step } of newest(reader, id, Math.max(1, seq - COMMANDS_A_GAME + 1))) {
     const { tick, time, name, player, args } = command;
-    if (name === CREATE) continue;
     first ??= { tick, time };
     last = { tick, time };
-    if (step) {
+    // What a step changed is counted once, with its last command.
+    if (step.lastSeq === command.seq) {
       patches += step.patches.length;
       patchBytes += encodePatches(step.patches).length - 2;
     }
@@ -126,6 +128,18 @@ function sampleOf(reader: ShardReader, { id, seq }: GameRow): GameSample {
     patchBytes,
     patches,
   };
+}
+
+function* newest(
+  reader: ShardReader,
+  id: string,
+  fromSeq: number,
+): Generator<{ readonly command: CommandEntry; readonly step: PastStep }> {
+  for (const { steps } of reader.past(id)?.pages({ fromSeq }) ?? []) {
+    for (const step of steps) {
+      for (const command of step.commands) if (command.seq >= fromSeq) yield { command, step };
+    }
+  }
 }
 
 /** Undefined of nothing. */
