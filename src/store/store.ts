@@ -4,7 +4,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { CommandEntry, Step } from '../image/batches.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
-import type { Moment, PastStep, SnapshotEntry, StepRange } from '../past/past.ts';
+import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {
@@ -66,14 +66,7 @@ export interface HistoryPage {
 }
 
 /** A state of the past on its way to whoever asked. */
-export interface StoredMoment {
-  readonly type: string;
-  /** The version of the game type whose state this is. */
-  readonly version: number;
-  readonly seq: number;
-  readonly tick: number;
-  readonly time: number;
-  readonly tables: readonly string[];
+export interface StoredMoment extends Omit<StateAt, 'game' | 'state'> {
   /** As those of StoredGame. */
   readonly pieces: readonly Uint8Array[];
 }
