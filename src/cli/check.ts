@@ -7,6 +7,7 @@ import { Columns } from './columns.ts';
 import { examineDirectory, extentOf } from './examine/directory.ts';
 import type { Level } from './examine/finding.ts';
 import { EXIT } from './exit.ts';
+import { isPack, PLACE_HELP } from './past/opening.ts';
 import { compactJson, counted, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -15,18 +16,36 @@ It checks the CRC and the chain of every frame and reads every record; SHA-256, 
 image; unpacks every body; folds every game over its whole past, by way of every snapshot, from the newest image and from the
 spare one, which must lead to the same states; and holds manifests against files. The exit status is 0 when all of it is
 sound, 1 when anything is damaged. Not a byte is changed; another process may have the directory open.
+Of a pack the digest is recomputed and every snapshot proved to follow from the steps: what \`orrery unpack\` asks of it.
 
 Examples:
   orrery check ./data && cp -r ./data /backup/galaxies
-  orrery check ./data --json | jq '.findings[].file'`;
+  orrery check ./data --json | jq '.findings[].file'
+  orrery check battle.orrery`;
 
 export function checkCommand(surroundings: Surroundings): Command {
   return new Command('check')
-    .description('Verify every byte of a directory without changing it.')
-    .argument('<directory>', 'the directory that openOrrery was given')
+    .description('Verify every byte of a directory or a pack without changing it.')
+    .argument('<directory>', PLACE_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, options: { json?: true }) => check(directory, options.json === true, surroundings));
+    .action((place: string, { json = false }: { json?: boolean }) =>
+      isPack(place) ? checkPack(place, json, surroundings) : check(place, json, surroundings),
+    );
+}
+
+/** Throws PACK_DAMAGED with what does not add up. */
+async function checkPack(file: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
+  const { provePack } = await import('../pack/unpacking.ts');
+  const { description } = await provePack(nodeFiles, file);
+  if (json) {
+    await output.line(compactJson({ pack: file, verdict: 'sound', ...description }));
+    return;
+  }
+  const { game, type, version, seq, tick, digest } = description;
+  const told = `game ${printable(game)} of type ${printable(type)} ${version}, up to seq ${seq}, tick ${tick}`;
+  await output.line(`${paint('green', 'sound')}: ${told}`);
+  await output.line(`SHA-256 of its content: ${digest}`);
 }
 
 async function check(directory: string, json: boolean, { output, paint, finish }: Surroundings): Promise<void> {

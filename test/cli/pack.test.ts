@@ -117,3 +117,24 @@ it('[PK14] a directory that is being played in can be packed from, and is not un
     await digger.end();
   }
 });
+
+it('[PK16] check proves a pack, and says what is wrong with one that is damaged', async () => {
+  const sound = await orrery('check', file);
+  expect([sound.status, sound.stderr]).toEqual([0, '']);
+  expect(sound.stdout).toMatch(
+    /^sound: game ore of type mine 3, up to seq 7, tick 1\nSHA-256 of its content: [0-9a-f]{64}\n$/,
+  );
+  expect(JSON.parse((await orrery('check', file, '--json')).stdout)).toMatchObject({
+    verdict: 'sound',
+    game: 'ore',
+    seq: 7,
+  });
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 200] = (bytes[bytes.length - 200] as number) ^ 1;
+  const damaged = join(folder, 'damaged.orrery');
+  writeFileSync(damaged, bytes);
+  const refused = await orrery('check', damaged);
+  expect([refused.status, refused.stdout]).toEqual([1, '']);
+  expect(refused.stderr).toContain('damaged.orrery');
+  expect((await orrery('check', join(folder, 'none.orrery'))).status).toBe(3);
+});
