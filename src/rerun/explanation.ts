@@ -199,11 +199,12 @@ function refusalOf(error: OrreryError | undefined): string {
 
 function chanceOf({ chance, isUnstable }: Omit<Difference, 'message'>): string {
   if (chance.length === 0 && !isUnstable) return '';
-  const used = chance.length > 0 ? ` It uses ${chance.join(', ')}, which gives something else each time:` : '';
   const unstable = isUnstable
-    ? ' Two runs one after the other come out differently, so it is not the code that changed:'
+    ? ' Two runs one after the other come out differently, so it is not the code that changed.'
     : '';
-  return `${unstable}${used} take chance from context.random() and the time from context.now.`;
+  const remedy = 'ake chance from context.random() and the time from context.now.';
+  if (chance.length === 0) return `${unstable} T${remedy}`;
+  return `${unstable} It uses ${chance.join(', ')}, which gives something else each time: t${remedy}`;
 }
 
 function shown(value: Json | undefined): string {
