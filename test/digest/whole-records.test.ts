@@ -131,3 +131,22 @@ it('[WS4] a whole-state record without a whole state, or out of turn, is refused
     await expect(digested('ticks', [...STORY.slice(0, 3), line], -1), story).rejects.toMatchObject({ code: 'DAMAGED' });
   }
 });
+
+it('[WS8] of many games that gather at a time the oldest are written early, and all of them are whole', async () => {
+  const games = Array.from({ length: 2_500 }, (_, index) => `g${index}`);
+  const lines = games.map((game) => whole(0, '@create', { n: 0 }, { game, type: 'counter' }));
+  for (const seq of [1, 2]) {
+    for (const game of games) lines.push(record(seq, { game, patches: [{ op: 'replace', path: ['n'], value: seq }] }));
+  }
+  const database = await Database.open();
+  databases.push(database);
+  const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame: 0, chain: 0 });
+  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 1 });
+  while (!taking.next().done);
+  const early = Number(database.one('SELECT count(*) AS rows FROM patch_batches')?.['rows']);
+  expect(early).toBeGreaterThan(0);
+  expect(early).toBeLessThan(2 * games.length);
+  for (const game of games) expect([1, 2].map((seq) => digest.fold(game, seq)?.state)).toEqual([{ n: 1 }, { n: 2 }]);
+  digest.flush({});
+  for (const game of games) expect(digest.fold(game)?.state).toEqual({ n: 2 });
+});

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { WorkingState } from '../../src/game/state.ts';
-import { MemoryStore, openOrrery, table } from '../../src/index.ts';
+import { defineGame, MemoryStore, openOrrery, table } from '../../src/index.ts';
 import { changesOf, sandbox } from './galaxy.ts';
 
 const counter = sandbox(() => ({ n: 0, units: table<{ hp: number }>() }));
@@ -42,4 +42,31 @@ it('[WS6] what should be a table and is none is refused with its path', () => {
       expect.objectContaining({ code: 'NOT_PERSISTABLE', context: expect.objectContaining({ path: '/units' }) }),
     );
   }
+});
+
+it('[WS9] a state that an invariant refuses is not adopted, and everything is as before', async () => {
+  const careful = defineGame('careful', {
+    version: 1,
+    initial: () => ({ n: 1 }),
+    commands: {
+      add(draft) {
+        draft.n += 1;
+      },
+    },
+    invariants: { positive: (state) => state.n > 0 },
+  });
+  const store = new MemoryStore();
+  const orrery = await openOrrery({ directory: 'unused', games: [careful], store: () => store });
+  const game = await orrery.open(careful, 'g');
+  game.dispatch('add');
+  const changes = changesOf(game);
+  const before = game.state;
+  const adopt = () => game.adopt(WorkingState.fromJson({ n: -1 }, []), { command: '@recover', seq: 2, tick: 5 });
+  expect(adopt).toThrow(expect.objectContaining({ code: 'INVARIANT_FAILED' }));
+  expect([game.state, game.seq, game.tick, changes.length]).toEqual([before, 1, 0, 0]);
+  game.dispatch('add');
+  await orrery.flush();
+  expect(await store.load('g')).toMatchObject({ seq: 2, tick: 0 });
+  expect(game.state).toEqual({ n: 3 });
+  await orrery.close();
 });

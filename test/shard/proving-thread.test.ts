@@ -1,5 +1,6 @@
 // A thread says of an image what is said on the spot, and when there is no thread it is said on the spot.
 
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Database } from '../../src/image/database.ts';
 import { PROVER_ON_THE_SPOT, type Proof, type Prover } from '../../src/image/proof.ts';
+import { defineGame, openOrrery } from '../../src/index.ts';
 import { nodeFiles } from '../../src/journal/files.ts';
 import { ProvingThread } from '../../src/shard/proving-thread.ts';
 
@@ -64,4 +66,32 @@ it('[PT2] a small image, and one that no thread can prove, is proved on the spot
 it('[PT3] a file that cannot be read fails as it does on the spot', async () => {
   const prover = new ProvingThread(PROVER, 0);
   await expect(prove(prover, join(folder, 'missing'))).rejects.toMatchObject({ name: 'OrreryError' });
+});
+
+it('[PT4] an image large enough for a thread is published while commands go on, and holds what it should', async () => {
+  const archive = defineGame('archive', {
+    version: 1,
+    initial: () => ({ entries: 0, note: randomBytes(4_500_000).toString('base64') }),
+    commands: {
+      enter(draft) {
+        draft.entries += 1;
+      },
+    },
+  });
+  const options = { directory: join(folder, 'archive'), games: [archive] };
+  const orrery = await openOrrery(options);
+  const game = await orrery.open(archive, 'a');
+  let published = false;
+  const publishing = orrery.checkpoint().finally(() => {
+    published = true;
+  });
+  while (!published) await game.dispatch('enter').durable;
+  const [report] = await publishing;
+  expect(report?.imageBytes).toBeGreaterThan(4 * 1024 * 1024);
+  const { seq, state } = game;
+  await orrery.close();
+  const reopened = await openOrrery(options);
+  expect((await reopened.load(archive, 'a')).state).toEqual(state);
+  expect(state.entries).toBe(seq);
+  await reopened.close();
 });
