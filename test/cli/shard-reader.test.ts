@@ -67,6 +67,16 @@ it('[K16] starts over when what was listed has gone, and reads the newer shard w
   expect(examined.contents).toMatchObject({ games: 1, commands: 4 });
 });
 
+it('[K17] a segment that nobody needs and that its owner removes after it was listed is no finding of damage', async () => {
+  const swept = 'segment-0000000001.journal';
+  const files: Files = { ...nodeFiles, list: (path) => [...nodeFiles.list(path), swept].sort() };
+  expect(nodeFiles.exists(join(after, 'shard-00', swept))).toBe(false);
+  const { findings, contents } = await examineShard(files, after, 0, 1, 'thorough');
+  expect(findings.filter(({ level }) => level === 'error' || level === 'warning')).toEqual([]);
+  expect(findings.map(({ file }) => file)).toContain(`shard-00/${swept}`);
+  expect(contents).toMatchObject({ games: 1, commands: 4 });
+});
+
 it('[K16] reads each file once, and before it makes anything of them', async () => {
   const read: string[] = [];
   const folder = join(before, 'shard-00');

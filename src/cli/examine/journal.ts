@@ -2,6 +2,7 @@
 
 import { OrreryError } from '../../errors.ts';
 import { imageName } from '../../image/image.ts';
+import { isMissing } from '../../journal/files.ts';
 import { scanJournal } from '../../journal/scan.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentName } from '../../journal/segment.ts';
 import { type ScanBounds, type SegmentEnd, scanSegment } from '../../journal/segment-scan.ts';
@@ -79,6 +80,8 @@ function examineUnneeded({ files, folder, findings }: ShardView, generation: num
     while (!step.done) step = scan.next();
     if (step.value.verdict === 'damaged') findings.add('warning', name, `cannot be read at byte ${step.value.offset}`);
   } catch (error) {
+    // Its owner may have removed it since the folder was listed.
+    if (isMissing(error)) return;
     if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
     findings.add('warning', name, error.what);
   }

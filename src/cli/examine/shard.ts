@@ -2,7 +2,6 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { shardDirectory } from '../../directory.ts';
-import { OrreryError } from '../../errors.ts';
 import { imageName } from '../../image/image.ts';
 import { type Files, isMissing, isTemporary } from '../../journal/files.ts';
 import { segmentName } from '../../journal/segment.ts';
@@ -140,7 +139,7 @@ function examineTemporary(files: Files, folder: string, listing: Listing, findin
       );
     } catch (error) {
       // It has got its name by now, or has been removed.
-      if (!(error instanceof OrreryError) || !isMissing(error)) throw error;
+      if (!isMissing(error)) throw error;
     }
   }
 }
