@@ -2,10 +2,10 @@
 // that the orrery gave this game. The game does not know what the sink does with it.
 
 import { OrreryError } from '../errors.ts';
-import { admit } from '../patch/admit.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
+import { admitArgument } from './argument.ts';
 import { type CommandContext, GameContext } from './context.ts';
 import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
 import type { StateDraft } from './draft.ts';
@@ -109,7 +109,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
         context: { game: this.id, command: String(name) },
       });
     }
-    const admitted = args === undefined ? undefined : this.#admitArgs(name, args);
+    const admitted = args === undefined ? undefined : this.#admitArgument(name, command, args);
     const player = this.#checkPlayer(name, options?.player);
     return this.#run(name, admitted, player, this.#tick, (draft, context) => command(draft, admitted, context));
   }
@@ -331,11 +331,11 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
     throw evicted(this.id);
   }
 
-  #admitArgs(command: string, args: unknown): Json {
+  #admitArgument(name: string, command: object, argument: unknown): Json {
     try {
-      return freezeDeep(admit(args, []));
+      return admitArgument(command, argument);
     } catch (error) {
-      throw error instanceof OrreryError ? error.within({ game: this.id, command, argument: true }) : error;
+      throw error instanceof OrreryError ? error.within({ game: this.id, command: name, argument: true }) : error;
     }
   }
 

@@ -7,6 +7,7 @@ import { cloneJson } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import { isForbiddenKey, type Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
+import type { Shapes } from '../patch/shape.ts';
 import { type Touched, TouchedEntities } from './touched.ts';
 import { sorted, TABLE, type WorkingTable } from './working-table.ts';
 
@@ -134,6 +135,11 @@ export class TableDraft<T> implements Table<T> {
     return this.#touched.list;
   }
 
+  /** Of the entities that are committed. For table-change.ts. */
+  get shapes(): Shapes | undefined {
+    return this.#base?.shapes;
+  }
+
   /** The same, for the caller to keep: the draft forgets what the command did, and is closed. For table-change.ts. */
   takeTouched(): readonly Touched[] {
     const { list } = this.#touched;
@@ -163,7 +169,7 @@ export class TableDraft<T> implements Table<T> {
     const before = this.#base?.get(id);
     if (before === undefined) return undefined;
     this.#checkOpen();
-    const after = cloneJson(before);
+    const after = (this.#base as WorkingTable).shapes.clone(before);
     this.#touched.add({ id, before, after });
     return after as T;
   }

@@ -3,6 +3,7 @@
 
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+import { Shapes } from '../patch/shape.ts';
 import { EntityMap } from './entity-map.ts';
 import { Past } from './past.ts';
 import type { ReadonlyTable } from './table.ts';
@@ -28,6 +29,8 @@ interface Order {
  */
 export class WorkingTable {
   readonly #entities: EntityMap;
+  /** Of the entities: nearly all of a table have the same keys. */
+  readonly shapes = new Shapes();
   /** Where what is replaced goes, once there is a view that needs it. */
   #past: Past | undefined;
   #order: Order = { ids: undefined };

@@ -71,7 +71,7 @@ interface Walk {
   values: number;
 }
 
-function isJsonPrimitive(value: unknown): value is null | boolean | number | string {
+export function isJsonPrimitive(value: unknown): value is null | boolean | number | string {
   switch (typeof value) {
     case 'string':
       return isWellFormed(value);

@@ -16,17 +16,26 @@ import {
 import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
 
+/** How two values that stand at `path` are compared. */
+export type Compare = (base: Json, next: unknown, path: PathSegment[], out: Patch[]) => Json;
+
 /**
  * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
  * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
  * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
  * is neither frozen nor kept. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
  */
-export function capture(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
+export function capture(
+  base: Json,
+  next: unknown,
+  path: PathSegment[],
+  out: Patch[],
+  compare: Compare = captureValue,
+): Json {
   const depth = path.length;
   const before = out.length;
   try {
-    return captureValue(base, next, path, out);
+    return compare(base, next, path, out);
   } catch (thrown) {
     const at = path.slice();
     path.length = depth;
@@ -35,7 +44,7 @@ export function capture(base: Json, next: unknown, path: PathSegment[], out: Pat
   }
 }
 
-function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
+export function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
   if (next === base && next !== 0) return base;
   if (typeof base === 'object' && base !== null && typeof next === 'object' && next !== null) {
     const given = unwrap(next, path);
@@ -51,7 +60,7 @@ function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch
 }
 
 /** A value under a key or index of a container at `path`, where something was before. */
-function captureChild(was: Json, value: unknown, segment: PathSegment, path: PathSegment[], out: Patch[]): Json {
+export function captureChild(was: Json, value: unknown, segment: PathSegment, path: PathSegment[], out: Patch[]): Json {
   if (typeof value !== 'object' || value === null) {
     const now = admitPrimitive(value, path, segment);
     if (now !== was) out.push({ op: 'replace', path: childPath(path, segment), value: now });

@@ -1,0 +1,17 @@
+// The arguments of commands on their way in. Before it: Game.dispatch; after it: the command, and its record.
+
+import type { Json } from '../patch/patch.ts';
+import { Shapes } from '../patch/shape.ts';
+
+/** By command: its arguments nearly always have the same keys. */
+const shapes = new WeakMap<object, Shapes>();
+
+/** What a command is given, as a frozen copy. Throws NOT_PERSISTABLE with the path in the argument. */
+export function admitArgument(command: object, argument: unknown): Json {
+  let known = shapes.get(command);
+  if (!known) {
+    known = new Shapes();
+    shapes.set(command, known);
+  }
+  return known.admit(argument);
+}
