@@ -1,5 +1,6 @@
 // The arguments of commands on their way in. Before it: Game.dispatch; after it: the command, and its record.
 
+import { shapeRegistry } from '../patch/capture.ts';
 import type { Json } from '../patch/patch.ts';
 import { Shapes } from '../patch/shape.ts';
 
@@ -10,7 +11,7 @@ const shapes = new WeakMap<object, Shapes>();
 export function admitArgument(command: object, argument: unknown): Json {
   let known = shapes.get(command);
   if (!known) {
-    known = new Shapes();
+    known = new Shapes(shapeRegistry);
     shapes.set(command, known);
   }
   return known.admit(argument);

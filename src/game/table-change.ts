@@ -2,8 +2,8 @@
 // left, or a table in a state to save. After it: draft.ts puts this together with what became of the plain part.
 
 import { admit } from '../patch/admit.ts';
+import { capture } from '../patch/capture.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
-import type { Shapes } from '../patch/shape.ts';
 import { givenEntities } from './given.ts';
 import type { TableDraft } from './table.ts';
 import type { WorkingTable } from './working-table.ts';
@@ -48,7 +48,7 @@ export function captureTable(key: string, draft: TableDraft<unknown>, patches: P
       entity.after = admit(after, path);
       patches.push({ op: 'add', path, value: entity.after as Json });
     } else {
-      entity.after = (draft.shapes as Shapes).capture(before, after, path, patches);
+      entity.after = capture(before, after, path, patches, draft.shapes);
     }
   }
   return touched as readonly EntityChange[];
@@ -73,7 +73,7 @@ export function captureWholeTable(
       continue;
     }
     kept += 1;
-    const after = working.shapes.capture(before, entity, [key, id], patches);
+    const after = capture(before, entity, [key, id], patches, working.shapes);
     if (after !== before) changes.push({ id, before, after });
   }
   if (kept === working.size) return changes;

@@ -1,6 +1,7 @@
 // The committed entities of a table: WorkingTable is what a game holds between commands, TableView is what a reader sees.
 // Before it: state.ts, which takes finished commands in. After it: table.ts, the draft of the next command.
 
+import { shapeRegistry } from '../patch/capture.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { Shapes } from '../patch/shape.ts';
@@ -30,7 +31,7 @@ interface Order {
 export class WorkingTable {
   readonly #entities: EntityMap;
   /** Of the entities: nearly all of a table have the same keys. */
-  readonly shapes = new Shapes();
+  readonly shapes = new Shapes(shapeRegistry);
   /** Where what is replaced goes, once there is a view that needs it. */
   #past: Past | undefined;
   #order: Order = { ids: undefined };

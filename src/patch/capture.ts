@@ -15,27 +15,26 @@ import {
 } from './patch.ts';
 import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
+import { ShapeRegistry, Shapes } from './shape.ts';
 
-/** How two values that stand at `path` are compared. */
-export type Compare = (base: Json, next: unknown, path: PathSegment[], out: Patch[]) => Json;
+/** Code for the shapes of a process. */
+export const shapeRegistry = new ShapeRegistry({ captureValue, captureChild });
 
 /**
  * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
  * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
  * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
- * is neither frozen nor kept. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
+ * is neither frozen nor kept. `shapes` are those of the values that stand side by side here. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
  */
-export function capture(
-  base: Json,
-  next: unknown,
-  path: PathSegment[],
-  out: Patch[],
-  compare: Compare = captureValue,
-): Json {
+export function capture(base: Json, next: unknown, path: PathSegment[], out: Patch[], shapes?: Shapes): Json {
   const depth = path.length;
   const before = out.length;
   try {
-    return compare(base, next, path, out);
+    if (shapes && isObject(base) && isObject(next)) {
+      const shape = shapes.of(base);
+      if (shape) return shape.capture(base, next, path, out);
+    }
+    return captureValue(base, next, path, out);
   } catch (thrown) {
     const at = path.slice();
     path.length = depth;
@@ -44,9 +43,13 @@ export function capture(
   }
 }
 
-export function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
+function isObject<T>(value: T): value is T & object {
+  return typeof value === 'object' && value !== null;
+}
+
+function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
   if (next === base && next !== 0) return base;
-  if (typeof base === 'object' && base !== null && typeof next === 'object' && next !== null) {
+  if (isObject(base) && isObject(next)) {
     const given = unwrap(next, path);
     if (Array.isArray(base)) {
       if (Array.isArray(given)) return captureList(base, given, path, out);
@@ -60,7 +63,7 @@ export function captureValue(base: Json, next: unknown, path: PathSegment[], out
 }
 
 /** A value under a key or index of a container at `path`, where something was before. */
-export function captureChild(was: Json, value: unknown, segment: PathSegment, path: PathSegment[], out: Patch[]): Json {
+function captureChild(was: Json, value: unknown, segment: PathSegment, path: PathSegment[], out: Patch[]): Json {
   if (typeof value !== 'object' || value === null) {
     const now = admitPrimitive(value, path, segment);
     if (now !== was) out.push({ op: 'replace', path: childPath(path, segment), value: now });
@@ -97,7 +100,10 @@ function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: P
  * Keys and values of wide objects that stand in a state: V8 holds them as hash tables, and listing one takes as long as
  * comparing it. Such an object is listed once and then followed from version to version.
  */
-const listed = new WeakMap<object, { readonly keys: readonly string[]; readonly values: readonly Json[] }>();
+const listed = new WeakMap<
+  object,
+  { readonly keys: readonly string[]; readonly values: readonly Json[]; readonly shapes: Shapes }
+>();
 
 function captureWide(base: JsonObject, next: object, names: number, path: PathSegment[], out: Patch[]): Json {
   const keys = Object.keys(next);
@@ -105,7 +111,7 @@ function captureWide(base: JsonObject, next: object, names: number, path: PathSe
   let known = listed.get(base);
   if (!known) {
     const baseKeys = Object.keys(base);
-    known = { keys: baseKeys, values: valuesOf(base, baseKeys) as Json[] };
+    known = { keys: baseKeys, values: valuesOf(base, baseKeys) as Json[], shapes: new Shapes(shapeRegistry) };
     listed.set(base, known);
   }
   if (!sameSequence(known.keys, keys)) return captureReshaped(base, known.keys, next, keys, path, out);
@@ -117,7 +123,10 @@ function captureWide(base: JsonObject, next: object, names: number, path: PathSe
     const was = known.values[index]!;
     const value = after[index];
     if (value === was && value !== 0) continue;
-    const now = captureChild(was, value, keys[index]!, path, out);
+    const shape = isObject(was) && isObject(value) ? known.shapes.of(was) : undefined;
+    const now = shape
+      ? shape.captureUnder(was, value, keys[index]!, path, out)
+      : captureChild(was, value, keys[index]!, path, out);
     if (now === was) continue;
     copy ??= shallowCopy(base, keys);
     values ??= known.values.slice();
@@ -125,7 +134,7 @@ function captureWide(base: JsonObject, next: object, names: number, path: PathSe
     values[index] = now;
   }
   if (copy === undefined) return base;
-  listed.set(copy, { keys: known.keys, values: values as Json[] });
+  listed.set(copy, { ...known, values: values as Json[] });
   return copy as JsonObject;
 }
 

@@ -3,7 +3,6 @@
 // capture and admit do, and whatever is not exactly of the shape is left to those. Before it: shape.ts, which knows the shapes.
 
 import type { cloneJson, Mutable } from './apply.ts';
-import type { Compare, captureChild, captureValue } from './capture.ts';
 import type { Json, Patch, PathSegment } from './patch.ts';
 
 export interface ShapeCode {
@@ -11,19 +10,25 @@ export interface ShapeCode {
   readonly clone: (value: object) => Mutable | undefined;
   /** As captureValue, which it falls back on. `base` must fit, and both be objects. */
   readonly capture: Compare;
-  /** The same for values that stand under a key of what stands at `path`. */
-  readonly captureUnder: (base: Json, next: unknown, key: string, path: PathSegment[], out: Patch[]) => Json;
+  /** As captureChild, with the same condition. */
+  readonly captureUnder: CompareChild;
   /** A frozen copy of what may enter a state; undefined for what has another shape or may not, for admit to say why. */
   readonly admit: (value: object) => Json | undefined;
   /** Whether the keys of a value are those of the shape. Of what a state holds that is enough. */
   readonly fits: (value: object) => boolean;
 }
 
+/** Compares two values that stand at `path`. */
+type Compare = (base: Json, next: unknown, path: PathSegment[], out: Patch[]) => Json;
+
+/** Compares two values that stand under a key of what stands at `path`. */
+type CompareChild = (base: Json, next: unknown, key: string, path: PathSegment[], out: Patch[]) => Json;
+
 /** What the code calls. */
 export interface Ways {
   readonly cloneJson: typeof cloneJson;
-  readonly captureValue: typeof captureValue;
-  readonly captureChild: typeof captureChild;
+  readonly captureValue: Compare;
+  readonly captureChild: CompareChild;
   /** Whether a value that is no object may enter a state. */
   readonly isSound: (value: unknown) => boolean;
 }

@@ -3,17 +3,8 @@
 
 import { admit, isJsonPrimitive } from './admit.ts';
 import { cloneJson, type Mutable } from './apply.ts';
-import { capture, captureChild, captureValue } from './capture.ts';
 import { freezeDeep } from './freeze.ts';
-import {
-  isForbiddenKey,
-  isIndexKey,
-  type Json,
-  type JsonArray,
-  type JsonObject,
-  type Patch,
-  type PathSegment,
-} from './patch.ts';
+import { isForbiddenKey, isIndexKey, type Json, type JsonArray, type JsonObject } from './patch.ts';
 import { compileShape, type ShapeCode, type Ways } from './shape-code.ts';
 
 /** Wider or deeper objects, and long keys, get no code: they are seldom alike, and code has its price too. */
@@ -27,8 +18,6 @@ const MOST_HERE = 4;
 /** Shapes in a process: code is never given back. */
 const MOST_AT_ALL = 512;
 
-const WAYS: Ways = { cloneJson, captureValue, captureChild, isSound: isJsonPrimitive };
-
 function isNamed(key: string): boolean {
   return key.length <= LONGEST_KEY && !isIndexKey(key) && !isForbiddenKey(key);
 }
@@ -39,9 +28,12 @@ export class ShapeRegistry {
   readonly #known = new Map<string, ShapeCode>();
   /** Counted from 1. */
   readonly #numbers = new Map<ShapeCode, number>();
+  readonly #ways: Ways;
   readonly #most: number;
 
-  constructor(most = MOST_AT_ALL) {
+  /** What code of a shape calls for whatever is not of the shape. */
+  constructor(ways: Omit<Ways, 'cloneJson' | 'isSound'>, most = MOST_AT_ALL) {
+    this.#ways = { ...ways, cloneJson, isSound: isJsonPrimitive };
     this.#most = most;
   }
 
@@ -54,7 +46,7 @@ export class ShapeRegistry {
     const signature = JSON.stringify([keys, children.map((child) => (child ? this.#numbers.get(child) : 0))]);
     const before = this.#known.get(signature);
     if (before || this.#known.size >= this.#most) return before;
-    const shape = compileShape(keys, children, WAYS);
+    const shape = compileShape(keys, children, this.#ways);
     if (!shape) return undefined;
     this.#known.set(signature, shape);
     this.#numbers.set(shape, this.#known.size);
@@ -62,14 +54,12 @@ export class ShapeRegistry {
   }
 }
 
-const everywhere = new ShapeRegistry();
-
 export class Shapes {
   readonly #all: ShapeRegistry;
   #here: readonly ShapeCode[] = [];
   #misses = 0;
 
-  constructor(all = everywhere) {
+  constructor(all: ShapeRegistry) {
     this.#all = all;
   }
 
@@ -84,12 +74,11 @@ export class Shapes {
     return cloneJson(value);
   }
 
-  /** As capture. */
-  capture(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
-    if (typeof base === 'object' && base !== null && typeof next === 'object' && next !== null) {
-      for (const shape of this.#here) if (shape.fits(base)) return capture(base, next, path, out, shape.capture);
-    }
-    return capture(base, next, path, out);
+  /** The code for what a state holds; undefined when there is none. */
+  of(value: JsonObject | JsonArray): ShapeCode | undefined {
+    for (const shape of this.#here) if (shape.fits(value)) return shape;
+    this.#missed(value);
+    return undefined;
   }
 
   /** As admit, and frozen. */

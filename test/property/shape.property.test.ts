@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
 import { admit } from '../../src/patch/admit.ts';
 import { cloneJson } from '../../src/patch/apply.ts';
-import { type Compare, capture, captureValue } from '../../src/patch/capture.ts';
+import { capture } from '../../src/patch/capture.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../../src/patch/patch.ts';
 import { ShapeRegistry, Shapes } from '../../src/patch/shape.ts';
 import type { ShapeCode } from '../../src/patch/shape-code.ts';
@@ -15,7 +15,28 @@ import { faults, type Made, value } from './hostile.ts';
 import { json, type Loose, mutate, mutations } from './states.ts';
 
 /** Of a program there is a bound to how many have code; each test has its own. */
-const shapeOf = (value: Json): ShapeCode | undefined => new ShapeRegistry().shapeOf(value);
+const registry = (most?: number): ShapeRegistry =>
+  new ShapeRegistry(
+    {
+      captureValue: (base, next, path, out) => capture(base, next, path, out),
+      captureChild(base, next, name, path, out) {
+        path.push(name);
+        const now = capture(base, next, path, out);
+        path.pop();
+        return now;
+      },
+    },
+    most,
+  );
+const shapeOf = (value: Json): ShapeCode | undefined => registry().shapeOf(value);
+
+/** With code for a value. */
+function shapesFor(base: JsonObject): Shapes {
+  const shapes = new Shapes(registry());
+  for (let round = 0; round < 40; round += 1) shapes.of(base);
+  fc.pre(shapes.of(base) !== undefined);
+  return shapes;
+}
 
 const AT: PathSegment[] = ['units', 'a/b'];
 
@@ -41,11 +62,11 @@ interface Outcome {
   readonly path: PathSegment[];
 }
 
-function outcome(base: Json, next: unknown, compare: Compare): Outcome {
+function outcome(base: Json, next: unknown, shapes?: Shapes): Outcome {
   const path = AT.slice();
   const patches: Patch[] = [];
   try {
-    const now = capture(base, next, path, patches, compare);
+    const now = capture(base, next, path, patches, shapes);
     return { text: JSON.stringify([now, patches]), now, patches, path };
   } catch (error) {
     if (!(error instanceof OrreryError)) throw error;
@@ -53,9 +74,9 @@ function outcome(base: Json, next: unknown, compare: Compare): Outcome {
   }
 }
 
-function expectSame(base: JsonObject, next: () => unknown, shape: ShapeCode): void {
-  const expected = outcome(base, next(), captureValue);
-  const actual = outcome(base, next(), shape.capture);
+function expectSame(base: JsonObject, next: () => unknown, shapes: Shapes): void {
+  const expected = outcome(base, next());
+  const actual = outcome(base, next(), shapes);
   expect(actual.text).toBe(expected.text);
   assert.deepStrictEqual(actual.now, expected.now);
   expect(actual.path).toEqual(AT);
@@ -98,16 +119,16 @@ describe('code of a shape', () => {
   test('[P60] compares as capture does: the same patches, the same values, the same objects where nothing changed', () => {
     fc.assert(
       fc.property(entity, mutations, fc.boolean(), (base, changes, frozen) => {
-        const shape = codeOf(base);
+        const shapes = shapesFor(base);
         if (frozen) Object.freeze(base);
         const next = (): unknown => {
           const copy = cloneJson(base) as Loose;
           for (const change of changes) mutate(copy, change);
           return copy;
         };
-        expectSame(base, next, shape);
-        expectSame(base, () => cloneJson(base), shape);
-        expect(outcome(base, cloneJson(base), shape.capture).now).toBe(base);
+        expectSame(base, next, shapes);
+        expectSame(base, () => cloneJson(base), shapes);
+        expect(outcome(base, cloneJson(base), shapes).now).toBe(base);
       }),
       { numRuns: 300 },
     );
@@ -130,10 +151,10 @@ describe('code of a shape', () => {
       (next, made) => Object.assign(next, { list: [0, made, 2] }),
     );
     const base = admit({ n: 0, at: { x: 0, y: 'far' }, list: [0, 1, 2], last: null }, []) as JsonObject;
-    const shape = shapeOf(base) as ShapeCode;
+    const shapes = shapesFor(base);
     fc.assert(
       fc.property(value, where, (made: Made, put) => {
-        expectSame(base, () => put(cloneJson(base) as Loose, made.make()), shape);
+        expectSame(base, () => put(cloneJson(base) as Loose, made.make()), shapes);
       }),
       { numRuns: 400 },
     );
@@ -163,14 +184,14 @@ describe('shapes at one place', () => {
     Array.from({ length: to - from }, (_, at) => ({ [`k${from + at}`]: at, at: { x: at } }));
 
   test('[P61] answer the same before and after they have code, with more shapes than they have code for', () => {
-    const shapes = new Shapes(new ShapeRegistry());
+    const shapes = new Shapes(registry());
     for (let round = 0; round < 40; round += 1) {
       for (const base of entities(0, 6)) {
         const copy = shapes.clone(base) as { [key: string]: unknown };
         assert.deepStrictEqual(copy, base);
         (copy['at'] as { x: number }).x += round;
         const patches: Patch[] = [];
-        const now = shapes.capture(base, copy, ['t', 'id'], patches);
+        const now = capture(base, copy, ['t', 'id'], patches, shapes);
         assert.deepStrictEqual(now, copy);
         const { x } = copy['at'] as { x: number };
         const expected = round === 0 ? [] : [{ op: 'replace', path: ['t', 'id', 'at', 'x'], value: x }];
@@ -182,13 +203,13 @@ describe('shapes at one place', () => {
       for (let round = 0; round < 20; round += 1) {
         assert.deepStrictEqual(shapes.clone(each), each);
         assert.deepStrictEqual(shapes.admit(each), each);
-        expect(shapes.capture(each, structuredClone(each), [], [])).toBe(each);
+        expect(capture(each, structuredClone(each), [], [], shapes)).toBe(each);
       }
     }
   });
 
   test('[P61] say what is wrong as admit does, also of what throws when it is read', () => {
-    const shapes = new Shapes(new ShapeRegistry());
+    const shapes = new Shapes(registry());
     for (let round = 0; round < 20; round += 1) shapes.admit({ a: 1, deep: { b: 2 } });
     const throwing = Object.defineProperty({ a: 1 }, 'deep', {
       enumerable: true,
@@ -211,7 +232,7 @@ describe('shapes at one place', () => {
     const deep = { a: { b: { c: { d: { e: 1 } } } } };
     const copy = (shapeOf(deep) as ShapeCode).clone(deep);
     assert.deepStrictEqual(copy, deep);
-    const few = new ShapeRegistry(2);
+    const few = registry(2);
     const shape = few.shapeOf({ x: 1, y: 2 });
     expect(few.shapeOf({ y: 1, x: 2 })).not.toBe(shape);
     expect(few.shapeOf({ x: 3, y: 'other' })).toBe(shape);
@@ -226,11 +247,11 @@ describe('shapes at one place', () => {
     };
     try {
       failing(new EvalError('Code generation from strings disallowed for this context'));
-      expect(new ShapeRegistry().shapeOf({ x: 1 })).toBeUndefined();
-      const shapes = new Shapes(new ShapeRegistry());
+      expect(registry().shapeOf({ x: 1 })).toBeUndefined();
+      const shapes = new Shapes(registry());
       for (let round = 0; round < 40; round += 1) assert.deepStrictEqual(shapes.clone({ x: round }), { x: round });
       failing(new SyntaxError('a defect in the text'));
-      expect(() => new ShapeRegistry().shapeOf({ x: 1 })).toThrow(SyntaxError);
+      expect(() => registry().shapeOf({ x: 1 })).toThrow(SyntaxError);
     } finally {
       vi.unstubAllGlobals();
     }
