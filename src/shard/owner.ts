@@ -139,7 +139,8 @@ export class Owner {
       if (firstSeq !== due) throw gap(game, firstSeq, due);
     }
     // The memory of the batch is the game loop's, which writes another one there later.
-    const payload = batch.payload.slice();
+    // Not slice(), which of a Buffer is no copy.
+    const payload = new Uint8Array(batch.payload);
     const { frame, chain, bytes } = this.#segments.append(payload, batch.count);
     // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
     for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);

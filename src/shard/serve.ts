@@ -3,31 +3,52 @@
 
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { StoredGame } from '../store/store.ts';
+import type { StoredGame, StoreLoad } from '../store/store.ts';
 import type { OwnerReply, OwnerRequest } from './protocol.ts';
+import { IN_SLOT, Slot } from './slot.ts';
 
 /**
  * How long the thread looks for the next request before it goes to sleep. Somebody who awaits one command after the other
- * sends the next within microseconds of the answer: waking a thread costs the game loop as much again as sending.
+ * sends the next soon after the answer, and waking a thread costs the game loop more than sending. It looks for half as long again
+ * as the last request took to come, where that was soon, and only for a moment otherwise.
  */
-const LINGER_MS = 0.05;
+const [LEAST_LINGER_MS, MOST_LINGER_MS] = [0.05, 0.25];
+
+/** Requests that come one after the other must not keep the thread from its event loop for longer. */
+const LONGEST_TURN_MS = 20;
 
 /** What the pool hands to the thread, once. */
 export interface Seat {
   readonly port: MessagePort;
+  /** Of the slot that both ends share. */
+  readonly memory: SharedArrayBuffer;
 }
 
+/** A request, or the word that it is in the slot. */
+type Message = OwnerRequest | typeof IN_SLOT;
+
 /** Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. */
-export function serve({ port }: Seat, answer: (request: OwnerRequest) => Promise<OwnerReply>): void {
-  const work = async (first: OwnerRequest): Promise<void> => {
-    for (let request: OwnerRequest | undefined = first; request; request = next(port)) {
+export function serve({ port, memory }: Seat, answer: (request: OwnerRequest) => Promise<OwnerReply>): void {
+  const slot = new Slot(memory);
+  let answeredAt = 0;
+  const work = async (first: Message): Promise<void> => {
+    const turnEnds = performance.now() + LONGEST_TURN_MS;
+    for (let message: Message | undefined = first; message !== undefined; ) {
+      const pause = performance.now() - answeredAt;
+      const request = message === IN_SLOT ? ({ kind: 'commit', batch: slot.take() } as const) : message;
       const reply = await answer(request);
-      port.postMessage(reply, transferable(reply));
+      if (reply.ok && (request.kind === 'commit' || request.kind === 'digest')) {
+        slot.answer(reply.value as StoreLoad);
+        port.postMessage(IN_SLOT);
+      } else port.postMessage(reply, transferable(reply));
+      answeredAt = performance.now();
+      const linger = pause * 1.5 > MOST_LINGER_MS ? LEAST_LINGER_MS : Math.max(pause * 1.5, LEAST_LINGER_MS);
+      message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger) : undefined;
     }
   };
-  port.on('message', (request: OwnerRequest) => {
+  port.on('message', (message: Message) => {
     // Nobody handles a rejection, so that it is uncaught: then the pool replaces the thread.
-    void work(request);
+    void work(message);
   });
 }
 
@@ -40,11 +61,14 @@ function transferable(reply: OwnerReply): ArrayBuffer[] {
   return own && new Set(buffers).size === buffers.length ? buffers : [];
 }
 
-function next(port: MessagePort): OwnerRequest | undefined {
-  const end = performance.now() + LINGER_MS;
+function next(port: MessagePort, slot: Slot, end: number): Message | undefined {
+  slot.look();
   do {
-    const received = receiveMessageOnPort(port) as { readonly message: OwnerRequest } | undefined;
-    if (received) return received.message;
+    if (slot.asked) break;
+    const received = receiveMessageOnPort(port) as { readonly message: Message } | undefined;
+    if (!received) continue;
+    slot.leave();
+    return received.message;
   } while (performance.now() < end);
-  return undefined;
+  return slot.leave() ? IN_SLOT : undefined;
 }

@@ -6,6 +6,8 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
 import type { OwnerReply, OwnerRequest } from '../shard/protocol.ts';
+import type { Seat } from '../shard/serve.ts';
+import { IN_SLOT, Slot } from '../shard/slot.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
 const VIGIL_MS = 2 ** 30;
@@ -15,6 +17,8 @@ export class OwnerThread {
   readonly #pool: Piscina;
   /** Undefined between the death of a thread and the next `sit`. */
   #port: MessagePort | undefined;
+  /** Each thread has its own: what one that died has left there is nobody's. */
+  #slot = new Slot();
   #asked: { resolve: (reply: OwnerReply) => void; reject: (error: OrreryError) => void } | undefined;
   #cause: unknown = 'it was never started';
   /**
@@ -49,11 +53,16 @@ export class OwnerThread {
   sit(): void {
     if (this.#port) return;
     const { port1, port2 } = new MessageChannel();
+    const slot = new Slot();
     this.#port = port1;
+    this.#slot = slot;
     this.#cause = 'it ended without a word';
-    port1.on('message', (reply: OwnerReply) => this.#answered(reply));
+    port1.on('message', (reply: OwnerReply | typeof IN_SLOT) =>
+      this.#answered(reply === IN_SLOT ? { ok: true, value: slot.load } : reply),
+    );
     port1.unref();
-    this.#pool.run({ port: port2 }, { transferList: [port2] }).catch((cause: unknown) => {
+    const seat: Seat = { port: port2, memory: slot.memory };
+    this.#pool.run(seat, { transferList: [port2] }).catch((cause: unknown) => {
       this.#cause = cause;
       this.#left();
     });
@@ -66,7 +75,8 @@ export class OwnerThread {
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
       this.#vigil.ref();
-      port.postMessage(request);
+      if (request.kind !== 'commit' || !this.#slot.put(request.batch)) port.postMessage(request);
+      else if (!this.#slot.tell()) port.postMessage(IN_SLOT);
     });
   }
 
