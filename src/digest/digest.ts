@@ -88,6 +88,16 @@ export class Digest {
     if (this.#projected) this.#rows.project(this.#projected);
   }
 
+  /** Games without rows in the SQL tables of their type. */
+  get unprojected(): readonly string[] {
+    return this.#projected?.faults ?? [];
+  }
+
+  /** Games whose past cannot be thinned, because a row of it cannot be read. */
+  get unthinned(): readonly string[] {
+    return this.#thinned.unreadable;
+  }
+
   get position(): Position {
     return this.#position;
   }

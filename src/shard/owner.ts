@@ -385,10 +385,13 @@ export class Owner {
       () => this.#segments.live,
       () => this.#segments.durableFrame,
     );
+    const { unprojected, unthinned } = this.#shard.digest;
     return {
       generation: manifest.generation,
       imageBytes: manifest.images[0]?.bytes ?? 0,
       durationMs: performance.now() - began,
+      ...(unprojected.length > 0 ? { unprojected } : {}),
+      ...(unthinned.length > 0 ? { unthinned } : {}),
     };
   }
 }

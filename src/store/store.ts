@@ -87,6 +87,10 @@ export interface CheckpointReport {
   readonly generation: number;
   readonly imageBytes: number;
   readonly durationMs: number;
+  /** Games without rows in the SQL tables of their type, because their states break what these declare unique; if any. */
+  readonly unprojected?: readonly string[];
+  /** Games whose past stays longer than their type says, because a row of it cannot be read; if any. */
+  readonly unthinned?: readonly string[];
 }
 
 /** Totals since the store was opened, for people who tune. */
@@ -123,6 +127,8 @@ export interface RecoveryReport {
   readonly usedPreviousImage: boolean;
   /** Game types whose SQL tables were made anew because what they declare has changed, and how many games that took. */
   readonly reprojected?: { readonly types: readonly string[]; readonly games: number };
+  /** As in CheckpointReport. */
+  readonly unprojected?: readonly string[];
   readonly durationMs: number;
 }
 
