@@ -2,7 +2,6 @@
 // real thing, memory.ts the reference that tests compare it with.
 
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { CommandEntry, Step } from '../image/batches.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 
@@ -58,11 +57,6 @@ export interface StoredGame {
    * where a table stands, then [table name, some of its entities by id] any number of times.
    */
   readonly pieces: readonly Uint8Array[];
-}
-
-export interface HistoryPage {
-  readonly steps: readonly Step[];
-  readonly commands: readonly CommandEntry[];
 }
 
 /** A state of the past on its way to whoever asked. */
@@ -158,8 +152,6 @@ export interface Store {
   checkpoint(): Promise<CheckpointReport | undefined>;
   load(game: string): Promise<StoredGame | undefined>;
   list(): Promise<readonly GameRow[]>;
-  /** Steps and commands with afterSeq < seq <= upToSeq, oldest first, at most `limit` commands. */
-  history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage>;
   /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
   stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;
   /** Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no such game. */
