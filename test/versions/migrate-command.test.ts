@@ -167,6 +167,8 @@ describe('orrery migrate --rehearse', () => {
     const refused = await orrery('migrate', file, '--games', moduleOf('second'));
     expect(refused).toMatchObject({ status: 3, stdout: '' });
     expect(refused.stderr).toContain('orrery unpack');
+    const list = await orrery('recover', file, 'andromeda', '--list');
+    expect(list).toMatchObject({ status: 0, stdout: '', stderr: 'nothing of andromeda was ever given up\n' });
     expect(readFileSync(file)).toEqual(before);
   });
 
