@@ -4,7 +4,6 @@
 import type { GameRow } from '../src/image/rows.ts';
 import {
   type CheckpointReport,
-  type HistoryPage,
   NOTHING_OWED,
   type PastPage,
   type RecoveryReport,
@@ -49,10 +48,6 @@ export class NullStore implements Store {
 
   async list(): Promise<readonly GameRow[]> {
     return [];
-  }
-
-  async history(): Promise<HistoryPage> {
-    return { steps: [], commands: [] };
   }
 
   async stateAt(): Promise<StoredMoment | undefined> {

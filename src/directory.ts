@@ -55,7 +55,8 @@ export function readConfig(files: Files, directory: string): DirectoryConfig {
   try {
     bytes = files.read(file);
   } catch (error) {
-    if (!isMissing(error) && errnoOf(error) !== 'ENOTDIR') throw error;
+    if (errnoOf(error) === 'ENOTDIR') throw notADirectory(directory);
+    if (!isMissing(error)) throw error;
     throw new OrreryError({
       code: 'NOT_AN_ORRERY_DIRECTORY',
       what: `there is no ${CONFIG} in this directory`,
@@ -228,6 +229,15 @@ export function holderOf(files: Files, directory: string): number | undefined {
   return holder && isAlive(holder) ? holder.pid : undefined;
 }
 
+function notADirectory(directory: string): OrreryError {
+  return new OrreryError({
+    code: 'NOT_AN_ORRERY_DIRECTORY',
+    what: 'this is a file, and not the directory that was passed to openOrrery',
+    hint: 'If it is a pack: the commands that read take it as it is, and `orrery unpack` brings its game into a directory.',
+    context: { directory },
+  });
+}
+
 function readLock(files: Files, directory: string): Lock | undefined {
   return readLockAt(files, `${directory}/${LOCK}`);
 }
@@ -239,6 +249,7 @@ function readLockAt(files: Files, path: string): Lock | undefined {
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || isMissing(error)) return undefined;
+    if (errnoOf(error) === 'ENOTDIR') throw notADirectory(path.slice(0, -LOCK.length - 1));
     throw error;
   }
 }

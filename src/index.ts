@@ -74,7 +74,6 @@ export { MemoryStore } from './store/memory.ts';
 export type {
   Batch,
   CheckpointReport,
-  HistoryPage,
   PastPage,
   RecoveryReport,
   Span,

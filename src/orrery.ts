@@ -11,7 +11,8 @@ import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
 import type { OrreryHealth } from './outbox/health.ts';
-import { gameMetrics, type OrreryMetrics, ratio, shardMetrics } from './outbox/metrics.ts';
+import { LeftOut } from './outbox/left-out.ts';
+import { type OrreryMetrics, orreryMetrics } from './outbox/metrics.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { Residents } from './outbox/residents.ts';
 import { packLive, type UnpackOptions, unpackLive } from './pack/live.ts';
@@ -97,6 +98,7 @@ export class Orrery extends Succession {
   readonly #residents: Residents;
   readonly #emitter = new EventEmitter<OrreryEvents>();
   #recovery: readonly RecoveryReport[] = [];
+  readonly #leftOut: LeftOut;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -108,6 +110,7 @@ export class Orrery extends Succession {
     super();
     this.#options = options;
     this.#logger = logger;
+    this.#leftOut = new LeftOut(logger);
     this.#stores = stores;
     this.#lock = lock;
     this.#outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
@@ -140,6 +143,7 @@ export class Orrery extends Succession {
       if (report.replayedFrames > 0 || report.tornBytes > 0)
         logger.info({ shard, ...report }, 'recovered from the journal');
       if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
+      orrery.#leftOut.tell(shard, report);
     }
     for (const outbox of orrery.#outboxes) outbox.start();
     return orrery;
@@ -283,20 +287,7 @@ export class Orrery extends Succession {
    * @throws OrreryError CLOSED, and what stopped a shard for good.
    */
   async metrics(): Promise<OrreryMetrics> {
-    const stats = await this.stats();
-    const shards = this.#outboxes.map(({ meter, health }, shard) => ({
-      meter,
-      health,
-      stats: stats[shard] as StoreStats,
-    }));
-    const { hits, misses, evicted } = this.#residents.registry;
-    const games = [...this.#residents.registry.loaded()];
-    return {
-      total: shardMetrics(shards),
-      shards: shards.map((shard) => shardMetrics([shard])),
-      games: gameMetrics(games, this.#outboxes, stats),
-      cache: { hits, misses, hitRate: ratio(hits, hits + misses), loadedGames: games.length, evictedGames: evicted },
-    };
+    return orreryMetrics(this.#residents.registry, this.#outboxes, await this.stats());
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
@@ -360,6 +351,7 @@ export class Orrery extends Succession {
     return {
       checkpoint: (report) => {
         this.#logger.debug({ shard, ...report }, 'checkpoint');
+        this.#leftOut.tell(shard, report);
         this.#emit('checkpoint', { ...report, shard });
       },
       degraded: (error) => {

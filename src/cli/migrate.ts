@@ -6,12 +6,14 @@ import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { GameRow } from '../image/rows.ts';
 import { DigestPast } from '../past/digest-past.ts';
+import type { Past } from '../past/past.ts';
 import { loadGameTypes } from '../rerun/games-module.ts';
 import { type MigrationProgress, migrateAll } from '../versions/migrate-all.ts';
 import { DEFAULT_LAST, type Rehearsal, rehearse } from '../versions/rehearse.ts';
 import { EXIT } from './exit.ts';
 import { migrationData, printMigrations, printRehearsal, rehearsalData } from './migration-report.ts';
 import { withOwnedGames } from './owned-games.ts';
+import { isPack, withPastOf } from './past/opening.ts';
 import { compactJson, counted, printable } from './printable.ts';
 import { eachShard, wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -20,7 +22,7 @@ const HELP = `
 A game is migrated as a whole or not at all: one that fails stays on the version it has, and the others go on. What was before
 stays readable, with the version it had. A game that is newer than the module is refused.
 
---rehearse writes nothing, and another process may have the directory open: each game is migrated in memory, and beside it the
+--rehearse writes nothing, takes a pack too, and another process may have the directory open: each game is migrated in memory, and beside it the
 state as it was --last commands ago, which then runs those commands with the code of the module. What is listed is the
 difference between the two: what the new code would have done otherwise.
 
@@ -43,7 +45,7 @@ interface Options {
 export function migrateCommand(surroundings: Surroundings): Command {
   return new Command('migrate')
     .description('Take every game up to the version of its type, or rehearse that.')
-    .argument('<directory>', 'the directory that openOrrery was given')
+    .argument('<directory>', 'the directory that openOrrery was given; with --rehearse also a file of `orrery pack`')
     .requiredOption('--games <module>', 'an ES module that exports the game types')
     .option('--game <id>', 'only this game; may be given several times', (id, ids: string[] = []) => [...ids, id])
     .option('--rehearse', 'write nothing, and say what would be different')
@@ -74,13 +76,12 @@ function newestOf(types: readonly AnyGameType[]): readonly AnyGameType[] {
 async function choose(
   directory: string,
   types: readonly AnyGameType[],
-  { game: named, games: module }: Options,
+  { game: named, games: module, rehearse: isRehearsal }: Options,
   { remark }: Surroundings,
 ): Promise<readonly GameRow[]> {
   const rows: GameRow[] = [];
-  await eachShard(directory, (reader) => {
-    rows.push(...reader.games());
-  });
+  if (isRehearsal && isPack(directory)) rows.push(await withPastOf(directory, undefined, async ({ row }) => row));
+  else await eachShard(directory, (reader) => void rows.push(...reader.games()));
   const missing = named?.find((id) => !rows.some((row) => row.id === id));
   if (missing !== undefined) {
     throw new OrreryError({
@@ -142,24 +143,30 @@ async function rehearseAll(
   const { progress, output, finish, remark } = surroundings;
   const ids = new Set(chosen.map(({ id }) => id));
   let current = 0;
-  await eachShard(directory, async (reader) => {
-    for (const { id, type: name, version } of reader.games()) {
-      if (!ids.has(id)) continue;
-      const type = types.find((each) => each.name === name) as AnyGameType;
-      const stored = reader.past(id);
-      if (version === type.version || !stored) {
-        current += 1;
-        continue;
-      }
-      const past = new DigestPast(stored, () => undefined);
-      const onProgress = ({ done, total }: { done: number; total: number }): void =>
-        progress(`${printable(id)}  ${done} of ${total} commands`);
-      const rehearsal = await rehearse(past, type, { last, onProgress }).finally(() => progress(''));
-      if (json) await output.line(compactJson(rehearsalData(rehearsal)));
-      else await printRehearsal(rehearsal, surroundings);
-      if (hasFindings(rehearsal)) finish(EXIT.damaged);
+  const rehearseOne = async (past: Past): Promise<void> => {
+    const { id, type: name, version } = past.row;
+    const type = types.find((each) => each.name === name) as AnyGameType;
+    if (version === type.version) {
+      current += 1;
+      return;
     }
-  });
+    const onProgress = ({ done, total }: { done: number; total: number }): void =>
+      progress(`${printable(id)}  ${done} of ${total} commands`);
+    const rehearsal = await rehearse(past, type, { last, onProgress }).finally(() => progress(''));
+    if (json) await output.line(compactJson(rehearsalData(rehearsal)));
+    else await printRehearsal(rehearsal, surroundings);
+    if (hasFindings(rehearsal)) finish(EXIT.damaged);
+  };
+  if (isPack(directory)) {
+    if (ids.size > 0) await withPastOf(directory, undefined, rehearseOne);
+  } else {
+    await eachShard(directory, async (reader) => {
+      for (const { id } of reader.games()) {
+        const stored = ids.has(id) ? reader.past(id) : undefined;
+        if (stored) await rehearseOne(new DigestPast(stored, () => undefined));
+      }
+    });
+  }
   if (current > 0) remark(`${counted(current, 'game')} with the newest version already`);
 }
 

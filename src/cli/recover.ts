@@ -3,13 +3,17 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import type { AnyGameType } from '../game/define.ts';
+import { readQuarantine } from '../image/rows.ts';
+import { nodeFiles } from '../journal/files.ts';
+import { openPack } from '../pack/reading.ts';
 import type { RecoveryMode } from '../renewal/plan.ts';
-import { reasonOf, recoverGame } from '../renewal/recover.ts';
+import { type QuarantinedRange, reasonOf, recoverGame } from '../renewal/recover.ts';
 import type { RecoverOptions } from '../renewal/recovery-options.ts';
 import { quarantineIn, rehearseRecovery } from '../renewal/rehearsal.ts';
 import { loadGameTypes } from '../rerun/games-module.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { addMomentOptions, type MomentOptions, momentOf } from './past/moment-argument.ts';
+import { isPack, withPastOf } from './past/opening.ts';
 import { compactJson, isoTime, printable } from './printable.ts';
 import { printQuarantine, printReport, type Reported, reportData } from './recovery-report.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -44,7 +48,7 @@ interface Options extends MomentOptions {
 export function recoverCommand(surroundings: Surroundings): Command {
   const command = new Command('recover')
     .description('Bring one game back to a state that it can go on from.')
-    .argument('<directory>', 'the directory that openOrrery was given')
+    .argument('<directory>', 'the directory that openOrrery was given; with --list also a file of `orrery pack`')
     .argument('<game>', 'the id of the game')
     .option('--mode <mode>', MODES.join(', '), modeName)
     .option('--fallback <modes>', 'modes to try after it, in this order, separated by commas', modeNames, []);
@@ -129,7 +133,7 @@ async function rehearse(
 }
 
 async function list(directory: string, game: string, { json }: Options, surroundings: Surroundings): Promise<void> {
-  const ranges = await quarantineIn(directory, game);
+  const ranges = isPack(directory) ? await quarantineOfPack(directory, game) : await quarantineIn(directory, game);
   if (json) {
     for (const range of ranges) {
       await surroundings.output.line(compactJson({ game, ...range, time: isoTime(range.time) }));
@@ -138,6 +142,17 @@ async function list(directory: string, game: string, { json }: Options, surround
   }
   if (ranges.length > 0) await printQuarantine(ranges, surroundings);
   else surroundings.remark(`nothing of ${printable(game)} was ever given up`);
+}
+
+function quarantineOfPack(file: string, game: string): Promise<readonly QuarantinedRange[]> {
+  return withPastOf(file, game, async () => {
+    const { database, close } = await openPack(nodeFiles, file);
+    try {
+      return readQuarantine(database, game).map(({ game: _game, ...range }) => range);
+    } finally {
+      close();
+    }
+  });
 }
 
 function modeName(text: string): ModeName {

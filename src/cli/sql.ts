@@ -152,8 +152,9 @@ function asText(cell: Cell): string {
   return isDigits(cell) ? cell.digits : printable(String(cell));
 }
 
-/** A number beyond what JSON readers hold exactly is text. */
+/** A number that JSON cannot hold, or its readers not exactly, is text. */
 function asJson(cell: Cell): unknown {
+  if (typeof cell === 'number' && !Number.isFinite(cell)) return String(cell);
   if (cell instanceof Uint8Array) return hex(cell);
   return isDigits(cell) ? cell.digits : cell;
 }

@@ -88,6 +88,16 @@ export class Digest {
     if (this.#projected) this.#rows.project(this.#projected);
   }
 
+  /** Games without rows in the SQL tables of their type. */
+  get unprojected(): readonly string[] {
+    return this.#projected?.faults ?? [];
+  }
+
+  /** Games whose past cannot be thinned, because a row of it cannot be read. */
+  get unthinned(): readonly string[] {
+    return this.#thinned.unreadable;
+  }
+
   get position(): Position {
     return this.#position;
   }
@@ -226,25 +236,6 @@ export class Digest {
   *commands(id: string, afterSeq: number, upToSeq: number): Generator<CommandEntry> {
     yield* readCommands(this.#database, id, afterSeq, upToSeq);
     yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
-  }
-
-  /** Steps and commands with afterSeq < seq <= upToSeq, oldest first: at most `limit` commands, and the steps that end with them. */
-  history(id: string, afterSeq: number, upToSeq: number, limit: number): { steps: Step[]; commands: CommandEntry[] } {
-    const commands: CommandEntry[] = [];
-    for (const command of this.commands(id, afterSeq, upToSeq)) {
-      if (commands.length === limit) break;
-      commands.push(command);
-    }
-    const last = commands.at(-1)?.seq ?? afterSeq;
-    return { steps: [...this.steps(id, afterSeq, last)], commands };
-  }
-
-  /** Writes the newest state of a game as a snapshot. */
-  snapshot(id: string): void {
-    const gathering = this.#gathered.get(id);
-    if (gathering) this.#finishRow(gathering);
-    const row = readGame(this.#database, id);
-    if (row && row.snapshotSeq < row.seq) this.#rows.snapshot(row, 'request');
   }
 
   #add(line: RecordLine, payload: Buffer, bytes: number): void {

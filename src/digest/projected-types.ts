@@ -5,6 +5,7 @@ import { OrreryError, reason } from '../errors.ts';
 import type { Database } from '../image/database.ts';
 import { hasTables, recordedProjections, recordProjections } from '../image/projected-schema.ts';
 import { type GameRow, readGames, readMeta, writeMeta } from '../image/rows.ts';
+import { parseJson } from '../patch/bounded-json.ts';
 import type { Json } from '../patch/patch.ts';
 import { createTable, dropTable } from '../projection/ddl.ts';
 import {
@@ -22,6 +23,25 @@ export type DeclaredProjections = ReadonlyMap<string, Projections | null>;
 
 /** In `meta`, with the game's id behind it: why the game has no rows. */
 export const FAULT = 'projection_fault/';
+
+/** A game without rows in the tables of its type. */
+export interface ProjectionFault {
+  readonly game: string;
+  /** The seq of the game when that was found. */
+  readonly seq: number;
+  /** What SQLite said. */
+  readonly reason: string;
+}
+
+/** As an image says. */
+export function readFaults(database: Database): readonly ProjectionFault[] {
+  const faults: ProjectionFault[] = [];
+  for (const [key, value] of readMeta(database)) {
+    if (!key.startsWith(FAULT)) continue;
+    faults.push({ game: key.slice(FAULT.length), ...told(value) });
+  }
+  return faults;
+}
 
 /** What making tables anew took. */
 export interface Reprojection {
@@ -46,12 +66,16 @@ export class ProjectedTypes {
     this.#database = database;
     this.#historyOf = historyOf;
     this.#stateOf = stateOf;
-    const keys = [...readMeta(database).keys()];
-    this.#faults = new Set(keys.filter((key) => key.startsWith(FAULT)).map((key) => key.slice(FAULT.length)));
+    this.#faults = new Set(readFaults(database).map(({ game }) => game));
     for (const [type, tables] of recordedProjections(database)) {
       if (hasTables(database, tables)) this.#projectors.set(type, new Projector(database, tables));
       else this.#missing.set(type, tables);
     }
+  }
+
+  /** Games without rows, because their states break what was declared unique. */
+  get faults(): readonly string[] {
+    return [...this.#faults].sort();
   }
 
   /**
@@ -189,6 +213,16 @@ export class ProjectedTypes {
     const all = new Map([...this.#projectors].map(([type, { tables }]) => [type, tables] as const));
     for (const [type, tables] of changed) all.set(type, tables);
     assertClaims([...all].map(([type, tables]) => [type, tables.map(({ name }) => name)]));
+  }
+}
+
+/** What a database from a disk says may be anything. */
+function told(value: string): Pick<ProjectionFault, 'seq' | 'reason'> {
+  try {
+    const { seq, reason: why } = parseJson(value) as { readonly seq?: unknown; readonly reason?: unknown };
+    return { seq: Number.isSafeInteger(seq) ? (seq as number) : 0, reason: String(why) };
+  } catch {
+    return { seq: 0, reason: 'for a reason that cannot be read' };
   }
 }
 

@@ -1,6 +1,7 @@
 // Which games of a shard retention has anything to do with, and what it needs of the image besides their steps. digest.ts tells
 // of every row that was written; before a checkpoint the games with news are gone through by thinning.ts.
 
+import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
 import { gamesOfType, typesOfGames } from '../image/kept-rows.ts';
 import { type GameRow, readGame, writeGame } from '../image/rows.ts';
@@ -17,12 +18,16 @@ export type ThinnedRow = Pick<GameRow, 'firstSeq' | 'snapshotSeq' | 'stateBytes'
 /** After so many turns the rest waits for the next checkpoint: a policy that is new has a whole past to go through. */
 const MOST_TURNS = 4_000;
 
+const TELLS_OF_DAMAGE: ReadonlySet<string> = new Set(['DAMAGED', 'PATCH_INVALID']);
+
 export class ThinnedGames {
   readonly #database: Database;
   readonly #policies: TypePolicies;
   /** Games that have had a row since they were last gone through. */
   readonly #news = new Set<string>();
   readonly #concerns = new Map<string, boolean>();
+  /** Games of whose past a row cannot be read: it stays as it is, and holds up no checkpoint. */
+  readonly #unreadable = new Set<string>();
   /** Games that another program has left as its policy said are gone through once. */
   #isFirst = true;
 
@@ -41,8 +46,12 @@ export class ThinnedGames {
     return concerned;
   }
 
+  get unreadable(): readonly string[] {
+    return [...this.#unreadable].sort();
+  }
+
   hasNews({ id, type }: Pick<GameRow, 'id' | 'type'>): void {
-    if (this.concerns(type)) this.#news.add(id);
+    if (this.concerns(type) && !this.#unreadable.has(id)) this.#news.add(id);
   }
 
   *thin(changed: (id: string, row: ThinnedRow) => void): Generator<void, void> {
@@ -62,11 +71,22 @@ export class ThinnedGames {
     for (const id of [...this.#news]) {
       const row = readGame(this.#database, id);
       const turn = row && thinning.game(id, this.#policies.retentionOf(row.type));
-      for (; turn && !turn.next().done; turns += 1) {
+      for (; turn && !this.#isDone(id, turn); turns += 1) {
         yield;
         if (turns >= MOST_TURNS) return;
       }
       this.#news.delete(id);
+    }
+  }
+
+  /** What a turn could not do has been taken back. */
+  #isDone(id: string, turn: Generator<void, void>): boolean {
+    try {
+      return turn.next().done === true;
+    } catch (error) {
+      if (!(error instanceof OrreryError) || !TELLS_OF_DAMAGE.has(error.code)) throw error;
+      this.#unreadable.add(id);
+      return true;
     }
   }
 

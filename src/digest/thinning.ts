@@ -23,6 +23,7 @@ import {
   writeThinned,
 } from '../image/kept-rows.ts';
 import type { GameRow } from '../image/rows.ts';
+import { parseJson } from '../patch/bounded-json.ts';
 import { MIGRATE, RECOVER } from '../patch/record.ts';
 import { type MergedRow, MergedRows, type MergingRules } from './merged-rows.ts';
 import type { Retention, RetentionTier } from './retention.ts';
@@ -172,8 +173,8 @@ export class Thinning {
     const text = readThinned(this.#database, id);
     const nothing = Array.from({ length: count }, () => ({ upTo: 0, bytes: 0 }));
     if (text === undefined) return nothing;
-    const known: unknown = JSON.parse(text);
-    // Of another policy: everything is gone over again.
+    const known = parsed(text);
+    // Of another policy, or not ours: everything is gone over again.
     if (!Array.isArray(known) || known[0] !== policy || !Array.isArray(known[1])) return nothing;
     return nothing.map((none, index) => {
       const mark = (known[1] as unknown[])[index];
@@ -325,6 +326,14 @@ function isSame(rows: readonly MergedRow[], sources: readonly Source[]): boolean
       );
     })
   );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isMark(mark: unknown): mark is readonly [number, number] {

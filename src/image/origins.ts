@@ -16,7 +16,12 @@ const KEY = 'origin:';
 export function readOrigins(database: Database, game: string): Origin[] {
   const text = database.one('SELECT value FROM meta WHERE key = ?', [KEY + game])?.['value'];
   if (typeof text !== 'string') return [];
-  const raw: unknown = parseJson(text);
+  let raw: unknown;
+  try {
+    raw = parseJson(text);
+  } catch {
+    return [];
+  }
   return Array.isArray(raw) && raw.every(isOrigin) ? raw : [];
 }
 

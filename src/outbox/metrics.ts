@@ -2,6 +2,7 @@
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { AnyGame } from '../game/game.ts';
+import type { Registry } from '../game/registry.ts';
 import type { StoreStats } from '../store/store.ts';
 import type { OutboxHealth } from './health.ts';
 import type { Meter } from './meter.ts';
@@ -110,8 +111,25 @@ const HISTOGRAMS = [
   'checkpointMicroseconds',
 ] as const;
 
+/** `outboxes` and `stats` by shard. */
+export function orreryMetrics(
+  registry: Registry,
+  outboxes: readonly Outbox[],
+  stats: readonly StoreStats[],
+): OrreryMetrics {
+  const shards = outboxes.map(({ meter, health }, shard) => ({ meter, health, stats: stats[shard] as StoreStats }));
+  const { hits, misses, evicted } = registry;
+  const games = [...registry.loaded()];
+  return {
+    total: shardMetrics(shards),
+    shards: shards.map((shard) => shardMetrics([shard])),
+    games: gameMetrics(games, outboxes, stats),
+    cache: { hits, misses, hitRate: ratio(hits, hits + misses), loadedGames: games.length, evictedGames: evicted },
+  };
+}
+
 /** Of one shard, or of several together: sums, and distributions over all that happened in any of them. */
-export function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
+function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
   const sum = (of: (shard: ShardSources) => number): number => shards.reduce((total, shard) => total + of(shard), 0);
   const [batchRecords, batchBytes, commitMicroseconds, durableMicroseconds, checkpointMicroseconds] = HISTOGRAMS.map(
     (name) => distribution(shards.map(({ meter }) => meter[name])),
@@ -145,7 +163,7 @@ export function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
 }
 
 /** Of games in memory; `outboxes` and `stats` by shard. */
-export function gameMetrics(
+function gameMetrics(
   games: readonly AnyGame[],
   outboxes: readonly Outbox[],
   stats: readonly StoreStats[],
@@ -173,7 +191,7 @@ export function gameMetrics(
   });
 }
 
-export function ratio(part: number, whole: number): number {
+function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 

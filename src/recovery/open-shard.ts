@@ -37,6 +37,7 @@ export interface OpenedShard {
     readonly tornBytes: number;
     readonly usedPreviousImage: boolean;
     readonly reprojected?: Reprojection;
+    readonly unprojected?: readonly string[];
   };
 }
 
@@ -147,6 +148,7 @@ function goOn(files: Files, directory: string, claim: Claim, listing: Listing, c
       tornBytes: tail.cut?.bytes ?? 0,
       usedPreviousImage: imageFault !== undefined,
       ...(reprojected.types.length > 0 ? { reprojected } : {}),
+      ...(digest.unprojected.length > 0 ? { unprojected: digest.unprojected } : {}),
     },
   };
 }

@@ -4,6 +4,7 @@
 import type { Digest } from '../digest/digest.ts';
 import { cutText } from '../digest/pieces.ts';
 import type { Database } from '../image/database.ts';
+import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { readQuarantine, writeGame, writeQuarantine } from '../image/rows.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
@@ -76,6 +77,9 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
     }
     // What was given up by a recovery that is itself lost counts again.
     for (const range of readQuarantine(from, id)) if (range.lastSeq < imageSeq) writeQuarantine(to, range);
+    // What is played on from here is played under the id it has.
+    const origins = readOrigins(from, id).map((origin) => ({ ...origin, upToSeq: Math.min(origin.upToSeq, imageSeq) }));
+    writeOrigins(to, id, origins);
   });
 }
 

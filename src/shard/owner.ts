@@ -11,7 +11,6 @@ import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import type {
   Batch,
   CheckpointReport,
-  HistoryPage,
   PastPage,
   RecoveryReport,
   StoredGame,
@@ -109,8 +108,6 @@ export class Owner {
         return this.load(request.game);
       case 'list':
         return this.list();
-      case 'history':
-        return this.history(request.game, request.afterSeq, request.upToSeq, request.limit);
       case 'stateAt':
         return this.stateAt(request.game, request.moment, request.nearest);
       case 'past':
@@ -204,11 +201,6 @@ export class Owner {
   list(): readonly GameRow[] {
     this.#digestAll();
     return this.#shard.digest.games();
-  }
-
-  history(game: string, afterSeq: number, upToSeq: number, limit: number): HistoryPage {
-    this.#digestAll();
-    return this.#shard.digest.history(game, afterSeq, upToSeq, limit);
   }
 
   stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
@@ -386,10 +378,13 @@ export class Owner {
       () => this.#segments.live,
       () => this.#segments.durableFrame,
     );
+    const { unprojected, unthinned } = this.#shard.digest;
     return {
       generation: manifest.generation,
       imageBytes: manifest.images[0]?.bytes ?? 0,
       durationMs: performance.now() - began,
+      ...(unprojected.length > 0 ? { unprojected } : {}),
+      ...(unthinned.length > 0 ? { unthinned } : {}),
     };
   }
 }

@@ -31,13 +31,6 @@ export type OwnerRequest =
   | { readonly kind: 'checkpoint' }
   | { readonly kind: 'load'; readonly game: string }
   | { readonly kind: 'list' }
-  | {
-      readonly kind: 'history';
-      readonly game: string;
-      readonly afterSeq: number;
-      readonly upToSeq: number;
-      readonly limit: number;
-    }
   | { readonly kind: 'stateAt'; readonly game: string; readonly moment: Moment; readonly nearest: boolean }
   | { readonly kind: 'past'; readonly game: string; readonly range: StepRange; readonly limit: number }
   | { readonly kind: 'snapshots'; readonly game: string }

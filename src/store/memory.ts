@@ -5,12 +5,11 @@ import { cutState } from '../digest/pieces.ts';
 import { OrreryError } from '../errors.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
-import { CREATE, decodeRecord, type Record } from '../patch/record.ts';
+import { decodeRecord, type Record } from '../patch/record.ts';
 import { foldRecords, pageOf, quarantineIn, recordAt } from './memory-past.ts';
 import {
   type Batch,
   type CheckpointReport,
-  type HistoryPage,
   NOTHING_OWED,
   type PastPage,
   type RecoveryReport,
@@ -82,29 +81,6 @@ export class MemoryStore implements Store {
 
   async list(): Promise<readonly GameRow[]> {
     return [...this.#records.keys()].sort().map((id) => this.#row(id) as GameRow);
-  }
-
-  async history(id: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage> {
-    const records = (this.#records.get(id) ?? [])
-      .filter(({ seq, command }) => command !== CREATE && seq > afterSeq && seq <= upToSeq)
-      .slice(0, limit);
-    return {
-      steps: records.map(({ firstSeq, seq, tick, time, patches }) => ({
-        firstSeq: firstSeq ?? seq,
-        lastSeq: seq,
-        tick,
-        time,
-        patches,
-      })),
-      commands: records.map(({ seq, tick, time, command, player, args }) => ({
-        seq,
-        tick,
-        time,
-        name: command,
-        player,
-        args,
-      })),
-    };
   }
 
   async stateAt(id: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {

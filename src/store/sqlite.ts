@@ -10,7 +10,6 @@ import { OwnerThread } from './owner-thread.ts';
 import type {
   Batch,
   CheckpointReport,
-  HistoryPage,
   PastPage,
   RecoveryReport,
   Store,
@@ -61,10 +60,6 @@ export class SqliteStore implements Store {
 
   async list(): Promise<readonly GameRow[]> {
     return (await this.#ask({ kind: 'list' })) as readonly GameRow[];
-  }
-
-  async history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage> {
-    return (await this.#ask({ kind: 'history', game, afterSeq, upToSeq, limit })) as HistoryPage;
   }
 
   async stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {

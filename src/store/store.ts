@@ -2,7 +2,6 @@
 // real thing, memory.ts the reference that tests compare it with.
 
 import type { RecordableHistogram } from 'node:perf_hooks';
-import type { CommandEntry, Step } from '../image/batches.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 
@@ -60,11 +59,6 @@ export interface StoredGame {
   readonly pieces: readonly Uint8Array[];
 }
 
-export interface HistoryPage {
-  readonly steps: readonly Step[];
-  readonly commands: readonly CommandEntry[];
-}
-
 /** A state of the past on its way to whoever asked. */
 export interface StoredMoment extends Omit<StateAt, 'game' | 'state'> {
   /** As those of StoredGame. */
@@ -87,6 +81,10 @@ export interface CheckpointReport {
   readonly generation: number;
   readonly imageBytes: number;
   readonly durationMs: number;
+  /** Games without rows in the SQL tables of their type, because their states break what these declare unique; if any. */
+  readonly unprojected?: readonly string[];
+  /** Games whose past stays longer than their type says, because a row of it cannot be read; if any. */
+  readonly unthinned?: readonly string[];
 }
 
 /** Totals since the store was opened, for people who tune. */
@@ -123,6 +121,8 @@ export interface RecoveryReport {
   readonly usedPreviousImage: boolean;
   /** Game types whose SQL tables were made anew because what they declare has changed, and how many games that took. */
   readonly reprojected?: { readonly types: readonly string[]; readonly games: number };
+  /** As in CheckpointReport. */
+  readonly unprojected?: readonly string[];
   readonly durationMs: number;
 }
 
@@ -152,8 +152,6 @@ export interface Store {
   checkpoint(): Promise<CheckpointReport | undefined>;
   load(game: string): Promise<StoredGame | undefined>;
   list(): Promise<readonly GameRow[]>;
-  /** Steps and commands with afterSeq < seq <= upToSeq, oldest first, at most `limit` commands. */
-  history(game: string, afterSeq: number, upToSeq: number, limit: number): Promise<HistoryPage>;
   /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
   stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;
   /** Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no such game. */

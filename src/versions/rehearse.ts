@@ -81,7 +81,7 @@ export async function rehearse(past: Past, type: AnyGameType, options: Rehearsal
   let newest: StateAt;
   let replay: Replay;
   try {
-    newest = taken(type, await past.stateAt({ seq }), 1);
+    newest = taken(type, await past.stateAt({ seq }), seq + 1);
     const error = soundnessOf(type)(newest);
     if (error) throw error;
     replay = new Replay(past, type, await past.stateAt({ seq: first }, { nearest: true }));
@@ -158,14 +158,17 @@ class Replay {
   }
 
   #replicaAt(at: StateAt): Replica {
-    return new Replica(taken(this.#type, at, 0), this.#type, this.#past.idAt?.(at.seq + 1));
+    return new Replica(taken(this.#type, at, this.#past.row.seq + 1), this.#type, this.#past.idAt?.(at.seq + 1));
   }
 }
 
-/** A state migrated as it would be `later` records on, at its own time. */
-function taken(type: AnyGameType, at: StateAt, later: number): StateAt {
-  const { game, seq, tick, time } = at;
-  return { ...at, ...migrate(type, at, { game, seq: seq + later, tick, now: time }) };
+/**
+ * A state migrated at its own time, with the random numbers of a migration that is the record `as`: what an older state draws
+ * otherwise than the newest would be told as a difference.
+ */
+function taken(type: AnyGameType, at: StateAt, as: number): StateAt {
+  const { game, tick, time } = at;
+  return { ...at, ...migrate(type, at, { game, seq: as, tick, now: time }) };
 }
 
 const TELLS_OF_MIGRATION: ReadonlySet<string> = new Set([

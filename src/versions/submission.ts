@@ -6,7 +6,7 @@ import type { Conflict } from '../game/conflict.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { AnyGame } from '../game/game.ts';
 import { migrate, type VersionedState } from '../game/migration.ts';
-import { tooNew, unknownType } from '../game/mismatch.ts';
+import { unknownType } from '../game/mismatch.ts';
 import { asynchronous, isPromise, refused } from '../game/misuse.ts';
 import type { Receipt } from '../game/recording.ts';
 import { WorkingState } from '../game/state.ts';
@@ -157,7 +157,14 @@ function takeUpTo(
 
 function check(game: AnyGame, newest: number, { baseSeq, version = newest }: Submission): void {
   if (!Number.isSafeInteger(version) || version < 1) throw invalid(game.id, `version ${String(version)} is none`);
-  if (version > newest) throw tooNew(game.id, version, newest);
+  if (version > newest) {
+    throw new OrreryError({
+      code: 'GAME_VERSION',
+      what: `the submitted state is of version ${version}, and this program has version ${newest}`,
+      hint: 'Submit it to a program that knows that version: a state is never taken back to an older one.',
+      context: { game: game.id, stored: version, asked: newest },
+    });
+  }
   if (!Number.isSafeInteger(baseSeq) || baseSeq < 0) throw invalid(game.id, `baseSeq ${String(baseSeq)} is no seq`);
   if (baseSeq <= game.seq) return;
   throw invalid(game.id, `baseSeq ${baseSeq} has not happened, the newest seq is ${game.seq}`);

@@ -130,6 +130,11 @@ describe('what it does not do', () => {
     'CREATE TABLE more (a)',
     'UPDATE ships SET x = 0 RETURNING x',
     'DROP TABLE ships',
+    'PRAGMA query_only = OFF',
+    "ATTACH ':memory:' AS other",
+    "VACUUM INTO 'elsewhere.sqlite'",
+    'BEGIN',
+    'SAVEPOINT here',
   ])('[PJ8] refused: %s', async (sql) => {
     const { status, stdout, stderr } = await ask(sql);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -216,6 +221,12 @@ describe('how it prints', () => {
   it('[PJ10] as JSON, a key for every column', async () => {
     expect(await rows(ODD)).toEqual([
       { big: '9007199254740993', small: -1, half: 0.5, blob: "x'00ff'", nil: null, word: 'é', 'word:2': 'é' },
+    ]);
+  });
+
+  it('[PJ10] as JSON, numbers that JSON does not have', async () => {
+    expect(await rows('SELECT 1e308 * 10 AS much, -1e308 * 10 AS little')).toEqual([
+      { much: 'Infinity', little: '-Infinity' },
     ]);
   });
 

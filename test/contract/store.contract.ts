@@ -5,6 +5,7 @@ import { OrreryError, type Store } from '../../src/index.ts';
 import { MERGED, type Record, TICK } from '../../src/patch/record.ts';
 import type { StoredGame } from '../../src/store/store.ts';
 import { assembled, batchOf, create, record } from './handmade.ts';
+import { pastOf } from './pages.ts';
 
 /** A store that is not open yet. `reopen` closes it and gives another, not open, over the same data. */
 export interface StoreUnderTest {
@@ -35,7 +36,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     it('[S1] a game that nobody created is not there', async () => {
       expect(await store.load('none')).toBeUndefined();
       expect(await store.list()).toEqual([]);
-      expect(await store.history('none', 0, 99, 99)).toEqual({ steps: [], commands: [] });
+      expect(await store.past('none', {}, 99)).toBeUndefined();
     });
 
     it('[S2] a loaded game is the fold of its records, with type, version, seq, tick and tables', async () => {
@@ -113,7 +114,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await commit(...next);
       await commit(...next);
       await commit(...first);
-      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq }) => seq)).toEqual([1, 2]);
+      expect((await pastOf(store, 'g')).commands.map(({ seq }) => seq)).toEqual([1, 2]);
       expect(await stateOf('g')).toBe('{"n":2}');
       expect(await store.stats()).toMatchObject({ frames: 2, records: 5 });
     });
@@ -153,7 +154,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       await commit(record('g', 6, [{ op: 'add', path: ['u', 'c'], value: 3 }], { tick: 2 }));
       expect(await store.load('g')).toMatchObject({ seq: 6, tick: 2, tables: ['u'] });
       expect(await stateOf('g')).toBe('{"t":[],"n":5,"u":{"b":2,"c":3}}');
-      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq, name }) => [seq, name])).toEqual([
+      expect((await pastOf(store, 'g')).commands.map(({ seq, name }) => [seq, name])).toEqual([
         [1, 'act'],
         [5, MERGED],
         [6, 'act'],
@@ -178,7 +179,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(rows[3]).toMatchObject({ seq: 0, tick: 0, created: 7, time: 7 });
     });
 
-    it('[S8] history: commands after one seq and up to another, oldest first, no more than asked for', async () => {
+    it('[S8] the past: from one seq on and up to another, oldest first, in pages no longer than asked for', async () => {
       await commit(create('g', { n: 0 }), create('other', { n: 0 }));
       for (let seq = 1; seq <= 10; seq += 1) {
         await commit(
@@ -192,15 +193,16 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         );
       }
       const seqs = async (after: number, upTo: number, limit: number): Promise<number[]> =>
-        (await store.history('g', after, upTo, limit)).commands.map(({ seq }) => seq);
+        (await pastOf(store, 'g', { fromSeq: after + 1, toSeq: upTo }, limit)).commands.map(({ seq }) => seq);
       expect(await seqs(0, 99, 99)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       expect(await seqs(3, 6, 99)).toEqual([4, 5, 6]);
-      expect(await seqs(3, 99, 2)).toEqual([4, 5]);
+      expect(await seqs(3, 99, 2)).toEqual([4, 5, 6, 7, 8, 9, 10]);
+      expect((await store.past('g', { fromSeq: 4 }, 2))?.steps.map(({ lastSeq }) => lastSeq)).toEqual([4, 5]);
       expect(await seqs(10, 99, 5)).toEqual([]);
       expect(await seqs(5, 5, 5)).toEqual([]);
-      const [command] = (await store.history('g', 6, 7, 1)).commands;
+      const [command] = (await pastOf(store, 'g', { fromSeq: 7, toSeq: 7 }, 1)).commands;
       expect(command).toEqual({ seq: 7, tick: 7, time: 7, name: 'act', args: { by: 7 }, player: 'p7' });
-      const bare = (await store.history('other', 0, 1, 1)).commands[0];
+      const bare = (await pastOf(store, 'other', { toSeq: 1 }, 1)).commands[0];
       expect([bare?.args, bare?.player]).toEqual([undefined, undefined]);
     });
 
@@ -209,7 +211,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       for (let seq = 1; seq <= 8; seq += 1) {
         await commit(record('g', seq, [{ op: 'add', path: ['list', 0], value: seq }], { tick: seq }));
       }
-      const { steps } = await store.history('g', 0, 99, 99);
+      const { steps } = await pastOf(store, 'g');
       expect(steps[0]?.firstSeq).toBe(1);
       expect(steps.at(-1)?.lastSeq).toBe(8);
       for (const [index, step] of steps.entries()) {
@@ -233,7 +235,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         before,
       );
       await commit(record('g', 2, []));
-      expect((await store.history('g', 0, 99, 99)).commands.map(({ seq }) => seq)).toEqual([1, 2]);
+      expect((await pastOf(store, 'g')).commands.map(({ seq }) => seq)).toEqual([1, 2]);
     });
 
     it('[S11] a wide table comes in pieces that are JSON each, and together are all of it', async () => {
@@ -273,12 +275,12 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       if (!store.capabilities.durable) skip();
       await commit(create('g', { n: 0, t: { a: { hp: 1 } } }, ['t']), create('h', { n: 5 }));
       await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }], { args: [1], player: 'ada' }));
-      const before = [await stateOf('g'), await stateOf('h'), await store.history('g', 0, 99, 99)];
+      const before = [await stateOf('g'), await stateOf('h'), await pastOf(store, 'g')];
       for (let round = 0; round < 3; round += 1) {
         store = await under.reopen();
         const report = await store.open();
         expect(report.created).toBe(false);
-        expect([await stateOf('g'), await stateOf('h'), await store.history('g', 0, 99, 99)]).toEqual(before);
+        expect([await stateOf('g'), await stateOf('h'), await pastOf(store, 'g')]).toEqual(before);
       }
       // A batch that was acknowledged before is known after.
       await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }]));

@@ -6,6 +6,7 @@ import type { Files } from '../../src/journal/files.ts';
 import { Owner } from '../../src/shard/owner.ts';
 import type { OwnerOptions } from '../../src/shard/protocol.ts';
 import type { Batch, Span } from '../../src/store/store.ts';
+import { readPast } from '../contract/pages.ts';
 
 export const SHARD = '/disk/shard-00';
 
@@ -135,7 +136,7 @@ export function expectRecovered(owner: Owner, told: Told, story: string): void {
     const [first] = stored?.pieces ?? [];
     expect(new TextDecoder().decode(first), `${story}: state of ${game}`).toBe(JSON.stringify([null, stateAt(seq)]));
     expect(row.tick, `${story}: tick of ${game}`).toBe(Math.floor(seq / 3));
-    const { commands, steps } = owner.history(game, 0, seq, 1e6);
+    const { commands, steps } = readPast((range) => owner.past(game, range, 1000));
     const wanted = Array.from({ length: seq }, (_, at) => at + 1);
     expect(
       commands.map((command) => command.seq),

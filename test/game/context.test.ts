@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type CommandContext, defineGame, MemoryStore } from '../../src/index.ts';
+import { pastOf } from '../contract/pages.ts';
 import { galaxy, open, play, refusal, reloaded, sandbox } from './galaxy.ts';
 
 /** sfc32 as its author published it (PractRand), on BigInts, so that nothing is shared with the one that is tested. */
@@ -90,7 +91,7 @@ describe('the context of a command', () => {
     game.advance();
     game.update((_draft, context) => void seen.push(context), { player: 'bob' });
     await orrery.flush();
-    const { commands } = await store.history('andromeda', 0, 9, 9);
+    const { commands } = await pastOf(store, 'andromeda');
     expect(seen.map(({ game: id, seq, tick, now, player }) => ({ id, seq, tick, time: now, player }))).toEqual(
       commands.map(({ seq, tick, time, player }) => ({ id: 'andromeda', seq, tick, time, player })),
     );
@@ -108,7 +109,7 @@ describe('the context of a command', () => {
     game.advance();
     await game.dispatch('found', { id: 'first', ships: 3 }).durable;
     const { game: twin } = await play(galaxy);
-    for (const { name, args } of (await store.history('andromeda', 0, 99, 99)).commands) {
+    for (const { name, args } of (await pastOf(store, 'andromeda')).commands) {
       if (name === '@tick') twin.advance();
       else (twin.dispatch as (name: string, args: unknown) => unknown)(name, args);
     }

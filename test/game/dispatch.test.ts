@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame } from '../../src/index.ts';
+import { pastOf } from '../contract/pages.ts';
 import { changesOf, folded, galaxy, isDeeplyFrozen, json, plain, play, refusal, sandbox } from './galaxy.ts';
 
 describe('a command that is accepted', () => {
@@ -31,7 +32,7 @@ describe('a command that is accepted', () => {
     expect(game.advance()).toMatchObject({ seq: 3, tick: 2 });
     expect([game.tick, game.state.ticks]).toEqual([2, 2]);
     await game.dispatch('rest').durable;
-    const { commands } = await store.history('andromeda', 0, 10, 10);
+    const { commands } = await pastOf(store, 'andromeda');
     expect(commands.map(({ name, tick }) => [name, tick])).toEqual([
       ['@tick', 1],
       ['rest', 1],
@@ -50,7 +51,7 @@ describe('a command that is accepted', () => {
     const { game, store } = await play(galaxy);
     const before = plain(game.state);
     await game.dispatch('build', { at: 'vega', metal: 3 }, { player: 'ada' }).durable;
-    const { steps, commands } = await store.history('andromeda', 0, 10, 10);
+    const { steps, commands } = await pastOf(store, 'andromeda');
     expect(commands).toMatchObject([{ seq: 1, name: 'build', args: { at: 'vega', metal: 3 }, player: 'ada' }]);
     expect(
       folded(
@@ -121,7 +122,7 @@ describe('a command that is accepted', () => {
     expect(Object.isFrozen(args.deep)).toBe(false);
     expect(json(game)).toBe('{"kept":{"deep":{"n":1}},"list":[{"n":1}]}');
     await receipt.durable;
-    expect((await store.history('andromeda', 0, 9, 9)).commands[0]?.args).toEqual({ deep: { n: 1 } });
+    expect((await pastOf(store, 'andromeda')).commands[0]?.args).toEqual({ deep: { n: 1 } });
   });
 
   it('[D7] the arguments a command gets are frozen', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame, OrreryError, table } from '../../src/index.ts';
+import { pastOf } from '../contract/pages.ts';
 import { changesOf, galaxy, json, open, play, refusal, reloaded, sandbox } from './galaxy.ts';
 
 /** Everything a refused command must leave alone. */
@@ -88,7 +89,7 @@ describe('a command that is refused', () => {
     expect(game.state.units).not.toBe(units);
     expect(game.state.units.get('b')).toBe(units.get('b'));
     expect(json(game)).toBe('{"n":1,"list":[1],"deep":{"m":{"k":1}},"units":{"a":{"hp":2},"b":{"hp":2}}}');
-    expect((await store.history('andromeda', 0, 99, 99)).commands.map(({ name }) => name)).toEqual(['@tick', 'mend']);
+    expect((await pastOf(store, 'andromeda')).commands.map(({ name }) => name)).toEqual(['@tick', 'mend']);
     expect(json(await reloaded(store, hostile))).toBe(json(game));
   });
 

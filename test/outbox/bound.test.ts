@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { pastOf } from '../contract/pages.ts';
 import { changesOf, json, refusal, rejection, reloaded } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime, write } from './harbour.ts';
 
@@ -82,7 +83,7 @@ describe("at the bound, overflow 'coalesce'", () => {
     store.release();
     await Promise.all(receipts.map(({ durable }) => durable));
     expect(store.batches).toEqual([['g:1'], ['g:2-5'], ['h:1-2']]);
-    const { commands } = await store.inner.history('g', 0, 99, 99);
+    const { commands } = await pastOf(store.inner, 'g');
     expect(commands.map(({ seq, tick, name }) => [seq, tick, name])).toEqual([
       [1, 0, '@update'],
       [5, 1, '@merged'],

@@ -113,10 +113,6 @@ export class StagedStore implements Store {
     return this.#call('list', () => this.#inner.list());
   }
 
-  history(game: string, afterSeq: number, upToSeq: number, limit: number) {
-    return this.#call('history', () => this.#inner.history(game, afterSeq, upToSeq, limit));
-  }
-
   stateAt(game: string, moment: Moment, nearest: boolean) {
     return this.#call('stateAt', () => this.#inner.stateAt(game, moment, nearest));
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type OrreryErrorCode, openOrrery, shardOf } from '../../src/index.ts';
+import { pastOf } from '../contract/pages.ts';
 import { json, refusal, rejection, reloaded, silent } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
 import { StagedStore } from './staged-store.ts';
@@ -90,7 +91,7 @@ describe('a thread that dies', () => {
       expect(store.batches.flat()).toEqual(['g:1', 'g:2', 'g:3']);
       expect(told).toEqual(['degraded OWNER_DIED', 'recovered 0']);
       expect(orrery.health.state).toBe('ok');
-      const { commands } = await store.inner.history('g', 0, 99, 99);
+      const { commands } = await pastOf(store.inner, 'g');
       expect(commands.map(({ seq }) => seq)).toEqual([1, 2, 3]);
       expect(json(await reloaded(store.inner, ledger, 'g'))).toBe(json(game));
     },
@@ -106,7 +107,7 @@ describe('a thread that dies', () => {
       await pass(30_000);
       expect(receipt.state).toBe('done');
     }
-    const { commands } = await store.inner.history('g', 0, 99, 99);
+    const { commands } = await pastOf(store.inner, 'g');
     expect(commands.map(({ seq }) => seq)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
     expect(json(await reloaded(store.inner, ledger, 'g'))).toBe(json(game));
   });

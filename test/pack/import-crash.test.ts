@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
 import { type ProvenGame, provePack } from '../../src/pack/unpacking.ts';
 import type { Owner } from '../../src/shard/owner.ts';
+import { readPast } from '../contract/pages.ts';
 import { batchOf, openOwner, stateAt } from '../fault/shard-script.ts';
 import { diskFailure, type Interference, type Moment, VolatileDisk } from '../fault/volatile-disk.ts';
 import { FILE, makeWorld, packed, wholeLine } from './packed.ts';
@@ -87,7 +88,7 @@ function expectWhole(owner: Owner, story: string, mustBeThere: boolean): boolean
   const plain = JSON.parse(state[0] as string)[1] as { notes: object };
   for (const piece of state.slice(1)) Object.assign(plain.notes, JSON.parse(piece)[1]);
   expect(JSON.stringify(plain), story).toBe(finalState);
-  expect(owner.history(GAME, 0, SEQ, 1000).commands.length, story).toBe(SEQ);
+  expect(readPast((range) => owner.past(GAME, range, 1000)).commands.length, story).toBe(SEQ);
   return true;
 }
 

@@ -2,6 +2,7 @@
 // The clock jumps back now and then, and some records stand for several. What was when is never asked of src/.
 
 import { Digest, type Grain } from '../../src/digest/digest.ts';
+import { KEEP_ALL } from '../../src/digest/retention.ts';
 import { Database } from '../../src/image/database.ts';
 import { DigestPast } from '../../src/past/digest-past.ts';
 import type { Patch } from '../../src/patch/patch.ts';
@@ -152,18 +153,17 @@ export async function digested(
   often = false,
 ): Promise<{ readonly past: DigestPast; readonly digest: Digest; readonly database: Database }> {
   const database = await Database.open();
-  const digest = new Digest(database, { grainOf: () => grain, commandIndex: false }, { frame: 0, chain: 0 });
+  const snapshotEvery = { records: often ? 20 : 120, ms: null };
+  const options = { grainOf: () => grain, retentionOf: () => ({ ...KEEP_ALL, snapshotEvery }), commandIndex: false };
+  const digest = new Digest(database, options, { frame: 0, chain: 0 });
   for (let from = 0, frame = 1; from < lines.length; frame += 1) {
     const to = Math.min(lines.length, from + 1 + roll(25));
     const payload = Buffer.from(`${lines.slice(from, to).join('\n')}\n`, 'utf8');
     const taking = digest.take(payload, { frame, chain: frame });
     while (!taking.next().done);
     from = to;
-    const then = roll(10);
-    if (then < 3) digest.flush({});
-    if (then === 0 || (often && then < 3)) digest.snapshot(GAME);
+    if (roll(10) < 3) digest.flush({});
   }
-  if (often) digest.snapshot(GAME);
   const stored = digest.past(GAME);
   if (!stored) throw new Error('there is no game');
   return { digest, database, past: new DigestPast(stored, () => database.close()) };

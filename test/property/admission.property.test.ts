@@ -14,6 +14,7 @@ import {
   type Table,
   table,
 } from '../../src/index.ts';
+import { pastOf } from '../contract/pages.ts';
 import { silent } from '../game/galaxy.ts';
 import { faults, pointer, value } from './hostile.ts';
 
@@ -211,7 +212,7 @@ it('[AD1] a value is refused with its path, and nothing has changed; or it is ta
         if (read) assert.equal(JSON.stringify(read(game.state as Loose)), JSON.stringify(given.make()), what);
         if (command === 'note' && passed !== undefined) {
           await orrery.flush();
-          const { commands } = await store.history('g', game.seq - 1, game.seq, 1);
+          const { commands } = await pastOf(store, 'g', { fromSeq: game.seq });
           assert.equal(JSON.stringify(commands[0]?.args), JSON.stringify(given.make()), what);
         }
       }

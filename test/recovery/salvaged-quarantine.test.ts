@@ -1,8 +1,9 @@
-// What recoveries gave up of a game that is salvaged: as far as the recoveries themselves are left.
+// What recoveries gave up of a game that is salvaged, as far as the recoveries themselves are left; and which ids it had.
 
 import { expect, it, onTestFinished } from 'vitest';
 import type { Digest } from '../../src/digest/digest.ts';
 import { Database } from '../../src/image/database.ts';
+import { idAt, readOrigins, writeOrigins } from '../../src/image/origins.ts';
 import { type GameRow, readQuarantine, writeGame, writeQuarantine } from '../../src/image/rows.ts';
 import { writeSnapshot } from '../../src/image/snapshots.ts';
 import type { SalvagedGame } from '../../src/recovery/salvage.ts';
@@ -36,4 +37,32 @@ it.each([
   const game = { id: 'a', image, row: { ...ROW, seq: imageSeq }, imageSeq, lines: [] } as unknown as SalvagedGame;
   writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
   expect(readQuarantine(to, 'a').map(({ firstSeq }) => firstSeq)).toEqual(kept);
+});
+
+it.each([
+  [9, ['old', 'old', 'middle', 'middle', 'a']],
+  [6, ['old', 'old', 'middle', 'a', 'a']],
+  [2, ['old', 'a', 'a', 'a', 'a']],
+] as const)(
+  '[FR19] proven up to seq %i, a salvaged game remembers the ids it was played under',
+  async (imageSeq, ids) => {
+    const [from, to] = [await database(), await database()];
+    writeGame(from, ROW);
+    const pieces = [{ table: undefined, text: '{}' }];
+    writeSnapshot(from, 'a', { seq: 0, tick: 0, time: 100, version: 1, tables: [], pieces }, 'create');
+    writeOrigins(from, 'a', [
+      { id: 'old', upToSeq: 4 },
+      { id: 'middle', upToSeq: 7 },
+    ]);
+    const image = { database: from, proven: true };
+    const game = { id: 'a', image, row: { ...ROW, seq: imageSeq }, imageSeq, lines: [] } as unknown as SalvagedGame;
+    writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
+    expect([1, 4, 5, 7, 8].map((seq) => idAt(readOrigins(to, 'a'), 'a', seq))).toEqual(ids);
+  },
+);
+
+it('[FR19] text that is no list of ids counts as none, and a damaged game is salvaged without', async () => {
+  const from = await database();
+  from.run('INSERT INTO meta (key, value) VALUES (?, ?)', ['origin:a', '[{"id":"old","upTo']);
+  expect(readOrigins(from, 'a')).toEqual([]);
 });

@@ -12,7 +12,7 @@ import type { Batch, Store } from '../../src/store/store.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import type { MemoryFolder } from '../recovery/memory-folder.ts';
 
-type Answers = Pick<Owner, 'commit' | 'digest' | 'checkpoint' | 'load' | 'list' | 'history' | 'stats' | 'close'> &
+type Answers = Pick<Owner, 'commit' | 'digest' | 'checkpoint' | 'load' | 'list' | 'stats' | 'close'> &
   Pick<Owner, 'stateAt' | 'past' | 'snapshots'>;
 
 export class OwnerStore implements Store {
@@ -39,7 +39,6 @@ export class OwnerStore implements Store {
   stats = () => this.#ask((owner) => owner.stats());
   close = () => this.#ask((owner) => owner.close());
   snapshots = (game: string) => this.#ask((owner) => owner.snapshots(game));
-  history = (...of: Parameters<Answers['history']>) => this.#ask((owner) => owner.history(...of));
   stateAt = (...of: Parameters<Answers['stateAt']>) => this.#ask((owner) => owner.stateAt(...of));
   past = (...of: Parameters<Answers['past']>) => this.#ask((owner) => owner.past(...of));
   quarantine = (game: string) => this.#ask((owner) => owner.answer({ kind: 'quarantine', game })) as never;

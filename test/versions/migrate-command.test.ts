@@ -1,5 +1,6 @@
 // `orrery migrate`, on directories that a program of version 1 has left.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openOrrery } from '../../src/index.ts';
@@ -146,6 +147,29 @@ describe('orrery migrate --rehearse', () => {
     const done = await orrery('migrate', stored, '--games', moduleOf('second'), '--rehearse', '--last', '0');
     expect(done.status).toBe(0);
     expect(done.stdout).toContain('  0 commands run again from seq 41\n  the new code comes to the migrated state\n');
+  });
+
+  it('[MG42] what a migration draws by lot is the same for both states, and no difference', async () => {
+    const done = await orrery('migrate', stored, '--games', moduleOf('chancy'), '--rehearse', '--last', '10');
+    expect(done.stdout).toContain('  the new code comes to the migrated state\n');
+    expect(done.stdout).not.toContain('luck');
+    expect(done.status).toBe(0);
+  });
+
+  it('[MG41] [MG42] a pack is rehearsed as the directory is, and not migrated', async () => {
+    const file = join(emptyFolder(), 'andromeda.orrery');
+    await orrery('pack', stored, 'andromeda', '-o', file);
+    const before = readFileSync(file);
+    const options = ['--games', moduleOf('second'), '--rehearse', '--last', '10', '--game', 'andromeda'];
+    const done = await orrery('migrate', file, ...options);
+    expect(done).toEqual(await orrery('migrate', stored, ...options));
+    expect(done.status).toBe(1);
+    const refused = await orrery('migrate', file, '--games', moduleOf('second'));
+    expect(refused).toMatchObject({ status: 3, stdout: '' });
+    expect(refused.stderr).toContain('orrery unpack');
+    const list = await orrery('recover', file, 'andromeda', '--list');
+    expect(list).toMatchObject({ status: 0, stdout: '', stderr: 'nothing of andromeda was ever given up\n' });
+    expect(readFileSync(file)).toEqual(before);
   });
 
   it('[MG42] commands that are refused now are named, and counted', async () => {

@@ -238,6 +238,7 @@ describe('submit', () => {
     const submit = (submission: object) => orrery.submit('andromeda', { state, baseSeq: 1, ...submission } as never);
     const newer = await rejection('GAME_VERSION', submit({ version: 2 }));
     expect(newer.context).toMatchObject({ game: 'andromeda', stored: 2, asked: 1 });
+    expect(newer.message).toContain('the submitted state is of version 2');
     for (const wrong of [
       { baseSeq: 2 },
       { baseSeq: -1 },

@@ -5,7 +5,6 @@ import type {
   Batch,
   CheckpointReport,
   GameRow,
-  HistoryPage,
   PastPage,
   RecoveryReport,
   Store,
@@ -60,10 +59,6 @@ export class NullStore implements Store {
 
   async list(): Promise<readonly GameRow[]> {
     return [];
-  }
-
-  async history(): Promise<HistoryPage> {
-    return { steps: [], commands: [] };
   }
 
   async stateAt(): Promise<StoredMoment | undefined> {

@@ -1,6 +1,7 @@
 // The games of a shard: each is folded from its first snapshot over every step it ever took, and has to come by each of its
 // later snapshots and end where its row says. recovery/game-proof.ts does the folding.
 
+import { readFaults } from '../../digest/projected-types.ts';
 import { shardOf } from '../../directory.ts';
 import type { GameRow } from '../../image/rows.ts';
 import { type GameProof, type GameSource, proveGame } from '../../recovery/game-proof.ts';
@@ -12,6 +13,8 @@ const MOST_LISTED = 20;
 
 const REMEDY =
   '`orrery salvage` keeps what comes before it; `orrery show --seq` can still show moments. Or restore the shard from a backup.';
+
+const UNIQUE_REMEDY = 'Its rows are back as soon as its state is as was declared. The game itself is whole.';
 
 export interface GamesExamined {
   readonly games: number;
@@ -33,6 +36,10 @@ export function examineGames(
 ): GamesExamined {
   const total = { games: 0, commands: 0, steps: 0, snapshots: 0 };
   let faulty = 0;
+  for (const { game, reason: why } of readFaults(source.database)) {
+    const what = `is in none of its type's SQL tables, because its state breaks what they declare unique: ${printable(why)}`;
+    findings.add('warning', `game ${JSON.stringify(printable(game))}`, what, UNIQUE_REMEDY);
+  }
   for (const row of source.digest.games()) {
     total.games += 1;
     const belongs = shards === undefined ? shard : shardOf(row.id, shards);

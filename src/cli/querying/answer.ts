@@ -54,7 +54,10 @@ function* run(database: Raw, sql: string, limit: number): Generator<Part, void> 
   database.create_function('inflate', inflate);
   const statement = only(database, sql);
   try {
-    yield { kind: 'columns', names: statement.getColumnNames() };
+    const names = statement.getColumnNames();
+    // ATTACH, BEGIN, PRAGMA x = y: done to a copy that is thrown away a moment later, and nobody would be told.
+    if (names.length === 0) throw writes(sql);
+    yield { kind: 'columns', names };
     let rows: Cell[][] = [];
     for (let count = 0; steps(statement, sql); count += 1) {
       if (count === limit) {
@@ -129,15 +132,17 @@ export function inflate(body: unknown): string | null {
 
 function refused(error: unknown, sql: string): OrreryError {
   const why = reason(error);
-  if (/readonly database|query_only/i.test(why)) {
-    return new OrreryError({
-      code: 'INVALID_SQL',
-      what: 'the statement would write, and this only reads',
-      hint: 'What a game is like is changed by its commands. For a database of your own, copy `latest.sqlite`.',
-      context: { sql },
-    });
-  }
+  if (/readonly database|query_only/i.test(why)) return writes(sql);
   return invalid(`SQLite does not take the statement: ${why}`, sql);
+}
+
+function writes(sql: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_SQL',
+    what: 'the statement would write or set something, and this only reads',
+    hint: 'What a game is like is changed by its commands. For a database of your own, copy `latest.sqlite`.',
+    context: { sql },
+  });
 }
 
 function invalid(what: string, sql: string): OrreryError {

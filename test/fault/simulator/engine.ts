@@ -4,6 +4,7 @@
 import type { Files } from '../../../src/journal/files.ts';
 import { Owner } from '../../../src/shard/owner.ts';
 import type { Batch } from '../../../src/store/store.ts';
+import { readPast } from '../../contract/pages.ts';
 import type { Dialect, Line, Standing, Standings } from './chain.ts';
 import { fullDialect, tickAt } from './full-dialect.ts';
 import { plainDialect } from './plain-dialect.ts';
@@ -67,7 +68,7 @@ function lookAtStates(owner: Owner): Standings {
 
 /** Every seq is in the history, once, in commands and in steps. */
 function assertWhole(owner: Owner, id: string, seq: number): void {
-  const { commands, steps } = owner.history(id, 0, seq, 1e6);
+  const { commands, steps } = readPast((range) => owner.past(id, range, 1000));
   let expected = 1;
   for (const command of commands) {
     if (command.seq !== expected) throw new Error(`the commands of ${id} go from ${expected - 1} to ${command.seq}`);
