@@ -248,7 +248,7 @@ describe('a smoke run of those that need nothing installed', () => {
     const only = ['W1', 'W2', 'W7'].flatMap((name) => ['--only', name]);
     run = await compare('--smoke', '--rounds', '2', ...only, ...chosen, '--dir', disk, '--out', results, '--json');
     written = JSON.parse(readFileSync(join(results, 'compare.json'), 'utf8'));
-  }, 180_000);
+  });
 
   it('[NC7] every trial gives finite figures in every round', () => {
     expect({ failures: written.failures, status: run.status }).toEqual({ failures: [], status: 0 });

@@ -226,4 +226,4 @@ it('[NG6] a smoke run measures every check and leaves nothing behind', async () 
   for (const name of NAMES) expect(out).toContain(name);
   expect(out).toContain('the figures decide nothing');
   expect(readdirSync(disk)).toEqual([]);
-}, 180_000);
+});

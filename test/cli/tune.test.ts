@@ -73,7 +73,7 @@ it('[TU7] tries every option in three rounds, tells all of them with --json, and
   expect(relaxed?.median['durablePerSecond']).toBeLessThan(group?.median['durablePerSecond'] as number);
   expect(told.code).toContain('openOrrery({');
   for (const name of Object.keys(told.recommended)) expect(told.code).toContain(`  ${name}: `);
-}, 240_000);
+});
 
 it('[TU8] plays what a directory holds, beside it, while another process has it open, and changes nothing in it', async () => {
   const directory = join(emptyFolder(), 'data');
@@ -97,7 +97,7 @@ it('[TU8] plays what a directory holds, beside it, while another process has it 
   } finally {
     await digger.end();
   }
-}, 240_000);
+});
 
 it('[TU8] nothing is left when somebody presses Ctrl-C', async () => {
   const folder = emptyFolder();
@@ -105,14 +105,14 @@ it('[TU8] nothing is left when somebody presses Ctrl-C', async () => {
   const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
   const isWriting = (): boolean =>
     readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.journal'));
-  await vi.waitFor(() => expect(isWriting()).toBe(true), { timeout: 60_000 });
+  await vi.waitFor(() => expect(isWriting()).toBe(true), { timeout: 300_000 });
   // npx and its like pass on what the terminal has sent to everybody.
   child.kill('SIGINT');
   child.kill('SIGINT');
   setTimeout(() => child.kill('SIGINT'), 2);
   expect(await ended).toBe('SIGINT');
   expect(readdirSync(folder)).toEqual([]);
-}, 120_000);
+});
 
 it('[TU9] the profile is what can be known of the past', async () => {
   const directory = join(emptyFolder(), 'data');

@@ -9,7 +9,8 @@ import type { Step, Workload } from './simulator/workload.ts';
 const STATES = Number(process.env['ORRERY_CRASH_STATES'] ?? 300_000);
 const FULL_STATES = Number(process.env['ORRERY_CRASH_FULL_STATES'] ?? 2_000);
 const SEED = Number(process.env['ORRERY_CRASH_SEED'] ?? 1);
-const MINUTES = 60_000;
+/** So long as nothing hangs: by itself it takes a minute or two, and others may want the same cores. */
+const LIMIT = { timeout: 30 * 60_000 };
 
 /** Every state of every crash point of a workload, and of no crash after it. */
 const EVERYTHING: Limits = {
@@ -60,7 +61,7 @@ function expectCovered({ tally }: Outcome, about: string, what: readonly string[
   for (const each of what) expect(tally.counts[about]?.[each] ?? 0, `${about}: ${each}`).toBeGreaterThan(0);
 }
 
-it('[X1] every state that a crash can leave of a small workload opens whole', { timeout: 5 * MINUTES }, async () => {
+it('[X1] every state that a crash can leave of a small workload opens whole', async () => {
   const cases = SMALL.map((workload, seed) => ({ seed, workload }));
   const outcome = await look('everything', { kind: 'plain', states: 1e9, seed: SEED, limits: EVERYTHING, cases });
   expect(outcome.tally.workloads).toBe(cases.length);
@@ -68,7 +69,7 @@ it('[X1] every state that a crash can leave of a small workload opens whole', { 
   expect(outcome.tally.states).toBeGreaterThan(1000);
 });
 
-it('[X1] and every state of a few commits, with SQL', { timeout: 5 * MINUTES }, async () => {
+it('[X1] and every state of a few commits, with SQL', async () => {
   const cases = [{ seed: 1, workload: SMALL[1] as Workload }];
   const limits = { ...EVERYTHING, makingEvery: 1e9 };
   const outcome = await look('everything, with SQL', { kind: 'full', states: 1e9, seed: SEED, limits, cases });
@@ -76,9 +77,7 @@ it('[X1] and every state of a few commits, with SQL', { timeout: 5 * MINUTES }, 
   expect(outcome.tally.states).toBeGreaterThan(50);
 });
 
-it(`[X2] [X3] [X4] what was promised before a crash is kept in ${STATES} states, without SQL`, {
-  timeout: 10 * MINUTES,
-}, async () => {
+it(`[X2] [X3] [X4] what was promised before a crash is kept in ${STATES} states, without SQL`, LIMIT, async () => {
   const outcome = await look('without SQL', { kind: 'plain', states: STATES, seed: SEED });
   expect(outcome.tally.states).toBeGreaterThanOrEqual(STATES);
   if (STATES < 100_000) return;
@@ -98,7 +97,7 @@ it(`[X2] [X3] [X4] what was promised before a crash is kept in ${STATES} states,
   expect([...new Set(errnos)].sort()).toEqual(['EIO', 'EMFILE', 'ENOSPC', 'EROFS']);
 });
 
-it(`[X2] [X3] and in ${FULL_STATES} states with SQL`, { timeout: 10 * MINUTES }, async () => {
+it(`[X2] [X3] and in ${FULL_STATES} states with SQL`, LIMIT, async () => {
   const outcome = await look('with SQL', { kind: 'full', states: FULL_STATES, seed: SEED });
   expect(outcome.tally.states).toBeGreaterThanOrEqual(FULL_STATES);
 });

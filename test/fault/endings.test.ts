@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Orders } from '../programs/player.ts';
 import { Chronicle } from './chronicle.ts';
@@ -64,7 +65,7 @@ it('[R3] SIGTERM without a handler loses nothing that was acknowledged', async (
   // It may have been too early for anything to be acknowledged: play once more and end in the same way, later.
   await playOnce(chronicle, 'wait', 6, async (child) => {
     await child.reached('running');
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    while (chronicle.acknowledged === 0) await pause(5);
     child.kill('SIGTERM');
   });
   await expectRecovered(chronicle);

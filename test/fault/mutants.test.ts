@@ -24,13 +24,13 @@ function ordersFor({ edits = [], lies = [], damage, workload }: Mutant): CrewOrd
 }
 
 for (const mutant of MUTANTS) {
-  it(`[X6] caught: ${mutant.name}`, { timeout: 120_000 }, async () => {
+  it(`[X6] caught: ${mutant.name}`, async () => {
     const { findings, tally } = await simulate(ordersFor(mutant));
     expect(findings.length, `not caught in ${tally.states} states`).toBeGreaterThan(0);
   });
 }
 
-it('[X6] the protocol as it is comes through what each of them is caught by', { timeout: 300_000 }, async () => {
+it('[X6] the protocol as it is comes through what each of them is caught by', async () => {
   const ways = MUTANTS.filter(({ damage, workload }) => damage || workload).map(ordersFor);
   for (const orders of [ordersFor({ name: 'by dice' }), ...ways]) {
     const { findings } = await simulate({ ...orders, edits: [], lies: [], states: BOUND / 4 });
@@ -38,9 +38,7 @@ it('[X6] the protocol as it is comes through what each of them is caught by', { 
   }
 });
 
-it('[X7] what was found is told as short as it could be made, and can be played again', {
-  timeout: 120_000,
-}, async () => {
+it('[X7] what was found is told as short as it could be made, and can be played again', async () => {
   const mutant = MUTANTS.find(({ name }) => name === 'a segment whose name is not made durable') as Mutant;
   const first = await simulate(ordersFor(mutant));
   const short = await simulate({ ...ordersFor(mutant), shorten: true });

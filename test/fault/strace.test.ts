@@ -20,7 +20,8 @@ const POINTS = Number(process.env['ORRERY_STRACE_POINTS'] ?? 20);
 const GENERATIONS = 6;
 const LANES = 2;
 const COMMANDS = 40;
-const LONGEST_MS = 30_000;
+/** One that takes longer has stopped for good, however many others want the same cores. */
+const LONGEST_MS = 180_000;
 /** What Files of src/journal/files.ts comes to on Linux, but for opening and reading, of which loading modules does more. */
 const CALLS = ['pwrite64', 'fdatasync', 'fsync', 'ftruncate', 'link', 'rename', 'unlink'] as const;
 const PLAYER = join(projectRoot(), 'dist/test/programs/player.js');
@@ -183,4 +184,4 @@ it('[R5] a child is killed at its nth call, or the call fails: acknowledged is i
   // A run in which nothing was struck proves nothing. Threads share the work differently each time, so some points are missed.
   expect(struck).toBeGreaterThan(chosen.length / 2);
   expect(acknowledged).toBeGreaterThan(chosen.length);
-}, 600_000);
+});

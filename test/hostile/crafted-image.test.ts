@@ -7,6 +7,7 @@ import { sha256 } from '../../src/image/body.ts';
 import { Database } from '../../src/image/database.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
 import { commit, openOwner, toldNothing } from '../fault/shard-script.ts';
+import { processorMs } from '../processor-time.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 
 let folder: MemoryFolder;
@@ -124,7 +125,7 @@ it('[HO11] cells that claim more than there is, pages out of their range, cut fi
     random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
     return Math.floor((random / 2 ** 32) * below);
   };
-  const began = performance.now();
+  const began = processorMs();
   let refused = 0;
   for (let round = 0; round < 400; round += 1) {
     const bytes = Buffer.from(whole);
@@ -153,7 +154,7 @@ it('[HO11] cells that claim more than there is, pages out of their range, cut fi
     }
   }
   expect(refused).toBeGreaterThan(20);
-  expect(performance.now() - began).toBeLessThan(20_000);
+  expect(processorMs() - began).toBeLessThan(20_000);
 });
 
 it('[HO12] a database is never made in the memory that its bytes were given in', async () => {

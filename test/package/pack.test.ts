@@ -55,7 +55,7 @@ beforeAll(() => {
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) as string;
   offline = install(app, join(folder, tarball));
   copyFileSync(new URL('program.mjs', import.meta.url), join(app, 'program.mjs'));
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The program, and then the command line on what it left. */

@@ -4,6 +4,7 @@ import { admit } from '../../src/patch/admit.ts';
 import { cloneJson, fold } from '../../src/patch/apply.ts';
 import { coalesce } from '../../src/patch/coalesce.ts';
 import type { Json, Patch, PathSegment } from '../../src/patch/patch.ts';
+import { processorMs } from '../processor-time.ts';
 
 const add = (path: PathSegment[], value: Json): Patch => ({ op: 'add', path, value });
 const replace = (path: PathSegment[], value: Json): Patch => ({ op: 'replace', path, value });
@@ -194,9 +195,9 @@ describe('limits', () => {
   test('[C11] a value that was set is copied once, however many patches follow inside', () => {
     const wide = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, 0]));
     const patches = [replace(['s'], wide), ...Object.keys(wide).map((key, index) => replace(['s', key], index))];
-    const started = performance.now();
+    const started = processorMs();
     expect(coalesce(patches)).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(processorMs() - started).toBeLessThan(1_000);
   });
 
   test('[C11] time grows with the number of patches, not with its square', () => {
@@ -208,8 +209,8 @@ describe('limits', () => {
     const inserts = Array.from({ length: 100_000 }, (_, index) => add(['q', random(index + 1)], index));
     const replaces = Array.from({ length: 100_000 }, (_, index) => replace(['s', `id${random(2_000)}`, 'n'], index));
     const both = inserts.flatMap((patch, index) => [patch, replaces[index]!]);
-    const started = performance.now();
+    const started = processorMs();
     expect(coalesce(both).length).toBeLessThanOrEqual(102_000);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(processorMs() - started).toBeLessThan(5_000);
   });
 });

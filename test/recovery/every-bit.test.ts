@@ -56,6 +56,16 @@ function payloads(files: MemoryFolder): string[] | OrreryError {
   }
 }
 
+/** What a function throws, for tens of thousands of them: `expect` takes longer than what is looked at. */
+function faultOf(body: () => unknown): unknown {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 it('what is damaged below is whole to begin with', async () => {
   expect(await expectAllOrRefusal(small.folder.copy(), 'untouched')).toBe('all');
   expect(small.folder.paths('image-')).toHaveLength(2);
@@ -136,7 +146,8 @@ describe('manifests', () => {
     const bytes = small.folder.bytesOf(path);
     let tried = 0;
     for (const [story, flipped] of flips(bytes, 'every bit')) {
-      expect(() => decodeManifest(flipped, path), story).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
+      const fault = faultOf(() => decodeManifest(flipped, path));
+      if (!(fault instanceof OrreryError) || fault.code !== 'DAMAGED') throw new Error(`${story}: ${String(fault)}`);
       tried += 1;
       if (tried % 97 === 0) expect(await expectAllOrRefusal(small.folder.with(path, flipped), story)).toBe('all');
     }
@@ -171,7 +182,8 @@ describe('images', () => {
     let tried = 0;
     for (const [story, flipped] of flips(bytes, 'every byte')) {
       const files = small.folder.with(path, flipped);
-      expect(() => readImage(files, SHARD, entry), story).toThrow(expect.objectContaining({ code: 'DAMAGED' }));
+      const fault = faultOf(() => readImage(files, SHARD, entry));
+      if (!(fault instanceof OrreryError) || fault.code !== 'DAMAGED') throw new Error(`${story}: ${String(fault)}`);
       tried += 1;
       if (tried % 701 === 0) expect(await expectAllOrRefusal(files, story)).toBe('all');
     }

@@ -19,10 +19,10 @@ export class MemoryFolder implements Files {
     return new MemoryFolder(this.files);
   }
 
-  /** The same with one file changed, or without it. */
+  /** The same with one file changed, or without it. The bytes are kept: nobody changes them afterwards. */
   with(path: string, bytes: Uint8Array | undefined): MemoryFolder {
     const copy = this.copy();
-    if (bytes) copy.files.set(path, Buffer.from(bytes));
+    if (bytes) copy.files.set(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
     else copy.files.delete(path);
     return copy;
   }
