@@ -24,6 +24,7 @@ const STATUS: { readonly [code in OrreryErrorCode]?: ExitStatus } = {
   PATCH_INVALID: EXIT.damaged,
   RECOVERY_FAILED: EXIT.damaged,
   INVALID_OPTION: EXIT.usage,
+  INVALID_GAME_ID: EXIT.usage,
   GAMES_MODULE: EXIT.usage,
   INVALID_POINTER: EXIT.usage,
   INVALID_SQL: EXIT.usage,

@@ -67,7 +67,7 @@ describe('fork', () => {
       [2, 'exclude each other', 'ore', '--seq', '1', '--at', '2', '--as', 'new'],
       [2, 'the moment is missing', 'ore', '--as', 'new'],
       [2, '--as', 'ore', '--seq', '1'],
-      [5, 'INVALID_GAME_ID', 'ore', '--seq', '1', '--as', 'a/b'],
+      [2, 'INVALID_GAME_ID', 'ore', '--seq', '1', '--as', 'a/b'],
     ] as const) {
       const ended = await orrery('fork', directory, ...args, '--json');
       expect(ended, args.join(' ')).toMatchObject({ status, stdout: '' });
