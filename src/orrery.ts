@@ -205,7 +205,7 @@ export class Orrery extends Succession {
     return { types, directory: store ? undefined : directory };
   }
 
-  override past(id: string): Promise<Past> {
+  override async past(id: string): Promise<Past> {
     return LivePast.open(this.#residents.outboxOf(id), id);
   }
 
@@ -258,11 +258,11 @@ export class Orrery extends Succession {
   }
 
   get #renewal(): RecoverParts {
-    const residents = this.#residents;
     return {
-      residents,
+      residents: this.#residents,
       types: this.#options.games,
-      openPast: (game) => LivePast.open(residents.outboxOf(game), game),
+      openPast: (game) => this.past(game),
+      apart: (past) => this.unjudged(past),
     };
   }
 

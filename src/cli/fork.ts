@@ -3,8 +3,11 @@
 import { Command } from 'commander';
 import { readConfig } from '../directory.ts';
 import { nodeFiles } from '../journal/files.ts';
+import type { Past } from '../past/past.ts';
 import { type Fork, forkGame } from '../renewal/fork.ts';
 import type { RecoverParts } from '../renewal/recover.ts';
+import { takenApart } from '../rerun/apart.ts';
+import { loadGameTypes, typesFor } from '../rerun/games-module.ts';
 import { withOwnedGames } from './owned-games.ts';
 import {
   type AskedMoment,
@@ -14,13 +17,14 @@ import {
   momentOf,
   parseMoment,
 } from './past/moment-argument.ts';
+import { GAMES_HELP, inWordsOfTheCommandLine } from './past/opening.ts';
 import { compactJson, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 The fork shares nothing with its parent that later changes, and remembers which moment it began with: \`orrery ls --json\` shows
 it. Of the moment it keeps the version; a program with newer code migrates it when it opens it. An id that a game has is
-never touched. Fails with status 4 while another process has the directory open: use orrery.fork() there.
+never touched. With --games a moment inside a merged step is found by running its commands again. Fails with status 4 while another process has the directory open: use orrery.fork() there.
 
 Examples:
   orrery fork ./data andromeda --tick 1200 --as 'andromeda (what if)'
@@ -29,6 +33,7 @@ Examples:
 interface Options extends MomentOptions {
   readonly at?: AskedMoment;
   readonly as: string;
+  readonly games?: string;
   readonly json?: true;
 }
 
@@ -40,6 +45,7 @@ export function forkCommand(surroundings: Surroundings): Command {
     .requiredOption('--as <id>', 'the id of the fork')
     .option('--at <moment>', 'the moment: seq:N, tick:N, time:T, first, last, or a plain seq', parseMoment);
   return addMomentOptions(command)
+    .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((directory: string, game: string, options: Options, self: Command) => {
@@ -54,17 +60,25 @@ async function fork(
   directory: string,
   game: string,
   at: AskedMoment,
-  { as, json }: Options,
+  { as, games, json }: Options,
   { output }: Surroundings,
 ): Promise<void> {
   readConfig(nodeFiles, directory);
+  const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());
   const work = async (parts: RecoverParts): Promise<Fork> => {
     const past = await parts.openPast(game);
     const moment = momentIn(past, at);
+    if (types) typesFor(types, past.row);
     await past.close();
-    return forkGame(parts, game, { at: moment, as });
+    const openPast = async (id: string): Promise<Past> => takenApart(await parts.openPast(id), types ?? []);
+    return forkGame({ ...parts, openPast }, game, { at: moment, as });
   };
-  const made = await withOwnedGames(directory, [game, as], [], work);
+  let made: Fork;
+  try {
+    made = await withOwnedGames(directory, [game, as], [], work);
+  } catch (error) {
+    throw inWordsOfTheCommandLine(error, types ? {} : { games: true });
+  }
   if (json) {
     await output.line(compactJson({ directory, ...made }));
     return;

@@ -6,14 +6,16 @@ import type { AnyGameType } from '../game/define.ts';
 import { readQuarantine } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { openPack } from '../pack/reading.ts';
+import type { Past } from '../past/past.ts';
 import type { RecoveryMode } from '../renewal/plan.ts';
 import { type QuarantinedRange, reasonOf, recoverGame } from '../renewal/recover.ts';
 import type { RecoverOptions } from '../renewal/recovery-options.ts';
 import { quarantineIn, rehearseRecovery } from '../renewal/rehearsal.ts';
+import { takenApartUnjudged } from '../rerun/apart.ts';
 import { loadGameTypes } from '../rerun/games-module.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { addMomentOptions, type MomentOptions, momentOf } from './past/moment-argument.ts';
-import { isPack, withPastOf } from './past/opening.ts';
+import { inWordsOfTheCommandLine, isPack, withPastOf } from './past/opening.ts';
 import { compactJson, isoTime, printable } from './printable.ts';
 import { printQuarantine, printReport, type Reported, reportData } from './recovery-report.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -21,7 +23,8 @@ import type { Surroundings } from './surroundings.ts';
 const HELP = `
 Modes: latest takes the newest state, however that can still be read; snapshot the newest snapshot that is whole; point the
 moment given by --seq, --tick or --time; before-error the last moment before the first record after which the game is not
-what it should be. With --games the invariants and the schema of its type count; without, only whether it can be read.
+what it should be. With --games the invariants and the schema of its type count, and merged steps are run again to find the
+very record, where that leads to what was recorded; without, only whether it can be read.
 Nothing is taken away: the state comes as a record of its own behind the newest, and what is given up stays in the history
 and is listed by --list. A game that is sound is left as it is. No other game is touched. Fails with status 1 when no mode
 leads to a sound state, and with status 4 while another process has the directory open: use orrery.recover() there.
@@ -90,9 +93,10 @@ async function recover(
   if (games === undefined && [options.mode, ...(options.fallback ?? [])].includes('before-error')) {
     surroundings.remark('without --games only what cannot be read counts as an error');
   }
-  const reported = dryRun
-    ? await rehearse(directory, game, options, types)
-    : await carryOut(directory, game, options, types);
+  const work = dryRun ? rehearse : carryOut;
+  const reported = await work(directory, game, options, types).catch((error: unknown) => {
+    throw inWordsOfTheCommandLine(error, games === undefined ? { games: true } : {});
+  });
   if (json) await surroundings.output.line(compactJson(reportData(reported)));
   else await printReport(reported, surroundings);
 }
@@ -103,7 +107,10 @@ async function carryOut(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const recovery = await withOwnedGames(directory, [game], types, (parts) => recoverGame(parts, game, options));
+  const apart = (past: Past): Past => takenApartUnjudged(past, types);
+  const recovery = await withOwnedGames(directory, [game], types, (parts) =>
+    recoverGame({ ...parts, apart }, game, options),
+  );
   return { ...recovery, dryRun: false, needed: recovery.written };
 }
 
@@ -113,7 +120,7 @@ async function rehearse(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const plan = await rehearseRecovery(directory, game, options, types);
+  const plan = await rehearseRecovery(directory, game, options, types, (past) => takenApartUnjudged(past, types));
   const { used, tried, needed, culprit, newestSeq } = plan;
   const { seq, tick, time, version } = plan.state;
   const count = newestSeq - seq;

@@ -3,6 +3,7 @@
 import type { Culprit, QuarantinedRange, RecoveryMode, Tried } from '../index.ts';
 import { nameOf } from '../renewal/plan.ts';
 import { Columns } from './columns.ts';
+import { oneOf } from './past/blame.ts';
 import { counted, isoTime, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -94,10 +95,11 @@ export function modeText(mode: RecoveryMode): string {
   return `point (${unit} ${unit === 'time' ? isoTime(value) : value})`;
 }
 
-function culpritText({ seq, tick, command, player }: Culprit): string {
-  const parts = [`seq ${seq}`];
+function culpritText({ seq, tick, command, player, firstSeq, commands }: Culprit): string {
+  const parts = [firstSeq === undefined ? `seq ${seq}` : `seq ${firstSeq} to ${seq}`];
   if (tick !== undefined) parts.push(`tick ${tick}`);
   if (command !== undefined) parts.push(`command ${command}${player === undefined ? '' : ` by ${player}`}`);
+  if (commands) parts.push(oneOf(commands));
   return parts.join(', ');
 }
 

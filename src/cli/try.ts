@@ -13,7 +13,7 @@ import { keepTrial } from './kept-trial.ts';
 import { ChangeListing } from './past/change-lines.ts';
 import { type AskedMoment, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
-import { compactJson, counted, printable } from './printable.ts';
+import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -118,7 +118,8 @@ async function printJson(report: TryReport, { output }: Surroundings): Promise<v
   const operations = toJsonPatch(
     changes.map(({ op, path, after }) => (op === 'remove' ? { op, path } : { op, path, value: after ?? null })),
   );
-  await output.line(compactJson({ ...rest, operations }));
+  const from = { ...rest.from, time: isoTime(rest.from.time) };
+  await output.line(compactJson({ ...rest, from, operations }));
 }
 
 async function print(report: TryReport, { output, paint, width }: Surroundings): Promise<void> {

@@ -9,7 +9,7 @@ import { RerunThreads } from '../rerun/threads.ts';
 import type { Verification } from '../rerun/verify.ts';
 import { EXIT } from './exit.ts';
 import { GAME_HELP, isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
-import { compactJson, counted, printable } from './printable.ts';
+import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { eachShard, wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -119,7 +119,10 @@ async function tell(found: Verification, json: boolean, { output, paint }: Surro
   if (json) {
     const same = difference === undefined;
     await output.line(
-      compactJson({ game, type, same, fromSeq, toSeq, steps, commands, skipped, difference: difference ?? null }),
+      compactJson({
+        ...{ game, type, same, fromSeq, toSeq, steps, commands, skipped },
+        difference: difference ? { ...difference, time: isoTime(difference.time) } : null,
+      }),
     );
     return;
   }

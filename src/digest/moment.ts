@@ -16,6 +16,8 @@ export interface Point {
 export interface Neighbours {
   readonly before: number | undefined;
   readonly after: number | undefined;
+  /** Of a tick that the game has been at and a recovery took it back from: the last record up to it among those given up. */
+  readonly givenUp?: number | undefined;
 }
 
 /** Records between these two seqs, of which nothing is known. */
@@ -77,23 +79,26 @@ export function* pointsOf(
   }
 }
 
-export function momentNotKept(game: string, moment: Moment, { before, after }: Neighbours): OrreryError {
+export function momentNotKept(game: string, moment: Moment, { before, after, givenUp }: Neighbours): OrreryError {
   const { by, at } = measured(game, moment);
   return new OrreryError({
     code: 'MOMENT_NOT_KEPT',
-    what: `the state at ${by} ${at} ${reasonOf(before, after)}`,
-    hint: hintOf(before, after),
-    context: { game, [by]: at, before, after },
+    what: `the state at ${by} ${at} ${reasonOf(before, after, givenUp)}`,
+    hint: hintOf(before, after, givenUp),
+    context: { game, [by]: at, before, after, ...(givenUp === undefined ? {} : { givenUp }) },
   });
 }
 
-function reasonOf(before: number | undefined, after: number | undefined): string {
+function reasonOf(before: number | undefined, after: number | undefined, givenUp: number | undefined): string {
+  if (givenUp !== undefined) return 'is no moment of the game as it goes on: a recovery took it back to before that';
   if (before === undefined) return 'cannot be read: the past of the game begins later';
   if (after === undefined) return 'cannot be read: the game has not come so far';
   return 'is not kept by itself: it lies inside a step that was merged';
 }
 
-function hintOf(before: number | undefined, after: number | undefined): string {
+function hintOf(before: number | undefined, after: number | undefined, givenUp: number | undefined): string {
+  if (givenUp !== undefined)
+    return `What was given up can be read by its seq: there that is seq ${givenUp}. The newest is seq ${before}.`;
   if (before === undefined) return `The first moment that can be read is seq ${after}.`;
   if (after === undefined) return `The newest moment is seq ${before}.`;
   return `The moments around it are seq ${before} and seq ${after}; { nearest: true } takes the one before.`;

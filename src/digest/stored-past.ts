@@ -119,7 +119,9 @@ export class StoredPast {
   #find(by: 'seq' | 'tick' | 'time', at: number): number | Neighbours {
     const { row } = this;
     const first = this.#first();
-    if (by !== 'time' && at > row[by]) return { before: row.seq, after: undefined };
+    if (by !== 'time' && at > row[by]) {
+      return { before: row.seq, after: undefined, givenUp: by === 'tick' ? this.#givenUpAt(at) : undefined };
+    }
     const sought = by === 'seq' ? at : lastPoint(this.#points(by, at, first), by, at);
     if (sought === undefined || (typeof sought === 'number' && sought < first.seq)) {
       return { before: undefined, after: first.seq };
@@ -131,6 +133,16 @@ export class StoredPast {
       before: typeof before === 'number' ? before : before.before,
       after: typeof after === 'number' ? after : after.after,
     };
+  }
+
+  /** Where a tick behind that of the newest record was come to before a recovery; undefined when it never was. */
+  #givenUpAt(tick: number): number | undefined {
+    if (this.#stretchesBack({ ...UNBOUNDED, fromTick: tick }).next().done) return undefined;
+    for (const stretch of this.#stretchesBack({ ...UNBOUNDED, fromTick: this.row.tick + 1 })) {
+      for (const point of stretchPoints(stretch))
+        if (point.tick > this.row.tick && point.tick <= tick) return point.seq;
+    }
+    return undefined;
   }
 
   /** The first moment that can be read. */

@@ -46,7 +46,9 @@ export class Residents {
     this.registry = new Registry(options.maxLoadedGames, (game) => events.evicted(game));
   }
 
+  /** Throws INVALID_GAME_ID for what is no string; what else an id may not be is for whoever goes on with it. */
   outboxOf(id: string): Outbox {
+    if (typeof id !== 'string') checkGameId(id);
     return this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
   }
 

@@ -9,6 +9,7 @@ import type { Json, Patch, Path } from '../patch/patch.ts';
 import { CREATE } from '../patch/record.ts';
 import type { Past, PastStep } from './past.ts';
 import { type Place, placeOf, touches, valueAt } from './place.ts';
+import { checkBound, checkOptions } from './range.ts';
 import { applied } from './shared-state.ts';
 
 export interface BlameOptions {
@@ -60,8 +61,13 @@ const SMALL_VALUES = 256;
 export async function* blameOf(
   past: Past,
   path: string | Path,
-  { fromSeq = 0, upToSeq }: BlameOptions = {},
+  options: BlameOptions = {},
 ): AsyncGenerator<BlameEntry, void, undefined> {
+  const { id } = past.row;
+  checkOptions(id, 'blame', options);
+  const { fromSeq = 0, upToSeq } = options;
+  checkBound(id, 'fromSeq', fromSeq);
+  checkBound(id, 'upToSeq', upToSeq);
   const place = placeOf(path);
   let window: PastStep[] = [];
   let patches = 0;

@@ -1,6 +1,7 @@
 // What differs between two moments of a game, as the patches that lead from one to the other. Before it: orrery.ts and the
 // command line; after it: past.ts for the two states, patch/capture.ts for the patches.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from 'fast-json-patch';
 import { cloneJson, fold } from '../patch/apply.ts';
 import { capture } from '../patch/capture.ts';
@@ -8,6 +9,9 @@ import type { Json, JsonObject, Patch, Path } from '../patch/patch.ts';
 import { toJsonPatch, toPointer } from '../patch/pointer.ts';
 import type { Moment, MomentOptions, Past, StateAt } from './past.ts';
 import { type Place, placeOf, segmentsIn, valueAt } from './place.ts';
+
+/** So many entities are compared, and so many changes told, in one turn of the event loop: a few milliseconds' worth. */
+const TURN_WORK = 1024;
 
 /** A moment that a state was read at. */
 export type MomentRead = Omit<StateAt, 'state'>;
@@ -44,61 +48,100 @@ export async function diffOf(past: Past, from: Moment, to: Moment, options: Diff
   const { state: base, ...fromMoment } = await past.stateAt(from, options);
   const { state: next, ...toMoment } = await past.stateAt(to, options);
   const tables = fromMoment.tables.filter((table) => toMoment.tables.includes(table));
-  const patches = place.tokens.length === 0 ? patchesBetween(base, next, tables) : patchesAt(place, base, next, tables);
-  return {
-    from: fromMoment,
-    to: toMoment,
-    changes: changesOf(base, patches),
-    operations: toJsonPatch(patches),
-  };
+  const patches: Patch[] = [];
+  await inTurns(
+    place.tokens.length === 0 ? between(base, next, tables, patches) : at(place, base, next, tables, patches),
+  );
+  const changes = await changesInTurns(base, patches);
+  return { from: fromMoment, to: toMoment, changes, operations: toJsonPatch(patches) };
 }
 
 /** Of what stands at one place, which may not be there in one of the states. */
-function patchesAt(place: Place, base: JsonObject, next: JsonObject, tables: readonly string[]): Patch[] {
+function* at(
+  place: Place,
+  base: JsonObject,
+  next: JsonObject,
+  tables: readonly string[],
+  out: Patch[],
+): Generator<undefined> {
   const before = valueAt(base, place);
   const after = valueAt(next, place);
-  if (before === undefined && after === undefined) return [];
+  if (before === undefined && after === undefined) return;
   const path = segmentsIn(before === undefined ? next : base, place);
-  if (before === undefined) return [{ op: 'add', path, value: cloneJson(after as Json) as Json }];
-  if (after === undefined) return [{ op: 'remove', path }];
-  const patches: Patch[] = [];
   const [table] = path;
-  if (path.length === 1 && tables.includes(table as string)) captureTable(table as string, base, next, patches);
-  else capture(before, after, path, patches);
-  return patches;
+  if (before === undefined) out.push({ op: 'add', path, value: cloneJson(after as Json) as Json });
+  else if (after === undefined) out.push({ op: 'remove', path });
+  else if (path.length === 1 && tables.includes(table as string)) yield* captureTable(table as string, base, next, out);
+  else capture(before, after, path, out);
 }
 
 /** The patches that lead from one state to another. What is a table in both is compared entity by entity: they have no order. */
 export function patchesBetween(base: JsonObject, next: JsonObject, tables: readonly string[]): Patch[] {
   const patches: Patch[] = [];
-  // A table that moves among the keys moves as it was; what changed in it comes afterwards.
-  const same = Object.fromEntries(tables.map((table) => [table, base[table] as Json]));
-  capture(base, { ...next, ...same }, [], patches);
-  for (const table of tables) captureTable(table, base, next, patches);
+  const work = between(base, next, tables, patches);
+  while (!work.next().done);
   return patches;
 }
 
-function captureTable(table: string, base: JsonObject, next: JsonObject, out: Patch[]): void {
+/** The same, with other work of the thread in between. */
+export async function patchesInTurns(
+  base: JsonObject,
+  next: JsonObject,
+  tables: readonly string[],
+): Promise<readonly Patch[]> {
+  const patches: Patch[] = [];
+  await inTurns(between(base, next, tables, patches));
+  return patches;
+}
+
+/** Gives way again and again: a game loop may be waiting for its turn. */
+async function inTurns(work: Generator<undefined>): Promise<void> {
+  while (!work.next().done) await nextTurn();
+}
+
+function* between(
+  base: JsonObject,
+  next: JsonObject,
+  tables: readonly string[],
+  patches: Patch[],
+): Generator<undefined> {
+  // A table that moves among the keys moves as it was; what changed in it comes afterwards.
+  const same = Object.fromEntries(tables.map((table) => [table, base[table] as Json]));
+  capture(base, { ...next, ...same }, [], patches);
+  for (const table of tables) yield* captureTable(table, base, next, patches);
+}
+
+function* captureTable(table: string, base: JsonObject, next: JsonObject, out: Patch[]): Generator<undefined> {
   const before = base[table] as JsonObject;
   const after = next[table] as JsonObject;
-  for (const id of Object.keys(before)) if (!Object.hasOwn(after, id)) out.push({ op: 'remove', path: [table, id] });
+  let work = 0;
+  for (const id of Object.keys(before)) {
+    work += 1;
+    if (work % TURN_WORK === 0) yield;
+    if (!Object.hasOwn(after, id)) out.push({ op: 'remove', path: [table, id] });
+  }
   for (const id of Object.keys(after)) {
+    work += 1;
+    if (work % TURN_WORK === 0) yield;
     const entity = after[id] as Json;
     if (Object.hasOwn(before, id)) capture(before[id] as Json, entity, [table, id], out);
     else out.push({ op: 'add', path: [table, id], value: cloneJson(entity) as Json });
   }
 }
 
-/** `state` is used up. */
-export function changesOf(state: JsonObject, patches: readonly Patch[]): DifferenceChange[] {
+/** What each patch finds and leaves. `state` is used up. */
+export async function changesInTurns(state: JsonObject, patches: readonly Patch[]): Promise<DifferenceChange[]> {
   let current: unknown = state;
-  return patches.map((patch, index) => {
+  const changes: DifferenceChange[] = [];
+  for (const [index, patch] of patches.entries()) {
+    if (index % TURN_WORK === TURN_WORK - 1) await nextTurn();
     const { op, path } = patch;
     const pointer = toPointer(path);
     const stood = op === 'add' ? undefined : valueAt(current as Json, placeOf(path));
     const before = stood === undefined ? undefined : (cloneJson(stood) as Json);
     // The last need not be done; and of a place alone it may be one for whose parents there is nothing yet.
     if (index < patches.length - 1) current = fold(current, [patch], 'copied');
-    return { op, path, pointer, before, after: op === 'remove' ? undefined : patch.value };
-  });
+    changes.push({ op, path, pointer, before, after: op === 'remove' ? undefined : patch.value });
+  }
+  return changes;
 }

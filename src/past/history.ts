@@ -1,12 +1,13 @@
 // The past of one game command by command, in either direction, filtered. Before it: orrery.ts, whose `history` it is, and the
 // command line; after it: past.ts.
 
+import { OrreryError } from '../errors.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { Patch, Path } from '../patch/patch.ts';
 import { MERGED } from '../patch/record.ts';
 import type { Past, PastStep, StepRange } from './past.ts';
 import { placeOf, touches } from './place.ts';
-import { checkBound } from './range.ts';
+import { checkBound, checkOptions } from './range.ts';
 
 /** Which part of the past: everything that is given has to hold. */
 export interface HistoryQuery {
@@ -46,6 +47,7 @@ export interface HistoryEntry extends CommandEntry {
  * arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
  */
 export async function* historyOf(past: Past, query: HistoryQuery = {}): AsyncGenerator<HistoryEntry, void, undefined> {
+  checkOptions(past.row.id, 'a history', query);
   const accepts = filterOf(past.row.id, query);
   const place = query.path === undefined ? undefined : placeOf(query.path);
   for await (const step of past.steps(rangeOf(query))) {
@@ -72,8 +74,11 @@ function filterOf(game: string, query: HistoryQuery): (entry: CommandEntry) => b
   const { fromTime = Number.NEGATIVE_INFINITY, toTime = Number.POSITIVE_INFINITY } = query;
   const bounds = ['afterSeq', 'upToSeq', 'fromTick', 'toTick', 'fromTime', 'toTime'] as const;
   for (const bound of bounds) checkBound(game, bound, query[bound]);
-  const players = query.player === undefined ? undefined : [query.player].flat();
-  const commands = query.command === undefined ? undefined : [query.command].flat();
+  const players = namesIn(game, 'player', query.player);
+  const commands = namesIn(game, 'command', query.command);
+  if (!['boolean', 'undefined'].includes(typeof query.backwards)) {
+    throw invalid(game, '`backwards` is neither true nor false', 'Leave it out, or set it to true.');
+  }
   return ({ seq, tick, time, player, name }) =>
     seq > afterSeq &&
     seq <= upToSeq &&
@@ -83,6 +88,22 @@ function filterOf(game: string, query: HistoryQuery): (entry: CommandEntry) => b
     time <= toTime &&
     (players === undefined || (player !== undefined && players.includes(player))) &&
     (commands === undefined || commands.includes(name));
+}
+
+/** Undefined for everybody. What is no name would match nothing, in silence. */
+function namesIn(
+  game: string,
+  option: 'player' | 'command',
+  given: string | readonly string[] | undefined,
+): readonly unknown[] | undefined {
+  if (given === undefined) return undefined;
+  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (names.every((name) => typeof name === 'string')) return names;
+  throw invalid(game, `\`${option}\` is neither a name nor a list of names`, 'Pass a string, or several in a list.');
+}
+
+function invalid(game: string, what: string, hint: string): OrreryError {
+  return new OrreryError({ code: 'INVALID_OPTION', what, hint, context: { game } });
 }
 
 function entriesOf({ commands, patches, ...step }: PastStep, backwards: boolean): HistoryEntry[] {

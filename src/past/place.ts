@@ -1,5 +1,6 @@
 // A place in a state, and which patches may have changed what stands there. history.ts filters by it, blame.ts looks there.
 
+import { OrreryError } from '../errors.ts';
 import type { Json, JsonObject, Patch, Path, PathSegment } from '../patch/patch.ts';
 import { parsePointer, toPointer } from '../patch/pointer.ts';
 
@@ -11,8 +12,23 @@ export interface Place {
 
 /** From an RFC 6901 pointer or a path of patches. Throws INVALID_POINTER. */
 export function placeOf(path: string | Path): Place {
+  if (typeof path !== 'string') checkPath(path);
   const pointer = typeof path === 'string' ? path : toPointer(path);
   return { pointer, tokens: parsePointer(pointer) };
+}
+
+/** Who has no types may pass anything. */
+function checkPath(path: unknown): asserts path is Path {
+  if (Array.isArray(path) && path.every(isSegment)) return;
+  throw new OrreryError({
+    code: 'INVALID_POINTER',
+    what: `a value of type ${typeof path} is neither a JSON pointer nor a list of keys and indexes`,
+    hint: "Write '/systems/71683/metal' or ['systems', '71683', 'metal'].",
+  });
+}
+
+function isSegment(segment: unknown): boolean {
+  return typeof segment === 'string' || (Number.isSafeInteger(segment) && (segment as number) >= 0);
 }
 
 /**

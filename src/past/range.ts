@@ -9,6 +9,17 @@ export function checkRange(game: string, range: StepRange): void {
   for (const bound of bounds) checkBound(game, bound, range[bound]);
 }
 
+/** Who has no types may pass anything as the options of a question. Throws INVALID_OPTION. */
+export function checkOptions(game: string, question: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `the options of ${question} are no object`,
+    hint: 'Leave them out, or pass an object.',
+    context: { game },
+  });
+}
+
 /** A whole number from 0, or any whole number for a time; open ends may be Infinity. */
 export function checkBound(game: string, option: string, value: unknown): void {
   if (value === undefined) return;

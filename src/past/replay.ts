@@ -6,6 +6,7 @@ import { OrreryError } from '../errors.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 import { type Moment, type MomentLike, type MomentOptions, momentOf, type Past, type PastStep } from './past.ts';
+import { checkOptions } from './range.ts';
 import { SharedState } from './shared-state.ts';
 
 export interface ReplayRange extends MomentOptions {
@@ -33,10 +34,9 @@ export interface ReplayStep {
 }
 
 /** The moment it begins with comes first. Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */
-export async function* replayOf(
-  past: Past,
-  { from, to, ...options }: ReplayRange = {},
-): AsyncGenerator<ReplayStep, void, undefined> {
+export async function* replayOf(past: Past, range: ReplayRange = {}): AsyncGenerator<ReplayStep, void, undefined> {
+  checkOptions(past.row.id, 'a replay', range);
+  const { from, to, ...options } = range;
   const start = await past.stateAt(momentOf(from ?? past.row.firstSeq), options);
   // The end is looked for before anything is given out: one that is not kept is an error at once.
   const end = to === undefined ? Number.POSITIVE_INFINITY : await seqOf(past, momentOf(to), options);

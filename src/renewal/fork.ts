@@ -40,7 +40,6 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
   if (typeof options !== 'object' || options === null) throw noOptions(id);
   const { at, as } = options;
   checkGameId(as);
-  if (as === id) throw exists(as);
   const outbox = residents.outboxOf(as);
   // Whoever opens or creates a game of this id comes before or after, never in between.
   return residents.exclusively(as, async () => {

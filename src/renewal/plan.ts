@@ -2,6 +2,7 @@
 // recover.ts carries one out. Before it: probe.ts and before-error.ts.
 
 import { OrreryError } from '../errors.ts';
+import type { CommandEntry } from '../image/batches.ts';
 import type { Moment, Past, StateAt } from '../past/past.ts';
 import { findTurn } from './before-error.ts';
 import { isDamage, type Probe, type Sound, type Unsound } from './probe.ts';
@@ -23,6 +24,12 @@ export interface Culprit {
   readonly tick?: number;
   readonly command?: string;
   readonly player?: string;
+  /**
+   * Where several records were merged and cannot be told apart: the first of them, whose state is not known, and their
+   * commands, oldest first. Each of them may have done it, and none is named.
+   */
+  readonly firstSeq?: number;
+  readonly commands?: readonly CommandEntry[];
 }
 
 export interface Plan {
@@ -157,8 +164,10 @@ class Planning {
   async #culprit(seq: number): Promise<Culprit> {
     try {
       for await (const step of this.#past.steps({ fromSeq: seq, toSeq: seq })) {
-        const command = step.commands.findLast((each) => each.seq <= seq) ?? step.commands[0];
+        const { firstSeq, lastSeq, commands } = step;
+        const [command] = commands;
         if (!command) return { seq, tick: step.tick };
+        if (firstSeq < lastSeq) return { seq, tick: step.tick, firstSeq, commands };
         const { tick, name, player } = command;
         return { seq, tick, command: name, ...(player === undefined ? {} : { player }) };
       }

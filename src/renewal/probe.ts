@@ -38,6 +38,8 @@ const WHOLE_STATE_RECORDS: ReadonlySet<string> = new Set(['migrate', 'recover'])
 
 export class Probe {
   readonly #past: Past;
+  /** Finds moments inside merged steps. What is damaged is read from the past as it is kept. */
+  readonly #apart: Past;
   readonly #soundness: Soundness;
   /** As the game was when this was made. */
   readonly #row: GameRow;
@@ -45,8 +47,14 @@ export class Probe {
   /** Oldest first, of the lineage alone. */
   readonly snapshots: readonly SnapshotEntry[];
 
-  constructor(past: Past, soundness: Soundness, lineage: Lineage, snapshots: readonly SnapshotEntry[]) {
+  constructor(
+    { past, apart }: { readonly past: Past; readonly apart: Past },
+    soundness: Soundness,
+    lineage: Lineage,
+    snapshots: readonly SnapshotEntry[],
+  ) {
     this.#past = past;
+    this.#apart = apart;
     this.#soundness = soundness;
     this.#row = past.row;
     this.lineage = lineage;
@@ -62,7 +70,7 @@ export class Probe {
     let rebuilt = false;
     let state: StateAt;
     try {
-      state = await this.#past.stateAt({ seq }, { nearest: true });
+      state = await this.#apart.stateAt({ seq }, { nearest: true });
     } catch (error) {
       if (!isDamage(error)) throw error;
       const otherwise = await this.#rebuild(seq);

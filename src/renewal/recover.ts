@@ -55,6 +55,8 @@ export interface RecoverParts {
   /** The types whose code is here. */
   readonly types: readonly AnyGameType[];
   openPast(game: string): Promise<Past>;
+  /** The same past with its merged steps taken apart, where there is code for that. */
+  readonly apart?: (past: Past) => Past;
 }
 
 /** A game over the bound of its outbox is given so many chances to come below it. */
@@ -73,8 +75,9 @@ export async function recoverGame(parts: RecoverParts, id: string, options: Reco
         const type = newestOf(parts.types, past.row.type);
         const game = residentOf(residents, id);
         const notLoadable = await whyNotLoaded(residents, id);
-        const probe = await probeOf(past, type, options, await rangesOf(residents, id));
-        const plan = await planRecovery({ past, probe, notLoadable }, modes);
+        const apart = parts.apart?.(past) ?? past;
+        const probe = await probeOf({ past, apart }, type, options, await rangesOf(residents, id));
+        const plan = await planRecovery({ past: apart, probe, notLoadable }, modes);
         if (!plan.needed) return sound(id, plan, plan.newestSeq);
         const taken = takeOver(type, game, plan);
         const attached = type ?? anonymousType(past.row.type, past.row.version, 'ticks');
@@ -116,13 +119,13 @@ export function newestOf(types: readonly AnyGameType[], name: string): AnyGameTy
 
 /** Looks at a past as the game type and the caller judge it. */
 export async function probeOf(
-  past: Past,
+  { past, apart }: { readonly past: Past; readonly apart: Past },
   type: AnyGameType | undefined,
   { check }: Pick<RecoverOptions, 'check'>,
   quarantined: readonly SeqRange[],
 ): Promise<Probe> {
   const lineage = new Lineage(past.row.firstSeq, past.row.seq, quarantined);
-  return new Probe(past, soundnessOf(type, check), lineage, await past.snapshots());
+  return new Probe({ past, apart }, soundnessOf(type, check), lineage, await past.snapshots());
 }
 
 function residentOf(residents: Residents, id: string): AnyGame | undefined {

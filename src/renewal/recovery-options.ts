@@ -22,11 +22,13 @@ export interface RecoverOptions {
 export function checkModes(game: string, options: RecoverOptions): readonly RecoveryMode[] {
   if (typeof options !== 'object' || options === null) throw invalid(game, 'a recovery needs a mode');
   const { mode, fallback = [], reason, check } = options;
-  if (!Array.isArray(fallback)) throw invalid(game, '`fallback` is not a list of modes');
+  if (!Array.isArray(fallback))
+    throw invalid(game, '`fallback` is not a list of modes', "Pass modes in a list, such as ['snapshot'].");
   if (reason !== undefined && (typeof reason !== 'string' || !reason.isWellFormed())) {
-    throw invalid(game, '`reason` is not a well-formed string');
+    throw invalid(game, '`reason` is not a well-formed string', 'Write why in words, or leave it out.');
   }
-  if (check !== undefined && typeof check !== 'function') throw invalid(game, '`check` is not a function');
+  if (check !== undefined && typeof check !== 'function')
+    throw invalid(game, '`check` is not a function', 'Pass (state) => true or false.');
   const modes = [mode, ...(fallback as readonly RecoveryMode[])];
   for (const each of modes) if (!isMode(each)) throw invalid(game, `${quoted(each)} is no mode of recovery`);
   return modes;
@@ -49,14 +51,15 @@ function isMoment({ to }: { to?: unknown }): boolean {
 }
 
 function quoted(mode: unknown): string {
-  return (typeof mode === 'string' ? JSON.stringify(mode) : typeof mode).slice(0, 80);
+  try {
+    return (JSON.stringify(mode) ?? typeof mode).slice(0, 80);
+  } catch {
+    return typeof mode;
+  }
 }
 
-function invalid(game: string, what: string): OrreryError {
-  return new OrreryError({
-    code: 'INVALID_OPTION',
-    what,
-    hint: "Use 'latest', 'snapshot', 'before-error' or { to: moment }, such as { to: { seq: 1200 } }.",
-    context: { game },
-  });
+const MODES_HINT = "Use 'latest', 'snapshot', 'before-error' or { to: moment }, such as { to: { seq: 1200 } }.";
+
+function invalid(game: string, what: string, hint = MODES_HINT): OrreryError {
+  return new OrreryError({ code: 'INVALID_OPTION', what, hint, context: { game } });
 }

@@ -8,26 +8,29 @@ import type { AnyGameType } from '../game/define.ts';
 import { readQuarantine } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { DigestPast } from '../past/digest-past.ts';
+import type { Past } from '../past/past.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import { type Plan, planRecovery } from './plan.ts';
 import { isDamage } from './probe.ts';
 import { newestOf, probeOf, type QuarantinedRange } from './recover.ts';
 import { checkModes, type RecoverOptions } from './recovery-options.ts';
 
-/** Throws what `recover` throws. */
+/** `apart` takes merged steps apart, where there is code for that. Throws what `recover` throws. */
 export async function rehearseRecovery(
   directory: string,
   game: string,
   options: RecoverOptions,
   types: readonly AnyGameType[],
+  apart: (past: Past) => Past = (past) => past,
 ): Promise<Plan> {
   const modes = checkModes(game, options);
   return withReader(directory, game, async (reader) => {
     const stored = reader.past(game);
     if (!stored) throw notFound(game, directory);
-    const past = new DigestPast(stored, () => undefined);
+    const kept = new DigestPast(stored, () => undefined);
+    const past = apart(kept);
     const type = newestOf(types, past.row.type);
-    const probe = await probeOf(past, type, options, quarantineOf(reader, game));
+    const probe = await probeOf({ past: kept, apart: past }, type, options, quarantineOf(reader, game));
     return planRecovery({ past, probe, notLoadable: await whyNotLoaded(reader, game) }, modes);
   });
 }

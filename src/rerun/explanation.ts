@@ -203,7 +203,9 @@ function chanceOf({ chance, isUnstable }: Omit<Difference, 'message'>): string {
     ? ' Two runs one after the other come out differently, so it is not the code that changed.'
     : '';
   const remedy = 'ake chance from context.random() and the time from context.now.';
-  if (chance.length === 0) return `${unstable} T${remedy}`;
+  if (chance.length === 0) {
+    return `${unstable} Perhaps it keeps something outside of the state, such as a variable of its module: put it into the state. T${remedy}`;
+  }
   return `${unstable} It uses ${chance.join(', ')}, which gives something else each time: t${remedy}`;
 }
 

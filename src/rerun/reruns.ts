@@ -4,12 +4,13 @@
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { GameRow } from '../image/rows.ts';
-import { type BlameEntry, type BlameOptions, blameOf } from '../past/blame.ts';
+import type { BlameEntry, BlameOptions } from '../past/blame.ts';
 import { type Difference, type DiffOptions, diffOf } from '../past/difference.ts';
 import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from '../past/past.ts';
+import { checkOptions } from '../past/range.ts';
 import { Recall } from '../past/recall.ts';
 import type { Path } from '../patch/patch.ts';
-import { ExpandedPast } from './expand.ts';
+import { blameApart, takenApart, takenApartUnjudged, typeOf } from './apart.ts';
 import { urlOf } from './games-module.ts';
 import { RerunThreads, type ThreadOptions } from './threads.ts';
 import { type TryOptions, type TryReport, tryOut } from './try-out.ts';
@@ -50,11 +51,9 @@ export abstract class Reruns extends Recall {
   abstract flush(): Promise<void>;
   protected abstract get code(): Code;
 
-  override async stateAt(
-    id: string,
-    moment: MomentLike,
-    { expand, ...options }: StateAtOptions = {},
-  ): Promise<StateAt> {
+  override async stateAt(id: string, moment: MomentLike, given: StateAtOptions = {}): Promise<StateAt> {
+    checkOptions(id, 'a state', given);
+    const { expand, ...options } = given;
     return (await this.#pastFor(id, expand ?? !options.nearest)).stateAt(momentOf(moment), options);
   }
 
@@ -62,23 +61,22 @@ export abstract class Reruns extends Recall {
     id: string,
     from: MomentLike,
     to: MomentLike,
-    { expand, ...options }: DiffAnywhereOptions = {},
+    given: DiffAnywhereOptions = {},
   ): Promise<Difference> {
+    checkOptions(id, 'a difference', given);
+    const { expand, ...options } = given;
     return diffOf(await this.#pastFor(id, expand ?? !options.nearest), momentOf(from), momentOf(to), options);
   }
 
   override async *blame(
     id: string,
     path: string | Path,
-    { expand = true, ...options }: BlameAnywhereOptions = {},
+    given: BlameAnywhereOptions = {},
   ): AsyncGenerator<BlameEntry, void, undefined> {
+    checkOptions(id, 'blame', given);
+    const { expand = true, ...options } = given;
     const past = await this.past(id);
-    const apart = expand ? this.#takingApart(past) : past;
-    for await (const entry of blameOf(past, path, options)) {
-      const { firstSeq, lastSeq } = entry.step;
-      if (!entry.merged || apart === past) yield entry;
-      else yield* blameOf(apart, path, { fromSeq: firstSeq, upToSeq: lastSeq });
-    }
+    yield* blameApart(past, expand ? takenApart(past, this.code.types) : past, path, options);
   }
 
   /**
@@ -88,7 +86,7 @@ export abstract class Reruns extends Recall {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED.
    */
   async expanded(id: string): Promise<Past> {
-    return this.#takingApart(await this.past(id));
+    return takenApart(await this.past(id), this.code.types);
   }
 
   /**
@@ -103,7 +101,7 @@ export abstract class Reruns extends Recall {
   ): Promise<readonly Verification[]> {
     const { directory, types } = this.code;
     await this.flush();
-    const ids = id === undefined ? (await this.list()).filter((row) => this.#typeOf(row)).map((row) => row.id) : [id];
+    const ids = id === undefined ? (await this.list()).filter((row) => typeOf(types, row)).map((row) => row.id) : [id];
     if (module === undefined) return this.#each(ids, (past) => verify(past, types, options));
     if (directory === undefined) throw noDirectory();
     const pool = new RerunThreads(urlOf(String(module), process.cwd()), {
@@ -127,6 +125,11 @@ export abstract class Reruns extends Recall {
     return tryOut(await this.past(id), this.code.types, options);
   }
 
+  /** The same of a past that is searched for the record with which it went wrong: rules of today refuse no command of it. */
+  protected unjudged(past: Past): Past {
+    return takenApartUnjudged(past, this.code.types);
+  }
+
   async #each(ids: readonly string[], work: (past: Past) => Promise<Verification>): Promise<Verification[]> {
     const found: Verification[] = [];
     for (const id of ids) {
@@ -142,15 +145,6 @@ export abstract class Reruns extends Recall {
 
   async #pastFor(id: string, expand: boolean): Promise<Past> {
     return expand ? this.expanded(id) : this.past(id);
-  }
-
-  #takingApart(past: Past): Past {
-    const type = this.#typeOf(past.row);
-    return type ? new ExpandedPast(past, type) : past;
-  }
-
-  #typeOf({ type, version }: Pick<GameRow, 'type' | 'version'>): AnyGameType | undefined {
-    return this.code.types.find((each) => each.name === type && each.version >= version);
   }
 }
 

@@ -4,11 +4,13 @@
 import { type ErrorData, errorToData, OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { migrate } from '../game/migration.ts';
-import { changesOf, type DifferenceChange, patchesBetween } from '../past/difference.ts';
-import type { Moment, Past, StateAt } from '../past/past.ts';
+import { changesInTurns, type DifferenceChange, patchesInTurns } from '../past/difference.ts';
+import { type MomentLike, momentOf, type Past, type StateAt } from '../past/past.ts';
+import { checkBound, checkOptions } from '../past/range.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { TICK } from '../patch/record.ts';
+import { ExpandedPast } from './expand.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
 import { reasonNotToRun } from './reenact.ts';
 import { Replica, type Rerun } from './replica.ts';
@@ -19,8 +21,8 @@ export type Trial =
   | { readonly advance: number; readonly command?: never };
 
 export interface TryOptions {
-  /** Where to begin. Default: the newest moment. */
-  readonly at?: Moment;
+  /** Where to begin; a plain number is a seq. Default: the newest moment. */
+  readonly at?: MomentLike;
   /** What to do there. Default: the commands that were recorded from there on. */
   readonly commands?: Iterable<Trial> | AsyncIterable<Trial>;
   /** With the recorded commands, the last one. Default: the newest. */
@@ -83,15 +85,19 @@ export async function tryOut(
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: TryOptions = {},
 ): Promise<TryReport> {
+  checkOptions(past.row.id, 'what is tried', options);
+  checkBound(past.row.id, 'toSeq', options.toSeq);
   const versions = versionsOf(types, past.row);
   const type = versions.get(Math.max(...versions.keys())) as AnyGameType;
-  const { state: stored, ...from } = await past.stateAt(options.at ?? { seq: past.row.seq });
+  // Code that makes of a merged step what was recorded can begin and end inside of it.
+  const apart = new ExpandedPast(past, type);
+  const { state: stored, ...from } = await apart.stateAt(momentOf(options.at ?? past.row.seq));
   const { game, seq, tick, time: now } = from;
   const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now }) };
   const recorded = options.commands === undefined;
   const toSeq = Math.min(options.toSeq ?? past.row.seq, past.row.seq);
   // Read first: what cannot be compared with need not be tried.
-  const base = recorded ? await outcomeAt(past, type, toSeq) : begun;
+  const base = recorded ? await outcomeAt(apart, type, toSeq) : begun;
   const trying = new Trying(new Replica(begun, type, past.idAt?.(seq + 1)), options, begun.time);
   if (options.commands === undefined) await trying.again(past, toSeq);
   else await trying.commands(options.commands);
@@ -110,7 +116,7 @@ export async function tryOut(
     refused: trying.refused,
     skipped: trying.skipped,
     comparedWith: recorded ? 'outcome' : 'beginning',
-    changes: changesOf(before, patchesBetween(base.state, state, tables)),
+    changes: await changesInTurns(before, await patchesInTurns(base.state, state, tables)),
     tables: replica.tables,
     state,
   };
@@ -140,6 +146,7 @@ class Trying {
 
   async commands(trials: Iterable<Trial> | AsyncIterable<Trial>): Promise<void> {
     for await (const trial of trials) {
+      if (typeof trial !== 'object' || (trial as Trial | null) === null) throw noTrial(this.replica.id, trial);
       if (trial.advance !== undefined) {
         if (!Number.isSafeInteger(trial.advance) || trial.advance < 0) throw noTrial(this.replica.id, trial);
         for (let count = 0; count < trial.advance; count += 1) await this.#run(TICK, this.replica.tick + 1);
@@ -163,7 +170,8 @@ class Trying {
       if (reasonNotToRun(step)) {
         this.#takeOver(step);
       } else {
-        for (const command of step.commands) await this.#attempt(command, total);
+        for (const command of step.commands)
+          if (command.seq > seq && command.seq <= toSeq) await this.#attempt(command, total);
       }
     }
   }

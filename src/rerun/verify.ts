@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnyGameType } from '../game/define.ts';
 import type { Past } from '../past/past.ts';
+import { checkBound } from '../past/range.ts';
 import { type Difference, explain } from './explanation.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
 import { reenact, type Skipped } from './reenact.ts';
@@ -82,8 +83,10 @@ export async function verify(
   return { game: row.id, type: row.type, fromSeq, toSeq, ...counting.counts, difference };
 }
 
-/** The seqs that are meant, as far as they are kept. */
+/** The seqs that are meant, as far as they are kept. Throws INVALID_OPTION. */
 export function boundsOf({ row }: Past, { fromSeq, toSeq }: VerifyRange): { fromSeq: number; toSeq: number } {
+  checkBound(row.id, 'fromSeq', fromSeq);
+  checkBound(row.id, 'toSeq', toSeq);
   return { fromSeq: Math.max(fromSeq ?? 0, row.firstSeq + 1), toSeq: Math.min(toSeq ?? row.seq, row.seq) };
 }
 

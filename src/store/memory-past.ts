@@ -27,7 +27,11 @@ function seqAmong(records: readonly Record[], at: number): number | Neighbours {
 function throughPoints(records: readonly Record[], by: 'tick' | 'time', at: number): number | Neighbours {
   const first = records[0] as Record;
   const last = records.at(-1) as Record;
-  if (by === 'tick' && at > last.tick) return { before: last.seq, after: undefined };
+  if (by === 'tick' && at > last.tick) {
+    const isGivenUp = records.some(({ tick }) => tick >= at);
+    const givenUp = isGivenUp ? records.findLast(({ tick }) => tick > last.tick && tick <= at)?.seq : undefined;
+    return { before: last.seq, after: undefined, givenUp };
+  }
   const points = records.map(({ firstSeq, seq, tick, time }) => ({ firstSeq: firstSeq ?? seq, seq, tick, time }));
   return lastPoint(points.reverse(), by, at) ?? { before: undefined, after: first.seq };
 }

@@ -9,7 +9,7 @@ import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { migrate } from '../game/migration.ts';
 import { tooNew } from '../game/mismatch.ts';
-import { changesOf, type DifferenceChange, patchesBetween } from '../past/difference.ts';
+import { changesInTurns, type DifferenceChange, patchesInTurns } from '../past/difference.ts';
 import type { Past, PastStep, StateAt } from '../past/past.ts';
 import { toJsonPatch } from '../patch/pointer.ts';
 import { soundnessOf } from '../renewal/soundness.ts';
@@ -94,9 +94,9 @@ export async function rehearse(past: Past, type: AnyGameType, options: Rehearsal
   await replay.run(seq, options.onProgress);
   const { commands, skipped, refusals, refused, replica } = replay;
   const tables = newest.tables.filter((table) => replica.tables.includes(table));
-  const patches = patchesBetween(newest.state, replica.toJSON(), tables);
+  const patches = await patchesInTurns(newest.state, replica.toJSON(), tables);
   const operations = toJsonPatch(patches);
-  const changes = changesOf(newest.state, patches);
+  const changes = await changesInTurns(newest.state, patches);
   const told = { fromSeq, commands, skipped, refusals, refused, changes, operations };
   return { ...begun, ...told, failure: undefined, tables: [...new Set([...newest.tables, ...replica.tables])] };
 }

@@ -29,7 +29,12 @@ async function plan(
   givenUp: readonly SeqRange[] = [],
   notLoadable?: OrreryError,
 ): Promise<Plan> {
-  const probe = new Probe(said, soundness, new Lineage(0, said.row.seq, givenUp), await said.snapshots());
+  const probe = new Probe(
+    { past: said, apart: said },
+    soundness,
+    new Lineage(0, said.row.seq, givenUp),
+    await said.snapshots(),
+  );
   return planRecovery({ past: said, probe, notLoadable }, modes);
 }
 

@@ -173,3 +173,117 @@ describe('orrery try', () => {
     expect((await orrery('try', directory, 'deep', '--games', same, '--rerun', '--at', 'seq:99')).status).toBe(3);
   });
 });
+
+describe('with --games, commands of the past', () => {
+  // Tick 5 is seq 5 and 6: the tick and what ada opened in it.
+  it('[PC14] at, diff, blame and fork look inside a merged step', async () => {
+    const inside = ['--seq', '5', '--path', '/gold'];
+    const refused = await orrery('at', directory, 'deep', ...inside);
+    expect(refused.status).toBe(3);
+    expect(refused.stderr).toContain(
+      'The moments around it are seq 4 and seq 6; --nearest takes the one before, --games runs the step again to look inside.',
+    );
+    expect(await orrery('at', directory, 'deep', ...inside, '--games', same)).toMatchObject({
+      status: 0,
+      stdout: '100\n',
+    });
+    expect(await orrery('at', pack, ...inside, '--games', same)).toMatchObject({ status: 0, stdout: '100\n' });
+    const differs = await orrery('diff', directory, 'deep', '5', '6', '--games', same, '--json');
+    expect(JSON.parse(differs.stdout)).toMatchObject({
+      from: { seq: 5 },
+      to: { seq: 6 },
+      operations: [
+        { op: 'replace', path: '/gold', value: 70 },
+        { op: 'add', path: '/mines/b' },
+      ],
+    });
+    const merged = await orrery('blame', directory, 'deep', '/gold', '--json');
+    expect(JSON.parse(merged.stdout.split('\n')[0] as string)).toMatchObject({ merged: true, command: null });
+    const blamed = await orrery('blame', directory, 'deep', '/gold', '--json', '--games', same);
+    expect(JSON.parse(blamed.stdout.split('\n')[0] as string)).toMatchObject({
+      ...{ seq: 6, merged: false, command: 'open', player: 'ada', before: 100, after: 70 },
+    });
+    // Other code leaves the step merged, and the error says why.
+    const other = await orrery('at', directory, 'deep', ...inside, '--games', code('3'));
+    expect(other.status).toBe(3);
+    expect(other.stderr).toContain('do something else today than they did');
+    expect(other.stderr).not.toContain('--games runs');
+    const fork = ['fork', directory, 'deep', '--seq', '5', '--as', 'inside'];
+    expect((await orrery(...fork)).stderr).toContain('seq 4 and seq 6; --games runs the step again to look inside.');
+    expect((await orrery(...fork, '--games', same)).stdout).toContain('a fork of deep at seq 5, tick 5');
+    expect(await orrery('at', directory, 'inside', '--seq', '0', '--path', '/gold')).toMatchObject({ stdout: '100\n' });
+  });
+
+  it('[PC14] a remedy names only what the command has', async () => {
+    const tried = await orrery('try', directory, 'deep', '--games', code('3'), '--at', '5', '--rerun');
+    expect(tried.status).toBe(3);
+    expect(tried.stderr).not.toContain('--nearest');
+    const nobody = await orrery('fork', directory, 'nobody', '--at', 'last', '--as', 'new');
+    expect(nobody.stderr).toContain('`orrery ls` lists the games of a directory.');
+  });
+
+  it('[RR23] try begins and ends inside a merged step', async () => {
+    const cheap = code('2', 'price = 1;');
+    const same5 = await orrery(
+      'try',
+      directory,
+      'deep',
+      '--games',
+      same,
+      '--at',
+      '5',
+      '--rerun',
+      '--to',
+      '6',
+      '--json',
+    );
+    expect(JSON.parse(same5.stdout)).toMatchObject({ from: { seq: 5 }, seq: 6, accepted: 1, operations: [] });
+    const until = await orrery(
+      'try',
+      directory,
+      'deep',
+      '--games',
+      same,
+      '--at',
+      '3',
+      '--rerun',
+      '--to',
+      '5',
+      '--json',
+    );
+    expect(JSON.parse(until.stdout)).toMatchObject({ from: { seq: 3 }, seq: 5, accepted: 2, operations: [] });
+    const other = await orrery(
+      'try',
+      directory,
+      'deep',
+      '--games',
+      cheap,
+      '--at',
+      '4',
+      '--rerun',
+      '--to',
+      '6',
+      '--json',
+    );
+    expect(JSON.parse(other.stdout)).toMatchObject({
+      accepted: 2,
+      from: { time: expect.stringMatching(/^\d{4}-.*Z$/) as unknown },
+    });
+  });
+
+  it('[PC15] a range of replay that cannot be is refused', async () => {
+    const behind = await orrery('replay', directory, 'deep', '--from', '8', '--to', '5');
+    expect(behind).toMatchObject({ status: 2, stdout: '' });
+    expect(behind.stderr).toContain('--from is behind --to');
+    for (const range of [
+      ['--from', '99'],
+      ['--from', 'tick:99'],
+      ['--to', 'time:5'],
+    ]) {
+      const ended = await orrery('replay', directory, 'deep', ...range, '--json');
+      expect(ended, range.join(' ')).toMatchObject({ status: 3, stdout: '' });
+      expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: 'MOMENT_NOT_KEPT' } });
+    }
+    expect((await orrery('replay', directory, 'deep', '--to', '99', '--json')).stdout.split('\n')).toHaveLength(11);
+  });
+});

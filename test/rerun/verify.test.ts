@@ -188,6 +188,7 @@ describe('verification', () => {
     const { difference } = await verify(past, versions(wells('commands', chancy)));
     expect(difference).toMatchObject({ seq: 2, chance: [], isUnstable: true });
     expect(difference?.message).toContain('Two runs one after the other come out differently');
+    expect(difference?.message).toContain('Perhaps it keeps something outside of the state');
   });
 
   it('[RR5] anonymous recipes and saved states are taken over and counted, and what follows is compared', async () => {

@@ -1,18 +1,19 @@
 // `orrery at`: the state of a game as it was at a seq, at the end of a tick, or at a time.
 
 import { Command } from 'commander';
-import type { Moment, StateAt } from '../../past/past.ts';
+import type { Moment, Past, StateAt } from '../../past/past.ts';
 import { parsePointer } from '../../patch/pointer.ts';
 import { compactJson, isoTime, prettyJson } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { addMomentOptions, type MomentOptions, momentOf } from './moment-argument.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 import { pointedValue } from './pointed.ts';
 
 const HELP = `
 One of --seq, --tick and --time is needed. A moment before the first that is kept, after the newest, or inside a step that
-stands for several commands ends with 3 and names the moments around it; with --nearest it gives the one before. A time
-after the newest command is the newest state. Nothing is changed; another process may have the directory open.
+stands for several commands ends with 3 and names the moments around it; with --nearest it gives the one before, and with
+--games the commands of the step are run again to look inside, where that leads to what was recorded. A time after the newest
+command is the newest state; a tick that a recovery gave up is read by its seq. Nothing is changed; another process may have the directory open.
 
 Examples:
   orrery at ./data andromeda --tick 1200 --path /systems/71683
@@ -21,6 +22,7 @@ Examples:
 interface Options extends MomentOptions {
   readonly path: string;
   readonly nearest?: true;
+  readonly games?: string;
   readonly json?: true;
 }
 
@@ -32,6 +34,7 @@ export function atCommand(surroundings: Surroundings): Command {
   return addMomentOptions(command)
     .option('--path <pointer>', 'only what stands at this RFC 6901 pointer, such as /systems/71683', '')
     .option('--nearest', 'the last moment that is kept before it, when that very moment is not')
+    .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document: game, type, version, seq, tick, time, path, value')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, self: Command) => {
@@ -50,11 +53,12 @@ async function at(
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   parsePointer(options.path);
-  await withPastOf(place, game, async (past) => {
+  const visit = async (_kept: Past, past: Past): Promise<void> => {
     const found = await past.stateAt(moment, { nearest: options.nearest === true });
     if (!options.json) surroundings.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
     await printState(found, options, surroundings);
-  });
+  };
+  await withPastOf(place, game, visit, { remedies: { nearest: true, games: true }, games: options.games });
 }
 
 /** What a command that shows a state ends with. */

@@ -2,19 +2,22 @@
 
 import { Command } from 'commander';
 import { OrreryError } from '../../errors.ts';
-import { type BlameEntry, blameOf } from '../../past/blame.ts';
+import type { CommandEntry } from '../../image/batches.ts';
+import type { BlameEntry } from '../../past/blame.ts';
+import type { Past } from '../../past/past.ts';
 import { placeOf } from '../../past/place.ts';
+import { blameApart } from '../../rerun/apart.ts';
 import { compactJson, isoTime, printable } from '../printable.ts';
 import { wholeNumber } from '../reading.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { SIGNS, valueText } from './change-lines.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 import { PagedRows } from './paged-rows.ts';
 
 const HELP = `
 PATH is an RFC 6901 pointer. Every change of the value there is told, also those that replaced what it is part of. Where the
-game type merges the commands of a tick, one of several may have done it: then all of them are named, with "one of". The
-creation of the game comes last, where something stood there from the beginning. Nothing is changed; another process may have
+game type merges the commands of a tick, one of several may have done it: then all of them are named, with "one of"; with
+--games they are run again to tell which it was, where that leads to what was recorded. The creation of the game comes last, where something stood there from the beginning. Nothing is changed; another process may have
 the directory open.
 
 Examples:
@@ -29,6 +32,7 @@ const NAMED = 4;
 
 interface Options {
   readonly limit?: number;
+  readonly games?: string;
   readonly json?: true;
 }
 
@@ -40,6 +44,7 @@ export function blameCommand(surroundings: Surroundings): Command {
     .argument('[path]', 'an RFC 6901 pointer, such as /systems/71683/metal')
     .usage('[options] <directory> <game> <path>')
     .option('--limit <count>', 'print at most so many changes', wholeNumber(1))
+    .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document for each change, one a line')
     .addHelpText('after', HELP)
     .action((place: string, one: string, two: string | undefined, options: Options, command: Command) => {
@@ -52,12 +57,12 @@ async function blame(
   place: string,
   game: string | undefined,
   path: string,
-  { limit = Number.POSITIVE_INFINITY, json }: Options,
+  { limit = Number.POSITIVE_INFINITY, games, json }: Options,
   surroundings: Surroundings,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
-  await withPastOf(place, game, async (past) => {
+  const visit = async (past: Past, apart: Past): Promise<void> => {
     const rows = new PagedRows(
       {
         columns: [
@@ -75,7 +80,7 @@ async function blame(
       surroundings,
     );
     let count = 0;
-    for await (const entry of blameOf(past, path)) {
+    for await (const entry of blameApart(past, apart, path)) {
       if (json) await surroundings.output.line(compactJson(asJson(entry)));
       else await rows.take(cellsOf(entry));
       count += 1;
@@ -83,7 +88,8 @@ async function blame(
     }
     if (count === 0) throw neverThere(past.row.id, path);
     if (!json) await rows.end();
-  });
+  };
+  await withPastOf(place, game, visit, { games });
 }
 
 function cellsOf(entry: BlameEntry): string[] {
@@ -100,7 +106,11 @@ function cellsOf(entry: BlameEntry): string[] {
 }
 
 function commandOf({ command, merged, commands }: BlameEntry): string {
-  if (command !== undefined || !merged) return command ?? '';
+  return command !== undefined || !merged ? (command ?? '') : oneOf(commands);
+}
+
+/** Commands of which one did something, by name and player, as far as they fit on a line. */
+export function oneOf(commands: readonly CommandEntry[]): string {
   const names = [...new Set(commands.map(({ name, player }) => (player === undefined ? name : `${player}: ${name}`)))];
   if (names.length === 0) return 'not kept';
   const rest = names.length - NAMED;

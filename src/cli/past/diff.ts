@@ -2,17 +2,19 @@
 
 import { Command } from 'commander';
 import { diffOf, type MomentRead } from '../../past/difference.ts';
+import type { Past } from '../../past/past.ts';
 import { placeOf } from '../../past/place.ts';
 import { compactJson, counted, isoTime } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import { type AskedMoment, momentIn, parseMoment } from './moment-argument.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 
 const HELP = `
 A and B are moments: seq:N or a plain seq, tick:N, time:T (ISO 8601 or milliseconds since 1970), first, or last. B may lie
 before A. The listing is by entity: + added, - removed, ~ old value -> new value. With --json the operations are RFC 6902:
-applied to the state at A they give the state at B. Nothing is changed; another process may have the directory open.
+applied to the state at A they give the state at B. With --games moments inside merged steps are found by running their
+commands again. Nothing is changed; another process may have the directory open.
 
 Examples:
   orrery diff ./data andromeda tick:1000 tick:1010
@@ -21,6 +23,7 @@ Examples:
 interface Options {
   readonly path: string;
   readonly nearest?: true;
+  readonly games?: string;
   readonly json?: true;
 }
 
@@ -34,6 +37,7 @@ export function diffCommand(surroundings: Surroundings): Command {
     .usage('[options] <directory> <game> <a> <b>')
     .option('--path <pointer>', 'only what differs at this RFC 6901 pointer, such as /systems', '')
     .option('--nearest', 'for a moment that is not kept, the last one before it that is')
+    .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document: game, type, from, to, operations')
     .addHelpText('after', HELP)
     .action((place: string, one: string, two: string, three: string | undefined, options: Options, self: Command) => {
@@ -48,12 +52,12 @@ async function diff(
   game: string | undefined,
   a: AskedMoment,
   b: AskedMoment,
-  { path, nearest, json }: Options,
+  { path, nearest, games, json }: Options,
   { output, paint, width }: Surroundings,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
-  await withPastOf(place, game, async (past) => {
+  const visit = async (_kept: Past, past: Past): Promise<void> => {
     const { from, to, changes, operations } = await diffOf(past, momentIn(past, a), momentIn(past, b), {
       nearest: nearest === true,
       path,
@@ -73,7 +77,8 @@ async function diff(
         ? 'nothing differs'
         : `${counted(listing.count, 'change')} in ${counted(listing.groups, 'place')}`,
     );
-  });
+  };
+  await withPastOf(place, game, visit, { remedies: { nearest: true, games: true }, games });
 }
 
 function inWords({ seq, tick, time, version }: MomentRead): string {

@@ -9,6 +9,8 @@ import { openPackPast } from '../../pack/pack-past.ts';
 import { looksLikePack } from '../../pack/reading.ts';
 import { openDirectoryPast } from '../../past/digest-past.ts';
 import type { Past } from '../../past/past.ts';
+import { takenApart } from '../../rerun/apart.ts';
+import { loadGameTypes, typesFor } from '../../rerun/games-module.ts';
 
 /** What the arguments of these commands are, for their help. */
 export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';
@@ -38,16 +40,26 @@ export async function openPastOf(place: string, game: string | undefined): Promi
   });
 }
 
+/** What somebody who was told that a moment is not kept can do about it with a command. */
+export interface Remedies {
+  readonly nearest?: true;
+  readonly games?: true;
+}
+
+/** `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. */
 export async function withPastOf<T>(
   place: string,
   game: string | undefined,
-  visit: (past: Past) => Promise<T>,
+  visit: (past: Past, apart: Past) => Promise<T>,
+  { remedies = {}, games }: { readonly remedies?: Remedies; readonly games?: string | undefined } = {},
 ): Promise<T> {
+  const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());
   const past = await openPastOf(place, game);
   try {
-    return await visit(past);
+    if (types) typesFor(types, past.row);
+    return await visit(past, types ? takenApart(past, types) : past);
   } catch (error) {
-    throw inWordsOfTheCommandLine(error);
+    throw inWordsOfTheCommandLine(error, { ...remedies, ...(types ? { games: undefined } : {}) });
   } finally {
     await past.close();
   }
@@ -70,11 +82,25 @@ export function operandsOf(
   return command.error(`missing required argument '${['game', ...names][operands.length]}'`);
 }
 
-/** The library's remedy names its own option. */
-function inWordsOfTheCommandLine(error: unknown): unknown {
-  if (!(error instanceof OrreryError) || !error.hint.includes('{ nearest: true }')) return error;
-  const { code, what, hint, context, cause } = error;
-  return new OrreryError({ code, what, hint: hint.replace('{ nearest: true }', '--nearest'), context, cause });
+/** For the help of commands that take it. */
+export const GAMES_HELP = 'an ES module that exports the game types: merged steps are run again to look inside';
+
+/** The library's remedies name its own options and methods. */
+export function inWordsOfTheCommandLine(
+  error: unknown,
+  { nearest, games }: { readonly [remedy in keyof Remedies]?: true | undefined },
+): unknown {
+  if (!(error instanceof OrreryError)) return error;
+  const ways = [
+    ...(nearest ? ['--nearest takes the one before'] : []),
+    ...(games ? ['--games runs the step again to look inside'] : []),
+  ].join(', ');
+  const hint = error.hint
+    .replace('; { nearest: true } takes the one before', ways === '' ? '' : `; ${ways}`)
+    .replace('Use `list` to see what there is.', '`orrery ls` lists the games of a directory.');
+  if (hint === error.hint) return error;
+  const { code, what, context, cause } = error;
+  return new OrreryError({ code, what, hint, context, cause });
 }
 
 function isFolder(place: string): boolean {

@@ -48,6 +48,7 @@ export function replayCommand(surroundings: Surroundings): Command {
         command.error('--step excludes --speed and --json');
       if (options.step && surroundings.input?.isTTY !== true)
         command.error('--step needs a terminal to read keys from');
+      if (isBehind(options)) command.error('--from is behind --to');
       const { game } = operandsOf(place, [], [named], command);
       const path = options.path === undefined ? undefined : placeOf(options.path);
       return withPastOf(place, game, (past) => replay(past, path, options, surroundings));
@@ -97,6 +98,9 @@ async function spanOf(
   const highest = to === undefined ? undefined : momentIn(past, to);
   const first = await firstOf(past, bound('from', lowest));
   const last = await firstOf(past, { ...bound('to', highest), backwards: true });
+  // A range that begins behind the newest moment or ends before the first has no step; who asks for it is told what there is.
+  if (!first && lowest && lowest.time === undefined) await past.stateAt(lowest);
+  if (!last && highest) await past.stateAt(highest);
   // A game type may keep snapshots and no steps.
   const snapshots = (await past.snapshots()).filter(({ seq }) => seq > row.firstSeq);
   const firstSnapshot = snapshots.find((each) => lowest === undefined || measure(each, lowest) >= 0);
@@ -112,6 +116,13 @@ async function spanOf(
 function measure({ seq, tick, time }: SnapshotEntry, moment: Moment): number {
   if (moment.seq !== undefined) return seq - moment.seq;
   return moment.tick !== undefined ? tick - moment.tick : time - moment.time;
+}
+
+/** Of two bounds of one kind it can be said before anything is read. */
+function isBehind({ from, to }: Options): boolean {
+  if (from === undefined || to === undefined || from === 'first' || to === 'last') return false;
+  if (from === 'last' || to === 'first') return from === 'last' && to === 'first';
+  return (['seq', 'tick', 'time'] as const).some((unit) => (from[unit] ?? -Infinity) > (to[unit] ?? Infinity));
 }
 
 function bound(side: 'from' | 'to', moment: Moment | undefined): StepRange {
