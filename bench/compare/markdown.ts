@@ -107,13 +107,25 @@ function overview(columns: readonly Column[], results: Results, written: (value:
 
 function goals(measures: Measures): string[] {
   const rows = Object.entries(measures).flatMap(([name, measure]) =>
-    (measure.parts ?? [{ ...measure, part: '' }]).map(({ part, value, goal, met, why }, index) => {
+    (measure.parts ?? [{ ...measure, part: '' }]).map(({ part, value, goal, met, why, floor }, index) => {
       const what = index === 0 ? measure.meaning : '';
       const outcome = value === null ? `unknown: ${why}` : met ? 'met' : '**missed**';
-      return `| ${index === 0 ? name : ''} | ${what} | ${part ? `${part}: ` : ''}${goal} | ${value === null ? '' : `${numberOf(value)} ${measure.unit}`} | ${outcome} |`;
+      return `| ${index === 0 ? name : ''} | ${what} | ${part ? `${part}: ` : ''}${goal} | ${value === null ? '' : `${numberOf(value)} ${measure.unit}`} | ${floor ? numberOf(floor.value) : ''} | ${outcome} |`;
     }),
   );
-  return [tableHead(['', 'what', 'goal', 'measured', '']), ...rows];
+  const floors = Object.entries(measures).flatMap(([name, measure]) =>
+    (measure.parts ?? [{ ...measure, part: '' }]).flatMap(({ part, floor }) =>
+      floor ? [`${name}${part ? ` ${part}` : ''}, ${floor.of}`] : [],
+    ),
+  );
+  const legend =
+    floors.length === 0
+      ? []
+      : [
+          '',
+          `Floors are measured in the same run, and no change to Orrery goes beyond them here: ${floors.join('; ')}.`,
+        ];
+  return [tableHead(['', 'what', 'goal', 'measured', 'floor', '']), ...rows, ...legend];
 }
 
 function tables(workload: Workload, results: Results): string[] {

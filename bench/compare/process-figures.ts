@@ -17,3 +17,9 @@ export function bytesWritten(): number | undefined {
 export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
+
+/** Time of all processors that this process has used, all its threads included, since a reading of process.cpuUsage(). */
+export function processorMicroseconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return user + system;
+}

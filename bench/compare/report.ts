@@ -56,11 +56,11 @@ export function workloadLines(workload: Workload, results: Results): string[] {
 
 export function measureLines(measures: Measures): string[] {
   const rows = Object.entries(measures).flatMap(([name, measure]) =>
-    (measure.parts ?? [{ ...measure, part: '' }]).map(({ part, value, goal, met, why }, index) => [
+    (measure.parts ?? [{ ...measure, part: '' }]).map(({ part, value, goal, met, why, floor }, index) => [
       index === 0 ? name : '',
       value === null ? '-' : numberOf(value),
       met ? 'met' : value === null ? 'unknown' : 'missed',
-      `${goal}${part ? ` (${part})` : ''}: ${why ?? measure.meaning}`,
+      `${goal}${part ? ` (${part})` : ''}: ${why ?? measure.meaning}${floor ? `; the floor is ${numberOf(floor.value)}: ${floor.of}` : ''}`,
     ]),
   );
   return [

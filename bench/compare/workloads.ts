@@ -4,6 +4,7 @@ import type { Workload } from './workload.ts';
 import { manyCallersWorkload, oneCallerWorkload } from './workloads/awaited.ts';
 import { checkpointStall } from './workloads/checkpoint-stall.ts';
 import { evictedGames } from './workloads/evicted-games.ts';
+import { floors } from './workloads/floors.ts';
 import { galacticWar } from './workloads/galactic-war.ts';
 import { bytesWorkload, loopWorkload, wideLoopWorkload } from './workloads/loop.ts';
 import { manyGamesWorkload } from './workloads/many-games.ts';
@@ -28,4 +29,5 @@ export const WORKLOADS: readonly Workload[] = [
   checkpointStall,
   evictedGames,
   shards,
+  floors,
 ];

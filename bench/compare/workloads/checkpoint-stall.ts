@@ -14,15 +14,13 @@ import { defineGame, type Orrery, openOrrery } from '../../../src/index.ts';
 import { median } from '../../measure.ts';
 import { LoopTime } from '../loop-time.ts';
 import type { Figures, Setting, Trial, Workload } from '../workload.ts';
+import { gaps } from './gaps.ts';
 import { percentile } from './percentile.ts';
 
 const IMAGE_BYTES = 100_000_000;
 const SMOKE_BYTES = 2_000_000;
 const GAME_BYTES = 1_000_000;
 const WINDOWS = 5;
-
-/** A turn: about as much work as reading a message. */
-const TURN_MICROSECONDS = 5;
 
 const SETTLING_MS = 1_000;
 
@@ -41,31 +39,6 @@ const archive = defineGame('archive', {
     },
   },
 });
-
-/** Turns until the time is up, or until `until` has resolved; the gaps between them in microseconds. */
-function gaps(milliseconds: number, until?: Promise<unknown>): Promise<number[]> {
-  return new Promise((resolve, reject) => {
-    const found: number[] = [];
-    let over = false;
-    until?.then(() => {
-      over = true;
-    }, reject);
-    const end = performance.now() + milliseconds;
-    let last = performance.now();
-    const turn = (): void => {
-      const now = performance.now();
-      found.push((now - last) * 1000);
-      last = now;
-      if (over || now > end) {
-        resolve(found);
-        return;
-      }
-      while (performance.now() - now < TURN_MICROSECONDS / 1000);
-      setImmediate(turn);
-    };
-    setImmediate(turn);
-  });
-}
 
 async function checkpoint(orrery: Orrery): Promise<{ readonly imageBytes: number; readonly durationMs: number }> {
   const [report] = await orrery.checkpoint();

@@ -1,12 +1,13 @@
 // A program: a process that knows many small games and has next to none of them in memory, and says how much memory it has.
 // evicted-games.ts runs it.
 //
-//   node --expose-gc evicted-games-process.js create|open SHAPE FOLDER GAMES
+//   node --expose-gc evicted-games-process.js create|open|sql SHAPE FOLDER GAMES
 //
-// `create` makes the games, a few commands each, and lets them be evicted; `open` opens the folder that `create` has left.
+// `create` makes the games, a few commands each, and lets them be evicted; `open` opens the folder that `create` has left; `sql`
+// has sql.js open the image in it, and nothing else.
 // Its last line of output is JSON: MemoryFigures.
 
-import { writeSync } from 'node:fs';
+import { readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineGame, type Orrery, openOrrery } from '../../../src/index.ts';
 import { galaxy, idOf } from '../../galaxy.ts';
@@ -74,23 +75,46 @@ async function settled(): Promise<{ readonly resident: number; readonly heap: nu
   return { resident: last, heap: process.memoryUsage().heapUsed };
 }
 
-const [how, shape, folder, gamesText] = process.argv.slice(2) as [string, string, string, string];
-const count = Number(gamesText);
-const enter = SHAPES[shape];
-if (!enter || !['create', 'open'].includes(how)) throw new Error(`${how} ${shape}: there is no such thing`);
-const orrery = await openOrrery({ directory: folder, games: [galaxy, match], maxLoadedGames: LOADED });
-if (how === 'create') {
-  for (let first = 0; first < count; first += OPENED_AT_ONCE) {
-    const length = Math.min(OPENED_AT_ONCE, count - first);
-    await Promise.all(Array.from({ length }, (_, index) => enter(orrery, `game ${first + index}`)));
-    await orrery.flush();
+/** The games in a folder by way of Orrery. */
+async function withOrrery(
+  how: string,
+  enter: (orrery: Orrery, id: string) => Promise<void>,
+  folder: string,
+  count: number,
+): Promise<MemoryFigures> {
+  const orrery = await openOrrery({ directory: folder, games: [galaxy, match], maxLoadedGames: LOADED });
+  if (how === 'create') {
+    for (let first = 0; first < count; first += OPENED_AT_ONCE) {
+      const length = Math.min(OPENED_AT_ONCE, count - first);
+      await Promise.all(Array.from({ length }, (_, index) => enter(orrery, `game ${first + index}`)));
+      await orrery.flush();
+    }
+    const [report] = await orrery.checkpoint();
+    if (!report || [...orrery.loaded()].length > LOADED) throw new Error('the games are not evicted');
   }
-  const [report] = await orrery.checkpoint();
-  if (!report || [...orrery.loaded()].length > LOADED) throw new Error('the games are not evicted');
+  const memory = await settled();
+  const [stats] = await orrery.stats();
+  const known = (await orrery.list()).length;
+  if (known !== count) throw new Error(`${known} of ${count} games are known`);
+  await orrery.close();
+  return { ...memory, image: stats?.imageBytes ?? 0 };
 }
-const memory = await settled();
-const [stats] = await orrery.stats();
-const known = (await orrery.list()).length;
-if (known !== count) throw new Error(`${known} of ${count} games are known`);
-await orrery.close();
-writeSync(1, `${JSON.stringify({ ...memory, image: stats?.imageBytes ?? 0 } satisfies MemoryFigures)}\n`);
+
+/** The least that anybody pays who keeps these games in a database of sql.js. */
+async function withSql(folder: string, count: number): Promise<MemoryFigures> {
+  const { Database } = await (await import('sql.js')).default();
+  const file = `${folder}/shard-00/latest.sqlite`;
+  const database = new Database(readFileSync(file));
+  const memory = await settled();
+  const known = database.exec('SELECT count(*) FROM games')[0]?.values[0]?.[0];
+  if (known !== count) throw new Error(`${String(known)} of ${count} games are known`);
+  database.close();
+  return { ...memory, image: statSync(file).size };
+}
+
+const [how, shape, folder, gamesText] = process.argv.slice(2) as [string, string, string, string];
+const enter = SHAPES[shape];
+if (!enter || !['create', 'open', 'sql'].includes(how)) throw new Error(`${how} ${shape}: there is no such thing`);
+const count = Number(gamesText);
+const figures = how === 'sql' ? await withSql(folder, count) : await withOrrery(how, enter, folder, count);
+writeSync(1, `${JSON.stringify(figures)}\n`);

@@ -3,7 +3,8 @@
 //
 // Figures, for one game: bytesPerGame, all resident memory; of it heapBytesPerGame in the main thread's heap and the rest,
 // restBytesPerGame, in the owner thread, SQLite's memory and the allocator's gaps. reopenedBytesPerGame is the same for two
-// processes that only opened what those have left. imageBytesPerGame on disk. 'orrery' has the games of W4, 20 systems
+// processes that only opened what those have left, and sqlBytesPerGame for two in which nothing but sql.js has the image open.
+// imageBytesPerGame on disk. 'orrery' has the games of W4, 20 systems
 // and 4.5 kB of JSON each; 'orrery-match' has games of 50 bytes, so that it is the cost of knowing a game.
 
 import { execFile } from 'node:child_process';
@@ -21,7 +22,12 @@ const SHAPES: Readonly<Record<string, string>> = { orrery: 'galaxy', 'orrery-mat
 
 const execute = promisify(execFile);
 
-async function processOf(how: 'create' | 'open', shape: string, folder: string, games: number): Promise<MemoryFigures> {
+async function processOf(
+  how: 'create' | 'open' | 'sql',
+  shape: string,
+  folder: string,
+  games: number,
+): Promise<MemoryFigures> {
   const program = fileURLToPath(new URL('evicted-games-process.js', import.meta.url));
   const { stdout } = await execute(process.execPath, ['--expose-gc', program, how, shape, folder, String(games)]);
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) as string) as MemoryFigures;
@@ -38,6 +44,8 @@ async function run({ contender, size }: Trial, { folder, smoke }: Setting): Prom
   const many = await processOf('create', shape, folders.many, few + more);
   const fewerOpened = await processOf('open', shape, folders.few, few);
   const manyOpened = await processOf('open', shape, folders.many, few + more);
+  const fewerInSql = await processOf('sql', shape, folders.few, few);
+  const manyInSql = await processOf('sql', shape, folders.many, few + more);
   const bytesPerGame = (many.resident - fewer.resident) / more;
   const heapBytesPerGame = (many.heap - fewer.heap) / more;
   return {
@@ -45,6 +53,7 @@ async function run({ contender, size }: Trial, { folder, smoke }: Setting): Prom
     heapBytesPerGame,
     restBytesPerGame: bytesPerGame - heapBytesPerGame,
     reopenedBytesPerGame: (manyOpened.resident - fewerOpened.resident) / more,
+    sqlBytesPerGame: (manyInSql.resident - fewerInSql.resident) / more,
     imageBytesPerGame: (many.image - fewer.image) / more,
   };
 }

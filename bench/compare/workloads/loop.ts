@@ -2,14 +2,15 @@
 // commands a second become durable when the loop does not wait for its clock, and what is written to disk for a command.
 //
 // Figures: loopMicroseconds (all time of the game loop for a command at 20 Hz); of W2 alone commandsPerSecond (as fast as
-// possible, until the last is durable and work that was put off is done) and acknowledgedPerSecond (until the last is durable);
+// possible, until the last is durable and work that was put off is done), acknowledgedPerSecond (until the last is durable) and
+// processorMicroseconds (of all threads meanwhile, for a command);
 // commandsPerTick (500, or fewer for those who cannot do so many). Of W2-bytes: bytesPerCommand, written to disk, closing included;
 // jsonBytesPerCommand, what a command is as JSON; commands.
 
 import { TICK_COMMANDS } from '../../galaxy.ts';
 import { CONTENDER_NAMES, contenderOf } from '../contenders.ts';
 import { Drill } from '../drill.ts';
-import { bytesWritten } from '../process-figures.ts';
+import { bytesWritten, processorMicroseconds } from '../process-figures.ts';
 import type { Figures, Setting, Trial, Workload } from '../workload.ts';
 
 const WARM_UP_MS = 500;
@@ -38,11 +39,14 @@ async function loop({ contender, size }: Trial, { folder, smoke }: Setting, fast
   const commandsPerTick = await drill.commandsPerTick(TICK_COMMANDS);
   const unpaced = async (wanted: number): Promise<Figures> => {
     const until = { ms: ms(wanted), commands: Number.POSITIVE_INFINITY };
+    const processor = process.cpuUsage();
     const { acknowledged, caughtUp } = await drill.asFastAsPossible(commandsPerTick, until);
+    const used = processorMicroseconds(processor);
     globalThis.gc?.();
     return {
       commandsPerSecond: (caughtUp.commands / caughtUp.ms) * 1_000,
       acknowledgedPerSecond: (acknowledged.commands / acknowledged.ms) * 1_000,
+      processorMicroseconds: used / caughtUp.commands,
     };
   };
   await unpaced(WARM_UP_MS);

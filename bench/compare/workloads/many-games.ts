@@ -2,11 +2,12 @@
 // ticks follow each other as fast as they can.
 //
 // Figures: commandsPerSecond (until the last is durable and work that was put off is done), acknowledgedPerSecond (until the
-// last is durable), loopMicroseconds (all time of the game loop for a command).
+// last is durable), loopMicroseconds (all time of the game loop for a command), processorMicroseconds (of all threads, for a command).
 
 import { CONTENDER_NAMES, contenderOf } from '../contenders.ts';
 import { Drill } from '../drill.ts';
 import { LoopTime } from '../loop-time.ts';
+import { processorMicroseconds } from '../process-figures.ts';
 import type { Figures, Setting, Trial, Workload } from '../workload.ts';
 
 const SYSTEMS = 20;
@@ -28,13 +29,16 @@ async function run({ contender, size }: Trial, { folder, smoke }: Setting): Prom
   await work(WARM_UP_MS);
   globalThis.gc?.();
   const loop = new LoopTime();
+  const processor = process.cpuUsage();
   const { acknowledged, caughtUp } = await work(MEASURE_MS);
   const busy = loop.busyMicroseconds;
+  const used = processorMicroseconds(processor);
   await drill.verify();
   return {
     commandsPerSecond: (caughtUp.commands / caughtUp.ms) * 1_000,
     acknowledgedPerSecond: (acknowledged.commands / acknowledged.ms) * 1_000,
     loopMicroseconds: busy / caughtUp.commands,
+    processorMicroseconds: used / caughtUp.commands,
   };
 }
 

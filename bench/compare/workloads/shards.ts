@@ -2,12 +2,13 @@
 // the last command is durable and the background work of all shards has caught up.
 //
 // Figures: commandsPerSecond; durableCommandsPerSecond until the last is durable, background work or not; loopMicroseconds
-// for a command, what the one game loop pays however many shards there are; commands.
+// for a command, what the one game loop pays however many shards there are; processorMicroseconds for a command, of all threads; commands.
 
 import { performance } from 'node:perf_hooks';
 import { openOrrery, type Receipt } from '../../../src/index.ts';
 import { galaxy, visits } from '../../galaxy.ts';
 import { LoopTime } from '../loop-time.ts';
+import { processorMicroseconds } from '../process-figures.ts';
 import type { Figures, Setting, Trial, Workload } from '../workload.ts';
 
 const GAMES = 1_000;
@@ -55,12 +56,14 @@ async function run({ size }: Trial, { folder, smoke }: Setting): Promise<Figures
 
   const before = commands;
   const loop = new LoopTime();
+  const processor = process.cpuUsage();
   const began = performance.now();
   await play(smoke ? 2 : TICKS);
   const durableAt = performance.now();
   const rows = await orrery.list();
   const digestedAt = performance.now();
   const busy = loop.busyMicroseconds;
+  const used = processorMicroseconds(processor);
   const counted = commands - before;
 
   check(rows, records, names.length);
@@ -71,6 +74,7 @@ async function run({ size }: Trial, { folder, smoke }: Setting): Promise<Figures
     commandsPerSecond: (counted * 1000) / (digestedAt - began),
     durableCommandsPerSecond: (counted * 1000) / (durableAt - began),
     loopMicroseconds: busy / counted,
+    processorMicroseconds: used / counted,
     commands: counted,
   };
 }
