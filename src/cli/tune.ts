@@ -15,9 +15,9 @@ The work is like that of a directory, whose past is read and never changed, or o
   many     1,000 games, 10 commands a tick each, one tick a second
 Options are changed one at a time from the defaults, in alternating rounds. A value is recommended only when it is better
 than the default in what the option is for by more than the rounds differ, and by 5 %; then it is measured once more. Helper
-threads are an option of orrery.verify and of \`orrery verify\`, and so \`threads\` is tried by verifying a history of the same
-work. Takes some minutes, during which nothing else should run; --quick takes seconds and shows only that it works. Progress
-goes to standard error, but not with --json.
+threads are for verification alone: \`threads\` is tried by verifying a history of the same work. Takes some minutes, during
+which nothing else should run; --quick takes less and shows only that it works. Progress goes to standard error, but not with
+--json.
 
   DURABLE/S   commands a second of a loop that never waits, until they are durable
   DIGESTED/S  the same, until they are in the database too: what can be kept up for ever
