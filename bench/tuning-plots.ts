@@ -20,6 +20,9 @@ const MIB = 2 ** 20;
 
 const ROUNDS = 5;
 
+/** Longer than for `orrery tune`, which has somebody waiting. */
+const HISTORY_MS = 10_000;
+
 const VALUES = {
   shards: [2, 4],
   flushIntervalMs: [2, 5, 50, 100, 200],
@@ -178,7 +181,7 @@ async function measureAll(dir: string, wanted: readonly Plot[]): Promise<Measure
       const workload = namedWorkload(plot.workload);
       const tuned = tunedOptions(VALUES, workload.games).find(({ option }) => option === plot.option) as Tuned;
       const trials = new Trials(workload, scratch);
-      const plan = { ...FULL_PLAN, rounds: ROUNDS, options: [tuned] };
+      const plan = { ...FULL_PLAN, rounds: ROUNDS, historyMs: HISTORY_MS, options: [tuned] };
       const measured = await measure(trials, plan, (text) => console.log(`${plot.option} (${plot.workload}): ${text}`));
       const [own] = [...measured.of.values()];
       const values = (own ?? []).map(({ candidate, rounds }) => ({ label: candidate.label, rounds }));
