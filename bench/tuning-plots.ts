@@ -1,12 +1,13 @@
 // `npm run bench -- plots`: measures what docs/TUNING.md shows, with the trials of `orrery tune` and more values for each
-// option, and draws a plot of each into docs/tuning/. The figures are kept beside them, so that plots can be drawn again.
+// option, and draws a plot of each into docs/tuning/. The figures are kept beside them, so that plots can be drawn again, and
+// `--only threads` measures one option anew beside those of the others.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type FigureName, type Figures, median, READINGS } from '../src/cli/tuning/figures.ts';
-import { type Tuned, type TunedOption, tunedOptions } from '../src/cli/tuning/options.ts';
+import { type FigureName, type Figures, figuresWith, median, READINGS } from '../src/cli/tuning/figures.ts';
+import { type Threads, type Tuned, type TunedOption, tunedOptions } from '../src/cli/tuning/options.ts';
 import { Scratch } from '../src/cli/tuning/scratch.ts';
 import { FULL_PLAN, measure } from '../src/cli/tuning/search.ts';
 import { Trials } from '../src/cli/tuning/trial.ts';
@@ -19,6 +20,9 @@ const MIB = 2 ** 20;
 
 const ROUNDS = 5;
 
+/** Longer than for `orrery tune`, which has somebody waiting. */
+const HISTORY_MS = 10_000;
+
 const VALUES = {
   shards: [2, 4],
   flushIntervalMs: [2, 5, 50, 100, 200],
@@ -26,6 +30,7 @@ const VALUES = {
   digestLagBytes: [MIB / 2, MIB, 2 * MIB, 4 * MIB],
   checkpointBytes: [MIB, 2 * MIB, 4 * MIB, 16 * MIB],
   coalescingDelayMs: [20, 100, 500],
+  threads: ['none', 1, 2, 4] satisfies Threads[],
 };
 
 interface Plot {
@@ -42,42 +47,67 @@ const PLOTS: readonly Plot[] = [
   { option: 'digestLagBytes', workload: 'loop', figures: ['durablePerSecond', 'largestLagBytes'] },
   { option: 'checkpointBytes', workload: 'loop', figures: ['bytesPerCommand', 'replayBytes'] },
   { option: 'durability', workload: 'loop', figures: ['loopMicroseconds', 'durableP50'] },
+  { option: 'threads', workload: 'loop', figures: ['verifiedPerSecond', 'lateP99'] },
 ];
 
-interface Measurements {
+/** One run, and what it measured. */
+interface Run {
+  readonly options: readonly TunedOption[];
   readonly machine: Machine;
   readonly time: string;
   readonly rounds: number;
-  readonly plots: readonly (Plot & {
-    readonly values: readonly { readonly label: string; readonly rounds: readonly Figures[] }[];
-  })[];
+}
+
+interface Measured extends Plot {
+  readonly values: readonly { readonly label: string; readonly rounds: readonly Figures[] }[];
+}
+
+interface Measurements {
+  readonly runs: readonly Run[];
+  readonly plots: readonly Measured[];
 }
 
 /** Resolves with the exit status. */
 export async function runPlots(args: readonly string[]): Promise<number> {
-  const { dir, out, from } = flagsOf(args);
+  const { dir, out, from, only } = flagsOf(args);
   mkdirSync(out, { recursive: true });
   const kept = join(out, 'measurements.tsv');
   let text: string;
   if (from === undefined) {
-    text = asTable(await measureAll(dir));
+    const wanted = PLOTS.filter(({ option }) => only === undefined || option === only);
+    if (wanted.length === 0) throw new UsageError(`--only is one of ${PLOTS.map(({ option }) => option).join(', ')}`);
+    const before = only !== undefined && existsSync(kept) ? fromTable(readFileSync(kept, 'utf8')) : undefined;
+    text = asTable(beside(before, await measureAll(dir, wanted)));
     writeFileSync(kept, text);
   } else text = readFileSync(from, 'utf8');
   // What was rounded for the table is rounded in the plots too: drawn again, they are the same.
-  const measurements = fromTable(text);
-  for (const plot of measurements.plots) {
+  const { runs, plots } = fromTable(text);
+  for (const plot of plots) {
     const path = join(out, `${plot.option}.svg`);
     writeFileSync(path, svgOf(plot));
     console.log(path);
   }
-  console.log(`${machineLine(measurements.machine)}; load before: ${measurements.machine.loadBefore}`);
+  for (const { machine, options } of runs)
+    console.log(`${options.join(', ')}: ${machineLine(machine)}; load before: ${machine.loadBefore}`);
   return 0;
 }
 
 const FIGURES = Object.keys(READINGS) as FigureName[];
 
-/** A line for each round, behind one that says where and when. */
-function asTable({ plots, ...where }: Measurements): string {
+/** What was measured before, but for what has been measured anew. */
+function beside(before: Measurements | undefined, { runs, plots }: Measurements): Measurements {
+  const isNew = (option: TunedOption): boolean => plots.some((plot) => plot.option === option);
+  const others = (before?.runs ?? []).map((run) => ({ ...run, options: run.options.filter((each) => !isNew(each)) }));
+  const all = [...(before?.plots.filter(({ option }) => !isNew(option)) ?? []), ...plots];
+  const place = ({ option }: Plot): number => PLOTS.findIndex((plot) => plot.option === option);
+  return {
+    runs: [...others.filter(({ options }) => options.length > 0), ...runs],
+    plots: all.sort((left, right) => place(left) - place(right)),
+  };
+}
+
+/** A line for each round, behind one for each run that says what was measured, where and when. */
+function asTable({ runs, plots }: Measurements): string {
   const lines = plots.flatMap(({ option, workload, values }) =>
     values.flatMap(({ label, rounds }) =>
       rounds.map((round) => [
@@ -89,31 +119,41 @@ function asTable({ plots, ...where }: Measurements): string {
     ),
   );
   const head = ['option', 'workload', 'value', ...FIGURES];
-  return `# ${JSON.stringify(where)}\n${[head, ...lines].map((cells) => cells.join('\t')).join('\n')}\n`;
+  const table = [head, ...lines].map((cells) => cells.join('\t'));
+  return `${[...runs.map((run) => `# ${JSON.stringify(run)}`), ...table].join('\n')}\n`;
 }
 
 function fromTable(text: string): Measurements {
-  const [where = '', head = '', ...lines] = text.trimEnd().split('\n');
+  const all = text.trimEnd().split('\n');
+  const runs = all.filter((line) => line.startsWith('# ')).map((line) => JSON.parse(line.slice(2)) as Run);
+  const [head = '', ...lines] = all.slice(runs.length);
   const names = head.split('\t').slice(3) as FigureName[];
   const rows = lines.map((line) => {
     const [option = '', workload = '', label = '', ...cells] = line.split('\t');
-    const round = Object.fromEntries(names.map((name, index) => [name, Number(cells[index])])) as unknown as Figures;
+    const round = figuresWith(Object.fromEntries(names.map((name, index) => [name, Number(cells[index])])));
     return { option, workload, label, round };
   });
-  const plots = PLOTS.map((plot) => {
+  const plots = PLOTS.flatMap((plot) => {
     const own = rows.filter(({ option, workload }) => option === plot.option && workload === plot.workload);
-    if (own.length === 0) throw new UsageError(`the measurements have nothing of ${plot.option}`);
+    if (own.length === 0) return [];
     const labels = [...new Set(own.map(({ label }) => label))];
     const values = labels.map((label) => ({
       label,
       rounds: own.filter((each) => each.label === label).map(({ round }) => round),
     }));
-    return { ...plot, values };
+    return [{ ...plot, values }];
   });
-  return { ...(JSON.parse(where.slice(2)) as Omit<Measurements, 'plots'>), plots };
+  return { runs, plots };
 }
 
-function flagsOf(args: readonly string[]): { dir: string; out: string; from: string | undefined } {
+interface Flags {
+  readonly dir: string;
+  readonly out: string;
+  readonly from: string | undefined;
+  readonly only: string | undefined;
+}
+
+function flagsOf(args: readonly string[]): Flags {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -121,26 +161,27 @@ function flagsOf(args: readonly string[]): { dir: string; out: string; from: str
         dir: { type: 'string', default: tmpdir() },
         out: { type: 'string', default: 'docs/tuning' },
         from: { type: 'string' },
+        only: { type: 'string' },
       },
       strict: true,
       allowPositionals: false,
     });
-    return { ...values, from: values.from };
+    return { ...values, from: values.from, only: values.only };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
-async function measureAll(dir: string): Promise<Measurements> {
+async function measureAll(dir: string, wanted: readonly Plot[]): Promise<Measurements> {
   const machine = thisMachine();
   const scratch = new Scratch(dir);
-  const plots: Measurements['plots'][number][] = [];
+  const plots: Measured[] = [];
   try {
-    for (const plot of PLOTS) {
+    for (const plot of wanted) {
       const workload = namedWorkload(plot.workload);
       const tuned = tunedOptions(VALUES, workload.games).find(({ option }) => option === plot.option) as Tuned;
       const trials = new Trials(workload, scratch);
-      const plan = { ...FULL_PLAN, rounds: ROUNDS, options: [tuned] };
+      const plan = { ...FULL_PLAN, rounds: ROUNDS, historyMs: HISTORY_MS, options: [tuned] };
       const measured = await measure(trials, plan, (text) => console.log(`${plot.option} (${plot.workload}): ${text}`));
       const [own] = [...measured.of.values()];
       const values = (own ?? []).map(({ candidate, rounds }) => ({ label: candidate.label, rounds }));
@@ -149,7 +190,8 @@ async function measureAll(dir: string): Promise<Measurements> {
   } finally {
     scratch.remove();
   }
-  return { machine, time: new Date().toISOString(), rounds: ROUNDS, plots };
+  const options = wanted.map(({ option }) => option);
+  return { runs: [{ options, machine, time: new Date().toISOString(), rounds: ROUNDS }], plots };
 }
 
 const PANEL = { width: 330, height: 200, left: 78, top: 44, bottom: 52, gap: 16 };
@@ -163,8 +205,6 @@ const STYLE = `
     .ground { fill: #0d1117; } .text { fill: #e6edf3; } .faint { fill: #9198a1; } .grid { stroke: #3d444d; }
     .round { fill: #58a6ff; } .mark { fill: #58a6ff; } .default { fill: #f0883e; } .line { stroke: #58a6ff; }
   }`;
-
-type Measured = Measurements['plots'][number];
 
 function svgOf(plot: Measured): string {
   const { width, height, gap } = PANEL;

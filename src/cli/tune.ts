@@ -14,9 +14,10 @@ The work is like that of a directory, whose past is read and never changed, or o
   loop     one game of 10,000 entities, 500 commands a tick at 20 ticks a second
   many     1,000 games, 10 commands a tick each, one tick a second
 Options are changed one at a time from the defaults, in alternating rounds. A value is recommended only when it is better
-than the default in what the option is for by more than the rounds differ, and by 5 %; then it is measured once more. There
-is no pool of threads to tune: each shard has its one thread. Takes a minute or two, during which nothing else should run;
---quick takes seconds and shows only that it works. Progress goes to standard error, but not with --json.
+than the default in what the option is for by more than the rounds differ, and by 5 %; then it is measured once more. Helper
+threads are for verification alone: \`threads\` is tried by verifying a history of the same work. Takes some minutes, during
+which nothing else should run; --quick takes less and shows only that it works. Progress goes to standard error, but not with
+--json.
 
   DURABLE/S   commands a second of a loop that never waits, until they are durable
   DIGESTED/S  the same, until they are in the database too: what can be kept up for ever
@@ -26,6 +27,8 @@ is no pool of threads to tune: each shard has its one thread. Takes a minute or 
   LOOP        paced loop: time of the main thread for one command
   BYTES       written to the disk for one command, journal and images
   REPLAY      the most journal that a crash would have left to replay
+  VERIFIED/S  records of the history that were run again in a second
+  LATE        meanwhile: how late a loop came to its turns on the thread that asked for it
 
 Examples:
   orrery tune ./data
@@ -40,7 +43,7 @@ interface Options {
 
 export function tuneCommand(surroundings: Surroundings): Command {
   return new Command('tune')
-    .description('Try options of openOrrery on this machine and recommend those worth changing.')
+    .description('Try options of openOrrery and of verify on this machine and recommend those worth changing.')
     .argument('[directory]', 'a directory whose games the trials are to resemble; it is only read')
     .addOption(new Option('--workload <name>', 'the work to try, instead of a directory').choices(WORKLOADS))
     .option('--on <folder>', 'write on the disk of this folder (default: beside the directory, or here)')
@@ -81,8 +84,9 @@ async function tune(directory: string | undefined, flags: Options, surroundings:
   const quick = flags.quick === true;
   const plan = quick ? searching.QUICK_PLAN : searching.FULL_PLAN;
   const options = values.tunedOptions(quick ? values.QUICK_VALUES : values.usualValues(machine.cores), workload.games);
-  // In quick trials nothing comes far enough to be worth a load of its own.
-  const tuned = quick ? options.map((each) => ({ ...each, load: 'short' as const })) : options;
+  // In quick trials no loop comes far enough to be worth a load of its own.
+  const shortened = options.map((each) => (each.load === 'verify' ? each : { ...each, load: 'short' as const }));
+  const tuned = quick ? shortened : options;
   const scratch = new Scratch(on);
   try {
     if (scratch.inMemory)

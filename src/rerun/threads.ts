@@ -12,12 +12,17 @@ import type { Source } from './source.ts';
 import { boundsOf, NOTHING, sumOf, type Verification, type VerifyOptions } from './verify.ts';
 
 /** So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest. */
-const PIECES_A_THREAD = 4;
+export const PIECES_A_THREAD = 4;
 
 /** Pieces shorter than this cost more to hand out than to run. */
-const LEAST_PIECE = 256;
+export const LEAST_PIECE = 256;
 
 const NONE_FOUND = 2 ** 31 - 1;
+
+/** Unless somebody says otherwise: the thread that asks has a game to play, and keeps a processor for it. */
+export function usualThreads(processors: number = availableParallelism()): number {
+  return Math.max(1, processors - 1);
+}
 
 export interface ThreadOptions {
   /** Default: as many as the machine has processors, less the one that plays. */
@@ -33,7 +38,7 @@ export class RerunThreads {
   #failure: unknown;
 
   /** `module` is a file: or data: URL that each thread imports game types from. Throws INVALID_OPTION. */
-  constructor(module: string, { threads = Math.max(1, availableParallelism() - 1), workerUrl }: ThreadOptions = {}) {
+  constructor(module: string, { threads = usualThreads(), workerUrl }: ThreadOptions = {}) {
     if (!Number.isSafeInteger(threads) || threads < 1 || threads > 256) {
       throw new OrreryError({
         code: 'INVALID_OPTION',

@@ -2,10 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { type FigureName, type Figures, READINGS } from '../../src/cli/tuning/figures.ts';
-import { QUICK_VALUES, type Tuned, type TunedOption, tunedOptions, usualValues } from '../../src/cli/tuning/options.ts';
+import {
+  QUICK_VALUES,
+  type Threads,
+  type Tuned,
+  type TunedOption,
+  tunedOptions,
+  usualValues,
+} from '../../src/cli/tuning/options.ts';
 import { codeLines } from '../../src/cli/tuning/report.ts';
 import { isConfirmed, judge, type Measured } from '../../src/cli/tuning/verdict.ts';
 import { DEFAULT_SHARDS, DEFAULTS } from '../../src/options.ts';
+import { usualThreads } from '../../src/rerun/threads.ts';
 
 const STANDARD: Figures = {
   durablePerSecond: 10_000,
@@ -23,6 +31,8 @@ const STANDARD: Figures = {
   largestLagBytes: 20 * 2 ** 20,
   checkpoints: 2,
   syncP50: 150,
+  verifiedPerSecond: 10_000,
+  lateP99: 1_000,
 };
 
 function tunedOption(option: TunedOption): Tuned {
@@ -104,6 +114,15 @@ describe('a verdict', () => {
     expect(late.reason).toContain('time to replay it is 1.1 s, more than 1 s');
   });
 
+  it('[TU2] is against threads that hold up the game loop, however much sooner they are through', () => {
+    const threads = tunedOption('threads');
+    const verdict = (lateP99: number) =>
+      judge(threads, rounds(threads, 'verifiedPerSecond', [100, 100, 100], [190, 190, 190], { lateP99 }));
+    expect(verdict(4_000).chosen).toBeDefined();
+    expect(verdict(6_000).chosen).toBeUndefined();
+    expect(verdict(6_000).reason).toContain('its lateness of the game loop, p99 is 6 ms, more than 5 ms');
+  });
+
   it('[TU3] is for the default where the trials never came to what the option bounds', () => {
     for (const [option, besides] of [
       ['batchBytes', { largestBatchBytes: 1_000 }],
@@ -146,9 +165,19 @@ describe('a verdict', () => {
 
 describe('what is tried', () => {
   it('[TU5] begins with the defaults of openOrrery, and never repeats them', () => {
-    const defaults: { readonly [name: string]: unknown } = { ...DEFAULTS, shards: DEFAULT_SHARDS };
-    for (const values of [QUICK_VALUES, usualValues(2), usualValues(16)]) {
-      for (const { option, candidates } of tunedOptions(values, 2)) {
+    for (const [values, cores] of [
+      [QUICK_VALUES, 1],
+      [QUICK_VALUES, 8],
+      [usualValues(1), 1],
+      [usualValues(2), 2],
+      [usualValues(16), 16],
+    ] as const) {
+      const defaults: { readonly [name: string]: unknown } = {
+        ...DEFAULTS,
+        shards: DEFAULT_SHARDS,
+        threads: usualThreads(cores),
+      };
+      for (const { option, candidates } of tunedOptions(values, 2, cores)) {
         const [standard, ...others] = candidates;
         expect(standard?.setting).toEqual({});
         expect(others.length).toBeGreaterThan(0);
@@ -158,6 +187,17 @@ describe('what is tried', () => {
         }
       }
     }
+  });
+
+  it('[TU12] is no helper thread, one, two and so on up to the processors, from the default on', () => {
+    const labels = (cores: number): readonly string[] =>
+      tunedOptions(usualValues(cores), 1, cores)
+        .filter(({ option }) => option === 'threads')
+        .flatMap(({ candidates }) => candidates.map(({ label }) => label));
+    expect(labels(1)).toEqual(['1', 'none', '2']);
+    expect(labels(2)).toEqual(['1', 'none', '2']);
+    expect(labels(4)).toEqual(['3', 'none', '1', '2', '4']);
+    expect(labels(6)).toEqual(['5', 'none', '1', '2', '4', '6']);
   });
 
   it('[TU5] has the defaults of openOrrery under the names that are printed', () => {
@@ -172,6 +212,7 @@ describe('what is tried', () => {
       digestLagBytes: mebibytes(DEFAULTS.digestLagBytes),
       checkpointBytes: mebibytes(DEFAULTS.checkpointBytes),
       durability: `'${DEFAULTS.durability}'`,
+      threads: String(usualThreads()),
     });
   });
 });
@@ -197,6 +238,19 @@ describe('the recommendation as code', () => {
       '  batchBytes: 64 * 1024,',
       '});',
     ]);
+  });
+
+  it('[TU6] calls verify when it is about helper threads', () => {
+    const code = (threads: Threads): readonly string[] => {
+      const recommended = [{ tuned: tunedOption('threads'), setting: { threads }, reason: 'sooner' }];
+      return [...codeLines({ directory: './data', found: { ...empty, recommended } })].slice(3);
+    };
+    const rest = [expect.stringContaining('// The defaults') as string, '});', '// sooner'];
+    expect(code(2)).toEqual([
+      ...rest,
+      "await orrery.verify(id, { module: new URL('./games.js', import.meta.url), threads: 2 });",
+    ]);
+    expect(code('none')).toEqual([...rest, 'await orrery.verify(id);']);
   });
 
   it('[TU6] says so when the defaults stay', () => {

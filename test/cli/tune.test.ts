@@ -28,6 +28,7 @@ interface Told {
   readonly busy: boolean;
   readonly notes: readonly string[];
   readonly recommended: object;
+  readonly verify: object;
   readonly code: string;
   readonly options: readonly {
     readonly option: string;
@@ -54,8 +55,10 @@ it('[TU7] tries every option in three rounds, tells all of them with --json, and
     'digestLagBytes',
     'checkpointBytes',
     'durability',
+    'threads',
   ]);
-  for (const { option, candidates } of told.options) {
+  const loops = told.options.filter(({ option }) => option !== 'threads');
+  for (const { option, candidates } of loops) {
     expect(candidates.length, option).toBe(2);
     for (const { median, rounds } of candidates) {
       expect(rounds).toHaveLength(3);
@@ -68,10 +71,20 @@ it('[TU7] tries every option in three rounds, tells all of them with --json, and
     }
   }
   // Whoever waits for each command waits for the delay of 'relaxed' each time.
-  const [group, relaxed] = told.options.at(-1)?.candidates ?? [];
+  const [group, relaxed] = loops.at(-1)?.candidates ?? [];
   expect(relaxed?.median['durableP50']).toBeGreaterThan(20_000);
   expect(relaxed?.median['durablePerSecond']).toBeLessThan(group?.median['durablePerSecond'] as number);
+  const threads = told.options.at(-1)?.candidates ?? [];
+  expect(threads.map(({ value }) => value)).toEqual(expect.arrayContaining(['none', '1', '2']));
+  for (const { value, median, rounds } of threads) {
+    expect(rounds, value).toHaveLength(3);
+    for (const figures of [median, ...rounds]) {
+      expect(Object.keys(figures)).toEqual(['verifiedPerSecond', 'lateP99']);
+      expect(figures['verifiedPerSecond'], value).toBeGreaterThan(0);
+    }
+  }
   expect(told.code).toContain('openOrrery({');
+  expect(told.code.includes('orrery.verify(id')).toBe('threads' in told.verify);
   for (const name of Object.keys(told.recommended)) expect(told.code).toContain(`  ${name}: `);
 });
 
@@ -92,6 +105,9 @@ it('[TU8] plays what a directory holds, beside it, while another process has it 
         new RegExp(`^${option}, for .*\\n  VALUE .*REPLAY\\n.*\\(default\\).*\\n.*\\n  (keep|take) `, 'm'),
       );
     }
+    expect(ended.stdout).toMatch(
+      /^threads of verify, for records verified a second\n {2}VALUE +VERIFIED\/S +LATE P99\n.*\(default\)/m,
+    );
     expect(ended.stdout).toContain(`  directory: '${directory}',`);
     expect(ended.stderr).toContain('round 3 of 3');
   } finally {
@@ -178,7 +194,7 @@ it('[TU10] wrong usage ends with status 2, no directory with 3, nowhere to write
   expect(unusable.stderr).toContain('--on');
 });
 
-it('[TU10] the help explains the columns, the works and that there are no helper threads', async () => {
+it('[TU10] the help explains the columns, the works and what helper threads are tried with', async () => {
   const { status, stdout } = await orrery('tune', '--help');
   expect(status).toBe(0);
   for (const word of [
@@ -191,9 +207,11 @@ it('[TU10] the help explains the columns, the works and that there are no helper
     'LOOP',
     'BYTES',
     'REPLAY',
+    'VERIFIED/S',
+    'LATE',
     '--quick',
   ])
     expect(stdout).toContain(word);
-  expect(stdout).toMatch(/no pool of threads to tune/);
+  expect(stdout).toMatch(/`threads` is tried by verifying a history/);
   expect(stdout.slice(stdout.indexOf('\nExamples:\n')).trimEnd().split('\n').slice(2)).toHaveLength(2);
 });

@@ -2,6 +2,7 @@
 
 import { byteSize } from '../printable.ts';
 
+/** What a trial has nothing to do with is 0 in it. */
 export interface Figures {
   /** Commands a second of a loop that does not wait, until the last is durable. */
   readonly durablePerSecond: number;
@@ -27,6 +28,10 @@ export interface Figures {
   readonly checkpoints: number;
   /** fdatasync and write alone, in the paced loop. */
   readonly syncP50: number;
+  /** Records of a history that were run again in a second. */
+  readonly verifiedPerSecond: number;
+  /** Meanwhile: how late a loop of the thread that asked for it came to its turns. */
+  readonly lateP99: number;
 }
 
 export type FigureName = keyof Figures;
@@ -53,7 +58,18 @@ export const READINGS: { readonly [name in FigureName]: Reading } = {
   largestLagBytes: { words: 'largest digest lag', better: 'lower', print: (bytes) => byteSize(Math.round(bytes)) },
   checkpoints: { words: 'checkpoints', better: 'lower', print: whole },
   syncP50: { words: 'write and fdatasync, p50', better: 'lower', print: duration },
+  verifiedPerSecond: { words: 'records verified a second', better: 'higher', print: whole },
+  lateP99: { words: 'lateness of the game loop, p99', better: 'lower', print: duration },
 };
+
+/** What trials of verification measure; all others measure the rest. */
+export const OF_VERIFICATION: readonly FigureName[] = ['verifiedPerSecond', 'lateP99'];
+
+/** These, and 0 for what was not measured. */
+export function figuresWith(measured: Partial<Figures>): Figures {
+  const none = Object.fromEntries(Object.keys(READINGS).map((name) => [name, 0])) as unknown as Figures;
+  return { ...none, ...measured };
+}
 
 /** Of several trials of the same, each figure's own median. */
 export function medianFigures(trials: readonly Figures[]): Figures {

@@ -36,7 +36,11 @@ interface TrialCommands {
 
 export type TrialType = GameType<TrialState, [], TrialCommands>;
 
-export function trialType({ entities, patches, recordBytes }: Workload): TrialType {
+/** What of a workload its type of game depends on. */
+export type TrialShape = Pick<Workload, 'entities' | 'patches' | 'recordBytes'>;
+
+/** With `snapshotRecords` there is a snapshot after so many records, however large the state is beside their patches. */
+export function trialType({ entities, patches, recordBytes }: TrialShape, snapshotRecords?: number): TrialType {
   const bare = recordSize(patches, 0);
   const noteBytes = recordBytes > bare ? recordBytes - recordSize(patches - 1, 1) + 1 : 0;
   const text = letters(noteBytes * 2 + 64);
@@ -44,6 +48,7 @@ export function trialType({ entities, patches, recordBytes }: Workload): TrialTy
   return defineGame('trial', {
     version: 1,
     history: 'ticks',
+    persistence: { snapshotEvery: { records: snapshotRecords ?? null } },
     initial: () => ({
       entities: table(
         Object.fromEntries(Array.from({ length: entities }, (_, index) => [idOf(index), entityOf(index)])),
@@ -58,6 +63,20 @@ export function trialType({ entities, patches, recordBytes }: Workload): TrialTy
       },
     },
   });
+}
+
+/** The same for another thread: a module that exports it. */
+export function trialModule({ entities, patches, recordBytes }: TrialShape): string {
+  const [url, shape] = [gameUrl().href, { entities, patches, recordBytes }].map((each) => JSON.stringify(each));
+  const text = `import { trialType } from ${url};\nexport const trial = trialType(${shape});\n`;
+  return `data:text/javascript,${encodeURIComponent(text)}`;
+}
+
+/** Where nothing runs TypeScript, the compiled module stands in for this one. */
+function gameUrl(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL(import.meta.url);
+  const native = (process.features as { typescript?: unknown }).typescript;
+  return native ? new URL(import.meta.url) : new URL('../../../dist/src/cli/tuning/game.js', import.meta.url);
 }
 
 export function idOf(index: number): string {

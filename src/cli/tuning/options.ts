@@ -1,11 +1,12 @@
 // Which options are tried with which values, what each is for, and what must not get worse for it. search.ts measures
 // them, verdict.ts judges.
 
+import { usualThreads } from '../../rerun/threads.ts';
 import { byteSize } from '../printable.ts';
 import type { FigureName, Figures } from './figures.ts';
 
 /** What a trial may pass to openOrrery. */
-export interface Setting {
+export interface Opening {
   readonly shards?: number;
   readonly flushIntervalMs?: number;
   readonly batchBytes?: number;
@@ -15,19 +16,29 @@ export interface Setting {
   readonly coalescingDelayMs?: number;
 }
 
+/** Helper threads of a verification; without any it is done on the thread that asks for it. */
+export type Threads = number | 'none';
+
+/** What a trial may set: options of openOrrery, and one of orrery.verify. */
+export interface Setting extends Opening {
+  readonly threads?: Threads;
+}
+
 export type TunedOption =
   | 'shards'
   | 'flushIntervalMs'
   | 'batchBytes'
   | 'digestLagBytes'
   | 'checkpointBytes'
-  | 'durability';
+  | 'durability'
+  | 'threads';
 
 /**
  * What a trial does after its paced loop. 'short' and 'flood': a loop that does not wait, for a moment or until it has left
  * everything behind; 'steady': one that leaves the owner its gaps for digest and checkpoints, for long enough to need some.
+ * 'verify': no loop at all, but a history that is run again.
  */
-export type Load = 'short' | 'flood' | 'steady';
+export type Load = 'short' | 'flood' | 'steady' | 'verify';
 
 export interface Candidate {
   readonly label: string;
@@ -67,6 +78,9 @@ export const TUNED_DEFAULTS = {
 /** A crash must not leave more than this to replay, about, for the sake of fewer bytes. */
 export const MOST_REPLAY_MS = 1_000;
 
+/** A tenth of a tick at 20 Hz: a game loop beside a verification must not be later than this for the sake of its speed. */
+export const MOST_LATENESS = 5_000;
+
 /** Values besides the default. */
 export interface Values {
   readonly shards: readonly number[];
@@ -75,6 +89,8 @@ export interface Values {
   readonly digestLagBytes: readonly number[];
   readonly checkpointBytes: readonly number[];
   readonly coalescingDelayMs: readonly number[];
+  /** The default may be among these: it depends on the machine. */
+  readonly threads: readonly Threads[];
 }
 
 /** On so many cores. Owner threads beside the game loop: more of them than cores only take turns. */
@@ -86,7 +102,14 @@ export function usualValues(cores: number): Values {
     digestLagBytes: [MIB, 4 * MIB],
     checkpointBytes: [2 * MIB, 16 * MIB],
     coalescingDelayMs: [100, 1_000],
+    threads: ['none', ...threadsUpTo(Math.max(2, cores))],
   };
+}
+
+/** 1, 2, 4 and so on, and as many as there are processors. */
+function threadsUpTo(processors: number): number[] {
+  const powers = Array.from({ length: Math.ceil(Math.log2(processors)) }, (_, power) => 2 ** power);
+  return [...powers, processors];
 }
 
 export const QUICK_VALUES: Values = {
@@ -96,11 +119,13 @@ export const QUICK_VALUES: Values = {
   digestLagBytes: [MIB],
   checkpointBytes: [MIB / 16],
   coalescingDelayMs: [20],
+  threads: ['none', 1, 2],
 };
 
-/** For work with so many games. */
-export function tunedOptions(values: Values, games: number): readonly Tuned[] {
+/** For work with so many games, on a machine with so many cores: this one, unless that is said. */
+export function tunedOptions(values: Values, games: number, cores?: number): readonly Tuned[] {
   const { shards, flushIntervalMs, batchBytes, digestLagBytes, checkpointBytes } = TUNED_DEFAULTS;
+  const threads = usualThreads(cores);
   return [
     {
       option: 'shards',
@@ -183,11 +208,32 @@ export function tunedOptions(values: Values, games: number): readonly Tuned[] {
       reached: () => true,
       unreached: '',
     },
+    {
+      option: 'threads',
+      aim: 'verifiedPerSecond',
+      // Not a guard: from a tenth of a millisecond to twice that is no reason to wait twice as long.
+      guards: [],
+      ceiling: { figure: 'lateP99', most: MOST_LATENESS },
+      load: 'verify',
+      candidates: [
+        { label: String(threads), setting: {} },
+        ...values.threads
+          .filter((value) => value !== threads)
+          .map((value) => ({ label: String(value), setting: { threads: value } })),
+      ],
+      reached: () => true,
+      unreached: '',
+    },
   ];
 }
 
+/** A setting in two: what openOrrery takes, and the number of threads. */
+export function openingOf({ threads, ...opening }: Setting): { readonly opening: Opening; readonly threads?: Threads } {
+  return threads === undefined ? { opening } : { opening, threads };
+}
+
 /** A setting as the lines of an object literal, without its braces. */
-export function settingAsCode(setting: Setting): readonly string[] {
+export function settingAsCode(setting: Opening): readonly string[] {
   return Object.entries(setting).map(([name, value]) => {
     if (typeof value === 'string') return `${name}: '${value}'`;
     return `${name}: ${name.endsWith('Bytes') ? bytesAsCode(value as number) : value.toLocaleString('en').replaceAll(',', '_')}`;

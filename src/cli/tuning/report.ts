@@ -5,8 +5,8 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Columns } from '../columns.ts';
 import type { Paint } from '../paint.ts';
 import { byteSize, counted, printable } from '../printable.ts';
-import { type FigureName, type Figures, medianFigures, READINGS } from './figures.ts';
-import { type Load, settingAsCode } from './options.ts';
+import { type FigureName, type Figures, medianFigures, OF_VERIFICATION, READINGS } from './figures.ts';
+import { type Load, openingOf, type Setting, settingAsCode, type Threads, type Tuned } from './options.ts';
 import type { Profile } from './profile.ts';
 import type { Found, Tried } from './search.ts';
 import type { Measured } from './verdict.ts';
@@ -47,7 +47,9 @@ export function isBusy({ loadBefore, cores }: Machine): boolean {
   return loadBefore > cores / 4;
 }
 
-const SHOWN: readonly (readonly [title: string, figure: FigureName])[] = [
+type Shown = readonly (readonly [title: string, figure: FigureName])[];
+
+const SHOWN: Shown = [
   ['DURABLE/S', 'durablePerSecond'],
   ['DIGESTED/S', 'digestedPerSecond'],
   ['COMMIT P50', 'commitP50'],
@@ -60,10 +62,16 @@ const SHOWN: readonly (readonly [title: string, figure: FigureName])[] = [
   ['REPLAY', 'replayBytes'],
 ];
 
+const SHOWN_OF_VERIFICATION: Shown = [
+  ['VERIFIED/S', 'verifiedPerSecond'],
+  ['LATE P99', 'lateP99'],
+];
+
 const LOADS: { readonly [load in Load]: string } = {
   short: 'for a moment',
   flood: 'in a long burst',
   steady: 'in a steady loop',
+  verify: 'in verification',
 };
 
 export function* reportLines(findings: Findings, paint: Paint): Generator<string> {
@@ -77,7 +85,7 @@ export function* reportLines(findings: Findings, paint: Paint): Generator<string
   for (const { load, standard, together } of found.confirmations) {
     yield '';
     yield `${paint('bold', 'all that was better, together and measured again')}, ${LOADS[load]}`;
-    yield* tableLines([standard, together], paint);
+    yield* tableLines([standard, together], load, paint);
   }
   yield '';
   yield* codeLines(findings);
@@ -106,20 +114,26 @@ function workloadLine({ games, entities, awaited, slotMs, gamesASlot, commandsAG
 function* optionLines({ tuned, measured, verdict }: Tried, paint: Paint): Generator<string> {
   yield '';
   const purpose = tuned.aim === undefined ? 'what a crash may lose' : READINGS[tuned.aim].words;
-  yield `${paint('bold', tuned.option)}, for ${purpose}`;
-  yield* tableLines(measured, paint);
+  yield `${paint('bold', nameOf(tuned))}, for ${purpose}`;
+  yield* tableLines(measured, tuned.load, paint);
   if (tuned.aim === undefined) {
     yield "  for you to choose: with 'relaxed' a crash loses up to its delay of unacknowledged play";
   } else if (verdict.chosen) yield `  ${paint('green', `take ${verdict.chosen.label}`)}: ${verdict.reason}`;
   else yield `  keep ${measured[0]?.candidate.label}: ${verdict.reason}`;
 }
 
-function* tableLines(measured: readonly Measured[], paint: Paint): Generator<string> {
-  const columns = new Columns([{ title: '  VALUE' }, ...SHOWN.map(([title]) => ({ title, right: true }))], paint);
+/** All are options of openOrrery but for one. */
+function nameOf({ option, load }: Tuned): string {
+  return load === 'verify' ? `${option} of verify` : option;
+}
+
+function* tableLines(measured: readonly Measured[], load: Load, paint: Paint): Generator<string> {
+  const shown = load === 'verify' ? SHOWN_OF_VERIFICATION : SHOWN;
+  const columns = new Columns([{ title: '  VALUE' }, ...shown.map(([title]) => ({ title, right: true }))], paint);
   const rows = measured.map(({ candidate, rounds }, index) => {
     const figures = medianFigures(rounds);
     const name = `  ${candidate.label}${index === 0 && candidate.label !== 'defaults' ? ' (default)' : ''}`;
-    return [name, ...SHOWN.map(([, figure]) => cell(figure, figures))];
+    return [name, ...shown.map(([, figure]) => cell(figure, figures))];
   });
   columns.fit(rows);
   yield columns.header();
@@ -136,23 +150,37 @@ export function* codeLines({ directory, found }: Pick<Findings, 'directory' | 'f
   yield 'const orrery = await openOrrery({';
   yield `  directory: ${JSON.stringify(directory).slice(1, -1).replaceAll("'", "\\'").replace(/^.*$/, "'$&'")},`;
   yield '  games: [/* your game types */],';
-  if (found.recommended.length === 0)
+  const recommended = found.recommended.map(({ setting, reason }) => ({ ...openingOf(setting), reason }));
+  if (recommended.every(({ threads }) => threads !== undefined))
     yield '  // The defaults: no other value was better by more than the rounds differ.';
-  for (const { setting, reason } of found.recommended) {
+  for (const { opening, threads, reason } of recommended) {
+    if (threads !== undefined) continue;
     yield `  // ${reason}`;
-    for (const line of settingAsCode(setting)) yield `  ${line},`;
+    for (const line of settingAsCode(opening)) yield `  ${line},`;
   }
   yield '});';
+  for (const { threads, reason } of recommended) {
+    if (threads === undefined) continue;
+    yield `// ${reason}`;
+    yield verifyAsCode(threads);
+  }
+}
+
+/** Helper threads import the game types; the thread that asks has them already. */
+function verifyAsCode(threads: Threads): string {
+  if (threads === 'none') return 'await orrery.verify(id);';
+  return `await orrery.verify(id, { module: new URL('./games.js', import.meta.url), threads: ${threads} });`;
 }
 
 export function asJson(findings: Findings): object {
   const { found, ...rest } = findings;
-  const rounds = ({ candidate, rounds: each }: Measured): object => ({
+  const rounds = ({ candidate, rounds: each }: Measured, load: Load): object => ({
     value: candidate.label,
     setting: candidate.setting,
-    median: medianFigures(each),
-    rounds: each,
+    median: measuredIn(load, medianFigures(each)),
+    rounds: each.map((round) => measuredIn(load, round)),
   });
+  const recommended = openingOf(Object.assign({}, ...found.recommended.map(({ setting }) => setting)) as Setting);
   return {
     ...rest,
     profile: rest.profile ?? null,
@@ -162,14 +190,22 @@ export function asJson(findings: Findings): object {
       aim: tuned.aim ?? null,
       chosen: verdict.chosen?.label ?? null,
       reason: verdict.reason,
-      candidates: measured.map(rounds),
+      candidates: measured.map((each) => rounds(each, tuned.load)),
     })),
     confirmations: found.confirmations.map(({ load, standard, together }) => ({
       load,
-      defaults: rounds(standard),
-      together: rounds(together),
+      defaults: rounds(standard, load),
+      together: rounds(together, load),
     })),
-    recommended: Object.assign({}, ...found.recommended.map(({ setting }) => setting)) as object,
+    recommended: recommended.opening,
+    verify: recommended.threads === undefined ? {} : { threads: recommended.threads },
     code: [...codeLines(findings)].join('\n'),
   };
+}
+
+/** Without what trials of that kind have nothing to do with. */
+function measuredIn(load: Load, figures: Figures): Partial<Figures> {
+  const entries = Object.entries(figures) as [FigureName, number][];
+  const isVerify = load === 'verify';
+  return Object.fromEntries(entries.filter(([name]) => OF_VERIFICATION.includes(name) === isVerify));
 }

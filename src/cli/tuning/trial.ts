@@ -5,9 +5,10 @@ import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { OrreryError } from '../../errors.ts';
 import { type Game, type Orrery, type OrreryMetrics, openOrrery, type Receipt } from '../../index.ts';
-import type { Figures } from './figures.ts';
+import { type Figures, figuresWith } from './figures.ts';
 import { idOf, type TrialType, trialType } from './game.ts';
-import { type Setting, TUNED_DEFAULTS } from './options.ts';
+import { History } from './history.ts';
+import { type Opening, type Threads, TUNED_DEFAULTS } from './options.ts';
 import type { Scratch } from './scratch.ts';
 import type { Workload } from './workload.ts';
 
@@ -38,6 +39,7 @@ export class Trials {
   readonly #type: TrialType;
   readonly #scratch: Scratch;
   readonly #prepared = new Map<number, string>();
+  #history: History | undefined;
 
   constructor(workload: Workload, scratch: Scratch) {
     this.#workload = workload;
@@ -45,7 +47,7 @@ export class Trials {
     this.#scratch = scratch;
   }
 
-  async run(setting: Setting, effort: Effort): Promise<Figures> {
+  async run(setting: Opening, effort: Effort): Promise<Figures> {
     const directory = this.#scratch.copyOf(await this.#prepare(setting.shards ?? TUNED_DEFAULTS.shards));
     const orrery = await openOrrery({ directory, games: [this.#type], ...setting });
     let broken: OrreryError | undefined;
@@ -69,6 +71,12 @@ export class Trials {
     } finally {
       this.#scratch.discard(directory);
     }
+  }
+
+  /** Verifies a history that this thread needs about so long for. It is played when it is first asked for. */
+  async verify(threads: Threads | undefined, ms: number): Promise<Figures> {
+    this.#history ??= await History.play(this.#workload, this.#scratch.next(), ms);
+    return this.#history.verify(threads);
   }
 
   async #prepare(shards: number): Promise<string> {
@@ -213,7 +221,7 @@ function figuresOf(
   const commands = paced.commands + rushed.commands;
   const digestedPerMs = rushed.commands / rushed.digestedMs;
   const journalPerCommand = total.journalBytesWritten / commands;
-  return {
+  return figuresWith({
     durablePerSecond: (rushed.commands / rushed.durableMs) * 1_000,
     digestedPerSecond: digestedPerMs * 1_000,
     commitP50: inPace.commitMicroseconds.p50,
@@ -229,5 +237,5 @@ function figuresOf(
     largestLagBytes,
     checkpoints: total.checkpointMicroseconds.count,
     syncP50: inPace.syncMicroseconds.p50,
-  };
+  });
 }
