@@ -20,7 +20,10 @@ export class PlainDigest {
   readonly #gathered = new Map<string, Standing>();
   /** There are no SQL tables, */
   readonly reprojection = { types: [] };
-  /** and no game types. */
+  readonly unprojected = [];
+  /** nothing of the past goes, */
+  readonly unthinned = [];
+  /** and there are no game types. */
   readonly policies = { record: (): boolean => false };
   #position: Position;
 
