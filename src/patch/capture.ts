@@ -24,7 +24,8 @@ export const shapeRegistry = new ShapeRegistry({ captureValue, captureChild });
  * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
  * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
  * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
- * is neither frozen nor kept. `shapes` are those of the values that stand side by side here. Throws NOT_PERSISTABLE as `admit` does, and then `out` is as it was.
+ * is neither frozen nor kept. `shapes` are those of the values that stand side by side here. Throws NOT_PERSISTABLE as
+ * `admit` does, and then `out` is as it was.
  */
 export function capture(base: Json, next: unknown, path: PathSegment[], out: Patch[], shapes?: Shapes): Json {
   const depth = path.length;
