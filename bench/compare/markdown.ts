@@ -123,7 +123,7 @@ function goals(measures: Measures): string[] {
       ? []
       : [
           '',
-          `Floors are measured in the same run, and no change to Orrery goes beyond them here: ${floors.join('; ')}.`,
+          `Floors say what this machine takes by itself; they come from trials of their own, so a measure may lie a little beyond. ${floors.join('; ')}.`,
         ];
   return [tableHead(['', 'what', 'goal', 'measured', 'floor', '']), ...rows, ...legend];
 }

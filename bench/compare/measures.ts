@@ -14,7 +14,7 @@ export interface Measure {
   /** The figures the value was computed from, with the medians that stood there. */
   readonly from: string;
   readonly why?: string;
-  /** What no change to Orrery would go beyond on this machine, as measured without it in the same run. */
+  /** What this machine takes by itself, as measured in the same run. */
   readonly floor?: Floor;
   readonly parts?: readonly MeasurePart[];
 }
