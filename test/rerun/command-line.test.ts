@@ -223,49 +223,13 @@ describe('with --games, commands of the past', () => {
   });
 
   it('[RR23] try begins and ends inside a merged step', async () => {
-    const cheap = code('2', 'price = 1;');
-    const same5 = await orrery(
-      'try',
-      directory,
-      'deep',
-      '--games',
-      same,
-      '--at',
-      '5',
-      '--rerun',
-      '--to',
-      '6',
-      '--json',
-    );
-    expect(JSON.parse(same5.stdout)).toMatchObject({ from: { seq: 5 }, seq: 6, accepted: 1, operations: [] });
-    const until = await orrery(
-      'try',
-      directory,
-      'deep',
-      '--games',
-      same,
-      '--at',
-      '3',
-      '--rerun',
-      '--to',
-      '5',
-      '--json',
-    );
-    expect(JSON.parse(until.stdout)).toMatchObject({ from: { seq: 3 }, seq: 5, accepted: 2, operations: [] });
-    const other = await orrery(
-      'try',
-      directory,
-      'deep',
-      '--games',
-      cheap,
-      '--at',
-      '4',
-      '--rerun',
-      '--to',
-      '6',
-      '--json',
-    );
-    expect(JSON.parse(other.stdout)).toMatchObject({
+    const rerun = async (games: string, at: string, to: string): Promise<unknown> => {
+      const options = ['--games', games, '--at', at, '--rerun', '--to', to, '--json'];
+      return JSON.parse((await orrery('try', directory, 'deep', ...options)).stdout) as unknown;
+    };
+    expect(await rerun(same, '5', '6')).toMatchObject({ from: { seq: 5 }, seq: 6, accepted: 1, operations: [] });
+    expect(await rerun(same, '3', '5')).toMatchObject({ from: { seq: 3 }, seq: 5, accepted: 2, operations: [] });
+    expect(await rerun(code('2', 'price = 1;'), '4', '6')).toMatchObject({
       accepted: 2,
       from: { time: expect.stringMatching(/^\d{4}-.*Z$/) as unknown },
     });
