@@ -12,7 +12,10 @@ export interface ShapeCode {
   readonly capture: Compare;
   /** As captureChild, with the same condition. */
   readonly captureUnder: CompareChild;
-  /** A frozen copy of what may enter a state; undefined for what has another shape or may not, for admit to say why. */
+  /**
+   * A frozen copy of what may enter a state; undefined for what has another shape or may not, for admit to say why. Throws what
+   * reading the value throws: a getter that fails, a proxy that has been revoked.
+   */
   readonly admit: (value: object) => Json | undefined;
   /** Whether the keys of a value are those of the shape. Of what a state holds that is enough. */
   readonly fits: (value: object) => boolean;
