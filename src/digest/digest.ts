@@ -6,7 +6,7 @@ import { OrreryError } from '../errors.ts';
 import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, readGames, writeMeta } from '../image/rows.ts';
-import { readPieces } from '../image/snapshots.ts';
+import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
@@ -45,6 +45,9 @@ const MOST_SPARE = 16;
 
 const LINE_FEED = 0x0a;
 
+/** Of the JSON of a state: a snapshot of less takes a moment. */
+const WIDE_BYTES = 1024 * 1024;
+
 /** Between two looks at the clock. */
 const RECORDS_A_LOOK = 64;
 
@@ -52,6 +55,12 @@ const RECORDS_A_LOOK = 64;
 export interface LoadedGame {
   readonly row: GameRow;
   readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** A snapshot to be taken. */
+interface Due {
+  readonly id: string;
+  readonly why: SnapshotReason;
 }
 
 /** The newest position of the journal that has been taken in. */
@@ -66,6 +75,8 @@ export class Digest {
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
   readonly #spare: Gathering[] = [];
   readonly #line = new RecordLine();
+  /** The one under way. */
+  #snapshot: Generator<void, void> | undefined;
   readonly #rows: GameRows;
   readonly #thinned: ThinnedGames;
   readonly policies: TypePolicies;
@@ -107,14 +118,19 @@ export class Digest {
    * come to its end may the next begin. Throws PATCH_INVALID or DAMAGED; then the shard cannot go on from this journal.
    */
   *take(payload: Uint8Array, position: Position): Generator<void, void> {
+    const line = this.#line;
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     const isCertain = isUtf8(bytes);
     let start = 0;
     for (let count = 1; start < bytes.length; count += 1) {
       let end = bytes.indexOf(LINE_FEED, start);
       if (end < 0) end = bytes.length;
-      if (isCertain && this.#line.scan(bytes, start, end)) this.#add(this.#line, bytes, end - start);
-      else this.#addParsed(decodeRecord(bytes.toString('utf8', start, end)), end - start);
+      if (isCertain && line.scan(bytes, start, end)) {
+        const gathering =
+          this.#goingOn(line.game, line.firstSeq, line.seq, line.tick) ?? (yield* this.#begun(line.game));
+        gathering.add(line, bytes, end - start);
+        if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
+      } else yield* this.#addParsed(decodeRecord(bytes.toString('utf8', start, end)), end - start);
       start = end + 1;
       if (count % RECORDS_A_LOOK === 0) yield;
     }
@@ -131,15 +147,28 @@ export class Digest {
     if (position.frame > this.#position.frame) this.#position = position;
   }
 
+  /** Takes the snapshots of wide games that would be due when everything is written, for `flush` does not yield. */
+  *settle(): Generator<void, void> {
+    for (const gathering of [...this.#gathered.values()]) {
+      const { row } = gathering;
+      if (row.stateBytes < WIDE_BYTES || this.#gathered.get(row.id) !== gathering) continue;
+      if (this.#rows.outweighs(row, gathering.bytes)) yield* this.#finishRow(gathering);
+    }
+  }
+
   /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
   flush(meta: { readonly [key: string]: string | number }): void {
+    this.#finishSnapshot();
+    const due: Due[] = [];
     this.#database.transaction(() => {
-      for (const gathering of this.#gathered.values()) this.#write(gathering);
+      for (const gathering of this.#gathered.values()) due.push(...this.#write(gathering));
       writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
     });
     // Only now: a transaction that failed has written nothing.
     for (const gathering of this.#gathered.values()) this.#letGo(gathering);
     this.#gathered.clear();
+    const taking = this.#snapshots(due);
+    while (!taking.next().done);
   }
 
   /**
@@ -151,14 +180,19 @@ export class Digest {
     for (const id of [...this.#gathered.keys()]) {
       const gathering = this.#gathered.get(id);
       if (!gathering || !this.#thinned.concerns(gathering.row.type)) continue;
-      this.#finishRow(gathering);
+      yield* this.#finishRow(gathering);
       finished += 1;
       if (finished % RECORDS_A_LOOK === 0) yield;
     }
-    yield* this.#thinned.thin((id, changed) => {
+    const thinning = this.#thinned.thin((id, changed) => {
       const gathering = this.#gathered.get(id);
       if (gathering) Object.assign(gathering.row, changed);
     });
+    for (;;) {
+      this.#finishSnapshot();
+      if (thinning.next().done) return;
+      yield;
+    }
   }
 
   /** For a game whose rows were put into the image by somebody else: its SQL tables are filled from its state. */
@@ -238,100 +272,107 @@ export class Digest {
     yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
   }
 
-  #add(line: RecordLine, payload: Buffer, bytes: number): void {
-    const gathering = this.#gathering(line.game, line.firstSeq, line.seq, line.tick);
-    gathering.add(line, payload, bytes);
-    if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
-  }
-
-  #addParsed(record: Record, bytes: number): void {
-    if (record.command === CREATE) {
-      if (this.game(record.game)) throw createdTwice(record.game);
+  *#addParsed(record: Record, bytes: number): Generator<void, void> {
+    const { game, seq, command } = record;
+    if (command === CREATE) {
+      if (this.game(game)) throw misplaced('a game was created a second time', { game });
       this.#rows.create(record);
       return;
     }
-    if (record.command === MIGRATE || record.command === RECOVER) {
-      this.#due(record.game, record.seq, record.seq);
-      const gathering = this.#gathered.get(record.game);
+    if (command === MIGRATE || command === RECOVER) {
+      this.#due(game, seq, seq);
+      const before = this.#gathered.get(game);
       // What came before is a stretch of its own: it may be of another version, or what was given up.
-      if (gathering) this.#finishRow(gathering);
+      if (before) yield* this.#finishRow(before);
       this.#thinned.hasNews(this.#rows.replace(record));
       return;
     }
-    const gathering = this.#gathering(record.game, record.firstSeq ?? record.seq, record.seq, record.tick);
+    const gathering = this.#goingOn(game, record.firstSeq ?? seq, seq, record.tick) ?? (yield* this.#begun(game));
     const were = gathering.row.tables;
     gathering.addParsed(record, bytes);
-    if (record.tables && JSON.stringify(record.tables) !== JSON.stringify(were)) this.#keep(gathering);
-    else if (gathering.bytes >= ROW_BYTES) this.#finishRow(gathering);
+    // Patches do not say which keys are tables: from here on, this snapshot does.
+    const isReshaped = record.tables && JSON.stringify(record.tables) !== JSON.stringify(were);
+    if (isReshaped) yield* this.#finishRow(gathering, 'tables');
+    else if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
   }
 
-  /** Patches do not say which keys are tables: from here on, this snapshot does. */
-  #keep(gathering: Gathering): void {
-    const { id } = gathering.row;
-    this.#finishRow(gathering);
-    this.#rows.snapshot(readGame(this.#database, id) as GameRow, 'tables');
-  }
-
-  /** Where a record goes, if it is the next of its game. */
-  #gathering(game: string, firstSeq: number, seq: number, tick: number): Gathering {
+  /** What a record is added to, if it is the next of its game and begins no row. */
+  #goingOn(game: string, firstSeq: number, seq: number, tick: number): Gathering | undefined {
     const gathering = this.#gathered.get(game);
-    let row = this.#due(game, firstSeq, seq, gathering);
-    if (gathering) {
-      if (!gathering.isDue(tick)) return gathering;
-      this.#finishRow(gathering);
-      row = readGame(this.#database, game) as GameRow;
-    }
+    this.#due(game, firstSeq, seq, gathering);
+    return gathering?.isDue(tick) ? undefined : gathering;
+  }
+
+  /** A new row, after the one that there was. */
+  *#begun(game: string): Generator<void, Gathering> {
+    const before = this.#gathered.get(game);
+    if (before) yield* this.#finishRow(before);
+    if (this.#gathered.size >= MOST_GATHERED) yield* this.#finishOldest();
+    const row = readGame(this.#database, game) as GameRow;
     const grain = this.policies.grainOf(row.type);
-    if (this.#gathered.size >= MOST_GATHERED) this.#finishOldest();
     const made = this.#spare.pop() ?? new Gathering(row, grain);
     made.reset(row, grain, this.#rows.snapshotDue(row));
     this.#gathered.set(game, made);
     return made;
   }
 
-  /** The game that a record belongs to. Throws DAMAGED unless the record is its next. */
-  #due(game: string, firstSeq: number, seq: number, gathering = this.#gathered.get(game)): GameRow {
+  /** Throws DAMAGED unless a record is the next of its game. */
+  #due(game: string, firstSeq: number, seq: number, gathering = this.#gathered.get(game)): void {
     const row = gathering?.row ?? readGame(this.#database, game);
-    if (!row) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: 'a record belongs to a game that was never created',
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game, seq },
-      });
-    }
-    if (firstSeq !== row.seq + 1) {
-      throw new OrreryError({
-        code: 'DAMAGED',
-        what: `a record begins at seq ${firstSeq} where seq ${row.seq + 1} was due`,
-        hint: 'Run `orrery doctor` on the directory.',
-        context: { game, seq },
-      });
-    }
-    return row;
+    if (!row) throw misplaced('a record belongs to a game that was never created', { game, seq });
+    if (firstSeq === row.seq + 1) return;
+    throw misplaced(`a record begins at seq ${firstSeq} where seq ${row.seq + 1} was due`, { game, seq });
   }
 
   /** In one transaction for many. */
-  #finishOldest(): void {
+  *#finishOldest(): Generator<void, void> {
     const oldest = [...this.#gathered.values()].slice(0, MOST_GATHERED / 8);
+    const due: Due[] = [];
     this.#database.transaction(() => {
-      for (const gathering of oldest) this.#write(gathering);
+      for (const gathering of oldest) due.push(...this.#write(gathering));
     });
     for (const gathering of oldest) {
       this.#gathered.delete(gathering.row.id);
       this.#letGo(gathering);
     }
+    yield* this.#snapshots(due);
   }
 
-  #finishRow(gathering: Gathering): void {
-    this.#database.transaction(() => this.#write(gathering));
-    this.#gathered.delete(gathering.row.id);
+  /** With the snapshot that is due then, or one for a reason of the caller's. */
+  *#finishRow(gathering: Gathering, why?: SnapshotReason): Generator<void, void> {
+    const { id } = gathering.row;
+    let due: Due[] = [];
+    this.#database.transaction(() => {
+      due = this.#write(gathering);
+    });
+    this.#gathered.delete(id);
     this.#letGo(gathering);
+    yield* this.#snapshots(why ? [{ id, why }] : due);
   }
 
-  #write(gathering: Gathering): void {
-    this.#rows.write(gathering);
+  #write(gathering: Gathering): Due[] {
+    const { id } = gathering.row;
+    const why = this.#rows.write(gathering);
     this.#thinned.hasNews(gathering.row);
+    return why ? [{ id, why }] : [];
+  }
+
+  *#snapshots(due: readonly Due[]): Generator<void, void> {
+    for (const { id, why } of due) {
+      this.#finishSnapshot();
+      const taking = this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
+      this.#snapshot = taking;
+      // Somebody else may have brought it to its end meanwhile.
+      yield* taking;
+      if (this.#snapshot === taking) this.#snapshot = undefined;
+    }
+  }
+
+  /** Before anything is done that a half-taken snapshot must not see. */
+  #finishSnapshot(): void {
+    const taking = this.#snapshot;
+    this.#snapshot = undefined;
+    while (taking && !taking.next().done);
   }
 
   #letGo(gathering: Gathering): void {
@@ -339,11 +380,6 @@ export class Digest {
   }
 }
 
-function createdTwice(game: string): OrreryError {
-  return new OrreryError({
-    code: 'DAMAGED',
-    what: 'a game was created a second time',
-    hint: 'Run `orrery doctor` on the directory.',
-    context: { game },
-  });
+function misplaced(what: string, context: { readonly game: string; readonly seq?: number }): OrreryError {
+  return new OrreryError({ code: 'DAMAGED', what, hint: 'Run `orrery doctor` on the directory.', context });
 }

@@ -5,18 +5,29 @@ import { OrreryError } from '../errors.ts';
 import { encodeCommand, readStepTexts, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, writeGame, writeQuarantine } from '../image/rows.ts';
-import { readSnapshot, type SnapshotReason, snapshotUpTo, writeSnapshot } from '../image/snapshots.ts';
+import {
+  readPieces,
+  readSnapshot,
+  SnapshotBody,
+  type SnapshotReason,
+  snapshotUpTo,
+  writeSnapshotBody,
+} from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { encodePatches, MIGRATE, type Record } from '../patch/record.ts';
 import { checked, foldTail, noSnapshot } from './fold.ts';
 import type { Gathering, SnapshotDue } from './gathering.ts';
-import { cutText } from './pieces.ts';
+import { cutAround, cutText, PIECE_BYTES } from './pieces.ts';
 import type { ProjectedTypes } from './projected-types.ts';
-import { readTail } from './tail.ts';
+import { StoredState } from './stored-pieces.ts';
+import { readTail, tailOf } from './tail.ts';
 import type { TypePolicies } from './type-policies.ts';
 
 /** A snapshot is due when the patches since the last outweigh it as often as its type says, but never for less than so many bytes. */
 const SNAPSHOT_BYTES = 64 * 1024;
+
+/** Pieces grow with their entities. Once one has come so far, the state is cut anew. */
+const LARGEST_PIECE = 4 * PIECE_BYTES;
 
 export class GameRows {
   readonly #database: Database;
@@ -68,7 +79,7 @@ export class GameRows {
       parentSeq: parent?.seq,
       firstSeq: seq,
     });
-    this.#keepSnapshot(readGame(this.#database, game) as GameRow, state, 'create');
+    this.#keep(readGame(this.#database, game) as GameRow, bodyOf(state, tables), 'create');
     this.#projected?.show(readGame(this.#database, game) as GameRow, state);
   }
 
@@ -97,16 +108,17 @@ export class GameRows {
       });
       if (this.#commandIndex) writeCommandIndex(this.#database, game, [command]);
       if (name !== MIGRATE) this.#quarantine(record);
-      this.#keepSnapshot(row, state, name === MIGRATE ? 'migrate' : 'recover');
+      writeGame(this.#database, row);
+      this.#keep(row, bodyOf(state, tables), name === MIGRATE ? 'migrate' : 'recover');
       this.#projected?.show(row, state);
     });
     return row;
   }
 
-  /** Inside a transaction. The caller lets go of what has gathered. */
-  write(gathering: Gathering): void {
+  /** Inside a transaction. The caller lets go of what has gathered, and takes the snapshot that is due then, for the reason given. */
+  write(gathering: Gathering): SnapshotReason | undefined {
     const { row } = gathering;
-    if (gathering.isEmpty) return;
+    if (gathering.isEmpty) return undefined;
     const { steps, commands, patchesOut } = gathering.finish();
     writeBatch(this.#database, row.id, {
       firstSeq: gathering.firstSeq,
@@ -136,8 +148,7 @@ export class GameRows {
     } else {
       this.#merged.set(row.id, { patchesIn: gathering.patchesIn, patchesOut });
     }
-    const reason = this.#reasonForSnapshot(written);
-    if (reason) this.snapshot(written, reason);
+    return this.#reasonForSnapshot(written);
   }
 
   /** From which record on a snapshot is due by their number or by time; undefined when neither counts. */
@@ -150,22 +161,58 @@ export class GameRows {
     };
   }
 
+  /** Whether patches of so many bytes more would outweigh the last snapshot. */
+  outweighs({ type, patchBytes, stateBytes }: GameRow, more = 0): boolean {
+    const { strategy, compactAt } = this.#policies.retentionOf(type);
+    return strategy !== 'events' && patchBytes + more > Math.max(SNAPSHOT_BYTES, compactAt * stateBytes);
+  }
+
   #reasonForSnapshot(row: GameRow): SnapshotReason | undefined {
-    const { strategy, compactAt } = this.#policies.retentionOf(row.type);
-    if (strategy === 'events') return undefined;
-    if (row.patchBytes > Math.max(SNAPSHOT_BYTES, compactAt * row.stateBytes)) return 'size';
+    if (this.#policies.retentionOf(row.type).strategy === 'events') return undefined;
+    if (this.outweighs(row)) return 'size';
     const due = this.snapshotDue(row);
     if (!due) return undefined;
     if (row.seq >= due.seq) return 'records';
     return row.time >= due.time ? 'time' : undefined;
   }
 
-  /** From the rows alone: the caller has written what had gathered. */
-  snapshot(row: GameRow, why: SnapshotReason): void {
-    this.#keepSnapshot(
-      row,
+  /**
+   * From the rows alone: the caller has written what had gathered. Yields often, and until it has come to its end nothing of this
+   * game's past may be taken away; new rows may come.
+   */
+  *snapshot(row: GameRow, why: SnapshotReason): Generator<void, void> {
+    const body = (yield* this.#spliced(row)) ?? this.#folded(row);
+    this.#database.transaction(() => this.#keep(row, body, why));
+  }
+
+  /** Undefined when there is no certain way: see StoredState. */
+  *#spliced(row: GameRow): Generator<void, SnapshotBody | undefined> {
+    const before = readPieces(this.#database, row.id, row.seq);
+    if (!before) return undefined;
+    const steps = readStepTexts(this.#database, row.id, before.seq, row.seq);
+    const stored = StoredState.of(before, row, yield* tailOf(steps, row.id, before.seq), 'kept');
+    if (!stored) return undefined;
+    let isCertain = true;
+    function* certain(texts: Iterable<Uint8Array | undefined>): Generator<Uint8Array> {
+      for (const text of texts) {
+        isCertain = text !== undefined && text.length <= LARGEST_PIECE;
+        if (!text || !isCertain) return;
+        yield text;
+      }
+    }
+    const body = new SnapshotBody();
+    for (const piece of cutAround(stored.plain, row.tables, (table) => certain(stored.entities(table)))) {
+      if (!isCertain) return undefined;
+      body.add(piece);
+      yield;
+    }
+    return body;
+  }
+
+  #folded(row: GameRow): SnapshotBody {
+    return bodyOf(
       this.newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq)),
-      why,
+      row.tables,
     );
   }
 
@@ -177,11 +224,11 @@ export class GameRows {
     return foldTail(checked(snapshot), tail.parseLatest(), row);
   }
 
-  #keepSnapshot(row: GameRow, state: JsonObject, why: SnapshotReason): void {
-    const { seq, tick, time, version, tables } = row;
-    const pieces = [...cutText(state, tables)];
-    const stateBytes = writeSnapshot(this.#database, row.id, { seq, tick, time, version, tables, pieces }, why);
-    writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes, patchBytes: 0 });
+  /** The game's row may have changed while the snapshot was made, but for what only snapshots change. */
+  #keep(row: GameRow, body: SnapshotBody, why: SnapshotReason): void {
+    writeSnapshotBody(this.#database, row.id, row, body, why);
+    const now = readGame(this.#database, row.id) ?? row;
+    writeGame(this.#database, { ...now, snapshotSeq: row.seq, stateBytes: body.bytes, patchBytes: 0 });
   }
 
   /** What a recovery has given up stays in the history, and here stands that it was given up. */
@@ -195,6 +242,12 @@ export class GameRows {
     const [firstSeq, lastSeq] = givenUp as [number, number];
     writeQuarantine(this.#database, { game, firstSeq, lastSeq, time, mode: String(mode), reason: String(reason) });
   }
+}
+
+function bodyOf(state: JsonObject, tables: readonly string[]): SnapshotBody {
+  const body = new SnapshotBody();
+  for (const piece of cutText(state, tables)) body.add(piece);
+  return body;
 }
 
 /** What a record replaces everything with. */

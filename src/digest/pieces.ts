@@ -8,11 +8,22 @@ import type { Json, JsonObject } from '../patch/patch.ts';
 export const PIECE_BYTES = 64 * 1024;
 const FIRST_ENTITIES = 32;
 
+const COMMA_TEXT = Buffer.from(',', 'utf8');
+
 /** The text of a state in pieces: one after the other they are its JSON, and those of a table break between entities. */
-export function* cutText(state: JsonObject, tables: readonly string[]): Generator<TextPiece> {
+export function cutText(state: JsonObject, tables: readonly string[]): Generator<TextPiece> {
+  return cutAround(state, tables, (table) => entityTexts(state[table] as JsonObject));
+}
+
+/** The same where the entities of tables are text already; `plain` has {} in the place of each table. */
+export function* cutAround<Text extends string | Uint8Array>(
+  plain: JsonObject,
+  tables: readonly string[],
+  textsOf: (table: string) => Iterable<Text>,
+): Generator<TextPiece> {
   let between = '{';
   let isFirst = true;
-  for (const [key, value] of Object.entries(state)) {
+  for (const [key, value] of Object.entries(plain)) {
     between += `${isFirst ? '' : ','}${JSON.stringify(key)}:`;
     isFirst = false;
     if (!tables.includes(key) || typeof value !== 'object' || value === null) {
@@ -20,14 +31,18 @@ export function* cutText(state: JsonObject, tables: readonly string[]): Generato
       continue;
     }
     yield { table: undefined, text: `${between}{` };
-    let comma = '';
-    for (const text of entityTexts(value as JsonObject)) {
-      yield { table: key, text: comma + text };
-      comma = ',';
+    let isFirstOfTable = true;
+    for (const text of textsOf(key)) {
+      yield { table: key, text: isFirstOfTable ? text : behindComma(text) };
+      isFirstOfTable = false;
     }
     between = '}';
   }
   yield { table: undefined, text: `${between}}` };
+}
+
+function behindComma(text: string | Uint8Array): string | Uint8Array {
+  return typeof text === 'string' ? `,${text}` : Buffer.concat([COMMA_TEXT, text]);
 }
 
 /** JSON of [null, plain part with {} for tables], then [table, entities by id] any number of times. */

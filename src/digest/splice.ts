@@ -21,7 +21,10 @@ const COLON = 0x3a;
 /** Where old values stand in the entity, and new ones in the patches; four numbers each, by the place of the old value. */
 let edits = new Int32Array(4 * 32);
 
-/** Appends the entity that stands in `text` from `from` to `to` with its patches done. False, and nothing appended, if not sure. */
+/**
+ * Appends the entity that stands in `text` from `from` to `to` with its patches done. False, and nothing appended, if not sure.
+ * With `onlyPlain` it is sure of numbers, strings and the like alone: what is inside of a list or an object is for fold to check.
+ */
 export function spliceEntity(
   out: ByteText,
   text: Uint8Array,
@@ -29,6 +32,7 @@ export function spliceEntity(
   to: number,
   changes: EntityChanges,
   entity: number,
+  onlyPlain: boolean,
 ): boolean {
   const { bytes } = changes;
   let count = 0;
@@ -46,6 +50,7 @@ export function spliceEntity(
       if (at < 0) return false;
       segment = end;
     }
+    if (onlyPlain && !isPlain(bytes, segment + 2)) return false;
     const end = endOfValue(text, at);
     if (end < 0 || !insert(count, at, end, segment + 2, changes.patchEnd(patch) - 1)) return false;
     count += 1;
@@ -58,6 +63,13 @@ export function spliceEntity(
   }
   out.copy(text, copied, to);
   return true;
+}
+
+/** Of a string: it is well-formed, however it is read. */
+function isPlain(bytes: Uint8Array, at: number): boolean {
+  const first = bytes[at];
+  if (first === QUOTE) return endOfUniqueString(bytes, at) >= 0;
+  return first !== OPEN_OBJECT && first !== OPEN_LIST;
 }
 
 /** Keeps the edits in order. False when one lies inside another. */

@@ -1,5 +1,5 @@
-// A game on its way to the main thread, from the pieces of its last snapshot and what happened since: text goes in, and text
-// comes out that only has other values here and there. Before it: digest.ts; after it: game/assemble.ts.
+// The newest state of a game from the pieces of its last snapshot and what happened since: text goes in, and text comes out that
+// only has other values here and there. Before it: digest.ts. After it: game/assemble.ts, on the main thread, and the next snapshot.
 
 import { OrreryError } from '../errors.ts';
 import type { GameRow } from '../image/rows.ts';
@@ -12,6 +12,7 @@ import { ByteText } from './byte-text.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { checked, foldTail } from './fold.ts';
 import { PATH_OFFSET } from './patch-scan.ts';
+import type { PatchText } from './patch-text.ts';
 import { PIECE_BYTES } from './pieces.ts';
 import { spliceEntity } from './splice.ts';
 import { readTail } from './tail.ts';
@@ -25,6 +26,12 @@ interface Later {
 }
 
 /**
+ * How far what is spliced in is looked at: not at all where the text will be parsed and checked by whoever gets it, and for a
+ * snapshot so far that nothing is kept which folding would refuse.
+ */
+export type Trust = 'parsed later' | 'kept';
+
+/**
  * The pieces that store/store.ts describes. `steps` are those after the snapshot. Undefined when they did more than change
  * entities and the plain part, or when their text is not certain: then the state must be folded as a whole.
  */
@@ -33,40 +40,88 @@ export function storedPieces(
   row: GameRow,
   steps: Iterable<Buffer>,
 ): Uint8Array<ArrayBuffer>[] | undefined {
-  if (JSON.stringify(snapshot.tables) !== JSON.stringify(row.tables)) return undefined;
-  const later = readLater(snapshot, row, steps);
-  if (!later) return undefined;
-  const result = [plainPiece(snapshot, later.plain, row)];
-  const out = new ByteText();
-  for (const { table, unpack } of snapshot.pieces) {
-    if (table === undefined) continue;
-    const name = JSON.stringify(table);
-    const text = unpack();
-    const changes = later.tables.get(name);
-    // They may begin with the comma behind the piece before.
-    const entities = text.subarray(text[0] === COMMA ? 1 : 0);
-    if (changes) {
-      out.clear();
-      if (!changeEntities(out, entities, table, changes, row)) return undefined;
-    }
-    result.push(wrapped(name, changes ? out.view() : entities));
-  }
+  const stored = StoredState.of(snapshot, row, readTail(steps, row.id, snapshot.seq), 'parsed later');
+  if (!stored) return undefined;
+  const result = [new TextEncoder().encode(`[null,${JSON.stringify(stored.plain)}]`)];
   for (const table of row.tables) {
     const name = JSON.stringify(table);
-    const changes = later.tables.get(name);
-    if (changes) for (const added of newEntities(table, changes, row)) result.push(wrapped(name, added.view()));
+    for (const entities of stored.entities(table)) {
+      if (!entities) return undefined;
+      result.push(wrapped(name, entities));
+    }
   }
   return result;
 }
 
-function readLater(snapshot: PackedSnapshot, row: GameRow, steps: Iterable<Buffer>): Later | undefined {
+/** A snapshot in pieces with what happened since. */
+export class StoredState {
+  /** With {} for each table. */
+  readonly plain: JsonObject;
+  readonly #snapshot: PackedSnapshot;
+  readonly #row: GameRow;
+  readonly #tables: Later['tables'];
+  readonly #trust: Trust;
+
+  private constructor(snapshot: PackedSnapshot, row: GameRow, later: Later, trust: Trust) {
+    this.#snapshot = snapshot;
+    this.#row = row;
+    this.#tables = later.tables;
+    this.#trust = trust;
+    this.plain = plainState(snapshot, later.plain, row);
+  }
+
+  /** `tail` is what happened since the snapshot. Undefined as with storedPieces. Throws PATCH_INVALID, DAMAGED. */
+  static of(snapshot: PackedSnapshot, row: GameRow, tail: PatchText, trust: Trust): StoredState | undefined {
+    if (JSON.stringify(snapshot.tables) !== JSON.stringify(row.tables)) return undefined;
+    const later = sorted(tail, row);
+    return later && new StoredState(snapshot, row, later, trust);
+  }
+
+  /**
+   * Texts of the entities of a table, about PIECE_BYTES each, without commas or braces around them. Each stands until the next is
+   * asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes.
+   */
+  *entities(table: string): Generator<Uint8Array | undefined> {
+    const changes = this.#tables.get(JSON.stringify(table));
+    const changed = new ByteText();
+    // What has become short is put together with what comes after it.
+    let held = new ByteText();
+    for (const piece of this.#snapshot.pieces) {
+      if (piece.table !== table) continue;
+      const text = piece.unpack();
+      // They may begin with the comma behind the piece before.
+      let entities: Uint8Array = text.subarray(text[0] === COMMA ? 1 : 0);
+      if (changes) {
+        changed.clear();
+        if (!changeEntities(changed, entities as Buffer, table, changes, this.#row, this.#trust))
+          return yield undefined;
+        entities = changed.view();
+      }
+      if (held.length > 0 && held.length + entities.length > PIECE_BYTES) {
+        yield held.view();
+        held.clear();
+      }
+      if (held.length === 0 && entities.length >= PIECE_BYTES / 2) yield entities;
+      else if (entities.length > 0) separated(held, entities, 0, entities.length);
+    }
+    for (const { id, entity } of changes?.left() ?? []) {
+      addFolded(held, table, id, undefined, changes as EntityChanges, entity, this.#row);
+      if (held.length < PIECE_BYTES) continue;
+      yield held.view();
+      held = new ByteText();
+    }
+    if (held.length > 0) yield held.view();
+  }
+}
+
+function sorted(tail: PatchText, row: GameRow): Later | undefined {
   const plain = new ByteText();
   const tables = new Map<string, EntityChanges | undefined>(
     row.tables.map((name) => [JSON.stringify(name), undefined]),
   );
   let keyText = '';
   let keyBytes = Buffer.alloc(0);
-  const isSorted = readTail(steps, row.id, snapshot.seq).visit((bytes, from, pathEnd, to) => {
+  const isSorted = tail.visit((bytes, from, pathEnd, to) => {
     const key = from + PATH_OFFSET + 1;
     const keyEnd = endOfUniqueString(bytes, key);
     // No key, or one that could be written in another way.
@@ -100,15 +155,21 @@ function standsAt(bytes: Uint8Array, from: number, to: number, wanted: Uint8Arra
   return true;
 }
 
-function plainPiece(snapshot: PackedSnapshot, patches: ByteText, row: GameRow): Uint8Array<ArrayBuffer> {
+function plainState(snapshot: PackedSnapshot, patches: ByteText, row: GameRow): JsonObject {
   const between = snapshot.pieces.filter(({ table }) => table === undefined).map((piece) => piece.unpack());
   const later = decodePatches(JSON.parse(`[${patches.view().subarray(1).toString('utf8')}]`));
-  const state = foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
-  return new TextEncoder().encode(`[null,${JSON.stringify(state)}]`);
+  return foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
 }
 
 /** The entities of a piece with what was done to them. False when its text is not what cutText writes. */
-function changeEntities(out: ByteText, text: Buffer, table: string, changes: EntityChanges, row: GameRow): boolean {
+function changeEntities(
+  out: ByteText,
+  text: Buffer,
+  table: string,
+  changes: EntityChanges,
+  row: GameRow,
+  trust: Trust,
+): boolean {
   out.reserve(text.length + (text.length >> 3));
   let at = 0;
   // What did not change is copied in stretches.
@@ -124,7 +185,7 @@ function changeEntities(out: ByteText, text: Buffer, table: string, changes: Ent
       const start = out.length;
       if (start > 0) out.byte(COMMA);
       out.copy(text, at, idEnd + 1);
-      if (!spliceEntity(out, text, idEnd + 1, end, changes, entity)) {
+      if (!spliceEntity(out, text, idEnd + 1, end, changes, entity, trust === 'kept')) {
         out.length = start;
         const id = JSON.parse(text.toString('utf8', at, idEnd)) as string;
         addFolded(out, table, id, JSON.parse(text.toString('utf8', idEnd + 1, end)), changes, entity, row);
@@ -140,18 +201,6 @@ function changeEntities(out: ByteText, text: Buffer, table: string, changes: Ent
 function separated(out: ByteText, text: Uint8Array, from: number, to: number): void {
   if (out.length > 0) out.byte(COMMA);
   out.copy(text, from, to);
-}
-
-/** What patches add that no piece had. */
-function* newEntities(table: string, changes: EntityChanges, row: GameRow): Generator<ByteText> {
-  let out = new ByteText();
-  for (const { id, entity } of changes.left()) {
-    addFolded(out, table, id, undefined, changes, entity, row);
-    if (out.length < PIECE_BYTES) continue;
-    yield out;
-    out = new ByteText();
-  }
-  if (out.length > 0) yield out;
 }
 
 /** Appends an entity with its patches applied, with a comma before it if need be; nothing when they removed it. */

@@ -15,6 +15,16 @@ export function readTail(texts: Iterable<Buffer>, game: string, afterSeq: number
   return reader.patches;
 }
 
+/** The same, yielding after each text. */
+export function* tailOf(texts: Iterable<Buffer>, game: string, afterSeq: number): Generator<void, PatchText> {
+  const reader = new TailReader(game, afterSeq);
+  for (const text of texts) {
+    reader.take(text);
+    yield;
+  }
+  return reader.patches;
+}
+
 class TailReader {
   readonly patches = new PatchText();
   readonly #game: string;

@@ -1,5 +1,6 @@
 // Whole states as rows of an image: digest/ writes them, loading a game and reading its past begin with them.
 
+import { createHash } from 'node:crypto';
 import { OrreryError } from '../errors.ts';
 import { CODEC_DEFLATE, CODEC_MEMBERS, pack, packMember, sha256, unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
@@ -19,7 +20,8 @@ export interface Snapshot {
 export interface TextPiece {
   /** Undefined for what is not inside a table. */
   readonly table: string | undefined;
-  readonly text: string;
+  /** Bytes are UTF-8. */
+  readonly text: string | Uint8Array;
 }
 
 /** What a snapshot is written from. */
@@ -50,30 +52,59 @@ export type SnapshotReason =
   /** Which keys are tables changed: patches do not say so. */
   | 'tables';
 
+/** The text of a state on its way into a row. Piece by piece, so that whoever makes a wide one can do something else in between. */
+export class SnapshotBody {
+  /** Of the state's JSON. */
+  bytes = 0;
+  readonly #hash = createHash('sha256');
+  /** Until it is clear that they are worth cutting. */
+  readonly #texts: Uint8Array[] = [];
+  readonly #members: Uint8Array[] = [];
+  readonly #tables: (string | null)[] = [];
+
+  add({ table, text }: TextPiece): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
+    this.bytes += bytes.length;
+    this.#hash.update(bytes);
+    this.#tables.push(table ?? null);
+    if (this.bytes <= LEAST_CUT_BYTES) {
+      // What is given as bytes may stand where the next piece is about to be.
+      this.#texts.push(typeof text === 'string' ? bytes : Uint8Array.from(bytes));
+      return;
+    }
+    for (const each of this.#texts.splice(0)) this.#members.push(packMember(each));
+    this.#members.push(packMember(bytes));
+  }
+
+  /** The end: values of the columns codec, sha, pieces and body. */
+  finish(): [codec: number, sha: Uint8Array, pieces: string | null, body: Uint8Array] {
+    const sha = this.#hash.digest();
+    if (this.#members.length === 0) return [CODEC_DEFLATE, sha, null, pack(Buffer.concat(this.#texts))];
+    const pieces = this.#members.map((member, index) => [member.length, this.#tables[index]]);
+    return [CODEC_MEMBERS, sha, JSON.stringify(pieces), Buffer.concat(this.#members)];
+  }
+}
+
 /** Returns the size of the state's JSON in bytes. */
 export function writeSnapshot(database: Database, game: string, snapshot: CutSnapshot, why: SnapshotReason): number {
-  const texts = snapshot.pieces.map(({ text }) => Buffer.from(text, 'utf8'));
-  const json = Buffer.concat(texts);
-  const members = json.length > LEAST_CUT_BYTES ? texts.map(packMember) : undefined;
-  const pieces = members?.map((member, index) => [member.length, snapshot.pieces[index]?.table ?? null]);
+  const body = new SnapshotBody();
+  for (const piece of snapshot.pieces) body.add(piece);
+  writeSnapshotBody(database, game, snapshot, body, why);
+  return body.bytes;
+}
+
+export function writeSnapshotBody(
+  database: Database,
+  game: string,
+  { seq, tick, time, version, tables }: Omit<Snapshot, 'json'>,
+  body: SnapshotBody,
+  why: SnapshotReason,
+): void {
   database.run(
     `INSERT OR REPLACE INTO snapshots (game, seq, tick, time, version, tables, reason, codec, sha, pieces, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      game,
-      snapshot.seq,
-      snapshot.tick,
-      snapshot.time,
-      snapshot.version,
-      JSON.stringify(snapshot.tables),
-      why,
-      members ? CODEC_MEMBERS : CODEC_DEFLATE,
-      sha256(json),
-      pieces ? JSON.stringify(pieces) : null,
-      members ? Buffer.concat(members) : pack(json),
-    ],
+    [game, seq, tick, time, version, JSON.stringify(tables), why, ...body.finish()],
   );
-  return json.length;
 }
 
 /**

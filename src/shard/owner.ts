@@ -349,6 +349,7 @@ export class Owner {
 
   *#publish(generation: number, began: number, how?: 'alone'): Generator<void, CheckpointReport> {
     // Commits and the digest go on in between.
+    yield* this.#shard.digest.settle();
     yield* this.#shard.digest.thin();
     // A frame that was begun meanwhile is taken in whole: the image says which frames it holds, and not how much of one.
     while (this.#taking) this.#digestSome();

@@ -38,7 +38,7 @@ function snapshotOf(state: Wide): PackedSnapshot {
     time: 0,
     version: 1,
     tables: [...TABLES],
-    pieces: pieces.map(({ table, text }) => ({ table, unpack: () => Buffer.from(text, 'utf8') })),
+    pieces: pieces.map(({ table, text }) => ({ table, unpack: () => Buffer.from(text as string, 'utf8') })),
   };
 }
 

@@ -1,0 +1,144 @@
+// Snapshots of a wide game, each made from the pieces of the one before and in slices, with everything going on in between that an
+// owner does in between. What the states are is not asked of src/.
+
+import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, expect, it } from 'vitest';
+import { Digest } from '../../src/digest/digest.ts';
+import { PIECE_BYTES } from '../../src/digest/pieces.ts';
+import { KEEP_ALL } from '../../src/digest/retention.ts';
+import { Database } from '../../src/image/database.ts';
+import { readSnapshot, readSnapshotEntries } from '../../src/image/snapshots.ts';
+import type { JsonObject, Patch } from '../../src/patch/patch.ts';
+import { encodeRecord } from '../../src/patch/record.ts';
+import { type Dice, dice } from '../programs/script.ts';
+import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
+
+const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const EVERY = 25;
+const databases: Database[] = [];
+afterEach(() => {
+  for (const database of databases.splice(0)) database.close();
+});
+
+async function digestOf(): Promise<{ database: Database; digest: Digest }> {
+  const database = await Database.open();
+  databases.push(database);
+  const retention = { ...KEEP_ALL, snapshotEvery: { records: EVERY, ms: null } };
+  const digest = new Digest(
+    database,
+    { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
+  return { database, digest };
+}
+
+const ballast = (at: number, text: string): { [key: string]: never } =>
+  ({ at, text, list: [], deep: { inner: { text: '' } } }) as never;
+
+/** Many entities come, grow and go, so that pieces become long, short and none. */
+function changeMuch(state: Wide, roll: Dice): Patch[] {
+  const from = roll(700);
+  const patches: Patch[] = [];
+  for (let at = from; at < from + 40; at += 1) {
+    const id = `b${at}`;
+    const path = ['systems', id];
+    const entity = state.systems[id];
+    if (!entity) {
+      state.systems[id] = ballast(at, 'new'.repeat(50));
+      patches.push({ op: 'add', path, value: structuredClone(state.systems[id]) });
+    } else if (roll(2) === 0) {
+      delete state.systems[id];
+      patches.push({ op: 'remove', path });
+    } else {
+      entity['text'] = 'y'.repeat(roll(900));
+      patches.push({ op: 'replace', path: [...path, 'text'], value: entity['text'] });
+    }
+  }
+  return patches;
+}
+
+for (let round = 0; round < 4; round += 1) {
+  it(`[DT5] a snapshot made of the pieces of the last is the state that was, in slices (seed ${SEED}, ${round})`, async () => {
+    const roll = dice(SEED * 1_000 + round);
+    const { database, digest } = await digestOf();
+    const state = wideState(roll);
+    for (let at = 0; at < 600; at += 1) state.systems[`b${at}`] = ballast(at, 'x'.repeat(300));
+    const states = new Map<number, string>();
+    let seq = 0;
+    const line = (patches: readonly Patch[], whole = {}): string =>
+      encodeRecord({ game: 'g', seq, tick: seq, time: 1 + seq, command: 'c', patches, ...whole });
+    const whole = { command: '@create', type: 't', version: 1, tables: [...TABLES] };
+    let lines = [line([{ op: 'replace', path: [], value: structuredClone(state) as unknown as JsonObject }], whole)];
+    states.set(0, JSON.stringify(state));
+    let slices = 0;
+    for (let frame = 1; frame <= 30; frame += 1) {
+      const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
+      while (!taking.next().done) {
+        slices += 1;
+        const other = roll(30);
+        if (other === 0) digest.flush({});
+        if (other === 1) for (const _ of digest.settle());
+        if (other === 2) for (const _ of digest.thin());
+        if (other === 3) assert.ok(digest.load('g'));
+      }
+      if (roll(4) === 0) digest.flush({});
+      assert.deepStrictEqual(digest.fold('g')?.state, state, `after ${seq}`);
+      lines = Array.from({ length: 1 + roll(40) }, () => {
+        seq += 1;
+        const text = line(roll(30) === 0 ? changeMuch(state, roll) : changeWide(state, roll, round === 0));
+        states.set(seq, JSON.stringify(state));
+        return text;
+      });
+    }
+    const entries = readSnapshotEntries(database, 'g');
+    expect(entries.length).toBeGreaterThan(10);
+    for (const entry of entries) {
+      const { json } = readSnapshot(database, 'g', entry.seq) ?? { json: '' };
+      assert.deepStrictEqual(JSON.parse(json), JSON.parse(states.get(entry.seq) as string), `snapshot ${entry.seq}`);
+    }
+    // Records of a frame are too few to yield for: these are pieces.
+    expect(slices).toBeGreaterThan(entries.length * 4);
+    for (const row of database.all("SELECT codec, pieces, body FROM snapshots WHERE game = 'g' ORDER BY seq")) {
+      expect(row['codec']).toBe(2);
+      const body = row['body'] as Uint8Array;
+      const pieces = JSON.parse(String(row['pieces'])) as [number, string | null][];
+      let at = 0;
+      const sizes = pieces.map(([bytes]) => {
+        at += bytes;
+        return gunzipSync(body.subarray(at - bytes, at)).length;
+      });
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * PIECE_BYTES + 1);
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      expect(pieces.length, `${sizes}`).toBeLessThan(2 * Math.ceil(bytes / PIECE_BYTES) + 8);
+    }
+  });
+}
+
+it('[DT5] what a state may not hold gets into no snapshot, though its line is JSON', async () => {
+  for (const value of ['"\\ud800"', '{"__proto__":1}', `${'['.repeat(63)}${']'.repeat(63)}`]) {
+    const { database, digest } = await digestOf();
+    const systems = Object.fromEntries(
+      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(300))]),
+    );
+    const whole = {
+      game: 'g',
+      seq: 0,
+      tick: 0,
+      time: 1,
+      command: '@create',
+      type: 't',
+      version: 1,
+      tables: ['systems'],
+    };
+    const lines = [encodeRecord({ ...whole, patches: [{ op: 'replace', path: [], value: { systems } }] })];
+    for (let seq = 1; seq <= EVERY + 1; seq += 1)
+      lines.push(`{"g":"g","s":${seq},"k":${seq},"t":1,"c":"c","d":[["=",["systems","b7","text"],${value}]]}`);
+    const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 });
+    const all = (): void => {
+      while (!taking.next().done);
+    };
+    expect(all, value).toThrow(expect.objectContaining({ code: 'PATCH_INVALID' }));
+    expect(readSnapshotEntries(database, 'g').length).toBe(1);
+  }
+});
