@@ -13,7 +13,7 @@ const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta
 let owner: Owner | undefined;
 
 export default function sit(seat: Seat): void {
-  serve(seat, answer);
+  serve(seat, answer, () => owner?.meanwhile() ?? false);
 }
 
 export async function answer(request: OwnerRequest): Promise<OwnerReply> {

@@ -28,7 +28,7 @@ export function imageGeneration(name: string): number | undefined {
 
 /**
  * Writes an image to disk and has it proved before it gets its name. Yields between slices of work; the result is its
- * SHA-256. Throws DAMAGED when what was read is not what was written.
+ * SHA-256. `meanwhile` is for the prover. Throws DAMAGED when what was read is not what was written.
  */
 export function* publishImage(
   files: Files,
@@ -37,6 +37,7 @@ export function* publishImage(
   bytes: Uint8Array,
   database: Database,
   prover: Prover,
+  meanwhile?: () => boolean,
 ): Generator<void, string> {
   const path = `${directory}/${imageName(generation)}`;
   const handle = files.createNew(temporaryPath(path));
@@ -52,7 +53,7 @@ export function* publishImage(
     digest = hash.digest();
     files.sync(handle);
     yield;
-    const proof = yield* prover.prove(files, handle.path, database);
+    const proof = yield* prover.prove(files, handle.path, database, meanwhile);
     if (Buffer.compare(digest, proof.sha256) !== 0)
       throw damaged(handle.path, 'an image does not read back as it was written');
     // SQLite looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.

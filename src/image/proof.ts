@@ -12,8 +12,11 @@ export interface Proof {
 }
 
 export interface Prover {
-  /** Reads a file back. Yields while somebody else does so. Throws IO_FAILED. */
-  prove(files: Files, path: string, database: Database): Generator<void, Proof>;
+  /**
+   * Reads a file back. Yields while somebody else does so, and calls `meanwhile` for a little of other work; it says whether there
+   * was any. Throws IO_FAILED.
+   */
+  prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<void, Proof>;
 }
 
 export const PROVER_ON_THE_SPOT: Prover = {

@@ -30,6 +30,8 @@ export interface CheckpointParts {
   readonly digest: Digest;
   readonly maxImageBytes: number;
   readonly prover: Prover;
+  /** A little of other work while the prover is at its own; false when there is none. */
+  readonly meanwhile?: () => boolean;
   /** The new manifest counts from here on, whatever becomes of the tidying after it. */
   published(manifest: Manifest): void;
 }
@@ -55,7 +57,7 @@ export function* publish(
   if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
   const { length } = bytes;
   yield;
-  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.prover);
+  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.prover, parts.meanwhile);
   giveBack(bytes);
   const image = { generation, bytes: length, sha256, ...position };
   const images = previous ? [image, previous] : [image];

@@ -18,20 +18,12 @@ import type {
   StoreLoad,
   StoreStats,
 } from '../store/store.ts';
+import { Backlog } from './backlog.ts';
 import { publish } from './checkpoint.ts';
 import { gap } from './gap.ts';
 import { type Import, importGame } from './import.ts';
 import type { OwnerOptions, OwnerRequest } from './protocol.ts';
 import { Segments } from './segments.ts';
-
-/** A durable frame that is not digested yet. */
-interface Undigested {
-  readonly payload: Uint8Array;
-  readonly frame: number;
-  readonly chain: number;
-  /** Bytes of journal written by this owner up to the end of it. */
-  readonly written: number;
-}
 
 export class Owner {
   readonly recovery: RecoveryReport;
@@ -42,15 +34,10 @@ export class Owner {
   #prover: Prover = PROVER_ON_THE_SPOT;
   /** Of games that have had a record since the shard was opened. */
   readonly #seqs = new Map<string, number>();
-  readonly #backlog: Undigested[] = [];
-  #backlogBytes = 0;
-  #taking: Generator<void, void> | undefined;
-  /** What stopped the digest half-way through a frame. Nothing may be read from it or published any more. */
-  #digestFailure: unknown;
+  readonly #backlog: Backlog;
   #checkpoint: Generator<void, CheckpointReport> | undefined;
-  /** Bytes of journal: written by this owner, of those digested, and of those in the newest image. */
+  /** Bytes of journal: written by this owner, and of those in the newest image. */
   #written = 0;
-  #digested = 0;
   #published = 0;
   #frames = 0;
   #records = 0;
@@ -65,6 +52,7 @@ export class Owner {
     this.#files = files;
     this.#options = options;
     this.#shard = shard;
+    this.#backlog = new Backlog(shard.digest);
     this.#segments = new Segments(files, options.directory, shard.claim, shard.journal, shard.segments);
     this.recovery = recovery;
   }
@@ -115,7 +103,7 @@ export class Owner {
       case 'snapshots':
         return this.snapshots(request.game);
       case 'quarantine':
-        this.#digestAll();
+        this.#backlog.digestAll();
         return readQuarantine(this.#shard.database, request.game);
       case 'import':
         return this.import(request.import);
@@ -143,7 +131,6 @@ export class Owner {
     for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);
     this.#written += bytes;
     this.#backlog.push({ payload, frame, chain, written: this.#written });
-    this.#backlogBytes += payload.length;
     this.#frames += 1;
     this.#records += batch.count;
     this.#shard.claim.check();
@@ -154,11 +141,16 @@ export class Owner {
   digest(): StoreLoad {
     const end = performance.now() + this.#options.sliceMs;
     // Some of it in every slice, however short: a slice that did nothing would be asked for again and again.
-    while (this.#backlog.length > 0) {
-      this.#digestSome();
+    while (!this.#backlog.isEmpty) {
+      this.#backlog.digestSome();
       if (performance.now() >= end) break;
     }
     return this.#load();
+  }
+
+  /** A little of the digest while nobody asks for anything; false when there is none worth it. */
+  meanwhile(): boolean {
+    return this.#backlog.meanwhile();
   }
 
   /** One slice of a checkpoint, which begins when none is under way. Reports when it is done. */
@@ -181,7 +173,7 @@ export class Owner {
   }
 
   load(id: string): StoredGame | undefined {
-    this.#digestAll();
+    this.#backlog.digestAll();
     const loaded = this.#shard.digest.load(id);
     if (!loaded) return undefined;
     const { row, pieces } = loaded;
@@ -199,12 +191,12 @@ export class Owner {
   }
 
   list(): readonly GameRow[] {
-    this.#digestAll();
+    this.#backlog.digestAll();
     return this.#shard.digest.games();
   }
 
   stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
-    this.#digestAll();
+    this.#backlog.digestAll();
     const past = this.#shard.digest.past(id);
     if (!past) return undefined;
     const found = past.find(moment, nearest);
@@ -220,13 +212,13 @@ export class Owner {
   }
 
   past(id: string, range: StepRange, limit: number): PastPage | undefined {
-    this.#digestAll();
+    this.#backlog.digestAll();
     const past = this.#shard.digest.past(id);
     return past && { row: past.row, origins: past.origins, ...past.page(range, limit) };
   }
 
   snapshots(id: string): readonly SnapshotEntry[] | undefined {
-    this.#digestAll();
+    this.#backlog.digestAll();
     return this.#shard.digest.past(id)?.snapshots();
   }
 
@@ -236,7 +228,7 @@ export class Owner {
    */
   async import(coming: Import): Promise<void> {
     if (this.#checkpoint) while (this.checkpoint() === undefined);
-    this.#digestAll();
+    this.#backlog.digestAll();
     const generation = (): number => this.#shard.manifest.generation;
     const publish = (): Generator<void, unknown> => this.#checkpointing('alone');
     await importGame(coming, { ...this.#shard, ...this.#options, files: this.#files, generation, publish });
@@ -298,7 +290,7 @@ export class Owner {
     const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
     const journalBytes = this.#written - this.#published;
     return {
-      digestLagBytes: this.#backlogBytes,
+      digestLagBytes: this.#backlog.bytes,
       journalBytes,
       checkpointDue: journalBytes > due || this.#alone,
       checkpointOverdue: journalBytes > 2 * due,
@@ -313,34 +305,14 @@ export class Owner {
     return seq;
   }
 
-  #digestSome(): void {
-    if (this.#digestFailure !== undefined) throw this.#digestFailure;
-    const first = this.#backlog[0] as Undigested;
-    this.#taking ??= this.#shard.digest.take(first.payload, { frame: first.frame, chain: first.chain });
-    try {
-      if (!this.#taking.next().done) return;
-    } catch (error) {
-      this.#digestFailure = error;
-      throw error;
-    }
-    this.#taking = undefined;
-    this.#backlog.shift();
-    this.#backlogBytes -= first.payload.length;
-    this.#digested = first.written;
-  }
-
-  #digestAll(): void {
-    while (this.#backlog.length > 0) this.#digestSome();
-  }
-
   *#checkpointing(how?: 'alone'): Generator<void, CheckpointReport> {
     const began = performance.now();
     this.#shard.claim.check();
     const { generation, firstFrame, previousChain } = this.#segments.begin(this.#shard.manifest.generation);
     yield;
     // Everything before the new segment must be in the image; what comes meanwhile may be.
-    while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {
-      this.#digestSome();
+    while (this.#backlog.isBefore(firstFrame)) {
+      this.#backlog.digestSome();
       yield;
     }
     this.#shard.digest.skipTo({ frame: firstFrame - 1, chain: previousChain });
@@ -351,10 +323,9 @@ export class Owner {
     // Commits and the digest go on in between.
     yield* this.#shard.digest.settle();
     yield* this.#shard.digest.thin();
-    // A frame that was begun meanwhile is taken in whole: the image says which frames it holds, and not how much of one.
-    while (this.#taking) this.#digestSome();
+    this.#backlog.finishFrame();
     this.#shard.database.shrink();
-    const inImage = this.#digested;
+    const inImage = this.#backlog.digested;
     const manifest = yield* publish(
       {
         files: this.#files,
@@ -365,6 +336,7 @@ export class Owner {
         digest: this.#shard.digest,
         maxImageBytes: this.#options.maxImageBytes,
         prover: this.#prover,
+        meanwhile: () => this.meanwhile(),
         published: (published) => {
           this.#shard.manifest = published;
           this.#alone = how === 'alone';

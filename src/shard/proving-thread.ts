@@ -33,14 +33,14 @@ export class ProvingThread implements Prover {
     this.#leastBytes = leastBytes;
   }
 
-  *prove(files: Files, path: string, database: Database): Generator<void, Proof> {
+  *prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<void, Proof> {
     const bytes = files.size(path);
-    const proof = bytes < this.#leastBytes ? undefined : yield* this.#elsewhere(path, bytes);
+    const proof = bytes < this.#leastBytes ? undefined : yield* this.#elsewhere(path, bytes, meanwhile);
     return proof ?? (yield* PROVER_ON_THE_SPOT.prove(files, path, database));
   }
 
   /** Undefined when the thread could not do it: then it is for this one to find out why. */
-  *#elsewhere(path: string, bytes: number): Generator<void, Proof | undefined> {
+  *#elsewhere(path: string, bytes: number, meanwhile?: () => boolean): Generator<void, Proof | undefined> {
     const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const { port1, port2 } = new MessageChannel();
     const task: ProvingTask = { path, port: port2, answered };
@@ -54,7 +54,7 @@ export class ProvingThread implements Prover {
       const end = performance.now() + PATIENCE_MS + (bytes / 2 ** 20) * PATIENCE_MS_PER_MIB;
       while (Atomics.load(answered, 0) === 0) {
         if (died || performance.now() > end) return undefined;
-        Atomics.wait(answered, 0, 0, WAIT_MS);
+        if (!meanwhile?.()) Atomics.wait(answered, 0, 0, WAIT_MS);
         yield;
       }
       return (receiveMessageOnPort(port1) as { message: Proof | undefined } | undefined)?.message;

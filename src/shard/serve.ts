@@ -27,8 +27,15 @@ export interface Seat {
 /** A request, or the word that it is in the slot. */
 type Message = OwnerRequest | typeof IN_SLOT;
 
-/** Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. */
-export function serve({ port, memory }: Seat, answer: (request: OwnerRequest) => Promise<OwnerReply>): void {
+/**
+ * Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. `meanwhile` does a little
+ * of what is to be done anyway, when nothing has come, and says whether there was anything.
+ */
+export function serve(
+  { port, memory }: Seat,
+  answer: (request: OwnerRequest) => Promise<OwnerReply>,
+  meanwhile: () => boolean,
+): void {
   const slot = new Slot(memory);
   let answeredAt = 0;
   const work = async (first: Message): Promise<void> => {
@@ -43,7 +50,7 @@ export function serve({ port, memory }: Seat, answer: (request: OwnerRequest) =>
       } else port.postMessage(reply, transferable(reply));
       answeredAt = performance.now();
       const linger = pause * 1.5 > MOST_LINGER_MS ? LEAST_LINGER_MS : Math.max(pause * 1.5, LEAST_LINGER_MS);
-      message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger) : undefined;
+      message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger, turnEnds, meanwhile) : undefined;
     }
   };
   port.on('message', (message: Message) => {
@@ -61,14 +68,23 @@ function transferable(reply: OwnerReply): ArrayBuffer[] {
   return own && new Set(buffers).size === buffers.length ? buffers : [];
 }
 
-function next(port: MessagePort, slot: Slot, end: number): Message | undefined {
+/** Looks until `end`, and while there is something to do until `turnEnds`. */
+function next(
+  port: MessagePort,
+  slot: Slot,
+  end: number,
+  turnEnds: number,
+  meanwhile: () => boolean,
+): Message | undefined {
   slot.look();
-  do {
+  for (let isBusy = false; ; isBusy = meanwhile()) {
     if (slot.asked) break;
     const received = receiveMessageOnPort(port) as { readonly message: Message } | undefined;
-    if (!received) continue;
-    slot.leave();
-    return received.message;
-  } while (performance.now() < end);
+    if (received) {
+      slot.leave();
+      return received.message;
+    }
+    if (performance.now() >= (isBusy ? turnEnds : end)) break;
+  }
   return slot.leave() ? IN_SLOT : undefined;
 }

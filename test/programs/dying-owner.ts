@@ -61,7 +61,7 @@ for (const operation of ['write', 'dataSync', 'sync', 'publishNew', 'syncDirecto
 }
 
 export default function sit(seat: Seat): void {
-  serve(seat, dyingAnswer);
+  serve(seat, dyingAnswer, () => false);
 }
 
 async function dyingAnswer(request: OwnerRequest): Promise<OwnerReply> {

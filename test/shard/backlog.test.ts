@@ -1,0 +1,78 @@
+// What is durable and not yet digested: taken in a little at a time, also when nobody asks, and never half when it has to be whole.
+
+import { afterEach, expect, it } from 'vitest';
+import { Digest } from '../../src/digest/digest.ts';
+import { Database } from '../../src/image/database.ts';
+import { Backlog } from '../../src/shard/backlog.ts';
+
+const databases: Database[] = [];
+afterEach(() => {
+  for (const database of databases.splice(0)) database.close();
+});
+
+async function backlogOf(): Promise<{ digest: Digest; backlog: Backlog }> {
+  const database = await Database.open();
+  databases.push(database);
+  const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame: 0, chain: 0 });
+  return { digest, backlog: new Backlog(digest) };
+}
+
+/** Frames of the same number of records. */
+function push(backlog: Backlog, frame: number, records: number, note: string): void {
+  const first = (frame - 1) * records;
+  const lines = Array.from({ length: records }, (_, at) => {
+    const head = `{"g":"g","s":${first + at},"k":1,"t":1`;
+    return first + at === 0
+      ? `${head},"c":"@create","y":"counter","v":1,"b":[],"d":[["=",[],{"n":0,"note":""}]]}`
+      : `${head},"c":"count","d":[["=",["n"],${first + at}],["=",["note"],"${note}"]]}`;
+  });
+  const payload = new TextEncoder().encode(`${lines.join('\n')}\n`);
+  backlog.push({ payload, frame, chain: frame, written: frame * 1_000 });
+}
+
+it('[BL1] while nobody asks it is digested a little at a time, as long as there is much of it', async () => {
+  const { digest, backlog } = await backlogOf();
+  expect(backlog.meanwhile()).toBe(false);
+  push(backlog, 1, 100, 'few');
+  expect(backlog.meanwhile()).toBe(false);
+  for (let frame = 2; frame <= 10; frame += 1) push(backlog, frame, 100, 'x'.repeat(200));
+  let turns = 0;
+  while (backlog.meanwhile()) turns += 1;
+  expect(turns).toBeGreaterThan(8);
+  expect(backlog.bytes).toBeGreaterThan(0);
+  expect(backlog.bytes).toBeLessThan(64 * 1024);
+  expect(digest.game('g')?.seq).toBeGreaterThan(500);
+  backlog.digestAll();
+  expect(backlog.bytes).toBe(0);
+  expect(backlog.isEmpty).toBe(true);
+  expect(digest.game('g')?.seq).toBe(999);
+  expect(backlog.digested).toBe(10_000);
+});
+
+it('[BL2] a frame that was begun is finished, and no other is begun for it', async () => {
+  const { digest, backlog } = await backlogOf();
+  for (let frame = 1; frame <= 3; frame += 1) push(backlog, frame, 200, 'note');
+  backlog.digestSome();
+  expect(backlog.isBefore(1)).toBe(true);
+  expect(digest.position.frame).toBe(0);
+  backlog.finishFrame();
+  expect(digest.position).toEqual({ frame: 1, chain: 1 });
+  expect(digest.game('g')?.seq).toBe(199);
+  expect([backlog.isBefore(1), backlog.isBefore(2), backlog.isBefore(3)]).toEqual([false, false, true]);
+  backlog.finishFrame();
+  expect(digest.game('g')?.seq).toBe(199);
+});
+
+it('[BL3] what cannot be digested stops it for good, and whoever needs the digest is told each time', async () => {
+  const { backlog } = await backlogOf();
+  push(backlog, 1, 10, 'note');
+  // Its records do not follow those before.
+  push(backlog, 3, 1_000, 'x'.repeat(100));
+  expect(backlog.meanwhile()).toBe(true);
+  expect(backlog.meanwhile()).toBe(false);
+  expect(backlog.meanwhile()).toBe(false);
+  const damaged = expect.objectContaining({ code: 'DAMAGED', context: { game: 'g', seq: 2_000 } });
+  expect(() => backlog.digestSome()).toThrow(damaged);
+  expect(() => backlog.digestAll()).toThrow(damaged);
+  expect(backlog.digested).toBe(1_000);
+});
