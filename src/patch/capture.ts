@@ -88,7 +88,7 @@ function admitChild(value: unknown, segment: PathSegment, path: PathSegment[]): 
 function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: Patch[]): Json {
   if (!isPlainObject(next)) throw TABLE in next ? refuseTable(path) : refuseValue(next, path);
   const names = Object.getOwnPropertyNames(next);
-  if (names.length > WIDE) return captureWide(base, next, names.length, path, out);
+  if (names.length > WIDE) return captureWide(base, next, names, path, out);
   const baseKeys = Object.keys(base);
   if (Object.getOwnPropertySymbols(next).length > 0) throw refuseHidden(next, path);
   if (sameSequence(baseKeys, names)) return captureAlike(base, baseKeys, next, path, out);
@@ -96,6 +96,8 @@ function captureKeys(base: JsonObject, next: object, path: PathSegment[], out: P
   if (keys.length !== names.length) throw refuseHidden(next, path);
   return captureReshaped(base, baseKeys, next, keys, path, out);
 }
+
+const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 /**
  * Keys and values of wide objects that stand in a state: V8 holds them as hash tables, and listing one takes as long as
@@ -106,37 +108,49 @@ const listed = new WeakMap<
   { readonly keys: readonly string[]; readonly values: readonly Json[]; readonly shapes: Shapes }
 >();
 
-function captureWide(base: JsonObject, next: object, names: number, path: PathSegment[], out: Patch[]): Json {
-  const keys = Object.keys(next);
-  if (keys.length !== names || Object.getOwnPropertySymbols(next).length > 0) throw refuseHidden(next, path);
+function captureWide(
+  base: JsonObject,
+  next: object,
+  names: readonly string[],
+  path: PathSegment[],
+  out: Patch[],
+): Json {
+  if (Object.getOwnPropertySymbols(next).length > 0) throw refuseHidden(next, path);
   let known = listed.get(base);
   if (!known) {
     const baseKeys = Object.keys(base);
     known = { keys: baseKeys, values: valuesOf(base, baseKeys) as Json[], shapes: new Shapes(shapeRegistry) };
     listed.set(base, known);
   }
-  if (!sameSequence(known.keys, keys)) return captureReshaped(base, known.keys, next, keys, path, out);
-
+  const { keys, shapes } = known;
+  if (!sameSequence(keys, names)) {
+    const enumerable = Object.keys(next);
+    if (enumerable.length !== names.length) throw refuseHidden(next, path);
+    return captureReshaped(base, keys, next, enumerable, path, out);
+  }
+  // Asking of each key takes a quarter of the time of listing the enumerable ones.
+  for (let index = 0; index < keys.length; index++) {
+    if (!isEnumerable.call(next, keys[index]!)) throw refuseHidden(next, path);
+  }
   const after = valuesOf(next, keys);
   let values: Json[] | undefined;
-  let copy: { [key: string]: unknown } | undefined;
   for (let index = 0; index < keys.length; index++) {
     const was = known.values[index]!;
     const value = after[index];
     if (value === was && value !== 0) continue;
-    const shape = isObject(was) && isObject(value) ? known.shapes.of(was) : undefined;
+    const shape = isObject(was) && isObject(value) ? shapes.of(was) : undefined;
     const now = shape
       ? shape.captureUnder(was, value, keys[index]!, path, out)
       : captureChild(was, value, keys[index]!, path, out);
     if (now === was) continue;
-    copy ??= shallowCopy(base, keys);
     values ??= known.values.slice();
-    copy[keys[index]!] = now;
     values[index] = now;
   }
-  if (copy === undefined) return base;
-  listed.set(copy, { ...known, values: values as Json[] });
-  return copy as JsonObject;
+  if (values === undefined) return base;
+  const copy: { [key: string]: Json } = {};
+  for (let index = 0; index < keys.length; index++) copy[keys[index]!] = values[index]!;
+  listed.set(copy, { keys, values, shapes });
+  return copy;
 }
 
 /** An object that has the names of `keys` and no others, in their order. */
