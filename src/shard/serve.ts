@@ -38,9 +38,12 @@ export function serve(
 ): void {
   const slot = new Slot(memory);
   let answeredAt = 0;
-  const work = async (first: Message): Promise<void> => {
+  let isAtWork = false;
+  const work = async (first: Message | undefined): Promise<void> => {
+    isAtWork = true;
     const turnEnds = performance.now() + LONGEST_TURN_MS;
-    for (let message: Message | undefined = first; message !== undefined; ) {
+    let message = first ?? next(port, slot, 0, turnEnds, meanwhile);
+    while (message !== undefined) {
       const pause = performance.now() - answeredAt;
       const request = message === IN_SLOT ? ({ kind: 'commit', batch: slot.take() } as const) : message;
       const reply = await answer(request);
@@ -52,6 +55,9 @@ export function serve(
       const linger = pause * 1.5 > MOST_LINGER_MS ? LEAST_LINGER_MS : Math.max(pause * 1.5, LEAST_LINGER_MS);
       message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger, turnEnds, meanwhile) : undefined;
     }
+    isAtWork = false;
+    // What is left to do goes on after the event loop has had its turn, unless a request has come by then.
+    if (meanwhile()) setImmediate(() => isAtWork || void work(undefined));
   };
   port.on('message', (message: Message) => {
     // Nobody handles a rejection, so that it is uncaught: then the pool replaces the thread.
@@ -77,14 +83,14 @@ function next(
   meanwhile: () => boolean,
 ): Message | undefined {
   slot.look();
-  for (let isBusy = false; ; isBusy = meanwhile()) {
-    if (slot.asked) break;
+  while (!slot.asked) {
     const received = receiveMessageOnPort(port) as { readonly message: Message } | undefined;
     if (received) {
       slot.leave();
       return received.message;
     }
-    if (performance.now() >= (isBusy ? turnEnds : end)) break;
+    const until = meanwhile() ? turnEnds : end;
+    if (performance.now() >= until) break;
   }
   return slot.leave() ? IN_SLOT : undefined;
 }
