@@ -190,7 +190,8 @@ export class GameRows {
     const before = readPieces(this.#database, row.id, row.seq);
     if (!before) return undefined;
     const steps = readStepTexts(this.#database, row.id, before.seq, row.seq);
-    const stored = StoredState.of(before, row, yield* tailOf(steps, row.id, before.seq), 'kept');
+    const tail = yield* tailOf(steps, row.id, before.seq);
+    const stored = yield* StoredState.read(before, row, tail, 'kept');
     if (!stored) return undefined;
     let isCertain = true;
     function* certain(texts: Iterable<Uint8Array | undefined>): Generator<Uint8Array> {

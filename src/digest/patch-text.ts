@@ -15,6 +15,9 @@ import { MARKS, PATH_OFFSET, PatchScan } from './patch-scan.ts';
 let table = new Int32Array(0);
 let latest = new Int32Array(0);
 
+/** What is looked at before somebody else may have a turn: a few milliseconds. */
+const PATCHES_A_TURN = 16 * 1024;
+
 export class PatchText {
   count = 0;
   readonly #text = new ByteText();
@@ -113,14 +116,23 @@ export class PatchText {
 
   /**
    * Calls `each` with where a patch begins, where its path ends and where it ends, for patches that do the same, in order. False
-   * when it says so, or when not every patch is known by its marks.
+   * when it says so, or when not every patch is known by its marks. Yields now and then; no patch may be added meanwhile.
    */
-  visit(each: (bytes: Uint8Array, from: number, pathEnd: number, to: number) => boolean): boolean {
+  *visit(each: (bytes: Uint8Array, from: number, pathEnd: number, to: number) => boolean): Generator<void, boolean> {
     if (this.count > 0 && !this.#hasMarks) return false;
-    const lastCounts = this.#lastCounts();
-    if (lastCounts) this.#findLatest();
+    let last: Int32Array | undefined;
+    if (this.#lastCounts()) {
+      // Not the common ones: others may be merged in between.
+      const paths = new Int32Array(tableSize(this.count));
+      last = new Int32Array(this.count);
+      for (let from = 0; from < this.count; from += PATCHES_A_TURN) {
+        this.#findLatest(from, Math.min(from + PATCHES_A_TURN, this.count), paths, last);
+        yield;
+      }
+    }
     for (let index = 0; index < this.count; index += 1) {
-      const kept = lastCounts ? (latest[index] as number) : index;
+      if (index % PATCHES_A_TURN === PATCHES_A_TURN - 1) yield;
+      const kept = last ? (last[index] as number) : index;
       if (kept < 0) continue;
       const from = this.#marks[kept * MARKS] as number;
       const pathEnd = this.#marks[kept * MARKS + 1] as number;
@@ -138,7 +150,14 @@ export class PatchText {
   }
 
   #writeLatest(out: ByteText): number {
-    if (this.#findLatest() === this.count) return this.write(out);
+    const size = tableSize(this.count);
+    if (table.length < size) {
+      table = new Int32Array(size);
+      latest = new Int32Array(size);
+    } else {
+      table.fill(0, 0, size);
+    }
+    if (this.#findLatest(0, this.count, table.subarray(0, size), latest) === this.count) return this.write(out);
     let written = 0;
     for (let index = 0; index < this.count; index += 1) {
       const last = latest[index] as number;
@@ -154,37 +173,32 @@ export class PatchText {
     return index + 1 === this.count ? this.#text.length : (this.#marks[(index + 1) * MARKS] as number) - 1;
   }
 
-  /** For each patch that is the first on its path, finds the last one; the others get -1. Returns how many paths there are. */
-  #findLatest(): number {
-    const { count } = this;
+  /**
+   * For each patch that is the first on its path, finds the last one; the others get -1. Those before `from` have been looked at with
+   * the same `known`, whose size is a power of two. Returns how many paths are new.
+   */
+  #findLatest(from: number, to: number, known: Int32Array, last: Int32Array): number {
     const marks = this.#marks;
     const bytes = this.#text.bytes;
-    let size = 32;
-    while (size < count * 2) size *= 2;
-    if (table.length < size) {
-      table = new Int32Array(size);
-      latest = new Int32Array(size);
-    } else {
-      table.fill(0, 0, size);
-    }
+    const mask = known.length - 1;
     let paths = 0;
-    for (let index = 0; index < count; index += 1) {
+    for (let index = from; index < to; index += 1) {
       const mark = index * MARKS;
-      let slot = (marks[mark + 2] as number) & (size - 1);
+      let slot = (marks[mark + 2] as number) & mask;
       for (;;) {
-        const first = (table[slot] as number) - 1;
+        const first = (known[slot] as number) - 1;
         if (first < 0) {
-          table[slot] = index + 1;
-          latest[index] = index;
+          known[slot] = index + 1;
+          last[index] = index;
           paths += 1;
           break;
         }
         if (hasSamePath(bytes, marks, mark, first * MARKS)) {
-          latest[first] = index;
-          latest[index] = -1;
+          last[first] = index;
+          last[index] = -1;
           break;
         }
-        slot = (slot + 1) & (size - 1);
+        slot = (slot + 1) & mask;
       }
     }
     return paths;
@@ -207,6 +221,13 @@ export class PatchText {
       to += MARKS;
     }
   }
+}
+
+/** Of a table in which so many paths have their places. */
+function tableSize(count: number): number {
+  let size = 32;
+  while (size < count * 2) size *= 2;
+  return size;
 }
 
 function hasSamePath(bytes: Uint8Array, marks: Int32Array, some: number, other: number): boolean {

@@ -40,7 +40,10 @@ export function storedPieces(
   row: GameRow,
   steps: Iterable<Buffer>,
 ): Uint8Array<ArrayBuffer>[] | undefined {
-  const stored = StoredState.of(snapshot, row, readTail(steps, row.id, snapshot.seq), 'parsed later');
+  const reading = StoredState.read(snapshot, row, readTail(steps, row.id, snapshot.seq), 'parsed later');
+  let step = reading.next();
+  while (!step.done) step = reading.next();
+  const stored = step.value;
   if (!stored) return undefined;
   const result = [new TextEncoder().encode(`[null,${JSON.stringify(stored.plain)}]`)];
   for (const table of row.tables) {
@@ -71,9 +74,14 @@ export class StoredState {
   }
 
   /** `tail` is what happened since the snapshot. Undefined as with storedPieces. Throws PATCH_INVALID, DAMAGED. */
-  static of(snapshot: PackedSnapshot, row: GameRow, tail: PatchText, trust: Trust): StoredState | undefined {
+  static *read(
+    snapshot: PackedSnapshot,
+    row: GameRow,
+    tail: PatchText,
+    trust: Trust,
+  ): Generator<void, StoredState | undefined> {
     if (JSON.stringify(snapshot.tables) !== JSON.stringify(row.tables)) return undefined;
-    const later = sorted(tail, row);
+    const later = yield* sorted(tail, row);
     return later && new StoredState(snapshot, row, later, trust);
   }
 
@@ -114,14 +122,14 @@ export class StoredState {
   }
 }
 
-function sorted(tail: PatchText, row: GameRow): Later | undefined {
+function* sorted(tail: PatchText, row: GameRow): Generator<void, Later | undefined> {
   const plain = new ByteText();
   const tables = new Map<string, EntityChanges | undefined>(
     row.tables.map((name) => [JSON.stringify(name), undefined]),
   );
   let keyText = '';
   let keyBytes = Buffer.alloc(0);
-  const isSorted = tail.visit((bytes, from, pathEnd, to) => {
+  const isSorted = yield* tail.visit((bytes, from, pathEnd, to) => {
     const key = from + PATH_OFFSET + 1;
     const keyEnd = endOfUniqueString(bytes, key);
     // No key, or one that could be written in another way.
