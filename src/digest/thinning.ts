@@ -11,6 +11,7 @@ import {
   cutBefore,
   dropCommands,
   dropSnapshot,
+  gapEnds,
   type KeptRow,
   readThinned,
   replaceRows,
@@ -263,8 +264,10 @@ export class Thinning {
     const spare = snapshotPlaces(this.#database, id).filter(
       ({ seq, reason }) => seq > row.firstSeq && !LASTING.includes(reason),
     );
+    // Left by a policy that kept snapshots alone: of such a stretch there is nothing else.
+    const needed = gapEnds(this.#database, id);
     this.#database.transaction(() => {
-      for (const { seq } of spare.slice(0, -keep)) dropSnapshot(this.#database, id, seq);
+      for (const { seq } of spare.slice(0, -keep)) if (!needed.has(seq)) dropSnapshot(this.#database, id, seq);
     });
   }
 }

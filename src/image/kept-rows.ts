@@ -137,6 +137,15 @@ export function writeGap(
   return true;
 }
 
+/** The seqs at which rows end that say that their steps are gone: each needs its snapshot. */
+export function gapEnds(database: Database, game: string): ReadonlySet<number> {
+  const rows = database.all(
+    'SELECT last_seq, codec, body FROM patch_batches WHERE game = ? AND codec = ? AND length(body) = ?',
+    [game, CODEC_JSON, NO_STEPS.length],
+  );
+  return new Set(rows.filter(isGap).map((row) => Number(row['last_seq'])));
+}
+
 /** Commands with afterSeq < seq <= lastSeq go from the index. */
 export function dropCommands(database: Database, game: string, afterSeq: number, lastSeq: number): void {
   database.run('DELETE FROM commands WHERE game = ? AND seq > ? AND seq <= ?', [game, afterSeq, lastSeq]);
