@@ -67,11 +67,11 @@ export function rowOfTime(database: Database, game: string, time: number): RowPl
   return row && placeOf(row);
 }
 
-/** The oldest row with a last record after this time. */
+/** The oldest row with a record after this time: it need not be the last in it, for clocks may jump back. */
 export function rowBehindTime(database: Database, game: string, time: number): RowPlace | undefined {
   const row = database.one(
     `SELECT first_seq, last_seq, first_tick, time, count FROM patch_batches
-     WHERE game = ? AND time > ? ORDER BY last_seq LIMIT 1`,
+     WHERE game = ? AND coalesce(most_time, time) > ? ORDER BY last_seq LIMIT 1`,
     [game, time],
   );
   return row && placeOf(row);
