@@ -243,7 +243,8 @@ export class Thinning {
   }
 
   #rulesFor(row: GameRow, retention: Retention, { tier, notAfter, spanMs }: TierStretch): MergingRules {
-    const lasting = new Set([row.firstSeq, row.snapshotSeq]);
+    // The digest goes on between turns: there may be a newer snapshot by now than when this began.
+    const lasting = new Set<number | undefined>([row.firstSeq, this.#rows.row(row.id)?.snapshotSeq]);
     const spare = new Set<number>();
     for (const { seq, reason } of snapshotPlaces(this.#database, row.id)) {
       if (LASTING.includes(reason)) lasting.add(seq);
