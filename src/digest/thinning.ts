@@ -5,12 +5,13 @@
 // Ages are measured back from the game's newest record, so that the same rows always lead to the same. A clock that jumped
 // makes single steps look young or old: a step is only merged with its neighbour when both are old enough by their own times.
 
-import type { CommandEntry } from '../image/batches.ts';
+import type { CommandEntry, Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import {
   cutBefore,
   dropCommands,
   dropSnapshot,
+  gapEnds,
   type KeptRow,
   readThinned,
   replaceRows,
@@ -214,7 +215,8 @@ export class Thinning {
       this.#database.transaction(() => {
         if (!isSame(rows.rows, sources)) replaceRows(this.#database, id, after, end, rows.rows);
         for (const seq of rows.droppedSnapshots) dropSnapshot(this.#database, id, seq);
-        if (dropsCommands(stretch.tier)) dropCommands(this.#database, id, after, end);
+        for (const { count, firstSeq, lastSeq } of rows.rows)
+          if (count === 0) dropCommands(this.#database, id, firstSeq - 1, lastSeq);
         reached({ upTo: end, bytes: open.bytesBefore });
       });
       yield;
@@ -226,14 +228,14 @@ export class Thinning {
   }
 
   /** Rows go in until there are enough, or one that stands apart. */
-  *#read(id: string, afterSeq: number, { to, tier }: TierStretch, rows: MergedRows): Generator<void, Source[]> {
+  *#read(id: string, afterSeq: number, stretch: TierStretch, rows: MergedRows): Generator<void, Source[]> {
     const sources: Source[] = [];
     let upTo = afterSeq;
     while (sources.length < ROWS_A_TURN) {
       const source = rowAfter(this.#database, id, upTo);
-      if (!source || source.lastSeq > to || standsApart(source)) break;
+      if (!source || source.lastSeq > stretch.to || standsApart(source)) break;
       const { firstSeq, lastSeq, count } = source;
-      sources.push({ firstSeq, lastSeq, count, stepCount: addRow(rows, source, dropsCommands(tier)) });
+      sources.push({ firstSeq, lastSeq, count, stepCount: addRow(rows, source, stretch) });
       upTo = lastSeq;
       yield;
     }
@@ -241,7 +243,8 @@ export class Thinning {
   }
 
   #rulesFor(row: GameRow, retention: Retention, { tier, notAfter, spanMs }: TierStretch): MergingRules {
-    const lasting = new Set([row.firstSeq, row.snapshotSeq]);
+    // The digest goes on between turns: there may be a newer snapshot by now than when this began.
+    const lasting = new Set<number | undefined>([row.firstSeq, this.#rows.row(row.id)?.snapshotSeq]);
     const spare = new Set<number>();
     for (const { seq, reason } of snapshotPlaces(this.#database, row.id)) {
       if (LASTING.includes(reason)) lasting.add(seq);
@@ -263,8 +266,10 @@ export class Thinning {
     const spare = snapshotPlaces(this.#database, id).filter(
       ({ seq, reason }) => seq > row.firstSeq && !LASTING.includes(reason),
     );
+    // Left by a policy that kept snapshots alone: of such a stretch there is nothing else.
+    const needed = gapEnds(this.#database, id);
     this.#database.transaction(() => {
-      for (const { seq } of spare.slice(0, -keep)) dropSnapshot(this.#database, id, seq);
+      for (const { seq } of spare.slice(0, -keep)) if (!needed.has(seq)) dropSnapshot(this.#database, id, seq);
     });
   }
 }
@@ -288,9 +293,9 @@ interface Source {
   readonly stepCount: number;
 }
 
-/** A stretch of time says what became of the game, not who asked for what. */
-function dropsCommands({ every }: RetentionTier): boolean {
-  return typeof every === 'object';
+/** A stretch of time says what became of the game, not who asked for what. A row may hold steps that are not old enough for it. */
+function dropsCommands({ tier, notAfter }: TierStretch, { time }: Step): boolean {
+  return typeof tier.every === 'object' && time <= notAfter;
 }
 
 /** Whether nothing may be merged with what is in a row. */
@@ -299,14 +304,15 @@ function standsApart(row: KeptRow): boolean {
 }
 
 /** Returns how many steps it has. */
-function addRow(rows: MergedRows, source: KeptRow, dropped: boolean): number {
+function addRow(rows: MergedRows, source: KeptRow, stretch: TierStretch): number {
   const steps = source.steps();
-  const commands = dropped || source.count === 0 ? undefined : source.commands();
+  const isBare = source.count === 0 || steps.every((step) => dropsCommands(stretch, step));
+  const commands = isBare ? undefined : source.commands();
   let next = 0;
   for (const [index, step] of steps.entries()) {
     const from = next;
     if (commands) while (next < commands.length && (commands[next] as CommandEntry).seq <= step.lastSeq) next += 1;
-    const own = commands?.slice(from, next);
+    const own = dropsCommands(stretch, step) ? undefined : commands?.slice(from, next);
     const firstTick = index === 0 ? source.firstTick : (own?.[0]?.tick ?? step.tick);
     rows.add({ step, firstTick, commands: own });
   }

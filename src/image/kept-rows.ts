@@ -67,11 +67,11 @@ export function rowOfTime(database: Database, game: string, time: number): RowPl
   return row && placeOf(row);
 }
 
-/** The oldest row with a last record after this time. */
+/** The oldest row with a record after this time: it need not be the last in it, for clocks may jump back. */
 export function rowBehindTime(database: Database, game: string, time: number): RowPlace | undefined {
   const row = database.one(
     `SELECT first_seq, last_seq, first_tick, time, count FROM patch_batches
-     WHERE game = ? AND time > ? ORDER BY last_seq LIMIT 1`,
+     WHERE game = ? AND coalesce(most_time, time) > ? ORDER BY last_seq LIMIT 1`,
     [game, time],
   );
   return row && placeOf(row);
@@ -135,6 +135,15 @@ export function writeGap(
   );
   dropCommands(database, game, afterSeq, seq);
   return true;
+}
+
+/** The seqs at which rows end that say that their steps are gone: each needs its snapshot. */
+export function gapEnds(database: Database, game: string): ReadonlySet<number> {
+  const rows = database.all(
+    'SELECT last_seq, codec, body FROM patch_batches WHERE game = ? AND codec = ? AND length(body) = ?',
+    [game, CODEC_JSON, NO_STEPS.length],
+  );
+  return new Set(rows.filter(isGap).map((row) => Number(row['last_seq'])));
 }
 
 /** Commands with afterSeq < seq <= lastSeq go from the index. */

@@ -290,6 +290,28 @@ it('[RT8] a clock that jumped costs no step whose own time is young, and stops n
   expect(shard.ends).toEqual([400, ...range(401, 500), 900, ...range(901, 1_000)]);
 });
 
+it('[RT8] a row whose last record has a time long past costs nothing of what is young in it, neither steps nor commands', async () => {
+  const time = (seq: number): Partial<Record> => (seq === 160 ? { time: START + 10 } : {});
+  const play = async (tiers: NonNullable<Persistence['tiers']>): Promise<Shard> => {
+    const shard = await Shard.open({ tiers });
+    shard.write({ seq: 0 });
+    shard.play(1, 50, 50);
+    shard.play(51, 160, 110, time);
+    shard.play(161, 200, 40);
+    shard.thin();
+    return shard;
+  };
+  const cut = await play([{ every: 'step', forMs: 100 }]);
+  expect(cut.digest.game('g')?.firstSeq).toBe(50);
+  expect(cut.ends).toEqual(range(51, 200));
+  const merged = await play([
+    { every: 'step', forMs: 100 },
+    { every: { ms: 1_000 }, forMs: 'ever' },
+  ]);
+  expect(merged.ends).toEqual(range(100, 200));
+  expect(merged.commands).toEqual([...range(101, 159), ...range(161, 200)]);
+});
+
 it('[RT9] what a type said stays in the image, and holds for who has no code of it', async () => {
   const first = await Shard.open({ keepRecords: 50, strategy: 'events' }, { grain: 'ticks' });
   first.write({ seq: 0 });

@@ -1,12 +1,13 @@
 // The engine under test as the simulator sees it: opens a shard at once, without waiting, and says what is in it. Before it:
 // play.ts; after it: src/shard/owner.ts of the copy of the project that variant.ts has made, which has no await left.
 
+import type { Retention } from '../../../src/digest/retention.ts';
 import type { Files } from '../../../src/journal/files.ts';
 import { Owner } from '../../../src/shard/owner.ts';
 import type { Batch } from '../../../src/store/store.ts';
 import { readPast } from '../../contract/pages.ts';
 import type { Dialect, Line, Standing, Standings } from './chain.ts';
-import { fullDialect, tickAt } from './full-dialect.ts';
+import { fullDialect, THINNED, tickAt } from './full-dialect.ts';
 import { plainDialect } from './plain-dialect.ts';
 import type { PlainRow } from './plain-digest.ts';
 
@@ -28,11 +29,25 @@ export function engineOf(kind: EngineKind): Engine {
     : { kind, dialect: fullDialect, open: openNow, look: lookAtStates };
 }
 
+/** A record is a millisecond: what is older than two of them goes together by threes, and what is older than four for good. */
+const FORGETFUL: Retention = {
+  strategy: 'hybrid',
+  snapshotEvery: { records: 5, ms: null },
+  keepSnapshots: 1,
+  keepRecords: null,
+  compactAt: 2,
+  tiers: [
+    { every: 'step', forMs: 2 },
+    { every: { ms: 3 }, forMs: 4 },
+  ],
+};
+
 function openNow(files: Files): Owner {
   const owner: unknown = Owner.open(files, {
     directory: SHARD,
     shard: 0,
-    grains: { counter: 'ticks' },
+    grains: { counter: 'ticks', [THINNED.type]: 'commands' },
+    retentions: { [THINNED.type]: FORGETFUL },
     sliceMs: 0,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,
@@ -59,7 +74,8 @@ function lookAtStates(owner: Owner): Standings {
         `${id} is listed at seq ${seq}, tick ${tick}, and loads at seq ${stored?.seq}, tick ${stored?.tick}`,
       );
     }
-    assertWhole(owner, id, seq);
+    if (id === THINNED.game) assertLeadsOn(owner, id, row);
+    else assertWhole(owner, id, seq);
     // [null, state]
     standings.set(id, { seq, fold: text.slice('[null,'.length, -1) });
   }
@@ -81,6 +97,21 @@ function assertWhole(owner: Owner, id: string, seq: number): void {
     next = lastSeq + 1;
   }
   if (next !== seq + 1) throw new Error(`the steps of ${id} end at ${next - 1} in place of ${seq}`);
+}
+
+/** Steps lead from the first moment that is kept to the newest, and what is young is all there. */
+function assertLeadsOn(owner: Owner, id: string, { firstSeq, seq }: { firstSeq: number; seq: number }): void {
+  const { steps } = readPast((range) => owner.past(id, range, 1000));
+  let next = firstSeq + 1;
+  for (const step of steps) {
+    if (step.firstSeq !== next) throw new Error(`the steps of ${id} go from ${next - 1} to ${step.firstSeq}`);
+    if (step.firstSeq < step.lastSeq && step.lastSeq > seq - 2)
+      throw new Error(`the young step ${step.lastSeq} is merged`);
+    next = step.lastSeq + 1;
+  }
+  if (next !== seq + 1) throw new Error(`the steps of ${id} end at ${next - 1} in place of ${seq}`);
+  if (firstSeq > Math.max(0, seq - 4))
+    throw new Error(`the past of ${id} begins at ${firstSeq}, and it has come to ${seq}`);
 }
 
 export function batchOf(lines: readonly Line[], dialect: Dialect): Batch {

@@ -10,13 +10,17 @@ interface State {
 
 const MOST_IN_LOG = 3;
 
+/** Of one game little of the past is kept: checkpoints thin it. */
+export const THINNED = { game: 'c', type: 'forgetful' } as const;
+
 export const fullDialect: Dialect = {
   write(line) {
     const { game, seq, tag, filler } = line;
     const head = `{"g":"${game}","s":${seq},"k":${tickAt(seq)},"t":${1_700_000_000_000 + seq}`;
     if (seq === 0) {
       const patches = [['=', [], stateAfter(undefined, line)]];
-      return `${head},"c":"@create","y":"counter","v":1,"b":[],"d":${JSON.stringify(patches)}}`;
+      const type = game === THINNED.game ? THINNED.type : 'counter';
+      return `${head},"c":"@create","y":"${type}","v":1,"b":[],"d":${JSON.stringify(patches)}}`;
     }
     // Three entries before it: the fourth is the newest, and the oldest goes.
     const patches: unknown[] = [

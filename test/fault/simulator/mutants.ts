@@ -28,6 +28,10 @@ const OWNER = 'shard/owner.js';
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
 export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'an image with half of a frame that was begun between two turns of thinning',
+    edits: [{ file: OWNER, find: 'while (this.#taking)\n            this.#digestSome();', replace: '' }],
+  },
   { name: 'a disk whose fdatasync lies', lies: ['dataSync'] },
   { name: 'a disk whose fsync lies', lies: ['sync'] },
   { name: 'a disk whose fsync of a folder lies', lies: ['syncDirectory'] },

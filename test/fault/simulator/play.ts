@@ -110,7 +110,7 @@ export class Play {
         this.#allow(() => owner.digest());
         return owner;
       case 'checkpoint':
-        this.#checkpoint(owner, step.slice, step.batch);
+        this.#checkpoint(owner, step);
         return owner;
       case 'close':
         this.#closed = this.#allow(() => owner.close()) && this.#inFlight === undefined;
@@ -225,13 +225,14 @@ export class Play {
     this.#mark();
   }
 
-  #checkpoint(owner: Owner, slice: number, plan: BatchPlan): void {
+  #checkpoint(owner: Owner, { slice, batch, digests }: Extract<Step, { do: 'checkpoint' }>): void {
     for (let slices = 1; slices < 1000; slices += 1) {
       let done = false;
       const worked = this.#allow(() => {
         done = owner.checkpoint() !== undefined;
       });
-      if (slices === slice) this.#commit(owner, plan);
+      if (slices === slice) this.#commit(owner, batch);
+      if (digests && slices >= slice) this.#allow(() => owner.digest());
       this.#doing = 'checkpoint';
       this.#mark();
       if (done || !worked) return;

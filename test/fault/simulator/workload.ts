@@ -12,8 +12,8 @@ export interface BatchPlan {
 export type Step =
   | { readonly do: 'commit'; readonly batch: BatchPlan }
   | { readonly do: 'digest' }
-  /** With a commit after that slice of it. */
-  | { readonly do: 'checkpoint'; readonly slice: number; readonly batch: BatchPlan }
+  /** With a commit after that slice of it, and a slice of the digest after that one and each later one if it says so. */
+  | { readonly do: 'checkpoint'; readonly slice: number; readonly batch: BatchPlan; readonly digests?: boolean }
   /** In good order, and opened again. */
   | { readonly do: 'close' }
   /** The process is gone, its machine is not; opened again. */
@@ -90,7 +90,10 @@ function stepOf(roll: Dice): Step {
   const choice = roll(100);
   if (choice < 48) return { do: 'commit', batch: batchOf(roll) };
   if (choice < 56) return { do: 'digest' };
-  if (choice < 74) return { do: 'checkpoint', slice: 1 + roll(8), batch: batchOf(roll) };
+  if (choice < 74) {
+    const slice = 1 + roll(8);
+    return { do: 'checkpoint', slice, batch: batchOf(roll), digests: slice % 2 === 0 };
+  }
   if (choice < 82) return { do: 'close' };
   if (choice < 91) return { do: 'kill' };
   const amid = roll(2) === 0 ? 'deed' : 'opening';

@@ -1,0 +1,87 @@
+// Retention where something changes on the way: a game type that says something else of its past than it did, and records that
+// come in between two turns.
+
+import { afterEach, expect, it } from 'vitest';
+import { Digest } from '../../src/digest/digest.ts';
+import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
+import { Database } from '../../src/image/database.ts';
+import { encodeRecord, type Record } from '../../src/patch/record.ts';
+import { proveGame } from '../../src/recovery/game-proof.ts';
+
+const START = 1_700_000_000_000;
+const databases: Database[] = [];
+afterEach(() => {
+  for (const database of databases.splice(0)) database.close();
+});
+
+async function shardOf(persistence: Persistence, bytes?: Uint8Array): Promise<{ digest: Digest; database: Database }> {
+  const database = await Database.open(bytes);
+  databases.push(database);
+  const retention = checkPersistence('counter', persistence);
+  const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
+  return { database, digest: new Digest(database, options, { frame: 0, chain: 0 }) };
+}
+
+/** A millisecond a record. */
+function play(digest: Digest, from: number, to: number): void {
+  const lines = Array.from({ length: to - from + 1 }, (_, at) => encodeRecord(recordAt(from + at)));
+  for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`), { frame: from + 1, chain: 0 }));
+  for (const _ of digest.thin());
+  digest.flush({});
+}
+
+function recordAt(seq: number, time = seq, value: number | string = seq): Record {
+  const common = { game: 'g', seq, tick: time, time: START + time };
+  if (seq > 0) return { ...common, command: 'add', patches: [{ op: 'replace', path: ['n'], value }] };
+  const patches = [{ op: 'replace' as const, path: [], value: { n: 0 } }];
+  return { ...common, command: '@create', type: 'counter', version: 1, tables: [], patches };
+}
+
+function ends({ digest, database }: { digest: Digest; database: Database }): number[] {
+  const row = digest.game('g');
+  expect(row && proveGame({ digest, database }, row).fault).toBeUndefined();
+  return [...digest.steps('g', 0, 1e9)].map(({ lastSeq }) => lastSeq);
+}
+
+it('[RT16] a snapshot that is all there is of a stretch stays, whatever number of snapshots is kept from now on', async () => {
+  const alone = await shardOf({ strategy: 'snapshot', snapshotEvery: { records: 10 }, keepSnapshots: 5 });
+  play(alone.digest, 0, 60);
+  expect(alone.digest.game('g')?.firstSeq).toBe(20);
+  expect(ends(alone)).toEqual([30, 40, 50, 60]);
+  const shard = await shardOf({ snapshotEvery: { records: 10 }, keepSnapshots: 1 }, alone.database.export());
+  play(shard.digest, 61, 80);
+  expect(ends(shard)).toEqual([30, 40, 50, 60, ...Array.from({ length: 20 }, (_, at) => 61 + at)]);
+  const snapshots = shard.digest.past('g')?.snapshots();
+  expect(snapshots?.map(({ seq }) => seq)).toEqual([20, 30, 40, 50, 60, 80]);
+});
+
+it('[RT6] the newest snapshot stays, also when it was made between two turns, of the time that thinning began with', async () => {
+  const policy: Persistence = {
+    snapshotEvery: { records: 30 },
+    compactAt: 1_000,
+    tiers: [
+      { every: 'tick', forMs: 50 },
+      { every: { ms: 10 }, forMs: 'ever' },
+    ],
+  };
+  for (let turns = 0; turns < 12; turns += 1) {
+    const shard = await shardOf(policy);
+    const { digest } = shard;
+    const take = (...records: Record[]): void => {
+      const payload = Buffer.from(`${records.map(encodeRecord).join('\n')}\n`);
+      for (const _ of digest.take(payload, { frame: 1 + (records[0]?.seq ?? 0), chain: 0 }));
+    };
+    take(...Array.from({ length: 201 }, (_, seq) => recordAt(seq)));
+    const thinning = digest.thin();
+    for (let turn = 0; turn < turns; turn += 1) thinning.next();
+    // All at once: a snapshot, and a row behind it that makes none.
+    const text = 'x'.repeat(14_000);
+    take(...Array.from({ length: 39 }, (_, at) => recordAt(201 + at, 200, at > 12 ? `${at}${text}` : at)));
+    for (const _ of thinning);
+    digest.flush({});
+    expect(ends(shard).at(-1)).toBe(239);
+    const row = digest.game('g');
+    expect(row?.snapshotSeq, `after ${turns} turns`).toBeGreaterThan(200);
+    expect(digest.past('g')?.snapshots().at(-1)?.seq, `after ${turns} turns`).toBe(row?.snapshotSeq);
+  }
+});
