@@ -30,7 +30,7 @@ const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an image with half of a frame that was begun between two turns of thinning',
-    edits: [{ file: OWNER, find: 'while (this.#taking)\n            this.#digestSome();', replace: '' }],
+    edits: [{ file: OWNER, find: 'this.#backlog.finishFrame();', replace: '' }],
   },
   { name: 'a disk whose fdatasync lies', lies: ['dataSync'] },
   { name: 'a disk whose fsync lies', lies: ['sync'] },
@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: OWNER,
-        find: 'while (this.#taking || (this.#backlog[0]?.frame ?? firstFrame) < firstFrame) {',
+        find: 'while (this.#backlog.isBefore(firstFrame)) {',
         replace: 'while (false) {',
       },
     ],

@@ -60,6 +60,11 @@ export class PlainDigest {
     this.#database.meta.set('applied_chain', String(this.#position.chain));
   }
 
+  /** There are no snapshots to be taken. */
+  *settle(): Generator<void, void> {
+    yield;
+  }
+
   /** Everything is kept. It takes turns for that, as if something were to go: others have theirs in between. */
   *thin(): Generator<void, void> {
     yield;
