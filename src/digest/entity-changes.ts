@@ -1,9 +1,10 @@
 // Which patches change which entity of one table, all of them text. stored-pieces.ts fills it from the tail of a game and
 // applies it to the pieces of a snapshot, entity by entity.
 
+import { CLOSE_LIST } from '../patch/json-text.ts';
 import type { Patch } from '../patch/patch.ts';
 import { decodePatches } from '../patch/record.ts';
-import { hashOf } from './patch-scan.ts';
+import { hashOf, REMOVE } from './patch-scan.ts';
 
 const ENTITY_MARKS = 5;
 const PATCH_MARKS = 4;
@@ -93,6 +94,15 @@ export class EntityChanges {
 
   patchEnd(patch: number): number {
     return this.#patches[patch * PATCH_MARKS + 2] as number;
+  }
+
+  /** Whether one of its patches removes the entity itself: if it is there again later, it stands behind all others. */
+  removes(entity: number): boolean {
+    for (let patch = this.firstPatch(entity); patch >= 0; patch = this.nextPatch(patch)) {
+      const isOfEntity = this.#bytes[this.behindId(patch)] === CLOSE_LIST;
+      if (isOfEntity && this.#bytes[this.patchFrom(patch) + 2] === REMOVE) return true;
+    }
+    return false;
   }
 
   parse(entity: number): Patch[] {

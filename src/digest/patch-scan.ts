@@ -16,7 +16,7 @@ import {
 import { MAX_DEPTH } from '../patch/patch.ts';
 
 const ADD = 0x2b;
-const REMOVE = 0x2d;
+export const REMOVE = 0x2d;
 const REPLACE = 0x3d;
 
 /** Numbers kept of each patch: where it begins, where its path ends, and the hash of its path. */

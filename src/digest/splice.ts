@@ -17,6 +17,9 @@ import type { EntityChanges } from './entity-changes.ts';
 
 const REPLACE = 0x3d;
 const COLON = 0x3a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Where old values stand in the entity, and new ones in the patches; four numbers each, by the place of the old value. */
 let edits = new Int32Array(4 * 32);
@@ -50,7 +53,7 @@ export function spliceEntity(
       if (at < 0) return false;
       segment = end;
     }
-    if (onlyPlain && !isPlain(bytes, segment + 2)) return false;
+    if (onlyPlain && !isPlain(bytes, segment + 2, changes.patchEnd(patch) - 1)) return false;
     const end = endOfValue(text, at);
     if (end < 0 || !insert(count, at, end, segment + 2, changes.patchEnd(patch) - 1)) return false;
     count += 1;
@@ -65,11 +68,15 @@ export function spliceEntity(
   return true;
 }
 
-/** Of a string: it is well-formed, however it is read. */
-function isPlain(bytes: Uint8Array, at: number): boolean {
-  const first = bytes[at];
-  if (first === QUOTE) return endOfUniqueString(bytes, at) >= 0;
-  return first !== OPEN_OBJECT && first !== OPEN_LIST;
+/** Whether the text of a value that ends at `to` is the one that JSON.stringify writes for it. Of lists and objects that is not known. */
+function isPlain(bytes: Uint8Array, at: number, to: number): boolean {
+  const first = bytes[at] as number;
+  if (first === QUOTE) return endOfUniqueString(bytes, at) === to;
+  if (first === OPEN_OBJECT || first === OPEN_LIST) return false;
+  const isNumber = first === MINUS || (first >= ZERO && first <= NINE);
+  if (!isNumber || endOfCount(bytes, first === MINUS ? at + 1 : at) === to) return true;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, to - at).toString('latin1');
+  return String(Number(text)) === text;
 }
 
 /** Keeps the edits in order. False when one lies inside another. */

@@ -6,7 +6,7 @@ import type { GameRow } from '../image/rows.ts';
 import type { PackedSnapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
 import { COMMA, endOfString, endOfUnchecked, endOfUniqueString } from '../patch/json-text.ts';
-import type { JsonObject } from '../patch/patch.ts';
+import { isIndexKey, type JsonObject } from '../patch/patch.ts';
 import { decodePatches } from '../patch/record.ts';
 import { ByteText } from './byte-text.ts';
 import { EntityChanges } from './entity-changes.ts';
@@ -26,8 +26,8 @@ interface Later {
 }
 
 /**
- * How far what is spliced in is looked at: not at all where the text will be parsed and checked by whoever gets it, and for a
- * snapshot so far that nothing is kept which folding would refuse.
+ * How far what is spliced in is looked at: not at all where the text will be parsed and checked by whoever gets it. A snapshot is kept,
+ * and has to be to the byte what folding gives: nothing that it would refuse, and the entities in its order, too.
  */
 export type Trust = 'parsed later' | 'kept';
 
@@ -87,7 +87,7 @@ export class StoredState {
 
   /**
    * Texts of the entities of a table, about PIECE_BYTES each, without commas or braces around them. Each stands until the next is
-   * asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes.
+   * asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes, or not certain enough to keep.
    */
   *entities(table: string): Generator<Uint8Array | undefined> {
     const changes = this.#tables.get(JSON.stringify(table));
@@ -113,7 +113,10 @@ export class StoredState {
       else if (entities.length > 0) separated(held, entities, 0, entities.length);
     }
     for (const { id, entity } of changes?.left() ?? []) {
-      addFolded(held, table, id, undefined, changes as EntityChanges, entity, this.#row);
+      const isThere = addFolded(held, table, id, undefined, changes as EntityChanges, entity, this.#row);
+      // JavaScript sorts keys that are indices; and what came back came later than its first patch.
+      const isInOrder = !isThere || (!isIndexKey(id) && !changes?.removes(entity));
+      if (this.#trust === 'kept' && !isInOrder) return yield undefined;
       if (held.length < PIECE_BYTES) continue;
       yield held.view();
       held = new ByteText();
@@ -169,7 +172,7 @@ function plainState(snapshot: PackedSnapshot, patches: ByteText, row: GameRow): 
   return foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
 }
 
-/** The entities of a piece with what was done to them. False when its text is not what cutText writes. */
+/** The entities of a piece with what was done to them. False when its text is not what cutText writes, or their order is another. */
 function changeEntities(
   out: ByteText,
   text: Buffer,
@@ -196,7 +199,9 @@ function changeEntities(
       if (!spliceEntity(out, text, idEnd + 1, end, changes, entity, trust === 'kept')) {
         out.length = start;
         const id = JSON.parse(text.toString('utf8', at, idEnd)) as string;
-        addFolded(out, table, id, JSON.parse(text.toString('utf8', idEnd + 1, end)), changes, entity, row);
+        const value: unknown = JSON.parse(text.toString('utf8', idEnd + 1, end));
+        const isThere = addFolded(out, table, id, value, changes, entity, row);
+        if (isThere && trust === 'kept' && changes.removes(entity)) return false;
       }
       copied = end + 1;
     }
@@ -211,7 +216,7 @@ function separated(out: ByteText, text: Uint8Array, from: number, to: number): v
   out.copy(text, from, to);
 }
 
-/** Appends an entity with its patches applied, with a comma before it if need be; nothing when they removed it. */
+/** Appends an entity with its patches applied, with a comma before it if need be; nothing, and false, when they removed it. */
 function addFolded(
   out: ByteText,
   table: string,
@@ -220,16 +225,17 @@ function addFolded(
   changes: EntityChanges,
   entity: number,
   row: GameRow,
-): void {
+): boolean {
   const entities = (value === undefined ? {} : { [id]: value }) as JsonObject;
   try {
     fold({ [table]: entities }, changes.parse(entity), 'owned');
   } catch (error) {
     throw error instanceof OrreryError ? error.within({ game: row.id, seq: row.seq }) : error;
   }
-  if (!Object.hasOwn(entities, id)) return;
+  if (!Object.hasOwn(entities, id)) return false;
   if (out.length > 0) out.byte(COMMA);
   out.text(`${JSON.stringify(id)}:${JSON.stringify(entities[id])}`);
+  return true;
 }
 
 function wrapped(name: string, entities: Uint8Array): Uint8Array<ArrayBuffer> {
