@@ -10,7 +10,7 @@ import { KEEP_ALL } from '../../src/digest/retention.ts';
 import { Database } from '../../src/image/database.ts';
 import { readSnapshot, readSnapshotEntries } from '../../src/image/snapshots.ts';
 import type { JsonObject, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import { encodeRecord, type Record } from '../../src/patch/record.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 
@@ -153,6 +153,43 @@ it('[DT5] a snapshot is what folding gives to the byte, in whatever form the val
     for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 }));
     (systems['b7'] as unknown as JsonObject) = { ...systems['b7'], text: JSON.parse(form) };
     expect(readSnapshot(database, 'g', EVERY)?.json, form).toBe(JSON.stringify({ systems }));
+  }
+});
+
+it('[DT5] entities stand in the order that folding leaves them in', async () => {
+  const add = (id: string): Patch => ({ op: 'add', path: ['systems', id], value: { id } });
+  const remove = (id: string): Patch => ({ op: 'remove', path: ['systems', id] });
+  const orders: { readonly [what: string]: readonly Patch[] } = {
+    'a new one with an index for its id': [add('17')],
+    'one that came, went and came again behind another': [add('n1'), add('n2'), remove('n1'), add('n1')],
+    'an old one that went and came again': [remove('b7'), add('b7')],
+    'two new ones': [add('n2'), add('n1')],
+  };
+  for (const [what, patches] of Object.entries(orders)) {
+    const { database, digest } = await digestOf();
+    const systems: { [id: string]: unknown } = Object.fromEntries(
+      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(300))]),
+    );
+    const value = structuredClone({ systems }) as never;
+    const whole = {
+      command: '@create',
+      type: 't',
+      version: 1,
+      tables: ['systems'],
+      patches: [{ op: 'replace', path: [], value }],
+    };
+    const lines = [encodeRecord({ game: 'g', seq: 0, tick: 0, time: 1, ...whole } as Record)];
+    for (let seq = 1; seq <= EVERY + 1; seq += 1) {
+      const patch = seq <= patches.length ? [patches[seq - 1] as Patch] : [];
+      lines.push(encodeRecord({ game: 'g', seq, tick: seq, time: 1, command: 'c', patches: patch }));
+    }
+    for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 }));
+    for (const { op, path } of patches) {
+      const id = path[1] as string;
+      if (op === 'remove') delete systems[id];
+      else systems[id] = { id };
+    }
+    expect(readSnapshot(database, 'g', EVERY)?.json, what).toBe(JSON.stringify({ systems }));
   }
 });
 
