@@ -13,7 +13,7 @@ import {
   type Patch,
   type PathSegment,
 } from './patch.ts';
-import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE } from './plain.ts';
+import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
 import { ShapeRegistry, Shapes } from './shape.ts';
 
@@ -147,8 +147,7 @@ function captureWide(
     values[index] = now;
   }
   if (values === undefined) return base;
-  const copy: { [key: string]: Json } = {};
-  for (let index = 0; index < keys.length; index++) copy[keys[index]!] = values[index]!;
+  const copy = wideObject(keys, values);
   listed.set(copy, { keys, values, shapes });
   return copy;
 }

@@ -50,11 +50,15 @@ export function shallowCopy(object: object, keys: readonly string[]): { [key: st
   // Spread keeps the hidden class: built key by key, an object of 20 keys would become a hash table. If it is one anyway,
   // spread is three times slower.
   if (keys.length <= WIDE) return { ...object };
-  const copy: { [key: string]: unknown } = {};
-  for (let index = 0; index < keys.length; index++) {
-    copy[keys[index]!] = (object as { [key: string]: unknown })[keys[index]!];
-  }
-  return copy;
+  return wideObject(keys, valuesOf(object, keys));
+}
+
+/** A plain object of more than WIDE keys. None of them may be `__proto__`. */
+export function wideObject<Value>(keys: readonly string[], values: readonly Value[]): { [key: string]: Value } {
+  // Without a prototype it is a hash table from the first key on, and not a shape that grows into one: half the time.
+  const made = Object.create(null) as { [key: string]: Value };
+  for (let index = 0; index < keys.length; index++) made[keys[index]!] = values[index]!;
+  return Object.setPrototypeOf(made, Object.prototype);
 }
 
 /** Whether a value is a Proxy: an Immer draft is one, and so may be anything that pretends to be a plain object. */
