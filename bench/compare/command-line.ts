@@ -12,7 +12,7 @@ export const COMPARE_USAGE = `Usage: npm run bench -- compare [options]
 Runs the same workloads on Orrery and on what somebody would pick instead, each trial in
 a process of its own, contenders taking turns, and prints a table for each workload and
 the measures with their goals. What Orrery is compared with is installed in bench/ on
-first use. A full run takes about 25 minutes on two cores.
+first use. A full run takes about 45 minutes on two cores.
 
   --rounds N         so many rounds; the figures are medians over them (default: 5)
   --only NAME        only the workload NAME (W2 brings W2-bytes along); several times
