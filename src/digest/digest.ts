@@ -360,12 +360,19 @@ export class Digest {
   *#snapshots(due: readonly Due[]): Generator<void, void> {
     for (const { id, why } of due) {
       this.#finishSnapshot();
-      const taking = this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
+      const taking = this.#taken(id, why);
       this.#snapshot = taking;
       // Somebody else may have brought it to its end meanwhile.
       yield* taking;
       if (this.#snapshot === taking) this.#snapshot = undefined;
     }
+  }
+
+  /** More of the game may gather meanwhile, when it is thinned or settled. */
+  *#taken(id: string, why: SnapshotReason): Generator<void, void> {
+    yield* this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
+    const row = readGame(this.#database, id) as GameRow;
+    this.#gathered.get(id)?.rebase(row, this.#rows.snapshotDue(row));
   }
 
   /** Before anything is done that a half-taken snapshot must not see. */

@@ -68,6 +68,12 @@ export class Gathering {
     this.#patches.clear();
   }
 
+  /** There is a newer snapshot than when this began. */
+  rebase({ snapshotSeq, stateBytes, patchBytes }: GameRow, due: SnapshotDue | undefined): void {
+    Object.assign(this.row, { snapshotSeq, stateBytes, patchBytes });
+    this.#due = due;
+  }
+
   /** Whether a snapshot is due before a record of this tick, which begins another step then. */
   isDue(tick: number): boolean {
     if (this.#due === undefined || this.commandCount === 0) return false;

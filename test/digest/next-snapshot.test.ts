@@ -220,3 +220,58 @@ it('[DT5] what a state may not hold gets into no snapshot, though its line is JS
     expect(readSnapshotEntries(database, 'g').length).toBe(1);
   }
 });
+
+for (const way of ['settle', 'thin'] as const) {
+  it(`[DT5] a row that is begun while a snapshot is taken goes by that snapshot: ${way}`, async () => {
+    const database = await Database.open();
+    databases.push(database);
+    const retention = { ...KEEP_ALL, keepRecords: 100_000, compactAt: 0.1 };
+    const digest = new Digest(
+      database,
+      { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
+      { frame: 0, chain: 0 },
+    );
+    const systems = Object.fromEntries(
+      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(3_000))]),
+    );
+    let seq = 0;
+    const whole = { game: 'g', seq, tick: 0, time: 1, command: '@create', type: 't', version: 1, tables: ['systems'] };
+    const created = encodeRecord({
+      ...whole,
+      patches: [{ op: 'replace', path: [], value: structuredClone({ systems }) }],
+    });
+    const change = (length: number): string => {
+      seq += 1;
+      const path = ['systems', `b${seq % 600}`, 'text'];
+      return encodeRecord({
+        game: 'g',
+        seq,
+        tick: seq,
+        time: 1,
+        command: 'c',
+        patches: [{ op: 'replace', path, value: 'y'.repeat(length) }],
+      });
+    };
+    const take = (frame: number, lines: readonly string[]): void => {
+      for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 }));
+    };
+    take(1, [created]);
+    // Two rows, and what is to come outweighs a tenth of the state.
+    take(
+      2,
+      Array.from({ length: 90 }, () => change(2_000)),
+    );
+    const working = digest[way]();
+    expect(working.next().done).toBe(false);
+    take(3, [change(10), change(20)]);
+    while (!working.next().done);
+    digest.flush({});
+    const newest = readSnapshotEntries(database, 'g').at(-1)?.seq as number;
+    expect(newest).toBe(90);
+    const row = database.one("SELECT snapshot_seq, state_bytes, patch_bytes FROM games WHERE id = 'g'");
+    const json = readSnapshot(database, 'g', newest)?.json as string;
+    expect(row?.['snapshot_seq']).toBe(newest);
+    expect(row?.['state_bytes']).toBe(Buffer.byteLength(json));
+    expect(row?.['patch_bytes']).toBeLessThan(500);
+  });
+}

@@ -217,6 +217,8 @@ class Story {
     const { database, digest } = contents;
     for (const row of digest.games()) {
       expect(proveGame(contents, row).fault, `rows of ${row.id}`).toBeUndefined();
+      const [newest] = database.all('SELECT max(seq) AS seq FROM snapshots WHERE game = ?', [row.id]);
+      expect(row.snapshotSeq, `newest snapshot of ${row.id}`).toBe(newest?.['seq']);
       const indexed = database.all('SELECT seq FROM commands WHERE game = ? ORDER BY seq', [row.id]);
       const asked = this.#commandIndex ? [...digest.commands(row.id, 0, row.seq)] : [];
       same(
