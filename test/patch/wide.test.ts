@@ -69,6 +69,8 @@ describe('a wide object', () => {
     expect(refused(wide(), { ...wide(), [Symbol('mark')]: 1 }).what).toContain('symbol');
     const hidden = Object.defineProperty(wide(), 'k9', { enumerable: false, value: 1 });
     expect(refused(wide(), hidden).context).toEqual({ path: '/k9' });
+    const more = Object.defineProperty(wide(), 'k300', { enumerable: false, value: 1 });
+    expect(refused(wide(), more).context).toEqual({ path: '/k300' });
     const zero = { ...wide(), k3: 0 };
     expect(refused(zero, { ...zero, k3: -0 }).context).toEqual({ path: '/k3' });
   });
