@@ -225,11 +225,16 @@ export class GameRows {
     return foldTail(checked(snapshot), tail.parseLatest(), row);
   }
 
-  /** The game's row may have changed while the snapshot was made, but for what only snapshots change. */
+  /** `row` is the game's as the snapshot was begun. More may have been written since, which is behind the snapshot. */
   #keep(row: GameRow, body: SnapshotBody, why: SnapshotReason): void {
     writeSnapshotBody(this.#database, row.id, row, body, why);
     const now = readGame(this.#database, row.id) ?? row;
-    writeGame(this.#database, { ...now, snapshotSeq: row.seq, stateBytes: body.bytes, patchBytes: 0 });
+    writeGame(this.#database, {
+      ...now,
+      snapshotSeq: row.seq,
+      stateBytes: body.bytes,
+      patchBytes: now.patchBytes - row.patchBytes,
+    });
   }
 
   /** What a recovery has given up stays in the history, and here stands that it was given up. */

@@ -10,7 +10,7 @@ import { KEEP_ALL } from '../../src/digest/retention.ts';
 import { Database } from '../../src/image/database.ts';
 import { readSnapshot, readSnapshotEntries } from '../../src/image/snapshots.ts';
 import type { JsonObject, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
+import { encodeRecord } from '../../src/patch/record.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 
@@ -35,6 +35,23 @@ async function digestOf(): Promise<{ database: Database; digest: Digest }> {
 
 const ballast = (at: number, text: string): { [key: string]: never } =>
   ({ at, text, list: [], deep: { inner: { text: '' } } }) as never;
+
+/** 600 of them, with notes of so many characters: the snapshot is cut into pieces. */
+function wideSystems(length = 300): { [id: string]: { [key: string]: never } } {
+  return Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(length))]));
+}
+
+/** The line that creates a game of them. */
+function created(systems: object): string {
+  const value = structuredClone({ systems }) as unknown as JsonObject;
+  const whole = { command: '@create', type: 't', version: 1, tables: ['systems'] };
+  return encodeRecord({ game: 'g', seq: 0, tick: 0, time: 1, ...whole, patches: [{ op: 'replace', path: [], value }] });
+}
+
+/** A frame as it is taken in, a slice at a time. */
+function taking(digest: Digest, frame: number, lines: readonly string[]): Generator<void, void> {
+  return digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
+}
 
 /** Many entities come, grow and go, so that pieces become long, short and none. */
 function changeMuch(state: Wide, roll: Dice): Patch[] {
@@ -73,8 +90,8 @@ for (let round = 0; round < 4; round += 1) {
     states.set(0, JSON.stringify(state));
     let slices = 0;
     for (let frame = 1; frame <= 30; frame += 1) {
-      const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
-      while (!taking.next().done) {
+      const turns = taking(digest, frame, lines);
+      while (!turns.next().done) {
         slices += 1;
         const other = roll(30);
         if (other === 0) digest.flush({});
@@ -132,25 +149,11 @@ it('[DT5] a snapshot is what folding gives to the byte, in whatever form the val
   ];
   for (const form of forms) {
     const { database, digest } = await digestOf();
-    const systems = Object.fromEntries(
-      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(300))]),
-    );
-    const whole = {
-      game: 'g',
-      seq: 0,
-      tick: 0,
-      time: 1,
-      command: '@create',
-      type: 't',
-      version: 1,
-      tables: ['systems'],
-    };
-    const lines = [
-      encodeRecord({ ...whole, patches: [{ op: 'replace', path: [], value: structuredClone({ systems }) }] }),
-    ];
+    const systems = wideSystems();
+    const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1)
       lines.push(`{"g":"g","s":${seq},"k":${seq},"t":1,"c":"c","d":[["=",["systems","b7","text"],${form}]]}`);
-    for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 }));
+    for (const _ of taking(digest, 1, lines));
     (systems['b7'] as unknown as JsonObject) = { ...systems['b7'], text: JSON.parse(form) };
     expect(readSnapshot(database, 'g', EVERY)?.json, form).toBe(JSON.stringify({ systems }));
   }
@@ -167,23 +170,13 @@ it('[DT5] entities stand in the order that folding leaves them in', async () => 
   };
   for (const [what, patches] of Object.entries(orders)) {
     const { database, digest } = await digestOf();
-    const systems: { [id: string]: unknown } = Object.fromEntries(
-      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(300))]),
-    );
-    const value = structuredClone({ systems }) as never;
-    const whole = {
-      command: '@create',
-      type: 't',
-      version: 1,
-      tables: ['systems'],
-      patches: [{ op: 'replace', path: [], value }],
-    };
-    const lines = [encodeRecord({ game: 'g', seq: 0, tick: 0, time: 1, ...whole } as Record)];
+    const systems: { [id: string]: unknown } = wideSystems();
+    const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1) {
       const patch = seq <= patches.length ? [patches[seq - 1] as Patch] : [];
       lines.push(encodeRecord({ game: 'g', seq, tick: seq, time: 1, command: 'c', patches: patch }));
     }
-    for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 }));
+    for (const _ of taking(digest, 1, lines));
     for (const { op, path } of patches) {
       const id = path[1] as string;
       if (op === 'remove') delete systems[id];
@@ -196,25 +189,13 @@ it('[DT5] entities stand in the order that folding leaves them in', async () => 
 it('[DT5] what a state may not hold gets into no snapshot, though its line is JSON', async () => {
   for (const value of ['"\\ud800"', '{"__proto__":1}', `${'['.repeat(63)}${']'.repeat(63)}`]) {
     const { database, digest } = await digestOf();
-    const systems = Object.fromEntries(
-      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(300))]),
-    );
-    const whole = {
-      game: 'g',
-      seq: 0,
-      tick: 0,
-      time: 1,
-      command: '@create',
-      type: 't',
-      version: 1,
-      tables: ['systems'],
-    };
-    const lines = [encodeRecord({ ...whole, patches: [{ op: 'replace', path: [], value: { systems } }] })];
+    const systems = wideSystems();
+    const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1)
       lines.push(`{"g":"g","s":${seq},"k":${seq},"t":1,"c":"c","d":[["=",["systems","b7","text"],${value}]]}`);
-    const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 });
+    const turns = taking(digest, 1, lines);
     const all = (): void => {
-      while (!taking.next().done);
+      while (!turns.next().done);
     };
     expect(all, value).toThrow(expect.objectContaining({ code: 'PATCH_INVALID' }));
     expect(readSnapshotEntries(database, 'g').length).toBe(1);
@@ -231,15 +212,8 @@ for (const way of ['settle', 'thin'] as const) {
       { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
       { frame: 0, chain: 0 },
     );
-    const systems = Object.fromEntries(
-      Array.from({ length: 600 }, (_, at) => [`b${at}`, ballast(at, 'x'.repeat(3_000))]),
-    );
+    const systems = wideSystems(3_000);
     let seq = 0;
-    const whole = { game: 'g', seq, tick: 0, time: 1, command: '@create', type: 't', version: 1, tables: ['systems'] };
-    const created = encodeRecord({
-      ...whole,
-      patches: [{ op: 'replace', path: [], value: structuredClone({ systems }) }],
-    });
     const change = (length: number): string => {
       seq += 1;
       const path = ['systems', `b${seq % 600}`, 'text'];
@@ -253,9 +227,9 @@ for (const way of ['settle', 'thin'] as const) {
       });
     };
     const take = (frame: number, lines: readonly string[]): void => {
-      for (const _ of digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 }));
+      for (const _ of taking(digest, frame, lines));
     };
-    take(1, [created]);
+    take(1, [created(systems)]);
     // Two rows, and what is to come outweighs a tenth of the state.
     take(
       2,
