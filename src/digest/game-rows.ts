@@ -222,7 +222,7 @@ export class GameRows {
     const snapshot = readSnapshot(this.#database, row.id, row.seq);
     if (!snapshot) throw noSnapshot(row.id, row.seq);
     const tail = readTail(stepsAfter(snapshot.seq), row.id, snapshot.seq);
-    return foldTail(checked(snapshot), tail.parseLatest(), row);
+    return foldTail(checked(snapshot), tail.parse(), row);
   }
 
   /** `row` is the game's as the snapshot was begun. More may have been written since, which is behind the snapshot. */

@@ -15,9 +15,6 @@ import { MARKS, PATH_OFFSET, PatchScan } from './patch-scan.ts';
 let table = new Int32Array(0);
 let latest = new Int32Array(0);
 
-/** What is looked at before somebody else may have a turn: a few milliseconds. */
-const PATCHES_A_TURN = 16 * 1024;
-
 export class PatchText {
   count = 0;
   readonly #text = new ByteText();
@@ -28,8 +25,6 @@ export class PatchText {
   #deepest = 0;
   /** How many were left when it was merged last. */
   #settled = 0;
-  /** Nothing was parsed, so that every patch has its mark. */
-  #hasMarks = true;
 
   clear(): void {
     this.count = 0;
@@ -47,7 +42,6 @@ export class PatchText {
     if (this.count === 0) {
       this.#onlyReplaces = true;
       this.#hasStructure = false;
-      this.#hasMarks = true;
       this.#shallowest = found.shallowest;
       this.#deepest = found.deepest;
     } else {
@@ -67,17 +61,8 @@ export class PatchText {
     if (patches.length === 0) return;
     if (this.count > 0) this.#text.byte(COMMA);
     this.#onlyReplaces = false;
-    this.#hasMarks = false;
     this.#text.text(encodePatches(patches).slice(1, -1));
     this.count += patches.length;
-  }
-
-  /** Patches that do the same; few, if that is found out quickly. */
-  parseLatest(): Patch[] {
-    const text = new ByteText();
-    if (this.#lastCounts()) this.#writeLatest(text);
-    else this.write(text);
-    return decodePatches(JSON.parse(`[${text.view().toString('utf8')}]`));
   }
 
   parse(): Patch[] {
@@ -115,33 +100,6 @@ export class PatchText {
   }
 
   /**
-   * Calls `each` with where a patch begins, where its path ends and where it ends, for patches that do the same, in order. False
-   * when it says so, or when not every patch is known by its marks. Yields now and then; no patch may be added meanwhile.
-   */
-  *visit(each: (bytes: Uint8Array, from: number, pathEnd: number, to: number) => boolean): Generator<void, boolean> {
-    if (this.count > 0 && !this.#hasMarks) return false;
-    let last: Int32Array | undefined;
-    if (this.#lastCounts()) {
-      // Not the common ones: others may be merged in between.
-      const paths = new Int32Array(tableSize(this.count));
-      last = new Int32Array(this.count);
-      for (let from = 0; from < this.count; from += PATCHES_A_TURN) {
-        this.#findLatest(from, Math.min(from + PATCHES_A_TURN, this.count), paths, last);
-        yield;
-      }
-    }
-    for (let index = 0; index < this.count; index += 1) {
-      if (index % PATCHES_A_TURN === PATCHES_A_TURN - 1) yield;
-      const kept = last ? (last[index] as number) : index;
-      if (kept < 0) continue;
-      const from = this.#marks[kept * MARKS] as number;
-      const pathEnd = this.#marks[kept * MARKS + 1] as number;
-      if (!each(this.#text.bytes, from, pathEnd, this.#endOf(kept))) return false;
-    }
-    return true;
-  }
-
-  /**
    * Whether of each place the last value counts, and nothing else. Where a value may have an inside, no other path may lead
    * into it: paths of one length lead past each other. A plain value has none, so what leads inside stands before it.
    */
@@ -157,7 +115,7 @@ export class PatchText {
     } else {
       table.fill(0, 0, size);
     }
-    if (this.#findLatest(0, this.count, table.subarray(0, size), latest) === this.count) return this.write(out);
+    if (this.#findLatest(size) === this.count) return this.write(out);
     let written = 0;
     for (let index = 0; index < this.count; index += 1) {
       const last = latest[index] as number;
@@ -173,16 +131,15 @@ export class PatchText {
     return index + 1 === this.count ? this.#text.length : (this.#marks[(index + 1) * MARKS] as number) - 1;
   }
 
-  /**
-   * For each patch that is the first on its path, finds the last one; the others get -1. Those before `from` have been looked at with
-   * the same `known`, whose size is a power of two. Returns how many paths are new.
-   */
-  #findLatest(from: number, to: number, known: Int32Array, last: Int32Array): number {
+  /** For each patch that is the first on its path, finds the last one; the others get -1. Returns how many paths there are. */
+  #findLatest(size: number): number {
     const marks = this.#marks;
     const bytes = this.#text.bytes;
-    const mask = known.length - 1;
+    const known = table;
+    const last = latest;
+    const mask = size - 1;
     let paths = 0;
-    for (let index = from; index < to; index += 1) {
+    for (let index = 0; index < this.count; index += 1) {
       const mark = index * MARKS;
       let slot = (marks[mark + 2] as number) & mask;
       for (;;) {

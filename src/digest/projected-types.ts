@@ -117,7 +117,7 @@ export class ProjectedTypes {
     const projector = this.#projectors.get(row.type);
     if (!projector) return;
     if (!this.#faults.has(row.id)) {
-      const patches = readTail([steps], row.id, firstSeq - 1).parseLatest();
+      const patches = readTail([steps], row.id, firstSeq - 1).parse();
       if (this.#tries(() => projector.apply(row.id, patches)) === undefined) return;
     }
     this.rebuild(row);

@@ -11,8 +11,8 @@ import { decodePatches } from '../patch/record.ts';
 import { ByteText } from './byte-text.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { checked, foldTail } from './fold.ts';
+import type { LatestPatches } from './latest-patches.ts';
 import { PATH_OFFSET } from './patch-scan.ts';
-import type { PatchText } from './patch-text.ts';
 import { PIECE_BYTES } from './pieces.ts';
 import { spliceEntity } from './splice.ts';
 import { readTail } from './tail.ts';
@@ -77,7 +77,7 @@ export class StoredState {
   static *read(
     snapshot: PackedSnapshot,
     row: GameRow,
-    tail: PatchText,
+    tail: LatestPatches,
     trust: Trust,
   ): Generator<void, StoredState | undefined> {
     if (JSON.stringify(snapshot.tables) !== JSON.stringify(row.tables)) return undefined;
@@ -125,7 +125,7 @@ export class StoredState {
   }
 }
 
-function* sorted(tail: PatchText, row: GameRow): Generator<void, Later | undefined> {
+function* sorted(tail: LatestPatches, row: GameRow): Generator<void, Later | undefined> {
   const plain = new ByteText();
   const tables = new Map<string, EntityChanges | undefined>(
     row.tables.map((name) => [JSON.stringify(name), undefined]),

@@ -5,18 +5,18 @@ import { isUtf8 } from 'node:buffer';
 import { decodeSteps } from '../image/batches.ts';
 import { CLOSE_LIST, COMMA, countAt, endOfCount, endOfValue, OPEN_LIST } from '../patch/json-text.ts';
 import { stepGap } from './fold.ts';
+import { LatestPatches } from './latest-patches.ts';
 import { PatchScan } from './patch-scan.ts';
-import { PatchText } from './patch-text.ts';
 
 /** `texts` are the steps after `afterSeq`, oldest first. Throws DAMAGED when one is missing. */
-export function readTail(texts: Iterable<Buffer>, game: string, afterSeq: number): PatchText {
+export function readTail(texts: Iterable<Buffer>, game: string, afterSeq: number): LatestPatches {
   const reader = new TailReader(game, afterSeq);
   for (const text of texts) reader.take(text);
   return reader.patches;
 }
 
 /** The same, yielding after each text. */
-export function* tailOf(texts: Iterable<Buffer>, game: string, afterSeq: number): Generator<void, PatchText> {
+export function* tailOf(texts: Iterable<Buffer>, game: string, afterSeq: number): Generator<void, LatestPatches> {
   const reader = new TailReader(game, afterSeq);
   for (const text of texts) {
     reader.take(text);
@@ -26,7 +26,7 @@ export function* tailOf(texts: Iterable<Buffer>, game: string, afterSeq: number)
 }
 
 class TailReader {
-  readonly patches = new PatchText();
+  readonly patches = new LatestPatches();
   readonly #game: string;
   readonly #found = new PatchScan();
   #seq: number;

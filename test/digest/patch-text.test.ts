@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { ByteText } from '../../src/digest/byte-text.ts';
+import { LatestPatches } from '../../src/digest/latest-patches.ts';
 import { PatchScan } from '../../src/digest/patch-scan.ts';
 import { PatchText } from '../../src/digest/patch-text.ts';
 import { fold } from '../../src/patch/apply.ts';
@@ -13,7 +14,7 @@ import { changeWide, wideState } from './wide-state.ts';
 const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
 
 /** As a record of the journal has them. */
-function add(text: PatchText, patches: readonly Patch[]): void {
+function add(text: PatchText | LatestPatches, patches: readonly Patch[]): void {
   const bytes = Buffer.from(`{"d":${encodePatches(patches)}}`, 'utf8');
   const found = new PatchScan();
   expect(found.scan(bytes, 5)).toBe(true);
@@ -40,15 +41,19 @@ for (const [title, onlyValues] of [
       const state = wideState(roll);
       const before = JSON.stringify(state);
       const text = new PatchText();
+      const latest = new LatestPatches();
       let given = 0;
       for (let command = roll(40); command > 0; command -= 1) {
         const patches = Array.from({ length: roll(4) }, () => changeWide(state, roll, onlyValues)).flat();
-        if (roll(20) === 0) text.addParsed(patches);
-        else add(text, patches);
+        const isParsed = roll(20) === 0;
+        for (const gathering of [text, latest]) {
+          if (isParsed) gathering.addParsed(patches);
+          else add(gathering, patches);
+        }
         given += patches.length;
         if (roll(15) === 0) text.settle();
       }
-      for (const patches of [merged(text), text.parse(), text.parseLatest()]) {
+      for (const patches of [merged(text), text.parse(), latest.parse()]) {
         expect(JSON.stringify(fold(JSON.parse(before), patches)), `round ${round}`).toBe(JSON.stringify(state));
         expect(patches.length).toBeLessThanOrEqual(given);
       }
@@ -60,11 +65,15 @@ for (const [title, onlyValues] of [
 
 it('[DT3] of each place the last value is left, where its first stood', () => {
   const text = new PatchText();
+  const latest = new LatestPatches();
   const set = (path: (string | number)[], value: Json): Patch => ({ op: 'replace', path, value });
-  add(text, [set(['a', 'x'], 1), set(['b', 'x'], 2)]);
-  add(text, [set(['a', 'x'], 3), set(['c', 'x'], 'y')]);
-  add(text, [set(['b', 'x'], null)]);
-  expect(merged(text)).toEqual([set(['a', 'x'], 3), set(['b', 'x'], null), set(['c', 'x'], 'y')]);
+  for (const gathering of [text, latest]) {
+    add(gathering, [set(['a', 'x'], 1), set(['b', 'x'], 2)]);
+    add(gathering, [set(['a', 'x'], 3), set(['c', 'x'], 'y')]);
+    add(gathering, [set(['b', 'x'], null)]);
+  }
+  for (const patches of [merged(text), latest.parse()])
+    expect(patches).toEqual([set(['a', 'x'], 3), set(['b', 'x'], null), set(['c', 'x'], 'y')]);
 });
 
 it('[DT3] a value with an inside is not taken for one without', () => {
@@ -81,9 +90,11 @@ it('[DT3] a value with an inside is not taken for one without', () => {
   ];
   for (const patches of cases) {
     const text = new PatchText();
+    const latest = new LatestPatches();
     add(text, patches);
+    add(latest, patches);
     const state = (): unknown => ({ a: { x: 8, y: 1 }, b: 2 });
     expect(JSON.stringify(fold(state(), merged(text)))).toBe(JSON.stringify(fold(state(), patches)));
-    expect(JSON.stringify(fold(state(), text.parseLatest()))).toBe(JSON.stringify(fold(state(), patches)));
+    expect(JSON.stringify(fold(state(), latest.parse()))).toBe(JSON.stringify(fold(state(), patches)));
   }
 });
