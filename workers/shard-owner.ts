@@ -6,6 +6,7 @@ import { Owner } from '../src/shard/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
 import { ProvingThread } from '../src/shard/proving-thread.ts';
 import { type Seat, serve } from '../src/shard/serve.ts';
+import type { EarlyPieces } from '../src/store/store.ts';
 
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
@@ -16,7 +17,7 @@ export default function sit(seat: Seat): void {
   serve(seat, answer, () => owner?.meanwhile() ?? false);
 }
 
-export async function answer(request: OwnerRequest): Promise<OwnerReply> {
+export async function answer(request: OwnerRequest, early: EarlyPieces): Promise<OwnerReply> {
   try {
     if (request.kind === 'open') {
       owner?.abandon();
@@ -25,7 +26,7 @@ export async function answer(request: OwnerRequest): Promise<OwnerReply> {
       return { ok: true, value: owner.recovery };
     }
     if (!owner) throw notOpen();
-    const value = await owner.answer(request);
+    const value = await owner.answer(request, early);
     if (request.kind === 'close') owner = undefined;
     return { ok: true, value };
   } catch (error) {

@@ -12,12 +12,12 @@ import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/re
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { Gathering, type Grain } from './gathering.ts';
-import { cutState } from './pieces.ts';
+import { cutState, type LoadedGame, type PieceTaker } from './pieces.ts';
 import { type DeclaredProjections, NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
 import type { Retention } from './retention.ts';
 import { StoredPast } from './stored-past.ts';
-import { storedPieces } from './stored-pieces.ts';
+import { takeStored } from './stored-pieces.ts';
 import { ThinnedGames } from './thinned-games.ts';
 import { TypePolicies } from './type-policies.ts';
 
@@ -50,12 +50,6 @@ const WIDE_BYTES = 1024 * 1024;
 
 /** Between two looks at the clock. */
 const RECORDS_A_LOOK = 64;
-
-/** A game as a store hands it on. */
-export interface LoadedGame {
-  readonly row: GameRow;
-  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
-}
 
 /** A snapshot to be taken. */
 interface Due {
@@ -232,17 +226,25 @@ export class Digest {
     return row && new StoredPast(this.#database, row, this.#gathered.get(id));
   }
 
-  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. */
-  load(id: string): LoadedGame | undefined {
+  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. They all go to `early`, if given. */
+  load(id: string, early?: PieceTaker): LoadedGame | undefined {
     const row = this.game(id);
     if (!row) return undefined;
-    const pieces = this.#piecesOf(row) ?? [
-      ...cutState(
-        this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq)),
-        row.tables,
-      ),
-    ];
-    return { row, pieces };
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
+    const take = (piece: Uint8Array<ArrayBuffer>): void => {
+      bytes += piece.length;
+      if (early) early.take(piece);
+      else pieces.push(piece);
+    };
+    if (!this.#takeStored(row, take)) {
+      early?.discard();
+      pieces.length = 0;
+      bytes = 0;
+      const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
+      for (const piece of cutState(state, row.tables)) take(piece);
+    }
+    return { row, bytes, pieces };
   }
 
   /** The state that the rows alone lead to. */
@@ -250,9 +252,10 @@ export class Digest {
     return this.#rows.newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq));
   }
 
-  #piecesOf(row: GameRow): Uint8Array<ArrayBuffer>[] | undefined {
+  /** False when it took some or none, but not all. */
+  #takeStored(row: GameRow, take: (piece: Uint8Array<ArrayBuffer>) => void): boolean {
     const snapshot = readPieces(this.#database, row.id, row.seq);
-    return snapshot && storedPieces(snapshot, row, this.#stepTexts(row.id, snapshot.seq, row.seq));
+    return snapshot !== undefined && takeStored(snapshot, row, this.#stepTexts(row.id, snapshot.seq, row.seq), take);
   }
 
   *#stepTexts(id: string, afterSeq: number, upToSeq: number): Generator<Buffer> {

@@ -1,8 +1,25 @@
 // A state cut into pieces: for a snapshot, which keeps each by itself, and for its way to the main thread, where parsing 40 MB
 // at once would stall a game loop for 0.3 s.
 
+import type { GameRow } from '../image/rows.ts';
 import type { TextPiece } from '../image/snapshots.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+
+/** A game as a store hands it on. */
+export interface LoadedGame {
+  readonly row: GameRow;
+  /** Of all pieces. */
+  readonly bytes: number;
+  /** Those that have not gone ahead. */
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Where pieces go as they are made. */
+export interface PieceTaker {
+  take(piece: Uint8Array<ArrayBuffer>): void;
+  /** What was taken so far is not the game. */
+  discard(): void;
+}
 
 /** To parse, check and freeze it takes about half a millisecond. */
 export const PIECE_BYTES = 64 * 1024;

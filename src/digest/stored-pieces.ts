@@ -32,28 +32,30 @@ interface Later {
 export type Trust = 'parsed later' | 'kept';
 
 /**
- * The pieces that store/store.ts describes. `steps` are those after the snapshot. Undefined when they did more than change
- * entities and the plain part, or when their text is not certain: then the state must be folded as a whole.
+ * Gives `take` the pieces that store/store.ts describes, each as soon as it is made. `steps` are those after the snapshot. False when
+ * they did more than change entities and the plain part, or when their text is not certain: then some pieces may have been taken, and
+ * the state must be folded as a whole.
  */
-export function storedPieces(
+export function takeStored(
   snapshot: PackedSnapshot,
   row: GameRow,
   steps: Iterable<Buffer>,
-): Uint8Array<ArrayBuffer>[] | undefined {
+  take: (piece: Uint8Array<ArrayBuffer>) => void,
+): boolean {
   const reading = StoredState.read(snapshot, row, readTail(steps, row.id, snapshot.seq), 'parsed later');
   let step = reading.next();
   while (!step.done) step = reading.next();
   const stored = step.value;
-  if (!stored) return undefined;
-  const result = [new TextEncoder().encode(`[null,${JSON.stringify(stored.plain)}]`)];
+  if (!stored) return false;
+  take(new TextEncoder().encode(`[null,${JSON.stringify(stored.plain)}]`));
   for (const table of row.tables) {
     const name = JSON.stringify(table);
     for (const entities of stored.entities(table)) {
-      if (!entities) return undefined;
-      result.push(wrapped(name, entities));
+      if (!entities) return false;
+      take(wrapped(name, entities));
     }
   }
-  return result;
+  return true;
 }
 
 /** A snapshot in pieces with what happened since. */

@@ -8,27 +8,86 @@ import { isWellFormed } from '../patch/plain.ts';
 import { WorkingState } from './state.ts';
 import { WorkingTableBuilder } from './working-table.ts';
 
-export async function assemble(pieces: readonly Uint8Array[], tables: readonly string[]): Promise<WorkingState> {
-  let plain: JsonObject = {};
-  const builders = new Map(tables.map((name) => [name, new WorkingTableBuilder()]));
-  for (const [index, piece] of pieces.entries()) {
-    if (index > 0) await nextTurn();
+export function assemble(pieces: readonly Uint8Array[], tables: readonly string[]): Promise<WorkingState> {
+  return new Assembly().finish(pieces, tables);
+}
+
+/** A state in the making: begun with the first piece, long before it is known whether there is another. */
+export class Assembly {
+  #plain: JsonObject = {};
+  readonly #builders = new Map<string, WorkingTableBuilder>();
+  readonly #waiting: Uint8Array[] = [];
+  #isWorking = false;
+  #working: Promise<void> | undefined;
+  /** Every piece but the first has a turn of the event loop for itself. */
+  #hasBegun = false;
+  /** Of the first piece that cannot be taken. */
+  #failure: unknown;
+
+  take(piece: Uint8Array): void {
+    this.#waiting.push(piece);
+    if (!this.#isWorking) this.#working = this.#work();
+  }
+
+  /** What was taken so far does not count. */
+  discard(): void {
+    this.#waiting.length = 0;
+    this.#builders.clear();
+    this.#plain = {};
+    this.#failure = undefined;
+  }
+
+  /** With the last pieces. Throws DAMAGED when one of them all cannot be taken. */
+  async finish(last: readonly Uint8Array[], tables: readonly string[]): Promise<WorkingState> {
+    for (const piece of last) this.take(piece);
+    await this.#working;
+    if (this.#failure !== undefined) throw this.#failure;
+    for (const name of this.#builders.keys()) {
+      if (!tables.includes(name)) throw damaged('a piece belongs to no table');
+    }
+    const built = tables.map(
+      (name) => [name, (this.#builders.get(name) ?? new WorkingTableBuilder()).build()] as const,
+    );
+    return new WorkingState(this.#plain, new Map(built));
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    while (this.#waiting.length > 0) {
+      if (this.#hasBegun) await nextTurn();
+      this.#hasBegun = true;
+      // Meanwhile all of it may have been discarded.
+      const piece = this.#waiting.shift();
+      if (!piece || this.#failure !== undefined) continue;
+      try {
+        this.#add(piece);
+      } catch (error) {
+        // Whoever asked for the state is told.
+        this.#failure = error;
+      }
+    }
+    this.#isWorking = false;
+  }
+
+  #add(piece: Uint8Array): void {
     const text = Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString('utf8');
     const [name, content] = JSON.parse(text) as [string | null, JsonObject];
     // Only an escape can bring a lone surrogate: the bytes are UTF-8, and what is not becomes U+FFFD.
     const hasEscapes = text.includes('\\u');
     if (name === null) {
-      plain = seal(content, hasEscapes, 0) as JsonObject;
-      continue;
+      this.#plain = seal(content, hasEscapes, 0) as JsonObject;
+      return;
     }
-    const builder = builders.get(name);
-    if (!builder) throw damaged('a piece belongs to no table');
+    let builder = this.#builders.get(name);
+    if (!builder) {
+      builder = new WorkingTableBuilder();
+      this.#builders.set(name, builder);
+    }
     for (const id of Object.keys(content)) {
       checkKey(id, hasEscapes);
       builder.add(id, seal(content[id] as Json, hasEscapes, 2));
     }
   }
-  return new WorkingState(plain, new Map([...builders].map(([name, builder]) => [name, builder.build()])));
 }
 
 /** Freezes a value that was parsed, and checks on the way what JSON.parse lets pass and a state may not hold. */

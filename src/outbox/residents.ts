@@ -3,7 +3,7 @@
 
 import { shardOf } from '../directory.ts';
 import { OrreryError, type OrreryErrorCode } from '../errors.ts';
-import { assemble } from '../game/assemble.ts';
+import { Assembly } from '../game/assemble.ts';
 import type { AnyGameType, Commands, GameType } from '../game/define.ts';
 import type { AnyGame, Game } from '../game/game.ts';
 import { checkGameId } from '../game/id.ts';
@@ -79,7 +79,15 @@ export class Residents {
     this.#checkType(type, id);
     return this.exclusively(id, async () => {
       const loaded = this.registry.get(id);
-      if (!loaded?.loaded) return this.#loadOrCreate(type, id, args);
+      if (!loaded?.loaded) {
+        const assembly = new Assembly();
+        try {
+          return await this.#loadOrCreate(type, id, args, assembly);
+        } catch (error) {
+          assembly.discard();
+          throw error;
+        }
+      }
       this.registry.use(id);
       return checkedType(loaded, type);
     });
@@ -118,10 +126,15 @@ export class Residents {
     type: GameType<S, I, C>,
     id: string,
     args: I | undefined,
+    assembly: Assembly,
   ): Promise<Game<S, I, C>> {
     this.registry.missed();
     const outbox = this.outboxOf(id);
-    const stored = await outbox.request((store) => store.load(id));
+    const stored = await outbox.request((store) => {
+      // It is asked again when its thread dies over this.
+      assembly.discard();
+      return store.load(id, assembly);
+    });
     if (!stored && !args) throw notFound(id, type.name);
     if (stored && stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
     if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);
@@ -130,9 +143,9 @@ export class Residents {
     if (!stored) {
       receipt = game.create(args as I);
     } else if (stored.version < type.version) {
-      receipt = takeUp(game, stored, await assemble(stored.pieces, stored.tables), sink.now());
+      receipt = takeUp(game, stored, await assembly.finish(stored.pieces, stored.tables), sink.now());
     } else {
-      const state = await assemble(stored.pieces, stored.tables);
+      const state = await assembly.finish(stored.pieces, stored.tables);
       if (type.schema) checkLoaded(game, state);
       game.restore(state, stored.seq, stored.tick);
       sink.sized(stored.stateBytes);

@@ -11,6 +11,7 @@ import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import type {
   Batch,
   CheckpointReport,
+  EarlyPieces,
   PastPage,
   RecoveryReport,
   StoredGame,
@@ -84,7 +85,7 @@ export class Owner {
     return owner;
   }
 
-  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>): Promise<unknown> {
+  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyPieces): Promise<unknown> {
     switch (request.kind) {
       case 'commit':
         return this.commit(request.batch);
@@ -93,7 +94,7 @@ export class Owner {
       case 'checkpoint':
         return this.checkpoint();
       case 'load':
-        return this.load(request.game);
+        return this.load(request.game, request.early ? early : undefined);
       case 'list':
         return this.list();
       case 'stateAt':
@@ -172,12 +173,11 @@ export class Owner {
     return undefined;
   }
 
-  load(id: string): StoredGame | undefined {
+  load(id: string, early?: EarlyPieces): StoredGame | undefined {
     this.#backlog.digestAll();
-    const loaded = this.#shard.digest.load(id);
+    const loaded = this.#shard.digest.load(id, early);
     if (!loaded) return undefined;
-    const { row, pieces } = loaded;
-    const stateBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const { row, bytes: stateBytes, pieces } = loaded;
     return {
       id,
       type: row.type,

@@ -29,7 +29,8 @@ export type OwnerRequest =
   | { readonly kind: 'commit'; readonly batch: Batch }
   | { readonly kind: 'digest' }
   | { readonly kind: 'checkpoint' }
-  | { readonly kind: 'load'; readonly game: string }
+  /** With `early`, pieces go ahead of the reply as they are made. */
+  | { readonly kind: 'load'; readonly game: string; readonly early?: boolean }
   | { readonly kind: 'list' }
   | { readonly kind: 'stateAt'; readonly game: string; readonly moment: Moment; readonly nearest: boolean }
   | { readonly kind: 'past'; readonly game: string; readonly range: StepRange; readonly limit: number }
@@ -38,6 +39,11 @@ export type OwnerRequest =
   | { readonly kind: 'import'; readonly import: Import }
   | { readonly kind: 'stats' }
   | { readonly kind: 'close' };
+
+/** A piece that goes ahead of the reply, or that those before do not count. */
+export interface OwnerPiece {
+  readonly piece: Uint8Array | 'discard';
+}
 
 export type OwnerReply =
   | { readonly ok: true; readonly value: unknown }

@@ -3,8 +3,8 @@
 
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { StoredGame, StoreLoad } from '../store/store.ts';
-import type { OwnerReply, OwnerRequest } from './protocol.ts';
+import type { EarlyPieces, StoredGame, StoreLoad } from '../store/store.ts';
+import type { OwnerPiece, OwnerReply, OwnerRequest } from './protocol.ts';
 import { IN_SLOT, Slot } from './slot.ts';
 
 /**
@@ -33,10 +33,15 @@ type Message = OwnerRequest | typeof IN_SLOT;
  */
 export function serve(
   { port, memory }: Seat,
-  answer: (request: OwnerRequest) => Promise<OwnerReply>,
+  answer: (request: OwnerRequest, early: EarlyPieces) => Promise<OwnerReply>,
   meanwhile: () => boolean,
 ): void {
   const slot = new Slot(memory);
+  const send = (message: OwnerPiece, list: ArrayBuffer[]): void => port.postMessage(message, list);
+  const early: EarlyPieces = {
+    take: (piece) => send({ piece }, ownBuffers([piece])),
+    discard: () => send({ piece: 'discard' }, []),
+  };
   let answeredAt = 0;
   let isAtWork = false;
   const work = async (first: Message | undefined): Promise<void> => {
@@ -46,7 +51,7 @@ export function serve(
     while (message !== undefined) {
       const pause = performance.now() - answeredAt;
       const request = message === IN_SLOT ? ({ kind: 'commit', batch: slot.take() } as const) : message;
-      const reply = await answer(request);
+      const reply = await answer(request, early);
       if (reply.ok && (request.kind === 'commit' || request.kind === 'digest')) {
         slot.answer(reply.value as StoreLoad);
         port.postMessage(IN_SLOT);
@@ -68,9 +73,13 @@ export function serve(
 /** The pieces of a game are large and nobody else's: they change hands. Everything else is copied, which costs less. */
 function transferable(reply: OwnerReply): ArrayBuffer[] {
   const value = reply.ok ? (reply.value as Partial<StoredGame> | undefined) : undefined;
-  const buffers = value?.pieces?.map(({ buffer }) => buffer as ArrayBuffer) ?? [];
-  // Pieces that share a buffer, or a part of the pool of small ones, must stay.
-  const own = value?.pieces?.every(({ byteLength, buffer }) => byteLength === buffer.byteLength) ?? false;
+  return ownBuffers(value?.pieces ?? []);
+}
+
+/** None when some share a buffer, or have a part of the pool of small ones: those must stay. */
+function ownBuffers(pieces: readonly Uint8Array[]): ArrayBuffer[] {
+  const buffers = pieces.map(({ buffer }) => buffer as ArrayBuffer);
+  const own = pieces.every(({ byteLength, buffer }) => byteLength === buffer.byteLength);
   return own && new Set(buffers).size === buffers.length ? buffers : [];
 }
 

@@ -5,9 +5,10 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
-import type { OwnerReply, OwnerRequest } from '../shard/protocol.ts';
+import type { OwnerPiece, OwnerReply, OwnerRequest } from '../shard/protocol.ts';
 import type { Seat } from '../shard/serve.ts';
 import { IN_SLOT, Slot } from '../shard/slot.ts';
+import type { EarlyPieces } from './store.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
 const VIGIL_MS = 2 ** 30;
@@ -19,7 +20,13 @@ export class OwnerThread {
   #port: MessagePort | undefined;
   /** Each thread has its own: what one that died has left there is nobody's. */
   #slot = new Slot();
-  #asked: { resolve: (reply: OwnerReply) => void; reject: (error: OrreryError) => void } | undefined;
+  #asked:
+    | {
+        readonly early: EarlyPieces | undefined;
+        resolve: (reply: OwnerReply) => void;
+        reject: (error: OrreryError) => void;
+      }
+    | undefined;
   #cause: unknown = 'it was never started';
   /**
    * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
@@ -57,9 +64,12 @@ export class OwnerThread {
     this.#port = port1;
     this.#slot = slot;
     this.#cause = 'it ended without a word';
-    port1.on('message', (reply: OwnerReply | typeof IN_SLOT) =>
-      this.#answered(reply === IN_SLOT ? { ok: true, value: slot.load } : reply),
-    );
+    port1.on('message', (message: OwnerReply | OwnerPiece | typeof IN_SLOT) => {
+      if (message === IN_SLOT) this.#answered({ ok: true, value: slot.load });
+      else if ('ok' in message) this.#answered(message);
+      else if (message.piece === 'discard') this.#asked?.early?.discard();
+      else this.#asked?.early?.take(message.piece);
+    });
     port1.unref();
     const seat: Seat = { port: port2, memory: slot.memory };
     this.#pool.run(seat, { transferList: [port2] }).catch((cause: unknown) => {
@@ -69,11 +79,11 @@ export class OwnerThread {
   }
 
   /** Rejects with OWNER_DIED when there is no thread or it dies over this. One request at a time. */
-  ask(request: OwnerRequest): Promise<OwnerReply> {
+  ask(request: OwnerRequest, early?: EarlyPieces): Promise<OwnerReply> {
     const port = this.#port;
     if (!port) return Promise.reject(died(this.#shard, this.#cause));
     return new Promise((resolve, reject) => {
-      this.#asked = { resolve, reject };
+      this.#asked = { early, resolve, reject };
       this.#vigil.ref();
       if (request.kind !== 'commit' || !this.#slot.put(request.batch)) port.postMessage(request);
       else if (!this.#slot.tell()) port.postMessage(IN_SLOT);

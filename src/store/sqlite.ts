@@ -10,6 +10,7 @@ import { OwnerThread } from './owner-thread.ts';
 import type {
   Batch,
   CheckpointReport,
+  EarlyPieces,
   PastPage,
   RecoveryReport,
   Store,
@@ -54,8 +55,8 @@ export class SqliteStore implements Store {
     return (await this.#ask({ kind: 'checkpoint' })) as CheckpointReport | undefined;
   }
 
-  async load(game: string): Promise<StoredGame | undefined> {
-    return (await this.#ask({ kind: 'load', game })) as StoredGame | undefined;
+  async load(game: string, early?: EarlyPieces): Promise<StoredGame | undefined> {
+    return (await this.#ask({ kind: 'load', game, early: early !== undefined }, early)) as StoredGame | undefined;
   }
 
   async list(): Promise<readonly GameRow[]> {
@@ -106,9 +107,9 @@ export class SqliteStore implements Store {
     await thread?.destroy();
   }
 
-  async #ask(request: OwnerRequest): Promise<unknown> {
+  async #ask(request: OwnerRequest, early?: EarlyPieces): Promise<unknown> {
     if (!this.#thread) throw notOpen(this.#options.shard);
-    const reply = await this.#thread.ask(request);
+    const reply = await this.#thread.ask(request, early);
     if (!reply.ok) throw errorFromData(reply.error).within({ shard: this.#options.shard });
     return reply.value;
   }

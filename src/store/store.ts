@@ -59,6 +59,13 @@ export interface StoredGame {
   readonly pieces: readonly Uint8Array[];
 }
 
+/** Where the pieces of a game may go as they come, before the last of them is made. */
+export interface EarlyPieces {
+  take(piece: Uint8Array): void;
+  /** What was taken so far is not the game: it comes anew. */
+  discard(): void;
+}
+
 /** A state of the past on its way to whoever asked. */
 export interface StoredMoment extends Omit<StateAt, 'game' | 'state'> {
   /** As those of StoredGame. */
@@ -150,7 +157,8 @@ export interface Store {
   digest(): Promise<StoreLoad>;
   /** One slice of a checkpoint; call until it reports. */
   checkpoint(): Promise<CheckpointReport | undefined>;
-  load(game: string): Promise<StoredGame | undefined>;
+  /** Undefined when there is no such game. Pieces given to `early`, if any, come before those of the result. */
+  load(game: string, early?: EarlyPieces): Promise<StoredGame | undefined>;
   list(): Promise<readonly GameRow[]>;
   /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
   stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;

@@ -250,6 +250,16 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(stored.pieces.length).toBeGreaterThan(1);
       expect(JSON.parse(assembled(stored) as string)).toEqual({ before: 1, wide, none: {}, after: 2 });
       expect(stored.stateBytes).toBeGreaterThan(5000 * 40);
+      const ahead: Uint8Array[] = [];
+      const early = {
+        take: (piece: Uint8Array) => ahead.push(piece),
+        discard: () => {
+          ahead.length = 0;
+        },
+      };
+      const again = (await store.load('g', early)) as StoredGame;
+      expect(assembled({ ...again, pieces: [...ahead, ...again.pieces] })).toBe(assembled(stored));
+      expect(again.stateBytes).toBe(stored.stateBytes);
     });
 
     it('[S12] ids, keys and texts of every script, and those that could be mistaken for something else, come back', async () => {

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
 import { Digest } from '../../src/digest/digest.ts';
 import { cutText } from '../../src/digest/pieces.ts';
-import { storedPieces } from '../../src/digest/stored-pieces.ts';
+import { takeStored } from '../../src/digest/stored-pieces.ts';
 import { assemble } from '../../src/game/assemble.ts';
 import { Database } from '../../src/image/database.ts';
 import type { GameRow } from '../../src/image/rows.ts';
@@ -55,6 +55,11 @@ function stepsOf(steps: readonly (readonly Patch[])[], firstSeq = 1): Buffer {
     return `[${seq},${seq},${seq},1700000000000,${encodePatches(patches)}]`;
   });
   return Buffer.from(`[${texts.join(',')}]`, 'utf8');
+}
+
+function storedPieces(...given: [PackedSnapshot, GameRow, Iterable<Buffer>]): Uint8Array[] | undefined {
+  const pieces: Uint8Array[] = [];
+  return takeStored(...given, (piece) => pieces.push(piece)) ? pieces : undefined;
 }
 
 for (const [title, onlyValues] of [

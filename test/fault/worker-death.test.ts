@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Orrery, openOrrery, type Receipt } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery, type Receipt, table } from '../../src/index.ts';
 import type { Death } from '../programs/dying-owner.ts';
 import { play, type World, world } from '../programs/world.ts';
 import { Chronicle } from './chronicle.ts';
@@ -142,6 +142,20 @@ it('[W5] the thread dies over digesting: what it had taken in is taken in again,
   await using again = await openOrrery({ directory, games: [world], logger: silent });
   expect((await again.list()).map(({ id, seq, records }) => [id, seq, records])).toEqual([['alpha', 120, 120]]);
   expect((await again.load(world, 'alpha')).state.log).toEqual(texts.slice(-40));
+});
+
+it('[W5] the thread dies when a wide game has gone ahead piece by piece: it is loaded anew, and whole', async () => {
+  const rows = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`r${at}`, { at, text: 'x'.repeat(40) }]));
+  const wide = defineGame('wide', { version: 1, initial: () => ({ rows: table(rows) }), commands: {} });
+  const first = await openOrrery({ directory, games: [wide], logger: silent });
+  await first.open(wide, 'g');
+  await first.close();
+  const deaths: readonly Death[] = [{ at: 'after', name: 'load', nth: 1, times: 2, how: 'exit' }];
+  tell(deaths);
+  await using orrery = await openOrrery({ directory, games: [wide], workerUrl: WORKER, logger: silent });
+  const game = await orrery.load(wide, 'g');
+  expectAllDied(deaths);
+  expect(game.toJSON()).toEqual({ rows });
 });
 
 it('[W6] games go on while no thread can be had, and everything becomes durable afterwards', async () => {

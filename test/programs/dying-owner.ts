@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { type Files, nodeFiles } from '../../src/journal/files.ts';
 import type { OwnerReply, OwnerRequest } from '../../src/shard/protocol.ts';
 import { type Seat, serve } from '../../src/shard/serve.ts';
+import type { EarlyPieces } from '../../src/store/store.ts';
 import { answer } from '../../workers/shard-owner.ts';
 
 export interface Death {
@@ -64,11 +65,11 @@ export default function sit(seat: Seat): void {
   serve(seat, dyingAnswer, () => false);
 }
 
-async function dyingAnswer(request: OwnerRequest): Promise<OwnerReply> {
+async function dyingAnswer(request: OwnerRequest, early: EarlyPieces): Promise<OwnerReply> {
   if (request.kind === 'open') shard = request.options.directory;
   const before = isDue('before', request.kind);
   if (before) await die(before);
-  const reply = await answer(request);
+  const reply = await answer(request, early);
   const after = isDue('after', request.kind);
   if (after) await die(after);
   return reply;
