@@ -8,6 +8,7 @@ import type { Record } from '../patch/record.ts';
 import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 import { BatchReceipt, type PendingBatch } from './batch.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { again, asOrreryError, backpressure, before, closed } from './failures.ts';
 import type { OutboxHealth } from './health.ts';
 import { Merging } from './merging.ts';
@@ -34,6 +35,9 @@ export interface OutboxEvents extends TroubleEvents {
   failed(error: OrreryError): void;
 }
 
+/** In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a millisecond. */
+const CHECKPOINT_TURNS = 8;
+
 /** Digesting less than this at a time makes more rows of the same. */
 const DIGEST_BYTES = 256 * 1024;
 
@@ -45,7 +49,7 @@ export class Outbox {
   readonly #queue: Queue;
   readonly #merging = new Merging();
   readonly #requests = new Requests();
-  readonly #checkpoints: { resolve: (report: CheckpointReport) => void; reject: (error: OrreryError) => void }[] = [];
+  readonly #checkpoints = new Checkpoints();
   #load: StoreLoad = NOTHING_OWED;
   #failure: OrreryError | undefined;
   /** After a failure, what was pending then. */
@@ -55,15 +59,11 @@ export class Outbox {
   #closing = false;
   #closed = false;
   #mustOpen = false;
-  #checkpointing = false;
-  #autoSaveDue = false;
-  #dirty = false;
   readonly #commitBackoff = new Backoff(() => this.#wakeUp());
   readonly #checkpointBackoff = new Backoff(() => this.#wakeUp());
   /** With 'relaxed', the batch up to which everything leaves without delay. */
   #urgent: PendingBatch | undefined;
   #delay: NodeJS.Timeout | undefined;
-  #autoSave: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #turn = 0;
@@ -80,11 +80,7 @@ export class Outbox {
   start(): void {
     // A loop that ended of itself would leave everybody waiting.
     this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
-    this.#autoSave = setInterval(() => {
-      this.#autoSaveDue = this.#dirty;
-      this.#wakeUp();
-    }, this.#options.autoSaveIntervalMs);
-    this.#autoSave.unref();
+    this.#checkpoints.start(this.#options.autoSaveIntervalMs, () => this.#wakeUp());
   }
 
   get health(): OutboxHealth {
@@ -130,7 +126,7 @@ export class Outbox {
   }
 
   append(game: AnyGame, record: Record, bytes: number): Receipt {
-    this.#dirty = true;
+    this.#checkpoints.changed();
     this.#wakeUp();
     // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
     const full = this.#queue.bytes >= this.#options.outboxBytes || this.#merging.size > 0;
@@ -159,10 +155,9 @@ export class Outbox {
   checkpoint(): Promise<CheckpointReport> {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
-    return new Promise((resolve, reject) => {
-      this.#checkpoints.push({ resolve, reject });
-      this.#wakeUp();
-    });
+    const report = this.#checkpoints.ask();
+    this.#wakeUp();
+    return report;
   }
 
   /** Asks the store something, in turn with the commits. */
@@ -183,7 +178,7 @@ export class Outbox {
     this.#closing = true;
     const deadline = performance.now() + timeoutMs;
     const inTime = (work: Promise<unknown>): Promise<void> => before(deadline, work, () => this.#trouble.error);
-    clearInterval(this.#autoSave);
+    this.#checkpoints.stop();
     // The next attempt may be seconds away, and there is no later.
     this.#commitBackoff.reset();
     try {
@@ -196,7 +191,7 @@ export class Outbox {
       this.#commitBackoff.stop();
       this.#checkpointBackoff.stop();
       clearTimeout(this.#delay);
-      for (const { reject } of this.#checkpoints.splice(0)) reject(closed());
+      this.#checkpoints.reject();
       this.#requests.reject(closed());
     }
     await inTime(this.#running ?? Promise.resolve());
@@ -245,15 +240,24 @@ export class Outbox {
     this.#turn += 1;
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !this.#commitDue())) return () => this.#ask();
     if (this.#commitDue()) {
-      // A loop that leaves no gaps must not put checkpoints off for ever.
-      const overdue = this.#load.checkpointOverdue && !this.#checkpointBackoff.waiting;
-      if (overdue && this.#turn % 2 === 0) return () => this.#checkpoint();
+      if (this.#checkpointInTurn()) return () => this.#checkpoint();
       return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
-    const wanted = this.#checkpoints.length > 0 || this.#autoSaveDue || this.#load.checkpointDue;
-    if (this.#checkpointing || (wanted && !this.#checkpointBackoff.waiting)) return () => this.#checkpoint();
+    const wanted = this.#checkpoints.isWanted || this.#load.checkpointDue;
+    if (this.#checkpoints.isUnderWay || (wanted && !this.#checkpointBackoff.waiting)) return () => this.#checkpoint();
     return undefined;
+  }
+
+  /**
+   * A loop that leaves no gaps must not put checkpoints off for ever: one that somebody waits for, or that has begun, has a few turns
+   * among the commits, one that is overdue as many as they have.
+   */
+  #checkpointInTurn(): boolean {
+    if (this.#checkpointBackoff.waiting) return false;
+    if (this.#load.checkpointOverdue && this.#turn % 2 === 0) return true;
+    const { isUnderWay, isWanted } = this.#checkpoints;
+    return (isUnderWay || isWanted) && this.#turn % CHECKPOINT_TURNS === 1;
   }
 
   #commitDue(): boolean {
@@ -319,7 +323,7 @@ export class Outbox {
 
   /** A store that lost its thread recovers from disk like after a crash; the batch in flight is then sent again. */
   async #reopen(): Promise<void> {
-    this.#checkpointing = false;
+    this.#checkpoints.forget();
     try {
       await this.#store.open();
     } catch (error) {
@@ -342,11 +346,7 @@ export class Outbox {
   }
 
   async #checkpoint(): Promise<void> {
-    if (!this.#checkpointing) {
-      this.#checkpointing = true;
-      this.#autoSaveDue = false;
-      this.#dirty = false;
-    }
+    this.#checkpoints.begin();
     let report: CheckpointReport | undefined;
     try {
       report = await this.#store.checkpoint();
@@ -355,28 +355,24 @@ export class Outbox {
       return;
     }
     if (!report || this.#failure) return;
-    this.#checkpointing = false;
     this.#checkpointBackoff.reset();
     this.#load = { ...this.#load, checkpointDue: false, checkpointOverdue: false };
     this.meter.published(report);
     this.#events.checkpoint(report);
     this.#trouble.checkpoint(undefined);
-    for (const { resolve } of this.#checkpoints.splice(0)) resolve(report);
+    this.#checkpoints.ended(report);
   }
 
   /** The journal still has everything: commits go on, and the next checkpoint is tried later. */
   #checkpointFailed(error: OrreryError): void {
     if (this.#failure) return;
-    this.#checkpointing = false;
-    this.#dirty = true;
-    for (const { reject } of this.#checkpoints.splice(0)) reject(again(error));
     const diskFailed = error.code === 'DISK_FULL' || error.code === 'IO_FAILED';
+    // A disk may come back any moment; an image that is too large is looked at when the next one would be due.
+    this.#checkpoints.failed(error, diskFailed);
     if (!diskFailed && error.code !== 'IMAGE_TOO_LARGE') {
       this.#storeFailed(error);
       return;
     }
-    // A disk may come back any moment; an image that is too large is looked at when the next one would be due.
-    if (diskFailed) this.#autoSaveDue = true;
     this.#trouble.checkpoint(error);
     if (!this.#closed) this.#checkpointBackoff.start();
   }
@@ -385,13 +381,13 @@ export class Outbox {
     if (this.#failure) return;
     this.#unsaved = this.pending();
     this.#failure = error;
-    clearInterval(this.#autoSave);
+    this.#checkpoints.stop();
     clearTimeout(this.#delay);
     this.#commitBackoff.stop();
     this.#checkpointBackoff.stop();
     this.#queue.settle(again(error));
     this.#merging.settle(again(error));
-    for (const { reject } of this.#checkpoints.splice(0)) reject(again(error));
+    this.#checkpoints.reject(again(error));
     this.#requests.abandon(error);
     this.#wakeUp();
     this.#events.failed(error);

@@ -65,6 +65,8 @@ export class OwnerThread {
     this.#slot = slot;
     this.#cause = 'it ended without a word';
     port1.on('message', (message: OwnerReply | OwnerPiece | typeof IN_SLOT) => {
+      // What a thread that died had sent is not for who asks the next one.
+      if (this.#port !== port1) return;
       if (message === IN_SLOT) this.#answered({ ok: true, value: slot.load });
       else if ('ok' in message) this.#answered(message);
       else if (message.piece === 'discard') this.#asked?.early?.discard();

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rejection } from '../game/galaxy.ts';
-import { add, harbour, outcome, pass, settled, stopTime } from './harbour.ts';
+import { add, harbour, type Ledger, outcome, pass, settled, stopTime } from './harbour.ts';
 
 const owed = (digestLagBytes: number, checkpointDue = false) => ({
   digestLagBytes,
@@ -120,6 +120,39 @@ describe('a checkpoint that is overdue', () => {
       expect(store.calls.indexOf('checkpoint') < commits).toBe(overdue);
       expect(store.calls.filter((call) => call === 'checkpoint').length).toBe(1);
     }
+  });
+});
+
+describe('a checkpoint in a loop that leaves no gaps', () => {
+  /** Whenever the store is done with a batch, there is another. */
+  async function loop(game: Ledger, turns: number, afterEach: () => void = () => undefined): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) {
+      await add(game).durable;
+      afterEach();
+    }
+  }
+
+  it('[O47] that somebody waits for has a few of the turns from the first to the last slice', async () => {
+    const { orrery, store, game, told } = await harbour();
+    await loop(game, 20);
+    store.slices = 3;
+    const report = orrery.checkpoint();
+    await loop(game, 40);
+    expect(told).toEqual(['checkpoint 0']);
+    await report;
+    const slices = store.calls.flatMap((call, at) => (call === 'checkpoint' ? [at] : []));
+    const [first, second, third] = slices as [number, number, number];
+    expect(first).toBeLessThanOrEqual(20 + 8);
+    expect([second - first, third - second, slices.length]).toEqual([8, 8, 3]);
+  });
+
+  it('[O47] whose time has come has a few of the turns', async () => {
+    stopTime();
+    const { store, game, told } = await harbour({ autoSaveIntervalMs: 500 });
+    await loop(game, 24, () => vi.advanceTimersByTime(20));
+    expect(store.calls).not.toContain('checkpoint');
+    await loop(game, 90, () => vi.advanceTimersByTime(20));
+    expect(told).toEqual(Array(4).fill('checkpoint 0'));
   });
 });
 
