@@ -38,7 +38,7 @@ export function* publishImage(
   database: Database,
   prover: Prover,
   meanwhile?: () => boolean,
-): Generator<void, string> {
+): Generator<unknown, string> {
   const path = `${directory}/${imageName(generation)}`;
   const handle = files.createNew(temporaryPath(path));
   const hash = createHash('sha256');

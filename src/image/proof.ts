@@ -11,12 +11,15 @@ export interface Proof {
   readonly verdict: string;
 }
 
+/** Yielded by work in slices when there is nothing to do until somebody else comes to an end. */
+export const WAITING = Symbol('waiting');
+
 export interface Prover {
   /**
    * Reads a file back. Yields while somebody else does so, and calls `meanwhile` for a little of other work; it says whether there
    * was any. Throws IO_FAILED.
    */
-  prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<void, Proof>;
+  prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<unknown, Proof>;
 }
 
 export const PROVER_ON_THE_SPOT: Prover = {

@@ -48,7 +48,7 @@ export function* publish(
   previous: ImageEntry | undefined,
   segments: () => readonly LiveSegment[],
   durableFrame: () => number,
-): Generator<void, Manifest> {
+): Generator<unknown, Manifest> {
   const { files, directory, claim, database, digest } = parts;
   const position = digest.position;
   // Nothing may come between the two: the image must hold exactly what it says it holds.

@@ -35,7 +35,7 @@ export interface ImportParts {
   /** Of the manifest that counts. */
   generation(): number;
   /** Publishes an image that is named alone. */
-  publish(): Generator<void, unknown>;
+  publish(): Generator<unknown, unknown>;
 }
 
 /** Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there. The journal has been digested. */

@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { cutState } from '../digest/pieces.ts';
-import { PROVER_ON_THE_SPOT, type Prover } from '../image/proof.ts';
+import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
 import { type GameRow, readQuarantine } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
@@ -36,7 +36,7 @@ export class Owner {
   /** Of games that have had a record since the shard was opened. */
   readonly #seqs = new Map<string, number>();
   readonly #backlog: Backlog;
-  #checkpoint: Generator<void, CheckpointReport> | undefined;
+  #checkpoint: Generator<unknown, CheckpointReport> | undefined;
   /** Bytes of journal: written by this owner, and of those in the newest image. */
   #written = 0;
   #published = 0;
@@ -161,7 +161,11 @@ export class Owner {
     try {
       do {
         const step = this.#checkpoint.next();
-        if (!step.done) continue;
+        if (!step.done) {
+          // Who waits for somebody else must not keep a batch waiting.
+          if (step.value === WAITING) return undefined;
+          continue;
+        }
         this.#checkpoint = undefined;
         return step.value;
       } while (performance.now() < end);
@@ -230,7 +234,7 @@ export class Owner {
     if (this.#checkpoint) while (this.checkpoint() === undefined);
     this.#backlog.digestAll();
     const generation = (): number => this.#shard.manifest.generation;
-    const publish = (): Generator<void, unknown> => this.#checkpointing('alone');
+    const publish = (): Generator<unknown, unknown> => this.#checkpointing('alone');
     await importGame(coming, { ...this.#shard, ...this.#options, files: this.#files, generation, publish });
   }
 
@@ -305,7 +309,7 @@ export class Owner {
     return seq;
   }
 
-  *#checkpointing(how?: 'alone'): Generator<void, CheckpointReport> {
+  *#checkpointing(how?: 'alone'): Generator<unknown, CheckpointReport> {
     const began = performance.now();
     this.#shard.claim.check();
     const { generation, firstFrame, previousChain } = this.#segments.begin(this.#shard.manifest.generation);
@@ -319,7 +323,7 @@ export class Owner {
     return yield* this.#publish(generation, began, how);
   }
 
-  *#publish(generation: number, began: number, how?: 'alone'): Generator<void, CheckpointReport> {
+  *#publish(generation: number, began: number, how?: 'alone'): Generator<unknown, CheckpointReport> {
     // Commits and the digest go on in between.
     yield* this.#shard.digest.settle();
     yield* this.#shard.digest.thin();

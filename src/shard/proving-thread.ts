@@ -3,7 +3,7 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Database } from '../image/database.ts';
-import { PROVER_ON_THE_SPOT, type Proof, type Prover } from '../image/proof.ts';
+import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '../image/proof.ts';
 import type { Files } from '../journal/files.ts';
 
 /** What the thread is given. */
@@ -17,8 +17,8 @@ export interface ProvingTask {
 /** A smaller image is proved sooner than a thread starts. */
 const WORTH_A_THREAD = 4 * 1024 * 1024;
 
-/** How long a slice of the checkpoint waits for the thread: a batch waits no longer for it. */
-const WAIT_MS = 5;
+/** How long a slice of the checkpoint waits for the thread, and ends: a batch waits no longer for it. */
+const WAIT_MS = 2;
 
 /** A thread that has not answered by then has died, or will not. */
 const PATIENCE_MS = 30_000;
@@ -33,14 +33,14 @@ export class ProvingThread implements Prover {
     this.#leastBytes = leastBytes;
   }
 
-  *prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<void, Proof> {
+  *prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<unknown, Proof> {
     const bytes = files.size(path);
     const proof = bytes < this.#leastBytes ? undefined : yield* this.#elsewhere(path, bytes, meanwhile);
     return proof ?? (yield* PROVER_ON_THE_SPOT.prove(files, path, database));
   }
 
   /** Undefined when the thread could not do it: then it is for this one to find out why. */
-  *#elsewhere(path: string, bytes: number, meanwhile?: () => boolean): Generator<void, Proof | undefined> {
+  *#elsewhere(path: string, bytes: number, meanwhile?: () => boolean): Generator<unknown, Proof | undefined> {
     const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const { port1, port2 } = new MessageChannel();
     const task: ProvingTask = { path, port: port2, answered };
@@ -54,8 +54,11 @@ export class ProvingThread implements Prover {
       const end = performance.now() + PATIENCE_MS + (bytes / 2 ** 20) * PATIENCE_MS_PER_MIB;
       while (Atomics.load(answered, 0) === 0) {
         if (died || performance.now() > end) return undefined;
-        if (!meanwhile?.()) Atomics.wait(answered, 0, 0, WAIT_MS);
-        yield;
+        if (meanwhile?.()) yield;
+        else {
+          Atomics.wait(answered, 0, 0, WAIT_MS);
+          yield WAITING;
+        }
       }
       return (receiveMessageOnPort(port1) as { message: Proof | undefined } | undefined)?.message;
     } finally {

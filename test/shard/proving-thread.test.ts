@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Database } from '../../src/image/database.ts';
-import { PROVER_ON_THE_SPOT, type Proof, type Prover } from '../../src/image/proof.ts';
+import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '../../src/image/proof.ts';
 import { defineGame, openOrrery } from '../../src/index.ts';
 import { nodeFiles } from '../../src/journal/files.ts';
+import { Owner } from '../../src/shard/owner.ts';
 import { ProvingThread } from '../../src/shard/proving-thread.ts';
 
 const PROVER = new URL('../../dist/workers/image-prover.js', import.meta.url);
@@ -66,6 +67,32 @@ it('[PT2] a small image, and one that no thread can prove, is proved on the spot
 it('[PT3] a file that cannot be read fails as it does on the spot', async () => {
   const prover = new ProvingThread(PROVER, 0);
   await expect(prove(prover, join(folder, 'missing'))).rejects.toMatchObject({ name: 'OrreryError' });
+});
+
+it('[PT5] an owner that only waits for the thread ends its slice, however long it may last', async () => {
+  const slow: Prover = {
+    *prove(...given) {
+      for (let wait = 0; wait < 5; wait += 1) yield WAITING;
+      return yield* PROVER_ON_THE_SPOT.prove(...given);
+    },
+  };
+  const owner = await Owner.open(
+    nodeFiles,
+    {
+      directory: join(folder, 'shard'),
+      shard: 0,
+      grains: {},
+      sliceMs: 60_000,
+      checkpointBytes: 1e9,
+      maxImageBytes: 1e9,
+      commandIndex: false,
+    },
+    slow,
+  );
+  let slices = 1;
+  while (!owner.checkpoint()) slices += 1;
+  expect(slices).toBe(6);
+  owner.abandon();
 });
 
 it('[PT4] an image large enough for a thread is published while commands go on, and holds what it should', async () => {
