@@ -226,25 +226,22 @@ export class Digest {
     return row && new StoredPast(this.#database, row, this.#gathered.get(id));
   }
 
-  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. They all go to `early`, if given. */
+  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. Those of a wide one go to `early`. */
   load(id: string, early?: PieceTaker): LoadedGame | undefined {
     const row = this.game(id);
     if (!row) return undefined;
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const stored: Uint8Array<ArrayBuffer>[] = [];
     let bytes = 0;
     const take = (piece: Uint8Array<ArrayBuffer>): void => {
       bytes += piece.length;
       if (early) early.take(piece);
-      else pieces.push(piece);
+      else stored.push(piece);
     };
-    if (!this.#takeStored(row, take)) {
-      early?.discard();
-      pieces.length = 0;
-      bytes = 0;
-      const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
-      for (const piece of cutState(state, row.tables)) take(piece);
-    }
-    return { row, bytes, pieces };
+    if (this.#takeStored(row, take)) return { row, bytes, pieces: stored };
+    if (bytes > 0) early?.discard();
+    const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
+    const pieces = [...cutState(state, row.tables)];
+    return { row, bytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
   }
 
   /** The state that the rows alone lead to. */
