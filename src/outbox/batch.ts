@@ -75,6 +75,10 @@ export class PendingBatch {
     return this.#promise;
   }
 
+  get isSettled(): boolean {
+    return this.#settled !== undefined;
+  }
+
   /** Receipts keep their batch: what it held must not stay in memory with them. */
   settle(error?: OrreryError): void {
     this.#settled = { error };

@@ -2,6 +2,7 @@
 
 import type { OrreryError } from '../errors.ts';
 import type { CheckpointReport } from '../store/store.ts';
+import type { PendingBatch } from './batch.ts';
 import { again, closed } from './failures.ts';
 
 interface Asker {
@@ -11,6 +12,8 @@ interface Asker {
 
 export class Checkpoints {
   readonly #askers: Asker[] = [];
+  /** The last batch that had been accepted when somebody asked. */
+  #behind: PendingBatch | undefined;
   #isUnderWay = false;
   #autoSaveDue = false;
   /** Something was accepted since the last one began. */
@@ -30,7 +33,9 @@ export class Checkpoints {
     clearInterval(this.#autoSave);
   }
 
-  ask(): Promise<CheckpointReport> {
+  /** `behind` is the last batch that has been accepted and is not durable. */
+  ask(behind: PendingBatch | undefined): Promise<CheckpointReport> {
+    this.#behind = behind;
     return new Promise((resolve, reject) => this.#askers.push({ resolve, reject }));
   }
 
@@ -47,8 +52,14 @@ export class Checkpoints {
     return this.#askers.length > 0 || this.#autoSaveDue;
   }
 
+  /** Whether one may begin before a commit: who dispatches and then asks for a checkpoint means one that holds what was dispatched. */
+  get mayGoFirst(): boolean {
+    return this.isWanted && (this.#behind?.isSettled ?? true);
+  }
+
   begin(): void {
     if (this.#isUnderWay) return;
+    this.#behind = undefined;
     this.#isUnderWay = true;
     this.#autoSaveDue = false;
     this.#dirty = false;

@@ -155,7 +155,7 @@ export class Outbox {
   checkpoint(): Promise<CheckpointReport> {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
-    const report = this.#checkpoints.ask();
+    const report = this.#checkpoints.ask(this.#merging.last ?? this.#queue.last);
     this.#wakeUp();
     return report;
   }
@@ -256,8 +256,8 @@ export class Outbox {
   #checkpointInTurn(): boolean {
     if (this.#checkpointBackoff.waiting) return false;
     if (this.#load.checkpointOverdue && this.#turn % 2 === 0) return true;
-    const { isUnderWay, isWanted } = this.#checkpoints;
-    return (isUnderWay || isWanted) && this.#turn % CHECKPOINT_TURNS === 1;
+    const { isUnderWay, mayGoFirst } = this.#checkpoints;
+    return (isUnderWay || mayGoFirst) && this.#turn % CHECKPOINT_TURNS === 1;
   }
 
   #commitDue(): boolean {

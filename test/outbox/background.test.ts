@@ -146,6 +146,17 @@ describe('a checkpoint in a loop that leaves no gaps', () => {
     expect([second - first, third - second, slices.length]).toEqual([8, 8, 3]);
   });
 
+  it('[O47] that somebody asks for after a command holds it, whoever has the next turn', async () => {
+    for (let turns = 0; turns < 17; turns += 1) {
+      const { orrery, store, game } = await harbour();
+      await loop(game, turns);
+      add(game);
+      const [report] = await orrery.checkpoint();
+      expect(report).toBeDefined();
+      expect(store.calls, `after ${turns} turns`).toEqual([...Array<string>(turns + 1).fill('commit'), 'checkpoint']);
+    }
+  });
+
   it('[O47] whose time has come has a few of the turns', async () => {
     stopTime();
     const { store, game, told } = await harbour({ autoSaveIntervalMs: 500 });
