@@ -75,7 +75,7 @@ export class StoredState {
     this.plain = plainState(snapshot, later.plain, row);
   }
 
-  /** `tail` is what happened since the snapshot. Undefined as with storedPieces. Throws PATCH_INVALID, DAMAGED. */
+  /** `tail` is what happened since the snapshot. Undefined where takeStored says false. Throws PATCH_INVALID, DAMAGED. */
   static *read(
     snapshot: PackedSnapshot,
     row: GameRow,

@@ -65,7 +65,7 @@ export class OwnerThread {
     this.#slot = slot;
     this.#cause = 'it ended without a word';
     port1.on('message', (message: OwnerReply | OwnerPiece | typeof IN_SLOT) => {
-      // What a thread that died had sent is not for who asks the next one.
+      // A closed port still gives what had arrived by then, and that is not for who asks the next thread.
       if (this.#port !== port1) return;
       if (message === IN_SLOT) this.#answered({ ok: true, value: slot.load });
       else if ('ok' in message) this.#answered(message);

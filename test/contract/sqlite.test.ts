@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { SqliteStore } from '../../src/store/sqlite.ts';
+import type { StoredGame } from '../../src/store/store.ts';
+import { assembled, batchOf, create } from './handmade.ts';
 import { pastContract } from './past.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
@@ -31,6 +34,20 @@ async function make(): Promise<StoreUnderTest> {
     },
   };
 }
+
+it('[S11] [DT6] the pieces of a wide game go ahead from the thread, each as it will be needed, and the answer has none', async () => {
+  const { store, cleanup } = await make();
+  onTestFinished(cleanup);
+  await store.open();
+  const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`id-${at}`, { at, text: 'x'.repeat(40) }]));
+  await store.commit(batchOf([create('g', { wide }, ['wide'])]));
+  const ahead: Uint8Array[] = [];
+  const stored = await store.load('g', { take: (piece) => ahead.push(piece), discard: () => ahead.splice(0) });
+  expect(stored?.pieces).toEqual([]);
+  expect(ahead.length).toBeGreaterThan(3);
+  expect(stored?.stateBytes).toBe(ahead.reduce((sum, { length }) => sum + length, 0));
+  expect(JSON.parse(assembled({ ...(stored as StoredGame), pieces: ahead }) as string)).toEqual({ wide });
+});
 
 storeContract('SqliteStore', make);
 pastContract('SqliteStore', make);

@@ -258,6 +258,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         },
       };
       const again = (await store.load('g', early)) as StoredGame;
+      expect(await store.load('none', early)).toBeUndefined();
       expect(assembled({ ...again, pieces: [...ahead, ...again.pieces] })).toBe(assembled(stored));
       expect(again.stateBytes).toBe(stored.stateBytes);
     });
