@@ -17,6 +17,9 @@ import { type Listing, listShard, readManifest, readShard, type ShardContents } 
 /** Every opening begins a segment. Openings that change nothing publish nothing, so they would gather for ever. */
 const MOST_SEGMENTS = 8;
 
+/** An owner that was replaced notices at its next commit or checkpoint, so it takes one name, or a few on a failing disk. */
+const MOST_ATTEMPTS = 8;
+
 export interface OpenedShard {
   readonly claim: Claim;
   /** The newest that counts. Of a new shard: what its first manifest will say, without an image. */
@@ -50,10 +53,29 @@ export async function openShard(
 ): Promise<OpenedShard> {
   files.makeDirectory(directory);
   const claim = Claim.take(files, directory, newestEpoch(files, directory));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openClaimed(files, directory, shard, claim, options);
+    } catch (error) {
+      // An owner that has not noticed the claim yet may begin segments, and take the name that was free when the folder was
+      // listed. What stands in its segment is part of the journal, so the journal is read again.
+      if (!(error instanceof OrreryError) || error.code !== 'STALE_OWNER' || attempt >= MOST_ATTEMPTS) throw error;
+      claim.check();
+    }
+  }
+}
+
+async function openClaimed(
+  files: Files,
+  directory: string,
+  shard: number,
+  claim: Claim,
+  options: DigestOptions,
+): Promise<OpenedShard> {
   // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
   const listing = listShard(files, directory);
   const manifest = readManifest(files, directory, listing);
-  if (!manifest) return create(files, directory, claim, listing, options);
+  if (!manifest) return await create(files, directory, claim, listing, options);
   const contents = await readShard(files, directory, manifest, listing, options);
   try {
     assertNumber(directory, shard, contents.database);

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { commit, expectRecovered, openOwner, SHARD, toldNothing } from './shard-script.ts';
-import { VolatileDisk } from './volatile-disk.ts';
+import { diskFailure, VolatileDisk } from './volatile-disk.ts';
 
 /** Bytes in the middle of a file are not what they were. */
 function damage(disk: VolatileDisk, name: string): void {
@@ -63,4 +63,45 @@ it('[W3] a shard can be taken over while its owner sweeps old segments', async (
   expectRecovered(fresh, told, 'taken over');
   owner.abandon();
   fresh.close();
+});
+
+it('[W3] a shard can be taken over while its owner, on a failing disk, takes the name of the next segment', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  commit(owner, { a: 2 }, told);
+  while (owner.checkpoint() === undefined);
+  commit(owner, { a: 1 }, told);
+  const segments = (): string[] => disk.list(SHARD).filter((name) => name.startsWith('segment-'));
+  const before = segments();
+  let refused: unknown;
+  let syncs = 0;
+  disk.interference = (operation, moment, path) => {
+    // Asked for the name of its new segment, which was free when the folder was listed.
+    if (operation !== 'publishNew' || moment !== 'before' || !path.includes('segment-')) return;
+    disk.interference = (inner, innerMoment) => {
+      if (inner !== 'dataSync' || innerMoment !== 'before') return;
+      syncs += 1;
+      if (syncs === 1) throw diskFailure('EROFS', path);
+    };
+    try {
+      commit(owner, { a: 1 }, told);
+    } catch (error) {
+      refused = error;
+    }
+    disk.interference = undefined;
+  };
+  const fresh = await openOwner(disk);
+  expect(refused).toMatchObject({ code: 'STALE_OWNER' });
+  expect(syncs).toBeGreaterThan(0);
+  // One of the owner that was replaced, and the one of the new owner behind it.
+  expect(segments().filter((name) => !before.includes(name)).length).toBe(2);
+  expectRecovered(fresh, told, 'taken over');
+  commit(fresh, { a: 1 }, told);
+  fresh.abandon();
+  owner.abandon();
+  disk.cutPower();
+  const last = await openOwner(disk);
+  expectRecovered(last, told, 'after a power cut');
+  last.close();
 });
