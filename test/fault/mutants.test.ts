@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 import { BROAD, type CrewOrders, simulate } from './simulator/crew.ts';
-import { MUTANTS, type Mutant } from './simulator/mutants.ts';
+import { HARMLESS, MUTANTS, type Mutant } from './simulator/mutants.ts';
 
 /** Each must be caught within so many states. */
 const BOUND = 40_000;
@@ -27,6 +27,14 @@ for (const mutant of MUTANTS) {
   it(`[X6] caught: ${mutant.name}`, async () => {
     const { findings, tally } = await simulate(ordersFor(mutant));
     expect(findings.length, `not caught in ${tally.states} states`).toBeGreaterThan(0);
+  });
+}
+
+for (const mutant of HARMLESS) {
+  it(`[X10] may be left out: ${mutant.name}`, async () => {
+    const { findings, tally } = await simulate({ ...ordersFor(mutant), states: BOUND / 2 });
+    expect(tally.counts['steps']?.['takeover, commit amid deed'] ?? 0).toBeGreaterThan(0);
+    expect(findings, mutant.why).toEqual([]);
   });
 }
 

@@ -18,7 +18,9 @@ interface Damaged {
   readonly image: DiskImage;
   /** Histories that may be found, whole or without their newest batches. */
   readonly chains: readonly Chain[];
-  /** What the newest manifest does not need, and what the older generation stands in for: nothing may be missing. */
+  /** How many of the newest batches may be missing without a word. */
+  readonly mayMiss: number;
+  /** The older generation stands in for it: it must not be refused. */
   readonly harmless: boolean;
 }
 
@@ -30,7 +32,16 @@ const FORK: readonly Step[] = [
   { do: 'commit', batch: { games: { a: 1 }, filler: 10 } },
   { do: 'commit', batch: { games: { b: 1 }, filler: 200 } },
   { do: 'checkpoint', slice: 2, batch: { games: { a: 1 }, filler: 0 } },
-  { do: 'commit', batch: { games: { a: 2 }, filler: 30 } },
+];
+/** Behind the checkpoint's own frame: only the manifest knows that one durable, or only the frames behind it know it. */
+const ENDINGS: readonly (readonly Step[])[] = [
+  [],
+  [{ do: 'commit', batch: { games: { a: 2 }, filler: 30 } }],
+  [
+    { do: 'commit', batch: { games: { a: 2 }, filler: 30 } },
+    { do: 'commit', batch: { games: { c: 1 }, filler: 0 } },
+    { do: 'commit', batch: { games: { b: 1 }, filler: 7 } },
+  ],
 ];
 
 /** Damages one thing. The result is a broken promise, or nothing. */
@@ -41,25 +52,43 @@ export function exploreDamage(
   roll: Dice,
   tally: Tally,
 ): { readonly violation: string; readonly what: readonly string[] } | undefined {
-  const tell = [`opens, then ${JSON.stringify(FORK)}, all of it durable`];
-  const settled = goOn(engine, scene, `d${tally.states}`, lies);
+  const steps = [...FORK, ...(ENDINGS[roll(ENDINGS.length)] as readonly Step[])];
+  const tell = [`opens, then ${JSON.stringify(steps)}, all of it durable`];
+  const settled = goOn(engine, scene, `d${tally.states}`, steps, lies);
   if (typeof settled === 'string') return { violation: settled, what: tell };
-  const damaged = roll(2) === 0 ? foreignFile(engine, scene, settled, lies, roll) : harm(settled, roll);
+  const damaged = roll(2) === 0 ? foreignFile(engine, scene, settled, steps, lies, roll) : harm(settled, roll);
   if (damaged === undefined) return undefined;
   const { outcome, violation } = judge(engine, damaged, lies);
   tally.damage(`${damaged.kind}${damaged.harmless ? ' with a stand-in' : ''}`, outcome);
   return violation === undefined ? undefined : { violation, what: [...tell, damaged.what] };
 }
 
+interface Settled extends Scene {
+  /** How many batches were acknowledged after the newest manifest: the manifest says that all before them are durable. */
+  readonly sinceManifest: number;
+}
+
 /** The shard some batches later, all of it durable; or what went wrong already. */
-function goOn(engine: Engine, scene: Scene, name: string, lies: ReadonlySet<Lie>): Scene | string {
+function goOn(
+  engine: Engine,
+  scene: Scene,
+  name: string,
+  steps: readonly Step[],
+  lies: ReadonlySet<Lie>,
+): Settled | string {
   const play = new Play(engine, scene, name, lies);
-  play.run(FORK);
+  play.run(steps);
   if (play.violation !== undefined) return play.violation;
+  const { log } = play.disk;
   const image = scene.image.clone();
-  for (const operation of play.disk.log) image.apply(operation);
+  for (const operation of log) image.apply(operation);
   const chain = play.marks.at(-1)?.chain as Chain;
-  return { image: durable(image), chain, inFlight: undefined, closed: false };
+  const published = log.findLastIndex(
+    (each) => (each.kind === 'link' || each.kind === 'rename') && isManifest(each.name),
+  );
+  const then = play.marks.findLast(({ at }) => at <= published)?.chain as Chain;
+  const sinceManifest = chain.stepsBackTo(then.standings) as number;
+  return { image: durable(image), chain, inFlight: undefined, closed: false, sinceManifest };
 }
 
 function durable(image: DiskImage): DiskImage {
@@ -72,7 +101,7 @@ function durable(image: DiskImage): DiskImage {
   return new DiskImage(names, [], contents);
 }
 
-function harm({ image, chain }: Scene, roll: Dice): Damaged {
+function harm({ image, chain, sinceManifest }: Settled, roll: Dice): Damaged {
   const names = [...image.names.keys()].filter((name) => PLACES.test(name)).sort();
   const name = names[roll(names.length)] as string;
   const inode = image.names.get(name) as number;
@@ -83,20 +112,26 @@ function harm({ image, chain }: Scene, roll: Dice): Damaged {
   if (roll(4) === 0) {
     const gone = image.clone();
     gone.names.delete(name);
-    const kind = 'file gone';
+    // With the newest manifest gone, what the manifest before it says is all that anybody knows.
+    const stoodIn = harmless && !isManifest(name);
+    const mayMiss = isManifest(name) ? Number.POSITIVE_INFINITY : stoodIn ? 0 : sinceManifest;
     return {
-      kind,
+      kind: 'file gone',
       what: `${name} is taken away`,
       image: gone,
       chains: [chain],
-      harmless: harmless && !isManifest(name),
+      mayMiss,
+      harmless: stoodIn,
     };
   }
   const at = roll(bytes.length);
   bytes[at] = (bytes[at] as number) ^ (1 << roll(8));
   const turned = image.clone();
   turned.contents.set(inode, { durable: bytes, pending: [], adrift: [] });
-  return { kind: 'bit', what: `a bit of byte ${at} of ${name} turns`, image: turned, chains: [chain], harmless };
+  const what = `a bit of byte ${at} of ${name} turns`;
+  // No later frame and no manifest speaks of the newest batch, unless the manifest is newer than the batch.
+  const mayMiss = harmless ? 0 : Math.min(1, sinceManifest);
+  return { kind: 'bit', what, image: turned, chains: [chain], mayMiss, harmless };
 }
 
 function isManifest(name: string): boolean {
@@ -107,11 +142,12 @@ function isManifest(name: string): boolean {
 function foreignFile(
   engine: Engine,
   scene: Scene,
-  settled: Scene,
+  settled: Settled,
+  steps: readonly Step[],
   lies: ReadonlySet<Lie>,
   roll: Dice,
 ): Damaged | undefined {
-  const other = goOn(engine, scene, 'fork', lies);
+  const other = goOn(engine, scene, 'fork', steps, lies);
   if (typeof other === 'string') return undefined;
   const shared = [...settled.image.names.keys()]
     .filter((name) => PLACES.test(name) && other.image.names.has(name))
@@ -123,12 +159,13 @@ function foreignFile(
   image.names.set(name, inode);
   image.contents.set(inode, other.image.contents.get(inode) as Content);
   const what = `${name} is put back from a copy that went on in another way`;
-  return { kind: 'foreign file', what, image, chains: [settled.chain, other.chain], harmless: false };
+  const mayMiss = Number.POSITIVE_INFINITY;
+  return { kind: 'foreign file', what, image, chains: [settled.chain, other.chain], mayMiss, harmless: false };
 }
 
 function judge(
   engine: Engine,
-  { kind, image, chains, harmless }: Damaged,
+  { image, chains, mayMiss, harmless }: Damaged,
   lies: ReadonlySet<Lie>,
 ): { readonly outcome: string; readonly violation?: string } {
   let owner: Owner;
@@ -154,8 +191,8 @@ function judge(
   const [chain] = chains as [Chain];
   const story = `acknowledged: ${describe(chain.standings)}; found: ${describe(found)}`;
   if (missing === Number.POSITIVE_INFINITY) return { outcome: 'wrong', violation: `never was like this. ${story}` };
-  // What nothing on the disk speaks of any more cannot be missed; one bit can only take the newest batch.
-  if (harmless || (kind === 'bit' && missing > 1)) {
+  // What nothing on the disk speaks of any more cannot be missed.
+  if (missing > mayMiss) {
     return {
       outcome: `${missing} missing`,
       violation: `${missing} acknowledged batches are silently missing. ${story}`,

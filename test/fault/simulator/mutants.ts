@@ -238,12 +238,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the journal is read before the shard is claimed',
     edits: [
-      { file: OPEN, find: 'const claim = Claim.take(files, directory, newestEpoch(files, directory));', replace: '' },
+      {
+        file: OPEN,
+        find: 'const claim = Claim.take(files, directory, newestEpoch(files, directory));',
+        replace: 'let claim;',
+      },
       {
         file: OPEN,
         find: 'if (!manifest)\n',
         replace:
-          'const claim = manifest ? undefined : Claim.take(files, directory, newestEpoch(files, directory));\n    if (!manifest)\n',
+          'if (!manifest) claim = Claim.take(files, directory, newestEpoch(files, directory));\n    if (!manifest)\n',
       },
       {
         file: OPEN,
@@ -311,5 +315,51 @@ export const MUTANTS: readonly Mutant[] = [
       fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['exists'] },
     },
     edits: [{ file: OWNER, find: 'if (batch.spans.every(', replace: 'if (false && batch.spans.every(' }],
+  },
+  {
+    name: 'what later frames say of a bad one is not believed',
+    damage: true,
+    edits: [
+      { file: SEGMENT_SCAN, find: 'if (synced > knownDurable)\n            knownDurable = synced;', replace: '' },
+    ],
+  },
+  {
+    name: 'what a manifest says is durable is not believed',
+    damage: true,
+    edits: [
+      { file: 'recovery/read-shard.js', find: 'knownDurable: manifest.durableFrame', replace: 'knownDurable: 0' },
+    ],
+  },
+  {
+    name: 'the image of a manifest that has its name is taken away',
+    workload: {
+      steps: [COMMIT, { do: 'checkpoint', slice: 0, batch: { games: { a: 1 }, filler: 0 } }],
+      fault: { errno: 'EIO', moment: 'before', nth: 7, lasting: false, calls: ['syncDirectory'] },
+    },
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: 'if (!files.exists(',
+        replace: 'if (true || !files.exists(',
+      },
+    ],
+  },
+];
+
+/** Steps that may be left out: the simulator finds nothing, and this is why there is nothing to find. */
+export const HARMLESS: readonly (Mutant & { readonly why: string })[] = [
+  {
+    name: "a claim's name is not made durable",
+    why:
+      'A name that is not durable yet is visible to every process, so it fences an owner that still lives. After a power cut ' +
+      'no owner lives. The next owner may then take the same epoch only if no segment of that epoch kept its name, for ' +
+      'epochs are also read from segment headers; and without such a segment nothing was written under the lost claim.',
+    edits: [
+      {
+        file: 'recovery/claim.js',
+        find: 'files.syncDirectory(directory);\n',
+        replace: '',
+      },
+    ],
   },
 ];
