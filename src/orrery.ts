@@ -1,20 +1,17 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
-import { EventEmitter } from 'node:events';
-import { destination, type Logger, pino } from 'pino';
-import { type DirectoryLock, shardDirectory, shardOf, takeDirectory } from './directory.ts';
-import type { OrreryError } from './errors.ts';
+import { destination, pino } from 'pino';
+import { shardDirectory, shardOf, takeDirectory } from './directory.ts';
+import { OrreryError } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
-import type { AnyGame, Game } from './game/game.ts';
-import { Loop, type LoopOptions } from './game/loop.ts';
+import { type AnyGame, type Game, MADE_BY_ENGINE } from './game/game.ts';
+import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
 import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
+import { Engine, type OrreryEvents } from './outbox/engine.ts';
 import type { OrreryHealth } from './outbox/health.ts';
-import { LeftOut } from './outbox/left-out.ts';
 import { type OrreryMetrics, orreryMetrics } from './outbox/metrics.ts';
-import { Outbox } from './outbox/outbox.ts';
-import { Residents } from './outbox/residents.ts';
 import { packLive, type UnpackOptions, unpackLive } from './pack/live.ts';
 import type { PackOptions } from './pack/packing.ts';
 import type { PackDescription } from './pack/reading.ts';
@@ -30,28 +27,13 @@ import {
   recoverGame,
 } from './renewal/recover.ts';
 import type { RecoverOptions } from './renewal/recovery-options.ts';
+import { takenApartUnjudged } from './rerun/apart.ts';
 import type { Code } from './rerun/reruns.ts';
 import { SqliteStore } from './store/sqlite.ts';
-import type { CheckpointReport, RecoveryReport, Store, StoreStats } from './store/store.ts';
+import type { CheckpointReport, RecoveryReport, StoreStats } from './store/store.ts';
 import { Succession } from './versions/succession.ts';
 
-export { type OrreryHealth, shardOf };
-
-/** What `orrery.on` can be asked for. */
-export interface OrreryEvents {
-  /** An image was published. */
-  checkpoint: [report: CheckpointReport & { readonly shard: number }];
-  /** A shard's disk or thread fails. Its games go on in memory, and it goes on trying. */
-  degraded: [error: OrreryError];
-  /** Everything that was accepted is on its way to disk again. */
-  recovered: [shard: number];
-  /** Nothing more can become durable in a shard. */
-  failed: [error: OrreryError];
-  /** A game left memory, because others were opened. */
-  evicted: [game: string];
-  /** A tick or a subscriber threw. The loop and the game go on. */
-  error: [error: unknown, game: string];
-}
+export { type OrreryEvents, type OrreryHealth, shardOf };
 
 /**
  * Opens a directory, recovers what is in it, and makes it ready for games.
@@ -67,7 +49,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   if (checked.store) {
     const make = checked.store;
     const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
-    return Orrery.start(checked, logger, stores, undefined);
+    return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
   }
   const { lock, config } = takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
   const stores = Array.from(
@@ -86,84 +68,38 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
         commandIndex: checked.commandIndex,
       }),
   );
-  return Orrery.start(checked, logger, stores, lock);
+  return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, lock), checked);
 }
 
+let loopGamesOf: (orrery: Orrery) => LoopGames;
+
+/** What users hold. Nothing that is meant for the engine can be reached from it. */
 export class Orrery extends Succession {
-  readonly #options: CheckedOptions;
-  readonly #logger: Logger;
-  readonly #stores: readonly Store[];
-  readonly #lock: DirectoryLock | undefined;
-  readonly #outboxes: readonly Outbox[];
-  readonly #residents: Residents;
-  readonly #emitter = new EventEmitter<OrreryEvents>();
-  #recovery: readonly RecoveryReport[] = [];
-  readonly #leftOut: LeftOut;
-  #closing: Promise<void> | undefined;
+  readonly #engine: Engine;
+  readonly #code: Code;
 
-  private constructor(
-    options: CheckedOptions,
-    logger: Logger,
-    stores: readonly Store[],
-    lock: DirectoryLock | undefined,
-  ) {
-    super();
-    this.#options = options;
-    this.#logger = logger;
-    this.#leftOut = new LeftOut(logger);
-    this.#stores = stores;
-    this.#lock = lock;
-    this.#outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
-    this.#residents = new Residents(this.#outboxes, options, {
-      evicted: (game) => {
-        logger.debug({ game: game.id }, 'game evicted');
-        this.#emit('evicted', game.id);
-      },
-      subscriberFailed: (game, error) => this.#report(game, error, 'a subscriber failed'),
-    });
-  }
-
-  /** For openOrrery. */
-  static async start(
-    options: CheckedOptions,
-    logger: Logger,
-    stores: readonly Store[],
-    lock: DirectoryLock | undefined,
-  ): Promise<Orrery> {
-    const orrery = new Orrery(options, logger, stores, lock);
-    const opened = await Promise.allSettled(stores.map((store) => store.open()));
-    const failed = opened.find((result) => result.status === 'rejected');
-    if (failed) {
-      await Promise.allSettled(stores.map((store) => store.destroy()));
-      lock?.release();
-      throw failed.reason;
-    }
-    orrery.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
-    for (const [shard, report] of orrery.#recovery.entries()) {
-      if (report.replayedFrames > 0 || report.tornBytes > 0)
-        logger.info({ shard, ...report }, 'recovered from the journal');
-      if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
-      orrery.#leftOut.tell(shard, report);
-    }
-    for (const outbox of orrery.#outboxes) outbox.start();
-    return orrery;
+  /** Not for users: throws INVALID_OPTION. */
+  constructor(key: typeof MADE_BY_ENGINE, engine: Engine, { games: types, store, directory }: CheckedOptions) {
+    if (key !== MADE_BY_ENGINE) throw notMade();
+    const code = { types, directory: store ? undefined : directory };
+    super(code, engine.residents);
+    this.#engine = engine;
+    this.#code = code;
+    Object.freeze(this);
   }
 
   /** What opening had to do, by shard. */
   get recovery(): readonly RecoveryReport[] {
-    return this.#recovery;
+    return this.#engine.recovery;
   }
 
   get health(): OrreryHealth {
-    const shards = this.#outboxes.map((outbox) => outbox.health);
-    const order = ['ok', 'closed', 'degraded', 'failed'] as const;
-    const state = order.findLast((each) => shards.some((shard) => shard.state === each)) ?? 'ok';
-    return { state, shards };
+    return this.#engine.health;
   }
 
   /** Games in memory, in the order in which they were opened. */
-  loaded(): IterableIterator<AnyGame> {
-    return this.#residents.registry.loaded();
+  *loaded(): IterableIterator<AnyGame> {
+    for (const { game } of this.#engine.residents.registry.loaded()) yield game;
   }
 
   /**
@@ -175,38 +111,29 @@ export class Orrery extends Succession {
    * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
    * STATE_TOO_LARGE, BACKPRESSURE.
    */
-  open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  async open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
     id: string,
     ...args: NoInfer<I>
   ): Promise<Game<S, I, C>> {
-    return this.#residents.open(type, id, args);
+    return (await this.#engine.residents.open(type, id, args)).game;
   }
 
   /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
-  load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  async load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
     id: string,
   ): Promise<Game<S, I, C>> {
-    return this.#residents.open(type, id, undefined);
+    return (await this.#engine.residents.open(type, id, undefined)).game;
   }
 
   /** Every game in the directory, in memory or not, by id. */
   list(): Promise<readonly GameRow[]> {
-    return this.#residents.list();
-  }
-
-  protected override get residents(): Residents {
-    return this.#residents;
-  }
-
-  protected override get code(): Code {
-    const { games: types, store, directory } = this.#options;
-    return { types, directory: store ? undefined : directory };
+    return this.#engine.residents.list();
   }
 
   override async past(id: string): Promise<Past> {
-    return LivePast.open(this.#residents.outboxOf(id), id);
+    return LivePast.open(this.#engine.residents.outboxOf(id), id);
   }
 
   /**
@@ -216,7 +143,7 @@ export class Orrery extends Succession {
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
-    return packLive(this.#residents, this.#options.store ? undefined : this.#options.directory, id, file, options);
+    return packLive(this.#engine.residents, this.#code.directory, id, file, options);
   }
 
   /**
@@ -226,7 +153,7 @@ export class Orrery extends Succession {
    * directory), IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed.
    */
   unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
-    return unpackLive(this.#residents, pack, options);
+    return unpackLive(this.#engine.residents, pack, options);
   }
 
   /**
@@ -259,26 +186,27 @@ export class Orrery extends Succession {
 
   get #renewal(): RecoverParts {
     return {
-      residents: this.#residents,
-      types: this.#options.games,
+      residents: this.#engine.residents,
+      types: this.#code.types,
       openPast: (game) => this.past(game),
-      apart: (past) => this.unjudged(past),
+      // A past that is searched for the record with which it went wrong: rules of today refuse no command of it.
+      apart: (past) => takenApartUnjudged(past, this.#code.types),
     };
   }
 
   /** Resolves when everything accepted so far is durable. */
   async flush(): Promise<void> {
-    await Promise.all(this.#outboxes.map((outbox) => outbox.flush()));
+    await Promise.all(this.#engine.outboxes.map((outbox) => outbox.flush()));
   }
 
   /** Publishes an image of each shard. */
   checkpoint(): Promise<readonly CheckpointReport[]> {
-    return Promise.all(this.#outboxes.map((outbox) => outbox.checkpoint()));
+    return Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint()));
   }
 
   /** What the stores have done since they were opened, by shard. */
   stats(): Promise<readonly StoreStats[]> {
-    return Promise.all(this.#outboxes.map((outbox) => outbox.request((store) => store.stats())));
+    return Promise.all(this.#engine.outboxes.map((outbox) => outbox.request((store) => store.stats())));
   }
 
   /**
@@ -287,23 +215,17 @@ export class Orrery extends Succession {
    * @throws OrreryError CLOSED, and what stopped a shard for good.
    */
   async metrics(): Promise<OrreryMetrics> {
-    return orreryMetrics(this.#residents.registry, this.#outboxes, await this.stats());
+    return orreryMetrics(this.#engine.residents.registry, this.#engine.outboxes, await this.stats());
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
-    this.#emitter.on(event, listener as never);
+    this.#engine.on(event, listener);
     return this;
   }
 
   off<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
-    this.#emitter.off(event, listener as never);
+    this.#engine.off(event, listener);
     return this;
-  }
-
-  /** For runLoop: what a tick threw. A loop that goes on while everything is closed is refused its ticks, and that is all. */
-  tickFailed(game: AnyGame, error: unknown): void {
-    if (this.#closing) return;
-    this.#report(game.id, error, 'a tick failed');
   }
 
   /**
@@ -313,80 +235,40 @@ export class Orrery extends Succession {
    * with the first seq that is not durable. Then everything is closed all the same.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void> {
-    this.#closing ??= this.#close(options?.timeoutMs ?? this.#options.shutdownTimeoutMs);
-    return this.#closing;
+    return this.#engine.close(options?.timeoutMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    this.#residents.close();
-    const endings = await Promise.allSettled(this.#outboxes.map((outbox) => outbox.close(timeoutMs)));
-    const unsaved = this.#outboxes
-      .flatMap((outbox) => [...outbox.pending()])
-      .map(([game, firstSeq]) => ({ game, firstSeq }));
-    let failure: OrreryError | undefined;
-    for (const [shard, result] of endings.entries()) {
-      if (result.status === 'fulfilled') continue;
-      const error = result.reason as OrreryError;
-      failure ??= error;
-      this.#outboxes[shard]?.abandon(error);
-    }
-    // Whatever is being opened hears of the end from its outbox.
-    await this.#residents.settled();
-    const failed = this.#stores.filter((_, shard) => endings[shard]?.status === 'rejected');
-    const destroyed = await Promise.allSettled(failed.map((store) => store.destroy()));
-    for (const result of destroyed) {
-      if (result.status === 'rejected') this.#logger.error({ err: result.reason }, 'a store could not be given up');
-    }
-    this.#residents.registry.clear();
-    this.#lock?.release();
-    if (!failure) return;
-    throw unsaved.length > 0 ? failure.within({ unsaved }) : failure;
-  }
-
-  #outboxEvents(shard: number): ConstructorParameters<typeof Outbox>[2] {
-    return {
-      checkpoint: (report) => {
-        this.#logger.debug({ shard, ...report }, 'checkpoint');
-        this.#leftOut.tell(shard, report);
-        this.#emit('checkpoint', { ...report, shard });
-      },
-      degraded: (error) => {
-        this.#logger.warn({ shard, code: error.code }, error.message);
-        this.#emit('degraded', error.within({ shard }));
-      },
-      recovered: () => {
-        this.#logger.warn({ shard }, 'everything is becoming durable again');
-        this.#emit('recovered', shard);
-      },
-      failed: (error) => {
-        this.#logger.error({ shard, code: error.code }, error.message);
-        this.#emit('failed', error.within({ shard }));
-      },
+  /** For runLoop, which is not a method: a loop hears of the games, and the engine of what their ticks throw. */
+  static {
+    loopGamesOf = (orrery) => {
+      if (typeof orrery !== 'object' || orrery === null || !(#engine in orrery)) throw notOpened();
+      const engine = orrery.#engine;
+      return { loaded: () => orrery.loaded(), tickFailed: ({ id }, error) => engine.tickFailed(id, error) };
     };
-  }
-
-  /** A listener that throws must not stop what it listens to. */
-  #emit<E extends keyof OrreryEvents>(event: E, ...args: OrreryEvents[E]): void {
-    for (const listener of this.#emitter.listeners(event)) {
-      try {
-        (listener as (...args: OrreryEvents[E]) => void)(...args);
-      } catch (err) {
-        this.#logger.error({ err, event }, 'a listener failed');
-      }
-    }
-  }
-
-  #report(game: string, error: unknown, what: string): void {
-    this.#logger.error({ game, err: error }, what);
-    this.#emit('error', error, game);
   }
 }
 
 /** Drives games at a fixed rate: see LoopOptions. The loop runs until it is stopped. */
 export function runLoop(orrery: Orrery, options: LoopOptions): Loop {
-  return new Loop(orrery, options);
+  return new Loop(loopGamesOf(orrery), options);
+}
+
+function notMade(): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: 'an orrery cannot be made by itself',
+    hint: 'Use `await openOrrery({ directory, games })`.',
+  });
+}
+
+function notOpened(): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: 'runLoop was not given an orrery',
+    hint: 'Write runLoop(await openOrrery({ directory, games }), { hz: 20 }).',
+  });
 }

@@ -41,9 +41,9 @@ export async function keepTrial(
   await (await openOrrery({ directory, games: [type] })).close();
   await withOwnedGames(directory, [id], [type], async ({ residents }) => {
     const outbox = residents.outboxOf(id);
-    const { game, sink } = residents.attach(type, id);
+    const { actor, sink } = residents.apart(type, id);
     const args = { fork: { game: id, seq: parentSeq } };
-    game.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args });
+    actor.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args });
     let seq = 0;
     for (const { name: command, tick: then, time, args: given, player, patches } of records) {
       seq += 1;
@@ -56,6 +56,6 @@ export async function keepTrial(
       if (seq % AT_ONCE === 0) await outbox.flush();
     }
     await outbox.flush();
-    game.evict();
+    actor.evict();
   });
 }

@@ -1,15 +1,12 @@
 // A game that is not what was asked for: the errors of open() and load(). orrery.ts throws them.
 
 import { OrreryError } from '../errors.ts';
-import type { Commands, GameType } from './define.ts';
-import type { AnyGame, Game } from './game.ts';
+import type { GameActor } from './actor.ts';
+import type { AnyGameType } from './define.ts';
 
-export function checkedType<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-  game: AnyGame,
-  type: GameType<S, I, C>,
-): Game<S, I, C> {
-  if (game.type !== type) throw typeMismatch(game.id, game.type.name, type.name);
-  return game as unknown as Game<S, I, C>;
+export function checkedType(actor: GameActor, type: AnyGameType): GameActor {
+  if (actor.type !== type) throw typeMismatch(actor.id, actor.type.name, type.name);
+  return actor;
 }
 
 export function typeMismatch(game: string, stored: string, asked: string): OrreryError {

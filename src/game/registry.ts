@@ -1,6 +1,6 @@
 // The games in memory, and who has to leave when there are too many.
 
-import type { AnyGame } from './game.ts';
+import type { GameActor } from './actor.ts';
 
 /** What the registry must know to let a game go. */
 export interface Residence {
@@ -12,12 +12,19 @@ export interface Residence {
   use(): void;
 }
 
+/** What the registry asks and tells. */
+export interface RegistryEvents {
+  /** False while somebody works on the game, who relies on finding it as it was. */
+  mayLeave(id: string): boolean;
+  left(id: string): void;
+}
+
 export class Registry {
   readonly #most: number;
-  readonly #onEvict: (game: AnyGame) => void;
-  readonly #loaded = new Map<string, { readonly game: AnyGame; readonly residence: Residence }>();
+  readonly #events: RegistryEvents;
+  readonly #loaded = new Map<string, { readonly game: GameActor; readonly residence: Residence }>();
   /** Evicted games that somebody still holds: opening one again must give the same object. */
-  readonly #evicted = new Map<string, WeakRef<AnyGame>>();
+  readonly #evicted = new Map<string, WeakRef<GameActor>>();
   readonly #forgotten = new FinalizationRegistry<string>((id) => {
     if (this.#evicted.get(id)?.deref() === undefined) this.#evicted.delete(id);
   });
@@ -26,12 +33,12 @@ export class Registry {
   #misses = 0;
   #evictions = 0;
 
-  constructor(most: number, onEvict: (game: AnyGame) => void) {
+  constructor(most: number, events: RegistryEvents) {
     this.#most = most;
-    this.#onEvict = onEvict;
+    this.#events = events;
   }
 
-  get(id: string): AnyGame | undefined {
+  get(id: string): GameActor | undefined {
     return this.#loaded.get(id)?.game ?? this.#evicted.get(id)?.deref();
   }
 
@@ -61,14 +68,19 @@ export class Registry {
   }
 
   /** In the order in which they were opened. */
-  *loaded(): IterableIterator<AnyGame> {
+  *loaded(): IterableIterator<GameActor> {
     for (const { game } of [...this.#loaded.values()]) yield game;
   }
 
-  add(game: AnyGame, residence: Residence): void {
+  add(game: GameActor, residence: Residence): void {
     this.#evicted.delete(game.id);
     this.#loaded.set(game.id, { game, residence });
-    if (this.#loaded.size > this.#most) this.#evict(game);
+    this.makeRoom(game.id);
+  }
+
+  /** Whoever may leave does, if there are too many; not the game that was just used. */
+  makeRoom(used: string): void {
+    if (this.#loaded.size > this.#most) this.#evict(used);
   }
 
   drop(id: string): void {
@@ -83,21 +95,21 @@ export class Registry {
   }
 
   /** A tenth at a time, so that finding them is paid once for many. More stay when they are busy. */
-  #evict(newest: AnyGame): void {
+  #evict(used: string): void {
     const excess = this.#loaded.size - this.#most;
     const wanted = Math.max(excess, Math.ceil(this.#most / 10));
     const byAge = [...this.#loaded.values()].sort((a, b) => a.residence.lastUsed - b.residence.lastUsed);
     let evicted = 0;
     for (const { game, residence } of byAge) {
       if (evicted >= wanted) return;
-      if (game === newest || !residence.idle) continue;
+      if (game.id === used || !residence.idle || !this.#events.mayLeave(game.id)) continue;
       game.evict();
       this.#loaded.delete(game.id);
       this.#evicted.set(game.id, new WeakRef(game));
       this.#forgotten.register(game, game.id);
       evicted += 1;
       this.#evictions += 1;
-      this.#onEvict(game);
+      this.#events.left(game.id);
     }
   }
 }

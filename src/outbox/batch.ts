@@ -61,7 +61,7 @@ export class PendingBatch {
     return { payload: this.#payload as Uint8Array, count: this.#count, spans: this.spans };
   }
 
-  /** Resolves when every record in here is durable. One promise for all who ask, made when the first does. */
+  /** Resolves when every record in here is durable: one promise for all receipts. */
   get durable(): Promise<void> {
     if (this.#promise) return this.#promise;
     if (this.#settled) {
@@ -72,6 +72,8 @@ export class PendingBatch {
         this.#reject = reject;
       });
     }
+    // Each receipt has it, and most are not looked at: a failure is told to those who wait, and by the orrery's events.
+    this.#promise.catch(() => undefined);
     return this.#promise;
   }
 
@@ -79,7 +81,7 @@ export class PendingBatch {
     return this.#settled !== undefined;
   }
 
-  /** Receipts keep their batch: what it held must not stay in memory with them. */
+  /** Whoever keeps a batch that is done must not keep what it held. */
   settle(error?: OrreryError): void {
     this.#settled = { error };
     this.#payload = undefined;
@@ -92,15 +94,12 @@ export class PendingBatch {
 export class BatchReceipt implements Receipt {
   readonly seq: number;
   readonly tick: number;
-  readonly #batch: PendingBatch;
+  /** A property of its own: a getter of the class would be lost in `{ ...receipt }`, and awaiting nothing succeeds at once. */
+  readonly durable: Promise<void>;
 
   constructor(seq: number, tick: number, batch: PendingBatch) {
     this.seq = seq;
     this.tick = tick;
-    this.#batch = batch;
-  }
-
-  get durable(): Promise<void> {
-    return this.#batch.durable;
+    this.durable = batch.durable;
   }
 }

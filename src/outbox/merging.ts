@@ -2,7 +2,7 @@
 // between. Before it: outbox.ts, when it is full. After it: outbox.ts again, when its queue has drained.
 
 import type { OrreryError } from '../errors.ts';
-import type { AnyGame } from '../game/game.ts';
+import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import { MERGED, type Record } from '../patch/record.ts';
 import { RecordWriter } from '../patch/record-writer.ts';
@@ -10,14 +10,19 @@ import { BatchReceipt, PendingBatch } from './batch.ts';
 
 export class Merging {
   /** With the first seq that the state of a game will stand for. */
-  readonly #games = new Map<AnyGame, { readonly firstSeq: number; readonly batch: PendingBatch }>();
+  readonly #games = new Map<GameActor, { readonly firstSeq: number; readonly batch: PendingBatch }>();
 
   get size(): number {
     return this.#games.size;
   }
 
-  has(game: AnyGame): boolean {
+  has(game: GameActor): boolean {
     return this.#games.has(game);
+  }
+
+  batchOf(game: string): PendingBatch | undefined {
+    for (const [{ id }, { batch }] of this.#games) if (id === game) return batch;
+    return undefined;
   }
 
   /** The batch that will be the last to leave. */
@@ -30,7 +35,7 @@ export class Merging {
     for (const [game, { firstSeq }] of this.#games) yield [game.id, firstSeq];
   }
 
-  add(game: AnyGame, record: Record): Receipt {
+  add(game: GameActor, record: Record): Receipt {
     let merging = this.#games.get(game);
     if (!merging) {
       merging = { firstSeq: record.seq, batch: new PendingBatch() };

@@ -1,7 +1,7 @@
 // The numbers that `orrery.metrics()` gives: those of each shard from its outbox and its store, and all of them together.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { AnyGame } from '../game/game.ts';
+import type { GameActor } from '../game/actor.ts';
 import type { Registry } from '../game/registry.ts';
 import type { StoreStats } from '../store/store.ts';
 import type { OutboxHealth } from './health.ts';
@@ -164,14 +164,14 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
 
 /** Of games in memory; `outboxes` and `stats` by shard. */
 function gameMetrics(
-  games: readonly AnyGame[],
+  actors: readonly GameActor[],
   outboxes: readonly Outbox[],
   stats: readonly StoreStats[],
 ): GameMetrics[] {
   const pending = outboxes.map((outbox) => outbox.pending());
   const digested = stats.map((shard) => new Map(shard.games.map((game) => [game.id, game])));
-  return games.map((game) => {
-    // The orrery gave each game its sink.
+  return actors.map((game) => {
+    // residents.ts gave each its sink.
     const sink = game.sink as GameSink;
     const shard = outboxes.indexOf(sink.outbox);
     const firstQueued = pending[shard]?.get(game.id);

@@ -2,7 +2,7 @@
 // batches, one commit at a time: what arrives meanwhile is the next batch. Background work of the store fills the gaps.
 
 import type { OrreryError } from '../errors.ts';
-import type { AnyGame } from '../game/game.ts';
+import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { Record } from '../patch/record.ts';
 import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
@@ -97,7 +97,7 @@ export class Outbox {
   }
 
   /** Whether nothing of a game is still on its way; with `orQueued`, nothing but records that will be sent as they are. */
-  isDurable(game: AnyGame, orQueued?: 'orQueued'): boolean {
+  isDurable(game: GameActor, orQueued?: 'orQueued'): boolean {
     if (this.#failure) return !this.#unsaved.has(game.id);
     return !this.#merging.has(game) && (orQueued !== undefined || !this.#queue.holds(game.id));
   }
@@ -111,7 +111,7 @@ export class Outbox {
   }
 
   /** Throws if no record can be taken now. */
-  ready(game: AnyGame): void {
+  ready(game: GameActor): void {
     if (this.#failure) throw again(this.#failure).within({ game: game.id });
     if (this.#closing) throw closed(game.id);
     const { outboxBytes, overflow } = this.#options;
@@ -125,7 +125,9 @@ export class Outbox {
     return this.#queue.encode(record);
   }
 
-  append(game: AnyGame, record: Record, bytes: number): Receipt {
+  append(game: GameActor, record: Record, bytes: number): Receipt {
+    // The command itself may have closed everything: nobody would send what comes now.
+    if (this.#closing) throw closed(game.id);
     this.#checkpoints.changed();
     this.#wakeUp();
     // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
@@ -141,6 +143,14 @@ export class Outbox {
   async flush(): Promise<void> {
     if (this.#failure) throw again(this.#failure);
     await this.hurry()?.durable;
+  }
+
+  /** Resolves when nothing of a game is on its way any more. Rejects when it can never become durable. */
+  async settled(game: string): Promise<void> {
+    const batch = this.#merging.batchOf(game) ?? this.#queue.lastOf(game);
+    if (!batch) return;
+    this.hurry();
+    await batch.durable;
   }
 
   /** What was accepted so far leaves without delay. The result is the last batch of it. */

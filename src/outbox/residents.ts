@@ -3,9 +3,9 @@
 
 import { shardOf } from '../directory.ts';
 import { OrreryError, type OrreryErrorCode } from '../errors.ts';
+import type { GameActor } from '../game/actor.ts';
 import { Assembly } from '../game/assemble.ts';
-import type { AnyGameType, Commands, GameType } from '../game/define.ts';
-import type { AnyGame, Game } from '../game/game.ts';
+import type { AnyGameType } from '../game/define.ts';
 import { checkGameId } from '../game/id.ts';
 import { migrate, migrationFailed } from '../game/migration.ts';
 import { checkedType, notFound, tooNew, typeMismatch, unknownType } from '../game/mismatch.ts';
@@ -18,7 +18,7 @@ import { MIGRATE } from '../patch/record.ts';
 import type { StoredGame } from '../store/store.ts';
 import { closed } from './failures.ts';
 import type { Outbox } from './outbox.ts';
-import { GameSink, type SinkOptions } from './sink.ts';
+import { type Attached, GameSink, type SinkOptions } from './sink.ts';
 
 export interface ResidentsOptions extends SinkOptions {
   /** The types of game that may be opened. */
@@ -27,7 +27,7 @@ export interface ResidentsOptions extends SinkOptions {
 }
 
 export interface ResidentsEvents {
-  evicted(game: AnyGame): void;
+  evicted(game: string): void;
   subscriberFailed(game: string, error: unknown): void;
 }
 
@@ -43,7 +43,11 @@ export class Residents {
     this.#outboxes = outboxes;
     this.#options = options;
     this.#events = events;
-    this.registry = new Registry(options.maxLoadedGames, (game) => events.evicted(game));
+    this.registry = new Registry(options.maxLoadedGames, {
+      // Whoever works on a game goes on with what it found: a game does not leave under its hands.
+      mayLeave: (id) => !this.#opening.has(id),
+      left: (id) => events.evicted(id),
+    });
   }
 
   /** Throws INVALID_GAME_ID for what is no string; what else an id may not be is for whoever goes on with it. */
@@ -70,27 +74,26 @@ export class Residents {
   }
 
   /** For Orrery.open, and without `args` for Orrery.load. */
-  async open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
-    id: string,
-    args: I | undefined,
-  ): Promise<Game<S, I, C>> {
+  async open(type: AnyGameType, id: string, args: readonly unknown[] | undefined): Promise<GameActor> {
     checkGameId(id);
     this.#checkType(type, id);
-    return this.exclusively(id, async () => {
-      const loaded = this.registry.get(id);
-      if (!loaded?.loaded) {
-        const assembly = new Assembly();
-        try {
-          return await this.#loadOrCreate(type, id, args, assembly);
-        } catch (error) {
-          assembly.discard();
-          throw error;
-        }
+    return this.exclusively(id, () => this.loaded(type, id, args));
+  }
+
+  /** The game in memory, loaded or created if need be. For who has it exclusively. */
+  async loaded(type: AnyGameType, id: string, args: readonly unknown[] | undefined): Promise<GameActor> {
+    const loaded = this.registry.get(id);
+    if (!loaded?.loaded) {
+      const assembly = new Assembly();
+      try {
+        return await this.#loadOrCreate(type, id, args, assembly);
+      } catch (error) {
+        assembly.discard();
+        throw error;
       }
-      this.registry.use(id);
-      return checkedType(loaded, type);
-    });
+    }
+    this.registry.use(id);
+    return checkedType(loaded, type);
   }
 
   /** Does something with a game that nobody opens, creates or replaces meanwhile. Throws CLOSED. */
@@ -108,28 +111,39 @@ export class Residents {
       return await working;
     } finally {
       this.#opening.delete(id);
+      this.registry.makeRoom(id);
     }
   }
 
-  /** A game with its sink, not yet with a state. One that somebody still holds keeps its object. */
-  attach<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
-    id: string,
-  ): { readonly game: Game<S, I, C>; readonly sink: GameSink } {
-    const known = this.registry.get(id) as Game<S, I, C> | undefined;
-    return GameSink.attach(known, id, type, this.outboxOf(id), this.#options, (error) => {
+  /**
+   * An actor of one's own, not yet with a state, of which no user holds the game: for a record that is written while the game
+   * is not in memory. Whoever has it has the game exclusively, and lets go of it before that ends.
+   */
+  apart(type: AnyGameType, id: string): Attached {
+    return GameSink.attach(id, type, this.outboxOf(id), this.#options, (error) => {
       this.#events.subscriberFailed(id, error);
     });
   }
 
-  async #loadOrCreate<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
+  /** The actor to be loaded. A game that was evicted and is still held keeps its object, so that old references work again. */
+  #attach(type: AnyGameType, id: string): Attached {
+    const known = this.registry.get(id);
+    if (!known) return this.apart(type, id);
+    const sink = known.sink as GameSink;
+    sink.use();
+    return { actor: checkedType(known, type), sink };
+  }
+
+  async #loadOrCreate(
+    type: AnyGameType,
     id: string,
-    args: I | undefined,
+    args: readonly unknown[] | undefined,
     assembly: Assembly,
-  ): Promise<Game<S, I, C>> {
+  ): Promise<GameActor> {
     this.registry.missed();
     const outbox = this.outboxOf(id);
+    // Questions go between commits: what is still on its way would be missing from the answer.
+    await outbox.settled(id);
     const stored = await outbox.request((store) => {
       // It is asked again when its thread dies over this.
       assembly.discard();
@@ -138,20 +152,20 @@ export class Residents {
     if (!stored && !args) throw notFound(id, type.name);
     if (stored && stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
     if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);
-    const { game, sink } = this.attach(type, id);
+    const { actor, sink } = this.#attach(type, id);
     let receipt: Receipt | undefined;
     if (!stored) {
-      receipt = game.create(args as I);
+      receipt = actor.create(args as readonly unknown[]);
     } else if (stored.version < type.version) {
-      receipt = takeUp(game, stored, await assembly.finish(stored.pieces, stored.tables), sink.now());
+      receipt = takeUp(actor, stored, await assembly.finish(stored.pieces, stored.tables), sink.now());
     } else {
       const state = await assembly.finish(stored.pieces, stored.tables);
-      if (type.schema) checkLoaded(game, state);
-      game.restore(state, stored.seq, stored.tick);
+      if (type.schema) checkLoaded(actor, state);
+      actor.restore(state, stored.seq, stored.tick);
       sink.sized(stored.stateBytes);
     }
-    this.registry.add(game as unknown as AnyGame, sink);
-    if (!receipt) return game;
+    this.registry.add(actor, sink);
+    if (!receipt) return actor;
     outbox.hurry();
     try {
       await receipt.durable;
@@ -159,17 +173,16 @@ export class Residents {
       this.registry.drop(id);
       throw error;
     }
-    this.registry.add(game as unknown as AnyGame, sink);
-    return game;
+    return actor;
   }
 
-  #checkType(type: GameType<never, never, never> | { readonly name?: unknown }, id: string): void {
-    if (this.#options.games.some((known) => known === (type as unknown))) return;
+  #checkType(type: AnyGameType, id: string): void {
+    if (this.#options.games.includes(type)) return;
     throw unknownType(id, String((type as { name?: unknown } | undefined)?.name));
   }
 }
 
-function checkLoaded(game: { readonly id: string; readonly type: AnyGameType }, state: WorkingState): void {
+function checkLoaded(game: GameActor, state: WorkingState): void {
   try {
     checkSchema(game.type.schema, state.toJSON());
   } catch (error) {
@@ -178,20 +191,15 @@ function checkLoaded(game: { readonly id: string; readonly type: AnyGameType }, 
 }
 
 /** A stored game of an older version goes on with the type's own, from one record on. Or nothing at all has happened. */
-function takeUp<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-  game: Game<S, I, C>,
-  stored: StoredGame,
-  old: WorkingState,
-  now: number,
-): Receipt {
-  const { id, type } = game;
+function takeUp(actor: GameActor, stored: StoredGame, old: WorkingState, now: number): Receipt {
+  const { id, type } = actor;
   const { version: from, tick } = stored;
   const seq = stored.seq + 1;
   const given = { version: from, state: old.toJSON(), tables: old.tableNames };
   const { state, tables } = migrate(type, given, { game: id, seq, tick, now });
   try {
     const args = { from, to: type.version };
-    return game.adopt(WorkingState.fromJson(state, tables), { command: MIGRATE, seq, tick, time: now, args });
+    return actor.adopt(WorkingState.fromJson(state, tables), { command: MIGRATE, seq, tick, time: now, args });
   } catch (error) {
     if (!(error instanceof OrreryError) || !DEPENDS_ON_STATE.has(error.code)) throw error;
     throw migrationFailed(id, type.name, from, type.version, error);

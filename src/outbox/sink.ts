@@ -1,8 +1,8 @@
 // Between one game and the outbox of its shard: encodes each record, once, and watches over sizes.
 
 import { OrreryError } from '../errors.ts';
-import type { Commands, GameType } from '../game/define.ts';
-import { type AnyGame, Game } from '../game/game.ts';
+import { GameActor } from '../game/actor.ts';
+import type { AnyGameType } from '../game/define.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
 import { type Validation, validatesCommands } from '../game/schema.ts';
 import type { Record } from '../patch/record.ts';
@@ -15,6 +15,12 @@ export interface SinkOptions {
   readonly validate: Validation;
 }
 
+/** An actor with the sink that it was made with. */
+export interface Attached {
+  readonly actor: GameActor;
+  readonly sink: GameSink;
+}
+
 /** Counts uses over all games: who was used longest ago has the smallest number. */
 let uses = 0;
 
@@ -24,7 +30,7 @@ export class GameSink implements RecordSink {
   readonly outbox: Outbox;
   readonly #options: SinkOptions;
   readonly #onSubscriberError: (error: unknown) => void;
-  #game: AnyGame | undefined;
+  #actor: GameActor | undefined;
   /** No less than the size of the state as JSON: its size when it was last measured, and every record since. */
   #stateBytes = 0;
   #records = 0;
@@ -40,20 +46,19 @@ export class GameSink implements RecordSink {
     this.checksSchema = validatesCommands(options.validate, process.env);
   }
 
-  /** A game with its sink. A game that was evicted keeps its object, so that old references work again. */
-  static attach<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    known: Game<S, I, C> | undefined,
+  /** A new actor with its sink, not yet with a state. */
+  static attach(
     id: string,
-    type: GameType<S, I, C>,
+    type: AnyGameType,
     outbox: Outbox,
     options: SinkOptions,
     onSubscriberError: (error: unknown) => void,
-  ): { readonly game: Game<S, I, C>; readonly sink: GameSink } {
-    const sink = known?.sink instanceof GameSink ? known.sink : new GameSink(outbox, options, onSubscriberError);
-    const game = known ?? new Game(id, type, sink);
-    sink.#game = game as unknown as AnyGame;
+  ): Attached {
+    const sink = new GameSink(outbox, options, onSubscriberError);
+    const actor = new GameActor(id, type, sink);
+    sink.#actor = actor;
     sink.use();
-    return { game, sink };
+    return { actor, sink };
   }
 
   get lastUsed(): number {
@@ -62,8 +67,8 @@ export class GameSink implements RecordSink {
 
   /** Whether the game may leave memory: everything is durable and nobody listens. */
   get idle(): boolean {
-    const game = this.#game as AnyGame;
-    return !game.subscribed && this.outbox.isDurable(game);
+    const actor = this.#actor as GameActor;
+    return !actor.subscribed && this.outbox.isDurable(actor);
   }
 
   /** Counts since this game was first opened, and the least that its state can be. */
@@ -86,7 +91,7 @@ export class GameSink implements RecordSink {
   }
 
   ready(): void {
-    this.outbox.ready(this.#game as AnyGame);
+    this.outbox.ready(this.#actor as GameActor);
   }
 
   append(record: Record): Receipt {
@@ -96,7 +101,7 @@ export class GameSink implements RecordSink {
     if (!isWhole && bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
     this.#grow(isWhole ? 0 : this.#stateBytes, bytes);
     this.use();
-    const receipt = this.outbox.append(this.#game as AnyGame, record, bytes);
+    const receipt = this.outbox.append(this.#actor as GameActor, record, bytes);
     this.#records += 1;
     this.#bytes += bytes;
     this.#patches += record.patches.length;
@@ -115,7 +120,7 @@ export class GameSink implements RecordSink {
   #grow(before: number, bytes: number): void {
     const { maxStateBytes } = this.#options;
     if (before + bytes > maxStateBytes) {
-      const measured = JSON.stringify((this.#game as AnyGame).toJSON()).length;
+      const measured = JSON.stringify((this.#actor as GameActor).toJSON()).length;
       if (measured > maxStateBytes) {
         throw new OrreryError({
           code: 'STATE_TOO_LARGE',

@@ -54,9 +54,9 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         throw exists(as);
       const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
-      const { game } = residents.attach(anonymousType(type, version, 'ticks'), as);
+      const { actor } = residents.apart(anonymousType(type, version, 'ticks'), as);
       const args = { fork: { game: id, seq } };
-      const receipt = game.adopt(WorkingState.fromJson(state, tables), {
+      const receipt = actor.adopt(WorkingState.fromJson(state, tables), {
         command: CREATE,
         seq: 0,
         tick,
@@ -68,7 +68,7 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         await receipt.durable;
       } finally {
         // Whoever opens it does so with the code of its type.
-        game.evict();
+        actor.evict();
       }
       return { id: as, type, version, parent: { game: id, seq }, seq: 0, tick };
     } finally {

@@ -3,15 +3,14 @@
 // whose `recover` this is; after it: plan.ts, which finds the state, and the sink of the game.
 
 import { OrreryError } from '../errors.ts';
+import type { GameActor } from '../game/actor.ts';
 import { anonymousType } from '../game/anonymous.ts';
 import { assemble } from '../game/assemble.ts';
 import type { AnyGameType } from '../game/define.ts';
-import type { AnyGame } from '../game/game.ts';
 import { checkGameId } from '../game/id.ts';
 import { WorkingState } from '../game/state.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Residents } from '../outbox/residents.ts';
-import type { GameSink } from '../outbox/sink.ts';
 import type { Past } from '../past/past.ts';
 import type { Json } from '../patch/patch.ts';
 import { RECOVER } from '../patch/record.ts';
@@ -128,7 +127,7 @@ export async function probeOf(
   return new Probe({ past, apart }, soundnessOf(type, check), lineage, await past.snapshots());
 }
 
-function residentOf(residents: Residents, id: string): AnyGame | undefined {
+function residentOf(residents: Residents, id: string): GameActor | undefined {
   const known = residents.registry.get(id);
   return known?.loaded ? known : undefined;
 }
@@ -146,7 +145,7 @@ async function whyNotLoaded(residents: Residents, id: string): Promise<OrreryErr
 }
 
 /** Throws MIGRATION_MISSING where a game in memory cannot have the state: its code knows no way from that version. */
-function takeOver(type: AnyGameType | undefined, game: AnyGame | undefined, plan: Plan): Taken {
+function takeOver(type: AnyGameType | undefined, game: GameActor | undefined, plan: Plan): Taken {
   const taken = take(type, plan.state);
   if (!game || taken.version === game.type.version) return taken;
   throw new OrreryError({
@@ -165,7 +164,7 @@ function sound(game: string, { used, tried, state }: Plan, seq: number): Recover
 
 /** Where the record goes. */
 interface Place {
-  readonly game: AnyGame;
+  readonly game: GameActor;
   /** Whether the game is in memory. If not, nobody can load it meanwhile. */
   readonly isResident: boolean;
   /** Of a game that is not: it does not tell by itself. */
@@ -179,10 +178,11 @@ async function placeOf(parts: RecoverParts, id: string, type: AnyGameType): Prom
     await residents.outboxOf(id).flush();
     if (resident.loaded) return { game: resident, isResident: true, newestSeq: resident.seq };
   }
+  // What is still on its way would be missing from the row.
+  await residents.outboxOf(id).settled(id);
   const past = await parts.openPast(id);
   await past.close();
-  const { game } = residents.attach(type, id) as unknown as { game: AnyGame; sink: GameSink };
-  return { game, isResident: false, newestSeq: past.row.seq };
+  return { game: residents.apart(type, id).actor, isResident: false, newestSeq: past.row.seq };
 }
 
 /** States that wait to be sent whole would come after the record, and contradict it. */
@@ -224,7 +224,7 @@ function givesNothingUp({ used, state, newestSeq }: Plan): boolean {
 
 /** In memory the game is whole, and may have gone on since. */
 function now(
-  game: AnyGame,
+  game: GameActor,
   { state: { time } }: Plan,
 ): { seq: number; tick: number; time: number; state: WorkingState } {
   const state = WorkingState.fromJson(game.toJSON(), game.tableNames);

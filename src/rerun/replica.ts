@@ -2,8 +2,8 @@
 // patches. Nothing it does reaches a disk. Before it: a StateAt of past/past.ts; after it: reenact.ts and expand.ts.
 
 import { OrreryError } from '../errors.ts';
+import { GameActor } from '../game/actor.ts';
 import type { AnyGameType } from '../game/define.ts';
-import { Game } from '../game/game.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
 import { WorkingState } from '../game/state.ts';
 import type { CommandEntry } from '../image/batches.ts';
@@ -17,12 +17,12 @@ export type Rerun = Pick<CommandEntry, 'seq' | 'tick' | 'time' | 'name' | 'playe
 
 export class Replica {
   readonly #sink = new Catch();
-  readonly #game: Game<object, readonly unknown[], { readonly [name: string]: () => void }>;
+  readonly #game: GameActor;
   #state: WorkingState;
 
   /** The state is copied. `id` is the one the game had then: chance follows from it. Throws NOT_PERSISTABLE. */
   constructor(at: StateAt, type: AnyGameType, id = at.game) {
-    this.#game = new Game(id, type, this.#sink);
+    this.#game = new GameActor(id, type, this.#sink);
     this.#state = WorkingState.fromJson(at.state, at.tables);
     this.#game.restore(this.#state, at.seq, at.tick);
   }
@@ -70,7 +70,7 @@ export class Replica {
       game.advance();
     } else {
       game.restore(this.#state, seq - 1, tick);
-      game.dispatch(name, args as undefined, player === undefined ? {} : { player });
+      game.dispatch(name, args, player === undefined ? undefined : { player });
     }
     return this.#sink.take(game.id, seq);
   }

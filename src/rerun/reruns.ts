@@ -10,7 +10,7 @@ import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt 
 import { checkOptions } from '../past/range.ts';
 import { Recall } from '../past/recall.ts';
 import type { Path } from '../patch/patch.ts';
-import { blameApart, takenApart, takenApartUnjudged, typeOf } from './apart.ts';
+import { blameApart, takenApart, typeOf } from './apart.ts';
 import { urlOf } from './games-module.ts';
 import { RerunThreads, type ThreadOptions } from './threads.ts';
 import { type TryOptions, type TryReport, tryOut } from './try-out.ts';
@@ -49,7 +49,12 @@ export interface Code {
 export abstract class Reruns extends Recall {
   abstract list(): Promise<readonly GameRow[]>;
   abstract flush(): Promise<void>;
-  protected abstract get code(): Code;
+  readonly #code: Code;
+
+  constructor(code: Code) {
+    super();
+    this.#code = code;
+  }
 
   override async stateAt(id: string, moment: MomentLike, given: StateAtOptions = {}): Promise<StateAt> {
     checkOptions(id, 'a state', given);
@@ -76,7 +81,7 @@ export abstract class Reruns extends Recall {
     checkOptions(id, 'blame', given);
     const { expand = true, ...options } = given;
     const past = await this.past(id);
-    yield* blameApart(past, expand ? takenApart(past, this.code.types) : past, path, options);
+    yield* blameApart(past, expand ? takenApart(past, this.#code.types) : past, path, options);
   }
 
   /**
@@ -86,7 +91,7 @@ export abstract class Reruns extends Recall {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED.
    */
   async expanded(id: string): Promise<Past> {
-    return takenApart(await this.past(id), this.code.types);
+    return takenApart(await this.past(id), this.#code.types);
   }
 
   /**
@@ -99,7 +104,7 @@ export abstract class Reruns extends Recall {
     id?: string,
     { module, threads, workerUrl, ...options }: LiveVerifyOptions = {},
   ): Promise<readonly Verification[]> {
-    const { directory, types } = this.code;
+    const { directory, types } = this.#code;
     await this.flush();
     const ids = id === undefined ? (await this.list()).filter((row) => typeOf(types, row)).map((row) => row.id) : [id];
     if (module === undefined) return this.#each(ids, (past) => verify(past, types, options));
@@ -122,12 +127,7 @@ export abstract class Reruns extends Recall {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAMES_MODULE, and all that `tryOut` throws.
    */
   async tryOut(id: string, options?: TryOptions): Promise<TryReport> {
-    return tryOut(await this.past(id), this.code.types, options);
-  }
-
-  /** The same of a past that is searched for the record with which it went wrong: rules of today refuse no command of it. */
-  protected unjudged(past: Past): Past {
-    return takenApartUnjudged(past, this.code.types);
+    return tryOut(await this.past(id), this.#code.types, options);
   }
 
   async #each(ids: readonly string[], work: (past: Past) => Promise<Verification>): Promise<Verification[]> {

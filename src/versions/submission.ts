@@ -2,9 +2,9 @@
 // Game.save, once it is clear that nobody else's change is lost by it, or the game type's `resolve` has said what becomes of it.
 
 import { OrreryError } from '../errors.ts';
+import type { GameActor } from '../game/actor.ts';
 import type { Conflict } from '../game/conflict.ts';
 import type { AnyGameType } from '../game/define.ts';
-import type { AnyGame } from '../game/game.ts';
 import { migrate, type VersionedState } from '../game/migration.ts';
 import { unknownType } from '../game/mismatch.ts';
 import { asynchronous, isPromise, refused } from '../game/misuse.ts';
@@ -51,12 +51,15 @@ export async function submitTo(parts: SubmitParts, id: string, submission: Submi
   try {
     const type = parts.types.find(({ name }) => name === past.row.type);
     if (!type) throw unknownType(id, past.row.type);
-    const game = await parts.residents.open(type, id, undefined);
+    const { residents } = parts;
+    await residents.open(type, id, undefined);
     // What was accepted may be what the writer began from.
-    await parts.residents.outboxOf(id).flush();
-    const prepared = await prepare(game, past, submission);
-    // It may have left memory meanwhile.
-    return submit(await parts.residents.open(type, id, undefined), prepared);
+    await residents.outboxOf(id).flush();
+    // The game may be played meanwhile, but it neither leaves memory nor is replaced.
+    return await residents.exclusively(id, async () => {
+      const game = await residents.loaded(type, id, undefined);
+      return submit(game, await prepare(game, past, submission));
+    });
   } finally {
     await past.close();
   }
@@ -75,8 +78,8 @@ interface PreparedSubmission {
  * @throws OrreryError GAME_VERSION (the state is of a newer version), INVALID_OPTION, NOT_PERSISTABLE, MIGRATION_MISSING,
  * MIGRATION_FAILED, MOMENT_NOT_KEPT (what the writer began from cannot be read any more).
  */
-async function prepare(game: AnyGame, past: Past, submission: Submission): Promise<PreparedSubmission> {
-  const type = game.type as AnyGameType;
+async function prepare(game: GameActor, past: Past, submission: Submission): Promise<PreparedSubmission> {
+  const { type } = game;
   const { state, baseSeq, version = type.version } = submission;
   check(game, type.version, submission);
   const newest = { version: type.version, state: game.toJSON(), tables: game.tableNames };
@@ -100,24 +103,30 @@ async function prepare(game: AnyGame, past: Past, submission: Submission): Promi
 }
 
 /** At once: between looking at the game and changing it nothing else may happen. Throws CONFLICT, and what save throws. */
-function submit(game: AnyGame, { base, ours, submission }: PreparedSubmission): SubmissionReceipt {
-  const { baseSeq, player, version = game.type.version as number } = submission;
-  const save = (state: object): Receipt => game.save(state as never, player === undefined ? {} : { player });
+function submit(game: GameActor, { base, ours, submission }: PreparedSubmission): SubmissionReceipt {
+  const { baseSeq, player, version = game.type.version } = submission;
+  const save = (state: object, resolved: boolean): SubmissionReceipt => {
+    const { seq, tick, durable } = game.save(state, player === undefined ? undefined : { player });
+    return { seq, tick, durable, resolved };
+  };
   const theirs = game.toJSON();
   const isOtherVersion = version !== game.type.version;
   const ourPaths = pathsOf(base, ours, game.tableNames);
   const theirPaths = pathsOf(base, theirs, game.tableNames);
-  if (ourPaths.length === 0) return { ...save(theirs), resolved: false };
-  if (theirPaths.length === 0 && !isOtherVersion) return { ...save(submission.state), resolved: false };
+  if (ourPaths.length === 0) return save(theirs, false);
+  if (theirPaths.length === 0 && !isOtherVersion) return save(submission.state, false);
 
   for (const state of [base, ours, theirs]) freezeDeep(state);
   const place = { game: game.id, baseSeq, seq: game.seq, version, player };
   const conflict: Conflict = { ...place, base, ours, theirs, ourPaths, theirPaths };
-  return { ...save(resolved(game, conflict)), resolved: true };
+  const state = resolved(game, conflict);
+  // What the resolver itself did to the game is in no path that it was told of.
+  if (game.seq !== conflict.seq) throw conflicting({ ...conflict, seq: game.seq }, game.type.version);
+  return save(state, true);
 }
 
-function resolved(game: AnyGame, conflict: Conflict): object {
-  const resolve = (game.type as AnyGameType).resolve;
+function resolved(game: GameActor, conflict: Conflict): object {
+  const resolve = game.type.resolve;
   if (!resolve) throw conflicting(conflict, game.type.version);
   let state: unknown;
   try {
@@ -137,7 +146,7 @@ function resolved(game: AnyGame, conflict: Conflict): object {
  * draws is not taken for a change that somebody made.
  */
 function takeUpTo(
-  game: AnyGame,
+  game: GameActor,
   type: AnyGameType,
   given: VersionedState,
   to: number,
@@ -155,7 +164,7 @@ function takeUpTo(
   return state;
 }
 
-function check(game: AnyGame, newest: number, { baseSeq, version = newest }: Submission): void {
+function check(game: GameActor, newest: number, { baseSeq, version = newest }: Submission): void {
   if (!Number.isSafeInteger(version) || version < 1) throw invalid(game.id, `version ${String(version)} is none`);
   if (version > newest) {
     throw new OrreryError({

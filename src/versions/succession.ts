@@ -3,12 +3,19 @@
 
 import type { AnyGameType } from '../game/define.ts';
 import type { Residents } from '../outbox/residents.ts';
-import { Reruns } from '../rerun/reruns.ts';
+import { type Code, Reruns } from '../rerun/reruns.ts';
 import { type MigrateAllOptions, type MigrationReport, migrateAll } from './migrate-all.ts';
 import { type Submission, type SubmissionReceipt, submitTo } from './submission.ts';
 
 export abstract class Succession extends Reruns {
-  protected abstract get residents(): Residents;
+  readonly #types: Code['types'];
+  readonly #residents: Residents;
+
+  constructor(code: Code, residents: Residents) {
+    super(code);
+    this.#types = code.types;
+    this.#residents = residents;
+  }
 
   /**
    * Takes a whole state that was made from an older one, by a program that does not hold the game: a service, a tool, a
@@ -19,10 +26,10 @@ export abstract class Succession extends Reruns {
    * version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and `save` throw.
    */
   submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
-    const { residents } = this;
+    const residents = this.#residents;
     // What the writer began from may lie inside a merged step.
     const openPast = (game: string) => this.expanded(game);
-    return submitTo({ types: this.code.types, residents, openPast }, id, submission);
+    return submitTo({ types: this.#types, residents, openPast }, id, submission);
   }
 
   /**
@@ -32,7 +39,7 @@ export abstract class Succession extends Reruns {
    * @throws OrreryError GAME_NOT_FOUND, CLOSED.
    */
   migrateAll(options?: MigrateAllOptions): Promise<MigrationReport> {
-    const load = (type: AnyGameType, id: string) => this.residents.open(type, id, undefined);
-    return migrateAll({ types: this.code.types, list: () => this.list(), load }, options);
+    const load = (type: AnyGameType, id: string) => this.#residents.open(type, id, undefined);
+    return migrateAll({ types: this.#types, list: () => this.list(), load }, options);
   }
 }

@@ -1,26 +1,41 @@
 // A game takes a whole state as a record of its own: what forks, migrations and recoveries do it with.
 
 import { expect, it } from 'vitest';
+import type { AnyGameType } from '../../src/game/define.ts';
 import { WorkingState } from '../../src/game/state.ts';
-import { defineGame, MemoryStore, openOrrery, table } from '../../src/index.ts';
+import { defineGame, type Game, MemoryStore, table } from '../../src/index.ts';
+import { DEFAULTS } from '../../src/options.ts';
+import { Outbox } from '../../src/outbox/outbox.ts';
+import { Residents } from '../../src/outbox/residents.ts';
 import { changesOf, sandbox } from './galaxy.ts';
 
 const counter = sandbox(() => ({ n: 0, units: table<{ hp: number }>() }));
 
-async function opened() {
+/** What the engine holds of a game, which no user can reach. */
+async function opened(type: AnyGameType) {
   const store = new MemoryStore();
-  const orrery = await openOrrery({ directory: 'unused', games: [counter], store: () => store });
-  return { store, orrery, game: await orrery.open(counter, 'g') };
+  const nothing = (): void => {};
+  const outbox = new Outbox(store, DEFAULTS, {
+    checkpoint: nothing,
+    degraded: nothing,
+    recovered: nothing,
+    failed: nothing,
+  });
+  outbox.start();
+  const options = { ...DEFAULTS, games: [type] };
+  const residents = new Residents([outbox], options, { evicted: nothing, subscriberFailed: nothing });
+  return { store, outbox, actor: await residents.open(type, 'g', []) };
 }
 
 it('[WS5] the state, seq and tick are those it was given, subscribers hear of it, and it goes on from there', async () => {
-  const { store, orrery, game } = await opened();
+  const { store, outbox, actor } = await opened(counter);
+  const game = actor.game as Game<ReturnType<typeof counter.initial>, [], typeof counter.commands>;
   const changes = changesOf(game);
   game.update((draft) => {
     draft.n = 5;
   });
   const state = WorkingState.fromJson({ n: 3, units: { a: { hp: 1 } } }, ['units']);
-  const receipt = game.adopt(state, { command: '@recover', seq: 2, tick: 7, args: { mode: 'latest' } });
+  const receipt = actor.adopt(state, { command: '@recover', seq: 2, tick: 7, args: { mode: 'latest' } });
   expect([receipt.seq, receipt.tick, game.seq, game.tick]).toEqual([2, 7, 2, 7]);
   expect(game.state.units.get('a')).toEqual({ hp: 1 });
   expect(changes.map(({ seq, command }) => [seq, command])).toEqual([
@@ -31,9 +46,9 @@ it('[WS5] the state, seq and tick are those it was given, subscribers hear of it
     const unit = draft.units.get('a');
     if (unit) unit.hp = 9;
   });
-  await orrery.flush();
+  await outbox.flush();
   expect(await store.load('g')).toMatchObject({ seq: 3, tick: 7, version: counter.version, tables: ['units'] });
-  await orrery.close();
+  await outbox.close(1000);
 });
 
 it('[WS6] what should be a table and is none is refused with its path', () => {
@@ -55,18 +70,17 @@ it('[WS9] a state that an invariant refuses is not adopted, and everything is as
     },
     invariants: { positive: (state) => state.n > 0 },
   });
-  const store = new MemoryStore();
-  const orrery = await openOrrery({ directory: 'unused', games: [careful], store: () => store });
-  const game = await orrery.open(careful, 'g');
+  const { store, outbox, actor } = await opened(careful);
+  const { game } = actor;
   game.dispatch('add');
   const changes = changesOf(game);
   const before = game.state;
-  const adopt = () => game.adopt(WorkingState.fromJson({ n: -1 }, []), { command: '@recover', seq: 2, tick: 5 });
+  const adopt = () => actor.adopt(WorkingState.fromJson({ n: -1 }, []), { command: '@recover', seq: 2, tick: 5 });
   expect(adopt).toThrow(expect.objectContaining({ code: 'INVARIANT_FAILED' }));
   expect([game.state, game.seq, game.tick, changes.length]).toEqual([before, 1, 0, 0]);
   game.dispatch('add');
-  await orrery.flush();
+  await outbox.flush();
   expect(await store.load('g')).toMatchObject({ seq: 2, tick: 0 });
   expect(game.state).toEqual({ n: 3 });
-  await orrery.close();
+  await outbox.close(1000);
 });

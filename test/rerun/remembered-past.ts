@@ -2,8 +2,9 @@
 // it, so what is run again can be held against it.
 
 import { OrreryError } from '../../src/errors.ts';
+import { GameActor } from '../../src/game/actor.ts';
 import type { AnyGameType } from '../../src/game/define.ts';
-import { type AnyGame, Game } from '../../src/game/game.ts';
+import type { AnyGame } from '../../src/game/game.ts';
 import type { Receipt } from '../../src/game/recording.ts';
 import type { GameRow } from '../../src/image/rows.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../src/past/past.ts';
@@ -12,7 +13,7 @@ import type { JsonObject } from '../../src/patch/patch.ts';
 import type { Record } from '../../src/patch/record.ts';
 
 export class RememberedPast implements Past {
-  readonly game: AnyGame;
+  readonly #actor: GameActor;
   readonly records: Record[] = [];
   readonly #type: AnyGameType;
   readonly #snapshotsEvery: number;
@@ -29,20 +30,24 @@ export class RememberedPast implements Past {
     const failed = (error: unknown): never => {
       throw error;
     };
-    this.game = new Game(id, type, {
+    this.#actor = new GameActor(id, type, {
       ready: () => undefined,
       append,
       notifyWhen: 'accepted',
       subscriberFailed: failed,
       now,
     });
-    this.game.create([]);
+    this.#actor.create([]);
     work(this.game);
+  }
+
+  get game(): AnyGame {
+    return this.#actor.game;
   }
 
   get row(): GameRow {
     const { id, type, version } = { id: this.game.id, type: this.#type.name, version: this.#type.version };
-    const { seq, tick, tableNames: tables } = this.game;
+    const { seq, tick, tableNames: tables } = this.#actor;
     return { id, type, version, seq, tick, tables, firstSeq: 0 } as unknown as GameRow;
   }
 

@@ -2,8 +2,9 @@
 // adds: the same game type with a sink that lets go of every record before it is encoded.
 
 import { readFileSync } from 'node:fs';
-import { defineGame } from '../../../src/game/define.ts';
-import { Game } from '../../../src/game/game.ts';
+import { GameActor } from '../../../src/game/actor.ts';
+import { type AnyGameType, defineGame } from '../../../src/game/define.ts';
+import type { AnyGame, Game } from '../../../src/game/game.ts';
 import type { Receipt, RecordSink } from '../../../src/game/recording.ts';
 import { type Orrery, openOrrery } from '../../../src/index.ts';
 import type { Record } from '../../../src/patch/record.ts';
@@ -183,15 +184,16 @@ export const orreryWithout: Contender = {
   installed: false,
   version,
   async create(_folder, shape) {
-    const created = <G extends { create(args: readonly unknown[]): unknown }>(game: G, size: number): G => {
-      game.create([size]);
-      return game;
+    const created = (id: string, type: AnyGameType, size: number): AnyGame => {
+      const actor = new GameActor(id, type, new DroppingSink());
+      actor.create([size]);
+      return actor.game;
     };
     return new DroppingWorld(
       ...(await gamesOf(
         shape,
-        (id, systems) => created(new Game(id, galaxy, new DroppingSink()) as GalaxyGame, systems),
-        (length) => created(new Game(QUEUE, orders, new DroppingSink()) as OrdersGame, length),
+        (id, systems) => created(id, galaxy, systems) as GalaxyGame,
+        (length) => created(QUEUE, orders, length) as OrdersGame,
       )),
     );
   },

@@ -1,7 +1,8 @@
 // Orrery without persistence: a game whose records are dropped before they are encoded. What is left to measure is the
 // change of the state, with all that belongs to it: draft, patches, checks, freezing.
 
-import { Game } from '../../../src/game/game.ts';
+import { GameActor } from '../../../src/game/actor.ts';
+import type { Game } from '../../../src/game/game.ts';
 import { galaxy } from '../../galaxy.ts';
 import { DroppingSink } from '../contenders/orrery.ts';
 
@@ -12,7 +13,7 @@ export type GalaxyGame = Game<
 >;
 
 export function withoutRecords(systems: number): GalaxyGame {
-  const game: GalaxyGame = new Game('andromeda', galaxy, new DroppingSink());
-  game.create([systems]);
-  return game;
+  const actor = new GameActor('andromeda', galaxy, new DroppingSink());
+  actor.create([systems]);
+  return actor.game;
 }

@@ -1,0 +1,197 @@
+// What an orrery runs on: its outboxes, the games in memory, the stores, and who hears of what happens. Before it: orrery.ts,
+// which users hold and which shows of this what is theirs; after it: residents.ts and outbox.ts.
+
+import { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { DirectoryLock } from '../directory.ts';
+import { OrreryError } from '../errors.ts';
+import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
+import type { OrreryHealth } from './health.ts';
+import { LeftOut } from './left-out.ts';
+import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox.ts';
+import { Residents, type ResidentsOptions } from './residents.ts';
+
+/** What `orrery.on` can be asked for. */
+export interface OrreryEvents {
+  /** An image was published. */
+  checkpoint: [report: CheckpointReport & { readonly shard: number }];
+  /** A shard's disk or thread fails. Its games go on in memory, and it goes on trying. */
+  degraded: [error: OrreryError];
+  /** Everything that was accepted is on its way to disk again. */
+  recovered: [shard: number];
+  /** Nothing more can become durable in a shard. */
+  failed: [error: OrreryError];
+  /** A game left memory, because others were opened. */
+  evicted: [game: string];
+  /** A tick or a subscriber threw. The loop and the game go on. */
+  error: [error: unknown, game: string];
+}
+
+export interface EngineOptions extends OutboxOptions, ResidentsOptions {
+  readonly shutdownTimeoutMs: number;
+}
+
+export class Engine {
+  readonly outboxes: readonly Outbox[];
+  readonly residents: Residents;
+  readonly #options: EngineOptions;
+  readonly #logger: Logger;
+  readonly #stores: readonly Store[];
+  readonly #lock: DirectoryLock | undefined;
+  readonly #emitter = new EventEmitter<OrreryEvents>();
+  readonly #leftOut: LeftOut;
+  #recovery: readonly RecoveryReport[] = [];
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    options: EngineOptions,
+    logger: Logger,
+    stores: readonly Store[],
+    lock: DirectoryLock | undefined,
+  ) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#leftOut = new LeftOut(logger);
+    this.#stores = stores;
+    this.#lock = lock;
+    this.outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
+    this.residents = new Residents(this.outboxes, options, {
+      evicted: (game) => {
+        logger.debug({ game }, 'game evicted');
+        this.#emit('evicted', game);
+      },
+      subscriberFailed: (game, error) => this.#report(game, error, 'a subscriber failed'),
+    });
+  }
+
+  /** Opens the stores. What they throw is thrown, and then everything is closed again. */
+  static async start(
+    options: EngineOptions,
+    logger: Logger,
+    stores: readonly Store[],
+    lock: DirectoryLock | undefined,
+  ): Promise<Engine> {
+    const engine = new Engine(options, logger, stores, lock);
+    const opened = await Promise.allSettled(stores.map((store) => store.open()));
+    const failed = opened.find((result) => result.status === 'rejected');
+    if (failed) {
+      await Promise.allSettled(stores.map((store) => store.destroy()));
+      lock?.release();
+      throw failed.reason;
+    }
+    engine.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
+    for (const [shard, report] of engine.#recovery.entries()) {
+      if (report.replayedFrames > 0 || report.tornBytes > 0)
+        logger.info({ shard, ...report }, 'recovered from the journal');
+      if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
+      engine.#leftOut.tell(shard, report);
+    }
+    for (const outbox of engine.outboxes) outbox.start();
+    return engine;
+  }
+
+  get recovery(): readonly RecoveryReport[] {
+    return this.#recovery;
+  }
+
+  get health(): OrreryHealth {
+    const shards = this.outboxes.map((outbox) => outbox.health);
+    const order = ['ok', 'closed', 'degraded', 'failed'] as const;
+    const state = order.findLast((each) => shards.some((shard) => shard.state === each)) ?? 'ok';
+    return { state, shards };
+  }
+
+  on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): void {
+    if (typeof listener !== 'function') throw noListener(String(event));
+    this.#emitter.on(event, listener as never);
+  }
+
+  off<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): void {
+    if (typeof listener !== 'function') throw noListener(String(event));
+    this.#emitter.off(event, listener as never);
+  }
+
+  /** What a tick threw. A loop that goes on while everything is closed is refused its ticks, and that is all. */
+  tickFailed(game: string, error: unknown): void {
+    if (this.#closing) return;
+    this.#report(game, error, 'a tick failed');
+  }
+
+  /** Rejects with CLOSE_TIMEOUT and `context.unsaved`. */
+  close(timeoutMs = this.#options.shutdownTimeoutMs): Promise<void> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.residents.close();
+    const endings = await Promise.allSettled(this.outboxes.map((outbox) => outbox.close(timeoutMs)));
+    const unsaved = this.outboxes
+      .flatMap((outbox) => [...outbox.pending()])
+      .map(([game, firstSeq]) => ({ game, firstSeq }));
+    let failure: OrreryError | undefined;
+    for (const [shard, result] of endings.entries()) {
+      if (result.status === 'fulfilled') continue;
+      const error = result.reason as OrreryError;
+      failure ??= error;
+      this.outboxes[shard]?.abandon(error);
+    }
+    // Whatever is being opened hears of the end from its outbox.
+    await this.residents.settled();
+    const failed = this.#stores.filter((_, shard) => endings[shard]?.status === 'rejected');
+    const destroyed = await Promise.allSettled(failed.map((store) => store.destroy()));
+    for (const result of destroyed) {
+      if (result.status === 'rejected') this.#logger.error({ err: result.reason }, 'a store could not be given up');
+    }
+    this.residents.registry.clear();
+    this.#lock?.release();
+    if (!failure) return;
+    throw unsaved.length > 0 ? failure.within({ unsaved }) : failure;
+  }
+
+  #outboxEvents(shard: number): OutboxEvents {
+    return {
+      checkpoint: (report) => {
+        this.#logger.debug({ shard, ...report }, 'checkpoint');
+        this.#leftOut.tell(shard, report);
+        this.#emit('checkpoint', { ...report, shard });
+      },
+      degraded: (error) => {
+        this.#logger.warn({ shard, code: error.code }, error.message);
+        this.#emit('degraded', error.within({ shard }));
+      },
+      recovered: () => {
+        this.#logger.warn({ shard }, 'everything is becoming durable again');
+        this.#emit('recovered', shard);
+      },
+      failed: (error) => {
+        this.#logger.error({ shard, code: error.code }, error.message);
+        this.#emit('failed', error.within({ shard }));
+      },
+    };
+  }
+
+  /** A listener that throws must not stop what it listens to. */
+  #emit<E extends keyof OrreryEvents>(event: E, ...args: OrreryEvents[E]): void {
+    for (const listener of this.#emitter.listeners(event)) {
+      try {
+        (listener as (...args: OrreryEvents[E]) => void)(...args);
+      } catch (err) {
+        this.#logger.error({ err, event }, 'a listener failed');
+      }
+    }
+  }
+
+  #report(game: string, error: unknown, what: string): void {
+    this.#logger.error({ game, err: error }, what);
+    this.#emit('error', error, game);
+  }
+}
+
+function noListener(event: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `what should hear of ${JSON.stringify(event)} is not a function`,
+    hint: 'Write orrery.on(event, (...) => { ... }).',
+  });
+}
