@@ -8,8 +8,9 @@ import { OrreryError } from '../errors.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
-import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox.ts';
+import { Outbox, type OutboxOptions } from './outbox.ts';
 import { Residents, type ResidentsOptions } from './residents.ts';
+import type { OutboxEvents } from './trouble.ts';
 
 /** What `orrery.on` can be asked for. */
 export interface OrreryEvents {

@@ -20,9 +20,9 @@ export class Merging {
     return this.#games.has(game);
   }
 
-  batchOf(game: string): PendingBatch | undefined {
-    for (const [{ id }, { batch }] of this.#games) if (id === game) return batch;
-    return undefined;
+  holds(game: string): boolean {
+    for (const { id } of this.#games.keys()) if (id === game) return true;
+    return false;
   }
 
   /** The batch that will be the last to leave. */

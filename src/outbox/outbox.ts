@@ -15,7 +15,7 @@ import { Merging } from './merging.ts';
 import { Meter } from './meter.ts';
 import { Queue } from './queue.ts';
 import { Requests } from './requests.ts';
-import { Trouble, type TroubleEvents } from './trouble.ts';
+import { type OutboxEvents, Trouble } from './trouble.ts';
 
 export interface OutboxOptions {
   readonly durability: 'group' | 'strict' | 'relaxed';
@@ -26,13 +26,6 @@ export interface OutboxOptions {
   readonly overflow: 'reject' | 'coalesce';
   readonly digestLagBytes: number;
   readonly maxRecordBytes: number;
-}
-
-/** What an outbox tells about itself. */
-export interface OutboxEvents extends TroubleEvents {
-  checkpoint(report: CheckpointReport): void;
-  /** Nothing more can become durable here. */
-  failed(error: OrreryError): void;
 }
 
 /** In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a millisecond. */
@@ -145,12 +138,9 @@ export class Outbox {
     await this.hurry()?.durable;
   }
 
-  /** Resolves when nothing of a game is on its way any more. Rejects when it can never become durable. */
+  /** Resolves when nothing of a game is on its way any more. */
   async settled(game: string): Promise<void> {
-    const batch = this.#merging.batchOf(game) ?? this.#queue.lastOf(game);
-    if (!batch) return;
-    this.hurry();
-    await batch.durable;
+    if (this.#queue.holds(game) || this.#merging.holds(game)) await this.flush();
   }
 
   /** What was accepted so far leaves without delay. The result is the last batch of it. */

@@ -41,11 +41,6 @@ export class Queue {
     return this.#batches.some((batch) => batch.holds(game));
   }
 
-  /** The last batch with a record of this game. */
-  lastOf(game: string): PendingBatch | undefined {
-    return this.#batches.findLast((batch) => batch.holds(game));
-  }
-
   /** Games with the first seq in here. */
   pending(): Map<string, number> {
     const pending = new Map<string, number>();

@@ -1,11 +1,19 @@
 // Why commits, or checkpoints, do not succeed at present. outbox.ts keeps it; the orrery hears when it begins and ends.
 
 import type { OrreryError } from '../errors.ts';
+import type { CheckpointReport } from '../store/store.ts';
 
 export interface TroubleEvents {
   /** The disk or the thread fails; games go on in memory and the outbox goes on trying. */
   degraded(error: OrreryError): void;
   recovered(): void;
+}
+
+/** What an outbox tells about itself. */
+export interface OutboxEvents extends TroubleEvents {
+  checkpoint(report: CheckpointReport): void;
+  /** Nothing more can become durable here. */
+  failed(error: OrreryError): void;
 }
 
 export class Trouble {

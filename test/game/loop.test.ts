@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type LoopClock, runLoop } from '../../src/index.ts';
+import { Loop, type LoopClock } from '../../src/game/loop.ts';
+import { runLoop } from '../../src/index.ts';
 import { galaxy, open, play, refusal, sandbox } from './galaxy.ts';
 
 /** A clock that stands still until it is told to go on. One timer at a time is all a loop has. */
@@ -43,7 +44,7 @@ function jitter(seed: number): () => number {
 }
 
 const idle = { loaded: () => [][Symbol.iterator](), tickFailed: () => {} };
-const loop = (clock: LoopClock, options: object) => runLoop(idle as never, { hz: 50, clock, ...options });
+const loop = (clock: LoopClock, options: object) => new Loop(idle, { hz: 50, clock, ...options });
 
 describe('runLoop', () => {
   it.each([50, 60, 30, 144, 1000, 0.5])(
