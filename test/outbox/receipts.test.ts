@@ -25,7 +25,7 @@ async function receipts(store: StagedStore, options: Partial<OrreryOptions> = {}
   given.set('dispatch', game.dispatch('add', 1));
   given.set(
     'update',
-    game.update((draft) => void (draft.n += 1)),
+    game.update((draft) => Object.assign(draft, { n: 2 })),
   );
   given.set('save', game.save({ n: 7, m: 0 }));
   given.set('advance', game.advance());
