@@ -78,9 +78,9 @@ export class Registry {
     this.makeRoom(game.id);
   }
 
-  /** Whoever may leave does, if there are too many; not the game that was just used. */
-  makeRoom(used: string): void {
-    if (this.#loaded.size > this.#most) this.#evict(used);
+  /** Whoever may leave does, if there are too many; not the game that was just opened, or else the one used last. */
+  makeRoom(opened?: string): void {
+    if (this.#loaded.size > this.#most) this.#evict(opened);
   }
 
   drop(id: string): void {
@@ -95,14 +95,15 @@ export class Registry {
   }
 
   /** A tenth at a time, so that finding them is paid once for many. More stay when they are busy. */
-  #evict(used: string): void {
+  #evict(opened: string | undefined): void {
     const excess = this.#loaded.size - this.#most;
     const wanted = Math.max(excess, Math.ceil(this.#most / 10));
     const byAge = [...this.#loaded.values()].sort((a, b) => a.residence.lastUsed - b.residence.lastUsed);
+    const kept = opened ?? byAge.at(-1)?.game.id;
     let evicted = 0;
     for (const { game, residence } of byAge) {
       if (evicted >= wanted) return;
-      if (game.id === used || !residence.idle || !this.#events.mayLeave(game.id)) continue;
+      if (game.id === kept || !residence.idle || !this.#events.mayLeave(game.id)) continue;
       game.evict();
       this.#loaded.delete(game.id);
       this.#evicted.set(game.id, new WeakRef(game));

@@ -37,6 +37,8 @@ export class Residents {
   readonly #options: ResidentsOptions;
   readonly #events: ResidentsEvents;
   readonly #opening = new Map<string, Promise<unknown>>();
+  /** Worked on until just now. */
+  readonly #fresh = new Set<string>();
   #closing = false;
 
   constructor(outboxes: readonly Outbox[], options: ResidentsOptions, events: ResidentsEvents) {
@@ -44,8 +46,8 @@ export class Residents {
     this.#options = options;
     this.#events = events;
     this.registry = new Registry(options.maxLoadedGames, {
-      // Whoever works on a game goes on with what it found: a game does not leave under its hands.
-      mayLeave: (id) => !this.#opening.has(id),
+      // A game does not leave while somebody works on it, nor before who opened it has got it.
+      mayLeave: (id) => !this.#opening.has(id) && !this.#fresh.has(id),
       left: (id) => events.evicted(id),
     });
   }
@@ -111,8 +113,19 @@ export class Residents {
       return await working;
     } finally {
       this.#opening.delete(id);
-      this.registry.makeRoom(id);
+      this.#linger(id);
     }
+  }
+
+  /** What is queued for the next tick of Node runs when everybody who waited for the game has got it. */
+  #linger(id: string): void {
+    if (this.#fresh.size === 0) {
+      process.nextTick(() => {
+        this.#fresh.clear();
+        this.registry.makeRoom();
+      });
+    }
+    this.#fresh.add(id);
   }
 
   /**
