@@ -19,6 +19,7 @@ export type OrreryErrorCode =
   | 'RECORD_TOO_LARGE'
   | 'STATE_TOO_LARGE'
   | 'TABLE_READ_ONLY'
+  | 'CLOCK_INVALID'
   // the life of a game and of an orrery
   | 'GAME_NOT_FOUND'
   | 'GAME_EXISTS'
@@ -64,6 +65,8 @@ export interface OrreryErrorContext {
   readonly path?: string;
   readonly seq?: number;
   readonly tick?: number;
+  /** A frame of the journal: docs/FORMAT.md. */
+  readonly frame?: number;
   readonly shard?: number;
   readonly directory?: string;
   readonly file?: string;
@@ -153,6 +156,7 @@ const places: readonly (readonly [string, string])[] = [
   ['command', 'command'],
   ['path', 'path'],
   ['seq', 'seq'],
+  ['frame', 'frame'],
   ['shard', 'shard'],
   ['directory', 'directory'],
   ['file', 'file'],

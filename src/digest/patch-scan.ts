@@ -9,6 +9,7 @@ import {
   endOfString,
   endOfUniqueString,
   endOfValue,
+  isForbiddenKeyAt,
   OPEN_LIST,
   OPEN_OBJECT,
   QUOTE,
@@ -41,6 +42,8 @@ export class PatchScan {
   /** Of all paths. */
   shallowest = MAX_DEPTH;
   deepest = 0;
+  /** Of the path found last. */
+  #depth = 0;
 
   /** Whether a list of patches begins at `at`, as encodePatches writes it. Without, nothing is certain. */
   scan(bytes: Uint8Array, at: number): boolean {
@@ -87,7 +90,7 @@ export class PatchScan {
     if (bytes[pathEnd] !== COMMA) return -1;
     const first = bytes[pathEnd + 1];
     if (first === OPEN_LIST || first === OPEN_OBJECT) this.hasStructure = true;
-    const end = endOfValue(bytes, pathEnd + 1);
+    const end = endOfValue(bytes, pathEnd + 1, this.#depth);
     return end >= 0 && bytes[end] === CLOSE_LIST ? end + 1 : -1;
   }
 
@@ -111,6 +114,7 @@ export class PatchScan {
       }
     }
     if (depth > MAX_DEPTH) return -1;
+    this.#depth = depth;
     if (depth < this.shallowest) this.shallowest = depth;
     if (depth > this.deepest) this.deepest = depth;
     index += 1;
@@ -120,10 +124,10 @@ export class PatchScan {
   }
 
   #key(bytes: Uint8Array, at: number): number {
-    const end = endOfUniqueString(bytes, at);
-    if (end >= 0) return end;
-    this.onlyReplaces = false;
-    return endOfString(bytes, at);
+    const unique = endOfUniqueString(bytes, at);
+    if (unique < 0) this.onlyReplaces = false;
+    const end = unique < 0 ? endOfString(bytes, at) : unique;
+    return end >= 0 && !isForbiddenKeyAt(bytes, at, end) ? end : -1;
   }
 
   #widen(): void {

@@ -2,8 +2,10 @@
 // go. Before it: the digest, before a checkpoint; after it: the image, which is published with what is left. Only rows change:
 // a crash finds the image and the journal of before.
 //
-// Ages are measured back from the game's newest record, so that the same rows always lead to the same. A clock that jumped
-// makes single steps look young or old: a step is only merged with its neighbour when both are old enough by their own times.
+// Ages are measured back from the time that the game has come to, which its rows alone tell, so that the same rows always lead
+// to the same. A time counts once the next record is not before it: the earlier one of the times of the last two records. So no
+// record with a time far ahead makes all that came before it old. A clock that jumped makes single steps look young or old: a
+// step is only merged with its neighbour when both are old enough by their own times.
 
 import type { CommandEntry, Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
@@ -13,6 +15,7 @@ import {
   dropSnapshot,
   gapEnds,
   type KeptRow,
+  newestTimes,
   readThinned,
   replaceRows,
   rowAfter,
@@ -130,10 +133,16 @@ export class Thinning {
   #endOfTooOld(row: GameRow, { tiers }: Retention): number {
     const last = tiers.at(-1);
     if (!last || last.forMs === 'ever') return 0;
+    const now = this.#timeOf(row);
     const oldest = rowAfter(this.#database, row.id, row.firstSeq);
-    if (!oldest || row.time - oldest.time <= last.forMs + Math.floor(last.forMs / TIME_SLACK)) return 0;
-    const young = rowBehindTime(this.#database, row.id, row.time - last.forMs - 1);
+    if (!oldest || now - oldest.time <= last.forMs + Math.floor(last.forMs / TIME_SLACK)) return 0;
+    const young = rowBehindTime(this.#database, row.id, now - last.forMs - 1);
     return (young?.firstSeq ?? 0) - 1;
+  }
+
+  /** What its ages are measured back from. */
+  #timeOf({ id, time }: GameRow): number {
+    return Math.min(...newestTimes(this.#database, id), time);
   }
 
   *#mergeTiers(id: string, retention: Retention): Generator<void, void> {
@@ -141,6 +150,7 @@ export class Thinning {
     if (!tiers.some(({ every }) => every !== 'step')) return;
     const row = this.#rows.row(id);
     if (!row) return;
+    const now = this.#timeOf(row);
     const policy = JSON.stringify([tiers, retention.compactAt, retention.strategy]);
     const marks = this.#marks(id, policy, tiers.length);
     // From coarse to fine: what is old enough for a coarse tier need not go through a finer one.
@@ -149,7 +159,7 @@ export class Thinning {
       const tier = tiers[index] as RetentionTier;
       const { every } = tier;
       const age = index === 0 ? 0 : ((tiers[index - 1] as RetentionTier).forMs as number);
-      const to = rowOfTime(this.#database, id, row.time - age)?.lastSeq ?? 0;
+      const to = rowOfTime(this.#database, id, now - age)?.lastSeq ?? 0;
       if (to <= from) continue;
       const mark = marks[index] as Mark;
       if (every !== 'step' && mark.upTo < to) {
@@ -158,7 +168,7 @@ export class Thinning {
           mark: mark.upTo > from ? mark : { upTo: from, bytes: 0 },
           from,
           to,
-          notAfter: row.time - age,
+          notAfter: now - age,
           spanMs: tier.forMs === 'ever' ? Number.POSITIVE_INFINITY : (tier.forMs - age) / TIME_SLACK,
         };
         yield* this.#merge(row, retention, stretch, (reached) => {

@@ -57,6 +57,8 @@ export class Loop {
   readonly #catchUp: number;
   readonly #driven: Iterable<AnyGame> | undefined;
   readonly #start: number;
+  /** What the clock said last. */
+  #seen = 0;
   #due = 0;
   #ticks = 0;
   #skipped = 0;
@@ -78,7 +80,7 @@ export class Loop {
     // An iterator gives its games once and then nothing; a collection is read anew each tick, and may change.
     const driven: unknown = options.games?.[Symbol.iterator]();
     this.#driven = driven !== undefined && driven === options.games ? [...options.games] : options.games;
-    this.#start = this.#clock.now();
+    this.#start = this.#now();
     this.#schedule();
   }
 
@@ -104,12 +106,19 @@ export class Loop {
   #schedule(): void {
     if (this.#stopped) return;
     const dueAt = this.#start + ((this.#due + 1) * 1000) / this.hz;
-    this.#cancel = this.#clock.after(Math.max(0, dueAt - this.#clock.now()), () => this.#wake());
+    this.#cancel = this.#clock.after(Math.max(0, dueAt - this.#now()), () => this.#wake());
+  }
+
+  /** A clock that gives no time stands still: one such answer would stop the loop for good, or make it run through for ever. */
+  #now(): number {
+    const now = this.#clock.now();
+    if (Number.isFinite(now)) this.#seen = now;
+    return this.#seen;
   }
 
   #wake(): void {
     if (this.#stopped) return;
-    const passed = Math.floor(((this.#clock.now() - this.#start + SLACK_MS) * this.hz) / 1000);
+    const passed = Math.floor(((this.#now() - this.#start + SLACK_MS) * this.hz) / 1000);
     // A timer may fire a moment early: then nothing is due yet, and the rest of the time is waited for.
     const behind = Math.max(0, passed - this.#due);
     const run = Math.min(behind, this.#catchUp + 1);

@@ -15,7 +15,7 @@ export type Resolution = 'step' | 'tick' | { readonly ms: number };
 export interface Tier {
   readonly every: Resolution;
   /**
-   * Up to which age this holds, in milliseconds before the game's newest record; 'ever' for everything older. What is older
+   * Up to which age this holds, in milliseconds before the time of the last two records, the earlier one; 'ever' for everything older. What is older
    * than the last tier's age goes.
    */
   readonly forMs: number | 'ever';

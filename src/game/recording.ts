@@ -20,7 +20,7 @@ export interface Receipt {
 export interface RecordSink {
   /** Throws BACKPRESSURE or CLOSED when no record can be taken now; asked before a command runs. */
   ready(): void;
-  /** Throws RECORD_TOO_LARGE or STATE_TOO_LARGE; then the command is taken back. */
+  /** Throws RECORD_TOO_LARGE, STATE_TOO_LARGE or NOT_PERSISTABLE; then the command is taken back. */
   append(record: Record): Receipt;
   /** Whether subscribers hear of a change when it is accepted or only when it is durable. */
   readonly notifyWhen: 'accepted' | 'durable';
@@ -28,7 +28,7 @@ export interface RecordSink {
   readonly checksSchema?: boolean;
   /** A subscriber threw. It cannot stop the game. */
   subscriberFailed(error: unknown): void;
-  /** Milliseconds since 1970, a whole number. */
+  /** Milliseconds since 1970, a whole number. Throws CLOCK_INVALID. */
   now(): number;
 }
 

@@ -77,6 +77,21 @@ export function rowBehindTime(database: Database, game: string, time: number): R
   return row && placeOf(row);
 }
 
+/**
+ * The times of the last two moments in the rows of a game, newest first: of its last two records, as far as their times are kept.
+ * One that has a single record, or none, has fewer.
+ */
+export function newestTimes(database: Database, game: string): number[] {
+  const last = rowAfter(database, game, (rowUpTo(database, game, Number.MAX_SAFE_INTEGER)?.lastSeq ?? 0) - 1);
+  if (!last) return [];
+  const inRow = last.isGap ? [last] : last.count === 0 ? last.steps() : last.commands();
+  const before = inRow.length > 1 ? undefined : rowUpTo(database, game, last.firstSeq - 1);
+  return [...(before ? [before] : []), ...inRow]
+    .slice(-2)
+    .map(({ time }) => time)
+    .reverse();
+}
+
 /** The seqs whose commands are not kept, as stretches, oldest first. */
 export function uncommandedStretches(database: Database, game: string): { firstSeq: number; lastSeq: number }[] {
   return database

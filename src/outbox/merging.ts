@@ -9,8 +9,8 @@ import { RecordWriter } from '../patch/record-writer.ts';
 import { BatchReceipt, PendingBatch } from './batch.ts';
 
 export class Merging {
-  /** With the first seq that the state of a game will stand for. */
-  readonly #games = new Map<GameActor, { readonly firstSeq: number; readonly batch: PendingBatch }>();
+  /** With the first seq that the state of a game will stand for, and the time of the newest record among them. */
+  readonly #games = new Map<GameActor, { readonly firstSeq: number; readonly batch: PendingBatch; time: number }>();
 
   get size(): number {
     return this.#games.size;
@@ -38,22 +38,23 @@ export class Merging {
   add(game: GameActor, record: Record): Receipt {
     let merging = this.#games.get(game);
     if (!merging) {
-      merging = { firstSeq: record.seq, batch: new PendingBatch() };
+      merging = { firstSeq: record.seq, batch: new PendingBatch(), time: record.time };
       this.#games.set(game, merging);
     }
+    merging.time = record.time;
     return new BatchReceipt(record.seq, record.tick, merging.batch);
   }
 
   /** The newest state of each game stands for all that was accepted of it since. */
   *take(): IterableIterator<PendingBatch> {
     const writer = new RecordWriter();
-    for (const [game, { firstSeq, batch }] of this.#games) {
+    for (const [game, { firstSeq, batch, time }] of this.#games) {
       const bytes = writer.write({
         game: game.id,
         seq: game.seq,
         firstSeq,
         tick: game.tick,
-        time: Date.now(),
+        time,
         command: MERGED,
         patches: [{ op: 'replace', path: [], value: game.toJSON() }],
         tables: game.tableNames,

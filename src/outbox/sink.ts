@@ -5,7 +5,8 @@ import { GameActor } from '../game/actor.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
 import { type Validation, validatesCommands } from '../game/schema.ts';
-import type { Record } from '../patch/record.ts';
+import { assertCounts, type Record } from '../patch/record.ts';
+import { wallClock } from '../patch/wall-clock.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface SinkOptions {
@@ -95,6 +96,7 @@ export class GameSink implements RecordSink {
   }
 
   append(record: Record): Receipt {
+    assertCounts(record);
     const bytes = this.outbox.encode(record);
     // A record that carries the whole state says how large it is, whatever there was before.
     const isWhole = record.version !== undefined;
@@ -113,7 +115,11 @@ export class GameSink implements RecordSink {
   }
 
   now(): number {
-    return Date.now();
+    try {
+      return wallClock();
+    } catch (error) {
+      throw (error as OrreryError).within({ game: (this.#actor as GameActor).id });
+    }
   }
 
   /** Measuring a state costs its size, so it is done only when the records could have made it too large. */

@@ -14,6 +14,7 @@ import { copyGame, copyType } from '../image/game-tables.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { type GameRow, writeMeta } from '../image/rows.ts';
 import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath } from '../journal/files.ts';
+import { wallClock } from '../patch/wall-clock.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import { contentDigest, DIGEST_KEY } from './content-digest.ts';
 import { MAX_PACK_BYTES, PACK_FORMAT, type PackDescription } from './reading.ts';
@@ -43,7 +44,7 @@ export async function packFromDirectory(
   try {
     const row = reader.game(game);
     if (!row || !reader.contents) throw notFound(game, directory);
-    const made = await packGame(reader.contents, row, { source: id, packed: Date.now(), writer: writerOf(files) });
+    const made = await packGame(reader.contents, row, { source: id, packed: wallClock(), writer: writerOf(files) });
     writePack(files, file, made.bytes, force);
     return made.description;
   } finally {

@@ -18,6 +18,7 @@ const MINUS = 0x2d;
 const PLUS = 0x2b;
 const DOT = 0x2e;
 const ZERO = 0x30;
+const ONE = 0x31;
 const NINE = 0x39;
 
 /** No number of JavaScript is written with more characters. */
@@ -109,6 +110,20 @@ export function countAt(bytes: Uint8Array, at: number, end: number): number {
   return count;
 }
 
+const FORBIDDEN = ['"__proto__"', '"constructor"', '"prototype"'].map((key) => Buffer.from(key, 'latin1'));
+
+/** Whether the string that stands there, quotes included, is a key that no state may have. */
+export function isForbiddenKeyAt(bytes: Uint8Array, at: number, end: number): boolean {
+  const length = end - at;
+  if (length !== 11 && length !== 13) return false;
+  return FORBIDDEN.some((key) => {
+    if (key.length !== length) return false;
+    let same = 1;
+    while (same < length && bytes[at + same] === key[same]) same += 1;
+    return same === length;
+  });
+}
+
 function endOfEscape(bytes: Uint8Array, at: number): number {
   switch (bytes[at]) {
     case QUOTE:
@@ -121,8 +136,11 @@ function endOfEscape(bytes: Uint8Array, at: number): number {
     case 0x74:
       return at + 1;
     case 0x75:
-      for (let index = at + 1; index < at + 5; index += 1) if (!isHexDigit(bytes[index])) return -1;
-      return at + 5;
+      // Only what JSON.stringify escapes so: a control character. A lone surrogate is refused, and a character that has a
+      // shorter form may make a key that looks like another.
+      if (bytes[at + 1] !== ZERO || bytes[at + 2] !== ZERO || (bytes[at + 3] !== ZERO && bytes[at + 3] !== ONE))
+        return -1;
+      return isHexDigit(bytes[at + 4]) ? at + 5 : -1;
     default:
       return -1;
   }
@@ -168,8 +186,9 @@ function endOfObject(bytes: Uint8Array, at: number, depth: number): number {
   let index = at + 1;
   if (bytes[index] === CLOSE_OBJECT) return index + 1;
   for (;;) {
+    const key = index;
     index = endOfString(bytes, index);
-    if (index < 0 || bytes[index] !== COLON) return -1;
+    if (index < 0 || bytes[index] !== COLON || isForbiddenKeyAt(bytes, key, index)) return -1;
     index = endOfValue(bytes, index + 1, depth);
     if (index < 0) return -1;
     if (bytes[index] === CLOSE_OBJECT) return index + 1;

@@ -4,7 +4,8 @@
 import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
 import { parseJson } from './bounded-json.ts';
-import { type Json, MAX_DEPTH, type Patch, type Path } from './patch.ts';
+import { isForbiddenKey, type Json, MAX_DEPTH, type Patch, type Path } from './patch.ts';
+import { isWellFormed } from './plain.ts';
 import { RecordWriter } from './record-writer.ts';
 
 export interface Record {
@@ -51,6 +52,19 @@ export function encodeRecord(record: Record): string {
   return text;
 }
 
+/**
+ * Throws NOT_PERSISTABLE for a record whose numbers no decoder would take: a game that a file has brought to the end of what
+ * can be counted.
+ */
+export function assertCounts({ seq, tick, time }: Pick<Record, 'seq' | 'tick' | 'time'>): void {
+  if (isCount(seq) && isCount(tick) && Number.isSafeInteger(time)) return;
+  throw new OrreryError({
+    code: 'NOT_PERSISTABLE',
+    what: `a record of seq ${seq}, tick ${tick} and time ${time} cannot be written: these count to 2^53 - 1`,
+    hint: 'Go on from an earlier moment of the game with `orrery fork`, whose numbers are smaller.',
+  });
+}
+
 export function encodePatches(patches: readonly Patch[]): string {
   let text = '[';
   for (let index = 0; index < patches.length; index += 1) {
@@ -80,15 +94,14 @@ export function decodeRecord(line: string): Record {
   const raw = parseJson(line);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid('a record is not an object');
   const { g, s, f, k, t, c, a, p, y, v, b, d } = raw as { [key: string]: unknown };
-  if (typeof g !== 'string' || g === '') throw invalid('a record has no game id');
-  if (!isCount(s) || !isCount(k) || !Number.isSafeInteger(t) || typeof c !== 'string') {
+  if (!isText(g) || g === '') throw invalid('a record has no game id');
+  if (!isCount(s) || !isCount(k) || !Number.isSafeInteger(t) || !isText(c)) {
     throw invalid('a record has no valid seq, tick, time and command').within({ game: g });
   }
   if (f !== undefined && (!isCount(f) || f > s))
     throw invalid('a record begins after its end').within({ game: g, seq: s });
-  if (p !== undefined && typeof p !== 'string') throw invalid('a player is not a string').within({ game: g, seq: s });
-  if (y !== undefined && typeof y !== 'string')
-    throw invalid('a game type is not a string').within({ game: g, seq: s });
+  if (p !== undefined && !isText(p)) throw invalid('a player is not a string').within({ game: g, seq: s });
+  if (y !== undefined && !isText(y)) throw invalid('a game type is not a string').within({ game: g, seq: s });
   if (v !== undefined && !isCount(v)) throw invalid('a version is not a number').within({ game: g, seq: s });
   if (b !== undefined && !isStrings(b)) throw invalid('table names are not strings').within({ game: g, seq: s });
   // Assigned one by one: six conditional spreads took a fifth of the time of decoding.
@@ -129,7 +142,7 @@ export function decodePatches(raw: unknown): Patch[] {
 }
 
 function isSegment(segment: unknown): boolean {
-  return typeof segment === 'string' || isCount(segment);
+  return typeof segment === 'string' ? !isForbiddenKey(segment) && isWellFormed(segment) : isCount(segment);
 }
 
 /** It may be anything, nested beyond any stack. */
@@ -141,8 +154,13 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** Well-formed: a lone surrogate would not survive UTF-8. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && isWellFormed(value);
+}
+
 function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return Array.isArray(value) && value.every(isText);
 }
 
 function invalid(what: string): OrreryError {

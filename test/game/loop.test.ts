@@ -81,6 +81,24 @@ describe('runLoop', () => {
     }
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined as never])(
+    '[L9] a clock that gives %s stands still',
+    (odd) => {
+      const clock = new HandClock(1_000);
+      const driven = loop(clock, {});
+      clock.fire();
+      expect(driven.ticks).toBe(1);
+      const now = clock.time;
+      clock.time = odd;
+      clock.timer?.call();
+      expect([driven.ticks, driven.skipped]).toEqual([1, 0]);
+      clock.time = now + 20;
+      clock.timer?.call();
+      expect([driven.ticks, driven.skipped]).toEqual([2, 0]);
+      driven.stop();
+    },
+  );
+
   it('[L2] makes up for what it missed, up to the bound, and counts what it skipped', () => {
     const clock = new HandClock(0);
     const driven = loop(clock, { catchUp: 3 });

@@ -220,3 +220,78 @@ export function readJournal(
   }
   return refuse('damaged');
 }
+
+/** A record as docs/FORMAT.md describes it. */
+export interface ReadRecord {
+  readonly game: string;
+  readonly firstSeq: number;
+  readonly seq: number;
+}
+
+/** What one line of a payload says, without its line feed; or what of it can be told when it is no record. */
+export function readRecord(
+  line: Uint8Array,
+): ReadRecord | { readonly game: string | undefined; readonly wrong: string } {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
+  } catch {
+    return { game: undefined, wrong: 'no UTF-8' };
+  }
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { game: undefined, wrong: 'no JSON' };
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { game: undefined, wrong: 'no object' };
+  const { g, s, f, k, t, c, p, y, v, b, d, ...rest } = raw as { [key: string]: unknown };
+  const game = isString(g) && g !== '' ? g : undefined;
+  const wrong = (what: string) => ({ game, wrong: what });
+  if (game === undefined) return wrong('g');
+  if (!isCount(s)) return wrong('s');
+  if (f !== undefined && !(isCount(f) && f <= s)) return wrong('f');
+  if (!isCount(k)) return wrong('k');
+  if (!Number.isSafeInteger(t)) return wrong('t');
+  if (!isString(c)) return wrong('c');
+  if ('a' in rest && !isValue(rest['a'], 0)) return wrong('a');
+  if (p !== undefined && !isString(p)) return wrong('p');
+  if (y !== undefined && !isString(y)) return wrong('y');
+  if (v !== undefined && !isCount(v)) return wrong('v');
+  if (b !== undefined && !(Array.isArray(b) && b.every(isString))) return wrong('b');
+  if (!Array.isArray(d) || !d.every(isPatch)) return wrong('d');
+  return { game, firstSeq: f ?? s, seq: s };
+}
+
+function isPatch(patch: unknown): boolean {
+  if (!Array.isArray(patch)) return false;
+  const [operation, path, value] = patch as unknown[];
+  if (!Array.isArray(path) || path.length > 64) return false;
+  if (!path.every((segment) => isCount(segment) || (isString(segment) && !isForbidden(segment)))) return false;
+  if (operation === '-') return patch.length === 2;
+  return (operation === '+' || operation === '=') && patch.length === 3 && isValue(value, path.length);
+}
+
+function isValue(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value === 'string') return isString(value);
+  if (depth >= 64) return false;
+  if (Array.isArray(value)) return value.every((each) => isValue(each, depth + 1));
+  return Object.entries(value as object).every(
+    ([key, each]) => isString(key) && !isForbidden(key) && isValue(each, depth + 1),
+  );
+}
+
+function isString(value: unknown): value is string {
+  // Encoded and decoded again, a lone surrogate is another character.
+  return typeof value === 'string' && new TextDecoder().decode(new TextEncoder().encode(`x${value}`)) === `x${value}`;
+}
+
+function isForbidden(key: string): boolean {
+  return ['__proto__', 'constructor', 'prototype'].includes(key);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

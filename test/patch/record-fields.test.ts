@@ -1,7 +1,7 @@
 // The fields of a record that most records do not have, read back from a line that nobody of ours wrote.
 
 import { expect, it } from 'vitest';
-import { decodeRecord } from '../../src/patch/record.ts';
+import { assertCounts, decodeRecord } from '../../src/patch/record.ts';
 
 const LINE = { g: 'alpha', s: 4, k: 2, t: 1_700_000_000_000, c: 'build', d: [] };
 
@@ -15,8 +15,14 @@ it.each([
   [{ v: 1.5 }, 'a version is not a number'],
   [{ v: '1' }, 'a version is not a number'],
   [{ b: [1] }, 'table names are not strings'],
+  [{ b: ['\ud800'] }, 'table names are not strings'],
+  [{ p: '\ud800' }, 'a player is not a string'],
+  [{ y: '\ud800' }, 'a game type is not a string'],
+  [{ d: [['-', ['__proto__']]] }, 'the path of a patch is none'],
+  [{ d: [['-', ['\ud800']]] }, 'the path of a patch is none'],
 ])('[J43] a record with %j is refused, with its game and seq', (fields, why) => {
-  const refused = { code: 'PATCH_INVALID', context: { game: 'alpha', seq: 4 }, what: expect.stringContaining(why) };
+  const context = 'd' in fields ? {} : { game: 'alpha', seq: 4 };
+  const refused = { code: 'PATCH_INVALID', context, what: expect.stringContaining(why) };
   expect(() => decodeRecord(JSON.stringify({ ...LINE, ...fields }))).toThrow(expect.objectContaining(refused));
 });
 
@@ -29,4 +35,11 @@ it('[J43] what they may be comes back', () => {
     version: 2,
     tables: ['systems'],
   });
+});
+
+it('[J43] a record whose numbers cannot be counted on is not written', () => {
+  const record = { seq: 1, tick: 0, time: -5 };
+  expect(() => assertCounts(record)).not.toThrow();
+  for (const odd of [{ seq: 2 ** 53 }, { tick: 2 ** 53 }, { tick: -1 }, { time: 0.5 }, { time: Number.NaN }])
+    expect(() => assertCounts({ ...record, ...odd })).toThrow(expect.objectContaining({ code: 'NOT_PERSISTABLE' }));
 });
