@@ -37,6 +37,16 @@ it('[X9] a broken promise is told with the way to see it again, and the exit cod
 it('[X9] stops in time, and refuses what it does not understand', () => {
   // Told nothing else, it would go on for ever without the option.
   expect(torture('--seconds', '3').last).toMatch(/^states=\d+ kills=0 violations=0$/);
+  expect(torture('--kills', '0', '--seconds', '3').last).toMatch(/^states=[1-9]\d* kills=0 violations=0$/);
   expect(torture('--states', 'many').code).toBe(2);
   expect(torture('--mutant', 'none such').code).toBe(2);
+});
+
+it('[X9] a run that looks at nothing is no success', () => {
+  const nothing = torture('--kills', '0', '--states', '0');
+  expect(nothing.code).toBe(2);
+  expect(nothing.out).toContain('nothing to look at');
+  const noTime = torture('--states', '100', '--kills', '1', '--seconds', '0');
+  expect(noTime.last).toBe('states=0 kills=0 violations=0');
+  expect(noTime.code).toBe(1);
 });

@@ -20,7 +20,8 @@ const USAGE = `npm run torture -- [options]
   --replay CASE     what a violation has printed
   --mutant NAME     with this thing wrong in the engine, to see it caught; see test/fault/simulator/mutants.ts
 
-Without --states, --full-states and --kills: 300000 states and 200 kills; with --seconds alone, states until then.`;
+Without --states, --full-states and --kills: 300000 states and 200 kills. With --seconds and without a number of states, it
+looks at states until then. A run that would look at nothing ends with 2, one that came to nothing with 1.`;
 
 /** A directory of its own for so many kills: a longer history only takes longer to open. */
 const KILLS_A_ROUND = 250;
@@ -124,10 +125,16 @@ async function kill(most: number): Promise<KillReport> {
 
 const wanted = { states: count('states'), full: count('full-states'), kills: count('kills') };
 const nothingWanted = Object.values(wanted).every((each) => each === undefined);
-const endless = nothingWanted && seconds < Number.POSITIVE_INFINITY;
+const isTimed = seconds < Number.POSITIVE_INFINITY;
+const noNumber = wanted.states === undefined && wanted.full === undefined && !wanted.kills;
+const endless = isTimed && noNumber;
 const plainStates = wanted.states ?? (endless ? Number.POSITIVE_INFINITY : nothingWanted ? 300_000 : 0);
 const fullStates = wanted.full ?? (mutant ? 0 : Math.ceil(plainStates / FULL_SHARE));
-const kills = wanted.kills ?? (nothingWanted && !endless ? 200 : 0);
+const kills = wanted.kills ?? (nothingWanted && !isTimed ? 200 : 0);
+if (!values.replay && plainStates + fullStates + kills === 0) {
+  console.error(`These options leave nothing to look at.\n\n${USAGE}`);
+  process.exit(2);
+}
 
 let killed = 0;
 if (values.replay) {
@@ -140,5 +147,8 @@ if (values.replay) {
     await look('plain', { states: plainStates, seconds: kills > 0 ? secondsLeft() / 2 : secondsLeft() });
   if (kills > 0) killed = (await kill(kills)).kills;
 }
+// A case that breaks a promise at once has looked at no state, and what it has found counts.
+const cameToNothing = states + killed + violations === 0;
+if (cameToNothing) console.error('Nothing was looked at in the time that was given.');
 console.log(`states=${states} kills=${killed} violations=${violations}`);
-process.exit(violations > 0 ? 1 : 0);
+process.exit(violations > 0 || cameToNothing ? 1 : 0);
