@@ -1,5 +1,8 @@
 // The public names of Orrery, one by one.
 
+// Public types name those of Node, also where a tsconfig lists no types (the default of TypeScript 6).
+/// <reference types="node" preserve="true" />
+
 export { OrreryError, type OrreryErrorCode, type OrreryErrorContext } from './errors.ts';
 export type { Conflict, Resolver } from './game/conflict.ts';
 export type { CommandContext } from './game/context.ts';

@@ -1,10 +1,11 @@
 // One SQLite database in memory, made by sql.js. rows.ts reads and writes it, image.ts takes it to disk and back.
 
-import initSqlJs, { type Database as SqlJsDatabase, type SqlJsStatic, type SqlValue, type Statement } from 'sql.js';
+import initSqlJs, { type Database as SqlJsDatabase, type SqlJsStatic, type Statement } from 'sql.js';
 import { OrreryError, reason } from '../errors.ts';
 import { assertSchema, migrate } from './schema.ts';
 
-export type { SqlValue };
+/** As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one. */
+export type SqlValue = number | string | Uint8Array | null;
 export type Row = { readonly [column: string]: SqlValue };
 
 /** Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read. */

@@ -10,11 +10,13 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { snippetsOf } from './snippets.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 /** A package that holds the binary of another Node. */
@@ -57,6 +59,25 @@ beforeAll(() => {
   copyFileSync(new URL('program.mjs', import.meta.url), join(app, 'program.mjs'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/**
+ * With `skipLibCheck: false`, the default: what our types refer to is checked, too. Of other packages there is what comes with
+ * ours, and @types/node, which everybody has who writes TypeScript for Node.
+ */
+function expectCompiles(folder: string, files: readonly string[], more: readonly string[] = []): void {
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  for (const name of ['@types/node', 'undici-types']) {
+    const link = join(folder, 'node_modules', name);
+    if (!existsSync(link)) symlinkSync(join(ROOT, 'node_modules', name), link, 'dir');
+  }
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const flags = ['--noEmit', '--strict', '--target', 'es2023', '--module', 'nodenext', '--preserveSymlinks', ...more];
+  try {
+    run(process.execPath, [tsc, ...flags, ...files], folder);
+  } catch (error) {
+    expect.fail(String((error as { stdout?: unknown }).stdout));
+  }
+}
 
 /** The program, and then the command line on what it left. */
 function expectWorks(node: string, directory: string): string {
@@ -129,23 +150,21 @@ game.state.treasury = 5;
 export { type Game, metal, receipt };
 `,
   );
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const flags = [
-    '--noEmit',
-    '--strict',
-    '--target',
-    'es2023',
-    '--module',
-    'nodenext',
-    '--exactOptionalPropertyTypes',
-    '--skipLibCheck',
-  ];
-  const types = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node'];
-  try {
-    run(process.execPath, [tsc, ...flags, ...types, 'types.ts'], app);
-  } catch (error) {
-    expect.fail(String((error as { stdout?: unknown }).stdout));
-  }
+  expectCompiles(app, ['types.ts'], ['--exactOptionalPropertyTypes']);
+});
+
+it('[Q5] the programs of README and docs compile as they stand, also when libraries are checked', (context) => {
+  skipOffline(context);
+  const snippets = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((file) => snippetsOf(file, readFileSync(join(ROOT, file), 'utf8')));
+  expect(snippets.filter(({ isProgram }) => isProgram).length).toBeGreaterThan(0);
+  const files = snippets.map(({ file, line, text }) => {
+    const name = `${file.replaceAll(/[^a-z]/gi, '-')}-${line}.ts`;
+    writeFileSync(join(app, name), text);
+    return name;
+  });
+  expectCompiles(app, files);
 });
 
 it('[Q4] it holds what it needs, and neither tests nor examples', () => {
