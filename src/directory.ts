@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
-import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath } from './journal/files.ts';
+import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath, tidy } from './journal/files.ts';
 
 export const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
@@ -105,7 +105,9 @@ export function takeDirectory(
   // The lock comes first: two processes must not both make the description.
   const lock = takeLock(files, directory);
   try {
-    for (const name of files.list(directory)) if (LEFTOVER.test(name)) files.remove(`${directory}/${name}`);
+    tidy(() => {
+      for (const name of files.list(directory)) if (LEFTOVER.test(name)) files.remove(`${directory}/${name}`);
+    });
     if (!files.exists(`${directory}/${CONFIG}`)) create(files, directory, shards ?? byDefault);
     const config = readConfig(files, directory);
     if (shards !== undefined && shards !== config.shards) {
@@ -182,7 +184,10 @@ export class DirectoryLock {
     this.#token = token;
   }
 
-  /** Throws ALREADY_OPEN with the process that has the directory, if that process is alive. */
+  /**
+   * Throws ALREADY_OPEN with the process that has the directory, if that process is alive. On a disk without room for the file
+   * the directory opens without it: the claims of the shards protect what is there.
+   */
   static take(files: Files, directory: string): DirectoryLock {
     const path = `${directory}/${LOCK}`;
     const lock: Lock = {
@@ -208,10 +213,13 @@ export class DirectoryLock {
         return new DirectoryLock(files, path, lock.token);
       } catch (error) {
         // Missing: whoever got the lock first has swept the temporary file.
-        if (!(alreadyExists(error) || isMissing(error)) || attempt >= 3) throw error;
+        const full = error instanceof OrreryError && error.code === 'DISK_FULL';
+        if (!(alreadyExists(error) || isMissing(error) || full) || attempt >= 3) throw error;
+        if (full && !files.exists(path)) return new DirectoryLock(files, path, lock.token);
       }
       const holder = readLock(files, directory);
       if (holder && isAlive(holder)) throw alreadyOpen(directory, holder.pid);
+      // Of a process that is gone; on a full disk it makes room for the next.
       files.remove(path);
     }
   }

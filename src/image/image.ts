@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import { OrreryError } from '../errors.ts';
-import { discard, type Files, temporaryPath } from '../journal/files.ts';
+import { discard, type Files, temporaryPath, tidy } from '../journal/files.ts';
 import { sha256 } from './body.ts';
 import type { Database } from './database.ts';
 import type { ImageEntry } from './manifest.ts';
@@ -64,8 +64,15 @@ export function* publishImage(
     discard(files, handle.path, handle);
     throw error;
   }
-  files.close(handle);
-  files.syncDirectory(directory);
+  // The contents are durable: what becomes of the open file no longer matters.
+  tidy(() => files.close(handle));
+  try {
+    files.syncDirectory(directory);
+  } catch (error) {
+    // No manifest names it yet, and every further attempt would leave one more.
+    discard(files, path);
+    throw error;
+  }
   return Buffer.from(digest).toString('hex');
 }
 

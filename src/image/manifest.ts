@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { OrreryError } from '../errors.ts';
-import { discard, type Files, temporaryPath } from '../journal/files.ts';
+import { discard, type Files, temporaryPath, tidy } from '../journal/files.ts';
 
 export const MANIFEST_VERSION = 1;
 
@@ -92,7 +92,8 @@ export function publishManifest(files: Files, directory: string, manifest: Manif
     discard(files, handle.path, handle);
     throw error;
   }
-  files.close(handle);
+  // The contents are durable: what becomes of the open file no longer matters.
+  tidy(() => files.close(handle));
   files.syncDirectory(directory);
 }
 

@@ -95,14 +95,27 @@ export function atomicWrite(files: Files, path: string, bytes: Uint8Array): void
 
 /** Drops a temporary file after a failure. That failure is the one to report; a name left over is swept on open. */
 export function discard(files: Files, path: string, handle?: FileHandle): void {
-  const steps = handle === undefined ? [] : [() => files.close(handle)];
-  for (const step of [...steps, () => files.remove(path)]) {
-    try {
-      step();
-    } catch {
-      // the disk is failing already, and the caller is about to say so
-    }
+  if (handle !== undefined) tidy(() => files.close(handle));
+  tidy(() => files.remove(path));
+}
+
+/**
+ * Housekeeping that nothing depends on, such as removing what nobody needs: a failure of the disk there must not stop what it
+ * follows. Returns that failure. The next owner or checkpoint comes past the same place.
+ */
+export function tidy(work: () => void): OrreryError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!isDiskFailure(error)) throw error;
+    return error;
   }
+}
+
+/** True for what a full or failing disk throws: the same call may succeed later. */
+export function isDiskFailure(error: unknown): error is OrreryError {
+  return error instanceof OrreryError && (error.code === 'DISK_FULL' || error.code === 'IO_FAILED');
 }
 
 /** What `createNodeFiles` needs of node:fs. */
@@ -254,15 +267,19 @@ export function createNodeFiles(system: FileSystem): Files {
         rename(from, to);
         return;
       }
-      remove(from);
+      // The file has its name. The temporary one means nothing any more, and is swept when the shard is opened.
+      tidy(() => remove(from));
     },
 
     link(existing, path) {
       const temporary = temporaryPath(path);
       link(existing, temporary);
-      rename(temporary, path);
-      // When both are names of one file already, rename does nothing and leaves the temporary name.
-      remove(temporary);
+      try {
+        rename(temporary, path);
+      } finally {
+        // When both are names of one file already, rename does nothing and leaves the temporary name.
+        tidy(() => remove(temporary));
+      }
     },
 
     remove,
@@ -296,6 +313,7 @@ const DESCRIPTOR_HINT = 'Raise the number of files a process may have open (`uli
 const HINTS: { readonly [errno: string]: string } = {
   ENOSPC: 'Free some space on the disk that holds this file.',
   EDQUOT: 'Free some space or raise the quota of this user.',
+  EFBIG: 'Raise how large a file this process may write (`ulimit -f`), or use a file system that takes larger files.',
   EIO: 'The disk reports a failure: look at the system log and at the health of the disk.',
   EMFILE: DESCRIPTOR_HINT,
   ENFILE: DESCRIPTOR_HINT,

@@ -246,11 +246,14 @@ function writeDraft(files: Files, directory: string, start: JournalStart, pendin
 }
 
 function publish(files: Files, draft: Draft): void {
+  let named = false;
   try {
     files.publishNew(draft.handle.path, draft.path);
+    named = true;
     files.syncDirectory(dirname(draft.path));
   } catch (error) {
-    discard(files, draft.handle.path, draft.handle);
+    // Nothing in it was acknowledged. Left under its name, every further attempt would leave one more.
+    discard(files, named ? draft.path : draft.handle.path, draft.handle);
     if (!alreadyExists(error)) throw error;
     throw new OrreryError({
       code: 'STALE_OWNER',

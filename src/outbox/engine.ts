@@ -42,6 +42,7 @@ export class Engine {
   readonly #emitter = new EventEmitter<OrreryEvents>();
   readonly #leftOut: LeftOut;
   #recovery: readonly RecoveryReport[] = [];
+  #isOpen = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -87,7 +88,8 @@ export class Engine {
       if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
       engine.#leftOut.tell(shard, report);
     }
-    for (const outbox of engine.outboxes) outbox.start();
+    for (const [shard, outbox] of engine.outboxes.entries()) outbox.start(engine.#recovery[shard]);
+    engine.#isOpen = true;
     return engine;
   }
 
@@ -159,7 +161,10 @@ export class Engine {
       },
       degraded: (error) => {
         this.#logger.warn({ shard, code: error.code }, error.message);
-        this.#emit('degraded', error.within({ shard }));
+        const tell = (): void => this.#emit('degraded', error.within({ shard }));
+        if (this.#isOpen) tell();
+        // Nobody can listen yet: whoever awaits openOrrery and then listens hears of it.
+        else setImmediate(tell);
       },
       recovered: () => {
         this.#logger.warn({ shard }, 'everything is becoming durable again');

@@ -1,11 +1,13 @@
-// Games of which a store cannot do all that their types ask, as its reports name them: the log warns of each once, until it is
-// as it should be again. Before it: orrery.ts, with every report.
+// What a store could not do and goes on without, as its reports name it: games of which it cannot do all that their types ask,
+// and files it cannot remove. The log warns of each once, until it is as it should be again. Before it: orrery.ts, with every report.
 
 import type { Logger } from 'pino';
+import { type ErrorData, errorFromData } from '../errors.ts';
 
 interface Report {
   readonly unprojected?: readonly string[];
   readonly unthinned?: readonly string[];
+  readonly untidy?: ErrorData;
 }
 
 const WARNINGS = {
@@ -29,5 +31,15 @@ export class LeftOut {
       for (const game of games) if (!known.includes(game)) this.#logger.warn({ shard, game }, WARNINGS[what]);
       this.#told.set(key, games);
     }
+    this.#tellUntidy(shard, report);
+  }
+
+  #tellUntidy(shard: number, { untidy }: Report): void {
+    const key = `${shard} untidy`;
+    if (untidy && !this.#told.has(key)) {
+      this.#logger.warn({ shard, code: untidy.code }, `an image was published: ${errorFromData(untidy).message}`);
+    }
+    if (untidy) this.#told.set(key, []);
+    else this.#told.delete(key);
   }
 }

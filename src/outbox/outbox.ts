@@ -1,11 +1,17 @@
 // On the main thread, between the games of one shard and their store. Records come from game.ts one by one and leave in
 // batches, one commit at a time: what arrives meanwhile is the next batch. Background work of the store fills the gaps.
 
-import type { OrreryError } from '../errors.ts';
+import { errorFromData, type OrreryError } from '../errors.ts';
 import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { Record } from '../patch/record.ts';
-import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
+import {
+  type CheckpointReport,
+  NOTHING_OWED,
+  type RecoveryReport,
+  type Store,
+  type StoreLoad,
+} from '../store/store.ts';
 import { Backoff } from './backoff.ts';
 import { BatchReceipt, type PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -69,11 +75,12 @@ export class Outbox {
     this.#trouble = new Trouble(events);
   }
 
-  /** The store is open. */
-  start(): void {
+  /** The store is open, and has reported. */
+  start({ unpublished }: Pick<RecoveryReport, 'unpublished'> = {}): void {
     // A loop that ended of itself would leave everybody waiting.
     this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
     this.#checkpoints.start(this.#options.autoSaveIntervalMs, () => this.#wakeUp());
+    if (unpublished) this.#checkpointFailed(errorFromData(unpublished));
   }
 
   get health(): OutboxHealth {
@@ -324,14 +331,16 @@ export class Outbox {
   /** A store that lost its thread recovers from disk like after a crash; the batch in flight is then sent again. */
   async #reopen(): Promise<void> {
     this.#checkpoints.forget();
+    let report: RecoveryReport;
     try {
-      await this.#store.open();
+      report = await this.#store.open();
     } catch (error) {
       this.#storeFailed(asOrreryError(error));
       return;
     }
     this.#mustOpen = false;
     this.#load = NOTHING_OWED;
+    if (report.unpublished) this.#checkpointFailed(errorFromData(report.unpublished));
     this.#healed();
   }
 

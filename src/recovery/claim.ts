@@ -5,7 +5,7 @@
 
 import { hostname } from 'node:os';
 import { OrreryError } from '../errors.ts';
-import { alreadyExists, discard, type Files } from '../journal/files.ts';
+import { alreadyExists, type FileHandle, type Files, tidy } from '../journal/files.ts';
 
 export function ownerName(epoch: number): string {
   return `OWNER-${String(epoch).padStart(10, '0')}`;
@@ -27,7 +27,14 @@ export class Claim {
     this.epoch = epoch;
   }
 
-  /** Claims the next epoch, durably. `floor` is the highest epoch known from elsewhere, such as a manifest. */
+  /**
+   * Claims the next epoch. `floor` is the highest epoch known from elsewhere, such as a manifest. Only the file itself is the
+   * claim: on a disk without room for its line it stays empty. It need not survive a loss of power either, which ends every
+   * other owner as well, and segments carry the epoch.
+   *
+   * A claim is never given back, also when the opening fails: without it, an owner two claims older would hold its own again.
+   * Every claim removes those below the last two, so openings that fail gather nothing.
+   */
   static take(files: Files, directory: string, floor: number): Claim {
     const content = Buffer.from(
       `${JSON.stringify({ pid: process.pid, host: hostname(), time: new Date().toISOString() })}\n`,
@@ -39,23 +46,27 @@ export class Claim {
         .map(ownerEpoch)
         .filter((epoch) => epoch !== undefined);
       const epoch = Math.max(floor, ...epochs) + 1;
+      let handle: FileHandle;
       try {
-        const handle = files.createNew(`${directory}/${ownerName(epoch)}`);
-        try {
-          files.write(handle, content, 0);
-          files.sync(handle);
-        } catch (error) {
-          discard(files, handle.path, handle);
-          throw error;
-        }
-        files.close(handle);
+        handle = files.createNew(`${directory}/${ownerName(epoch)}`);
       } catch (error) {
         // Somebody else took this very epoch: the next one up is still free.
         if (alreadyExists(error)) continue;
         throw error;
       }
-      files.syncDirectory(directory);
-      for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);
+      tidy(() => {
+        try {
+          files.write(handle, content, 0);
+          files.sync(handle);
+        } finally {
+          files.close(handle);
+        }
+      });
+      tidy(() => files.syncDirectory(directory));
+      // Oldest first, and none behind one that stays: an owner holds the shard while the claim above its own is missing.
+      tidy(() => {
+        for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);
+      });
       return new Claim(files, directory, epoch);
     }
   }

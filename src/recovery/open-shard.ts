@@ -1,5 +1,6 @@
 // Opening a shard to write to it: claim it, read it (read-shard.ts), go on in a new segment of the journal. After it:
-// shard/owner.ts, which publishes a fresh image first when there was anything to replay.
+// shard/owner.ts, which publishes a fresh image first when there was anything to replay. Neither the segment nor the image is
+// needed for what is there already: on a full disk the shard opens without them, and acknowledges nothing before its segment is durable.
 
 import { randomUUID } from 'node:crypto';
 import { Digest, type DigestOptions } from '../digest/digest.ts';
@@ -8,10 +9,12 @@ import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
-import { type Files, isMissing, isTemporary } from '../journal/files.ts';
-import { Journal } from '../journal/journal.ts';
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
+import { type Files, isMissing, isTemporary, tidy } from '../journal/files.ts';
+import type { Journal } from '../journal/journal.ts';
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from '../journal/segment.ts';
 import { Claim } from './claim.ts';
+import { FirstSegment } from './first-segment.ts';
+import { hasChanged } from './held-files.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
 
 /** Every opening begins a segment. Openings that change nothing publish nothing, so they would gather for ever. */
@@ -26,13 +29,17 @@ export interface OpenedShard {
   manifest: Pick<Manifest, 'shard' | 'generation' | 'images'>;
   readonly database: Database;
   readonly digest: Digest;
-  /** New, for this owner. */
-  readonly journal: Journal;
-  /** Of that segment. */
-  readonly generation: number;
+  /** Begins the journal of this owner. */
+  readonly first: FirstSegment;
+  /** Undefined when the first segment could not be written: `failure` says why, and it is to be tried again. */
+  readonly journal: Journal | undefined;
+  readonly failure: OrreryError | undefined;
+  /** Those before the first of this owner that are needed, oldest first. */
   readonly segments: readonly { readonly generation: number; readonly firstFrame: number }[];
-  /** An image must be published before anything is accepted. */
+  /** An image should be published before anything is accepted; of a new shard it must be. */
   readonly mustPublish: boolean;
+  /** Bytes of batches that no image has. */
+  readonly replayedBytes: number;
   readonly report: {
     readonly created: boolean;
     readonly replayedFrames: number;
@@ -54,26 +61,33 @@ export async function openShard(
   files.makeDirectory(directory);
   const claim = Claim.take(files, directory, newestEpoch(files, directory));
   for (let attempt = 1; ; attempt += 1) {
+    // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
+    const listing = listShard(files, directory);
     try {
-      return await openClaimed(files, directory, shard, claim, options);
+      return await openListed(files, directory, shard, claim, listing, options);
     } catch (error) {
-      // An owner that has not noticed the claim yet may begin segments, and take the name that was free when the folder was
-      // listed. What stands in its segment is part of the journal, so the journal is read again.
-      if (!(error instanceof OrreryError) || error.code !== 'STALE_OWNER' || attempt >= MOST_ATTEMPTS) throw error;
+      // An owner that has not noticed the claim yet may begin segments, also under the name that was free when the folder was
+      // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
+      if (!isRivalry(error) || attempt >= MOST_ATTEMPTS || !hasChanged(files, directory, listing)) throw error;
       claim.check();
     }
   }
 }
 
-async function openClaimed(
+/** Whether another owner may be the reason: a name is taken, or a file is not there any more. */
+function isRivalry(error: unknown): boolean {
+  if (!(error instanceof OrreryError)) return false;
+  return error.code === 'STALE_OWNER' || error.code === 'DAMAGED' || isMissing(error);
+}
+
+async function openListed(
   files: Files,
   directory: string,
   shard: number,
   claim: Claim,
+  listing: Listing,
   options: DigestOptions,
 ): Promise<OpenedShard> {
-  // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
-  const listing = listShard(files, directory);
   const manifest = readManifest(files, directory, listing);
   if (!manifest) return await create(files, directory, claim, listing, options);
   const contents = await readShard(files, directory, manifest, listing, options);
@@ -100,24 +114,21 @@ async function create(
   sweepTemporary(files, directory, listing);
   const shard = randomUUID();
   const generation = 1;
+  const start = { shardUuid: shard, generation, epoch: claim.epoch, firstFrame: 1, previousChain: 0 };
+  const first = new FirstSegment(files, directory, start, [], []);
   const database = await Database.open();
   try {
-    const journal = Journal.create(files, directory, {
-      shardUuid: shard,
-      generation,
-      epoch: claim.epoch,
-      firstFrame: 1,
-      previousChain: 0,
-    });
     return {
       claim,
       manifest: { shard, generation, images: [] },
       database,
       digest: new Digest(database, options, { frame: 0, chain: 0 }),
-      journal,
-      generation,
-      segments: [{ generation, firstFrame: 1 }],
+      first,
+      journal: first.begin(),
+      failure: undefined,
+      segments: [],
       mustPublish: true,
+      replayedBytes: 0,
       report: { created: true, replayedFrames: 0, replayedRecords: 0, tornBytes: 0, usedPreviousImage: false },
     };
   } catch (error) {
@@ -127,42 +138,43 @@ async function create(
 }
 
 function goOn(files: Files, directory: string, claim: Claim, listing: Listing, contents: ShardContents): OpenedShard {
-  const { manifest, database, digest, tail, replayedFrames, replayedRecords, imageFault } = contents;
-  const generation = Math.max(manifest.generation, ...listing.manifests, ...listing.images, ...listing.segments) + 1;
+  const { manifest, database, digest, tail, replayedFrames, replayedRecords, replayedBytes, imageFault } = contents;
+  const published = Math.max(manifest.generation, ...listing.manifests);
+  const start = {
+    shardUuid: manifest.shard,
+    generation: Math.max(published, ...listing.images, ...listing.segments) + 1,
+    epoch: claim.epoch,
+    firstFrame: tail.durable.frame + 1,
+    previousChain: tail.durable.chain,
+  };
+  const segments = leadingTo(files, directory, contents.segments, start.firstFrame);
+  const needed = segments.map(({ generation }) => generation);
+  const superseded = listing.segments.filter((each) => each > published && !needed.includes(each));
   // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
-  const journal = Journal.create(
-    files,
-    directory,
-    {
-      shardUuid: manifest.shard,
-      generation,
-      epoch: claim.epoch,
-      firstFrame: tail.durable.frame + 1,
-      previousChain: tail.durable.chain,
-    },
-    tail.pending,
-  );
+  const first = new FirstSegment(files, directory, start, tail.pending, superseded);
+  let journal: Journal | undefined;
+  const failure = tidy(() => {
+    journal = first.begin();
+  });
   digest.skipTo(tail.durable);
   const reprojected = digest.reprojection;
-  const older = contents.segments.map((each) => ({
-    generation: each,
-    firstFrame: firstFrameOf(files, directory, each),
-  }));
   return {
     claim,
     // An image that cannot be used must not be named again.
     manifest: imageFault ? { ...manifest, images: [contents.image] } : manifest,
     database,
     digest,
+    first,
     journal,
-    generation,
-    segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],
+    failure,
+    segments,
     mustPublish:
       replayedFrames > 0 ||
       tail.cut !== undefined ||
       imageFault !== undefined ||
-      older.length >= MOST_SEGMENTS ||
+      contents.segments.length >= MOST_SEGMENTS ||
       reprojected.types.length > 0,
+    replayedBytes,
     report: {
       created: false,
       replayedFrames,
@@ -173,6 +185,26 @@ function goOn(files: Files, directory: string, claim: Claim, listing: Listing, c
       ...(digest.unprojected.length > 0 ? { unprojected: digest.unprojected } : {}),
     },
   };
+}
+
+/**
+ * The segments that have frames before `firstFrame`. Left out are those of owners that had been replaced when they began them
+ * (scan.ts passes over them, and a manifest that began with one would lack what stands before it), and those of openings that
+ * wrote the same pending frames as this one does.
+ */
+function leadingTo(
+  files: Files,
+  directory: string,
+  generations: readonly number[],
+  firstFrame: number,
+): SegmentHeader[] {
+  const leading: SegmentHeader[] = [];
+  for (const generation of generations) {
+    const header = headerOf(files, directory, generation);
+    if (header.firstFrame >= firstFrame) break;
+    if (header.epoch >= (leading.at(-1)?.epoch ?? 0)) leading.push(header);
+  }
+  return leading;
 }
 
 /** Folders that were put back in each other's place are whole, each by itself, and hold the wrong games. */
@@ -187,9 +219,9 @@ function assertNumber(directory: string, shard: number, database: Database): voi
   });
 }
 
-function firstFrameOf(files: Files, directory: string, generation: number): number {
+function headerOf(files: Files, directory: string, generation: number): SegmentHeader {
   const path = `${directory}/${segmentName(generation)}`;
-  return decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path).firstFrame;
+  return decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path);
 }
 
 /** The highest epoch that a manifest or a segment speaks of: claims are files, and somebody may have removed them. */
@@ -197,9 +229,8 @@ function newestEpoch(files: Files, directory: string): number {
   const listing = listShard(files, directory);
   let epoch = 0;
   for (const generation of listing.segments) {
-    const path = `${directory}/${segmentName(generation)}`;
     try {
-      epoch = Math.max(epoch, decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path).epoch);
+      epoch = Math.max(epoch, headerOf(files, directory, generation).epoch);
     } catch (error) {
       // An owner that is still at work has swept it. What is wrong with one that is there is said when the journal is read.
       if (isMissing(error)) continue;
@@ -210,5 +241,7 @@ function newestEpoch(files: Files, directory: string): number {
 }
 
 function sweepTemporary(files: Files, directory: string, listing: Listing): void {
-  for (const name of listing.names) if (isTemporary(name)) files.remove(`${directory}/${name}`);
+  tidy(() => {
+    for (const name of listing.names) if (isTemporary(name)) files.remove(`${directory}/${name}`);
+  });
 }

@@ -26,6 +26,8 @@ export interface ShardContents {
   readonly segments: readonly number[];
   readonly replayedFrames: number;
   readonly replayedRecords: number;
+  /** Of their frames' payloads. */
+  readonly replayedBytes: number;
 }
 
 /** What the names in a shard's folder say. */
@@ -103,6 +105,7 @@ export async function readShard(
     );
     let replayedFrames = 0;
     let replayedRecords = 0;
+    let replayedBytes = 0;
     let step = scan.next();
     for (; !step.done; step = scan.next()) {
       const frame = step.value;
@@ -110,6 +113,7 @@ export async function readShard(
       while (!taking.next().done);
       replayedFrames += 1;
       replayedRecords += frame.recordCount;
+      replayedBytes += frame.payload.length;
     }
     return {
       manifest,
@@ -121,6 +125,7 @@ export async function readShard(
       segments,
       replayedFrames,
       replayedRecords,
+      replayedBytes,
     };
   } catch (error) {
     database.close();

@@ -15,7 +15,7 @@ import {
   publishManifest,
 } from '../image/manifest.ts';
 import type { Prover } from '../image/proof.ts';
-import type { Files } from '../journal/files.ts';
+import { type Files, isDiskFailure, tidy } from '../journal/files.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
 import type { LiveSegment } from './segments.ts';
@@ -36,6 +36,17 @@ export interface CheckpointParts {
   published(manifest: Manifest): void;
 }
 
+export interface Published {
+  readonly manifest: Manifest;
+  /** Why something that is not needed any more could not be removed, or `latest.sqlite` not be linked. */
+  readonly untidy: OrreryError | undefined;
+}
+
+/** Whether an image could not be published for a reason that may pass, while the journal goes on holding everything. */
+export function isPostponed(error: unknown): error is OrreryError {
+  return isDiskFailure(error) || (error instanceof OrreryError && error.code === 'IMAGE_TOO_LARGE');
+}
+
 /**
  * Steps 2 to 6 of a checkpoint; the caller has moved appends to segment `generation` and digested everything before it.
  * `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws IMAGE_TOO_LARGE,
@@ -48,7 +59,7 @@ export function* publish(
   previous: ImageEntry | undefined,
   segments: () => readonly LiveSegment[],
   durableFrame: () => number,
-): Generator<unknown, Manifest> {
+): Generator<unknown, Published> {
   const { files, directory, claim, database, digest } = parts;
   const position = digest.position;
   // Nothing may come between the two: the image must hold exactly what it says it holds.
@@ -83,9 +94,15 @@ export function* publish(
   yield;
   // Time has passed: what lies about may be a newer owner's by now.
   claim.check();
-  files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`);
-  sweep(files, directory, manifest);
-  return manifest;
+  const untidy = linkLatest(files, directory, generation) ?? sweep(files, directory, manifest);
+  return { manifest, untidy };
+}
+
+/** For people and their tools alone. A file system may have no second names; then rather none than that of an older image. */
+function linkLatest(files: Files, directory: string, generation: number): OrreryError | undefined {
+  const failure = tidy(() => files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`));
+  if (failure) tidy(() => files.remove(`${directory}/${LATEST}`));
+  return failure;
 }
 
 /** What is smaller may stay until it is collected. */
@@ -105,13 +122,12 @@ function giveBack({ buffer, length }: Uint8Array): void {
 
 /** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */
 function forgetImage(files: Files, directory: string, generation: number): void {
-  try {
+  // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
+  tidy(() => {
     // A manifest that could not be made durable may have its name all the same, and needs its image.
     if (!files.exists(`${directory}/${manifestName(generation)}`))
       files.remove(`${directory}/${imageName(generation)}`);
-  } catch {
-    // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
-  }
+  });
 }
 
 /** From the last segment that begins at or before the oldest frame that is still needed. */
@@ -123,20 +139,33 @@ function neededSegments(segments: readonly LiveSegment[], oldestFrame: number): 
   return segments.slice(first).map(({ generation }) => generation);
 }
 
-/** Unlinks what neither this manifest nor the one before needs. */
-function sweep(files: Files, directory: string, manifest: Manifest): void {
+/**
+ * Unlinks what neither this manifest nor the one before needs. What cannot be unlinked now, the next checkpoint comes past again.
+ * Segments go oldest first and none behind one that stays: a manifest that stands in for a damaged one can do without those at
+ * the beginning, and without no other.
+ */
+function sweep(files: Files, directory: string, manifest: Manifest): OrreryError | undefined {
   const oldestSegment = manifest.segments[0] as number;
   const oldestImage = (manifest.images.at(-1) as ImageEntry).generation;
-  for (const name of files.list(directory)) {
+  let names: readonly string[] = [];
+  let failure = tidy(() => {
+    names = files.list(directory);
+  });
+  let segmentsStay = false;
+  for (const name of names) {
     const segment = segmentGeneration(name);
     const image = imageGeneration(name);
     const old = manifestGeneration(name);
     const gone =
-      (segment !== undefined && segment < oldestSegment) ||
+      (segment !== undefined && segment < oldestSegment && !segmentsStay) ||
       (image !== undefined && image < oldestImage) ||
       (old !== undefined && old < oldestImage);
-    if (gone) files.remove(`${directory}/${name}`);
+    if (!gone) continue;
+    const failed = tidy(() => files.remove(`${directory}/${name}`));
+    failure ??= failed;
+    segmentsStay ||= failed !== undefined && segment !== undefined;
   }
+  return failure;
 }
 
 function tooLarge(directory: string, bytes: number, most: number): OrreryError {

@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { cutState } from '../digest/pieces.ts';
+import { errorToData, type OrreryError } from '../errors.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
 import { type GameRow, readQuarantine } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
@@ -20,7 +21,7 @@ import type {
   StoreStats,
 } from '../store/store.ts';
 import { Backlog } from './backlog.ts';
-import { publish } from './checkpoint.ts';
+import { isPostponed, publish } from './checkpoint.ts';
 import { gap } from './gap.ts';
 import { type Import, importGame } from './import.ts';
 import type { OwnerOptions, OwnerRequest } from './protocol.ts';
@@ -42,6 +43,8 @@ export class Owner {
   #published = 0;
   #frames = 0;
   #records = 0;
+  /** Bytes of what was replayed when no image could be published at opening. Undefined when there is nothing of the kind. */
+  #unpublished: number | undefined;
   /** The newest image has none before it to stand in for it. */
   #alone = false;
   /** What the game types say of themselves is not in an image yet. */
@@ -54,7 +57,7 @@ export class Owner {
     this.#options = options;
     this.#shard = shard;
     this.#backlog = new Backlog(shard.digest);
-    this.#segments = new Segments(files, options.directory, shard.claim, shard.journal, shard.segments);
+    this.#segments = new Segments(files, options.directory, shard);
     this.recovery = recovery;
   }
 
@@ -67,22 +70,45 @@ export class Owner {
       commandIndex: options.commandIndex,
       projections: new Map(Object.entries(options.projections ?? {})),
     });
-    const recovery = { ...shard.report, durationMs: 0 };
+    const recovery: { -readonly [key in keyof RecoveryReport]: RecoveryReport[key] } = {
+      ...shard.report,
+      durationMs: 0,
+    };
     const owner = new Owner(files, options, shard, recovery);
+    let failure = shard.failure;
     try {
       owner.#typesChanged = shard.digest.policies.record(Object.keys(options.grains));
-      if (shard.mustPublish) {
-        const publishing = owner.#publish(shard.generation, performance.now());
-        while (!publishing.next().done);
-      }
+      if (shard.mustPublish && !failure) failure = owner.#publishFirst();
     } catch (error) {
       owner.abandon();
+      shard.first.withdraw(shard.claim);
       throw error;
     }
+    if (failure) {
+      owner.#unpublished = shard.replayedBytes;
+      recovery.unpublished = errorToData(failure);
+    }
+    if (shard.journal) shard.first.tidyUp();
+    else recovery.withoutSegment = true;
     recovery.durationMs = performance.now() - began;
     // Only now: whoever opens a shard waits for its image, and sooner without another thread.
     owner.#prover = prover;
     return owner;
+  }
+
+  /**
+   * The image of an opening. Without it a shard goes on from the image before and the journal, and this returns why; a new shard
+   * does not, for without a manifest it is none.
+   */
+  #publishFirst(): OrreryError | undefined {
+    try {
+      const publishing = this.#publish(this.#shard.first.start.generation, performance.now());
+      while (!publishing.next().done);
+      return undefined;
+    } catch (error) {
+      if (this.#shard.report.created || !isPostponed(error)) throw error;
+      return error;
+    }
   }
 
   async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyPieces): Promise<unknown> {
@@ -116,6 +142,8 @@ export class Owner {
   }
 
   commit(batch: Batch): StoreLoad {
+    // A batch that is there already may be no more than read: it is durable when this owner has a segment.
+    this.#segments.ready();
     if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) {
       this.#shard.claim.check();
       return this.#load();
@@ -268,8 +296,8 @@ export class Owner {
       try {
         if (this.#checkpoint) while (this.checkpoint() === undefined);
         this.#prover = PROVER_ON_THE_SPOT;
-        if (this.#written > this.#published || this.#alone || this.#typesChanged)
-          while (this.checkpoint() === undefined);
+        const owed = this.#written > this.#published || this.#unpublished !== undefined;
+        if (owed || this.#alone || this.#typesChanged) while (this.checkpoint() === undefined);
       } catch (error) {
         failure = error;
       }
@@ -292,11 +320,11 @@ export class Owner {
 
   #load(): StoreLoad {
     const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
-    const journalBytes = this.#written - this.#published;
+    const journalBytes = this.#written - this.#published + (this.#unpublished ?? 0);
     return {
       digestLagBytes: this.#backlog.bytes,
       journalBytes,
-      checkpointDue: journalBytes > due || this.#alone,
+      checkpointDue: journalBytes > due || this.#alone || this.#unpublished !== undefined,
       checkpointOverdue: journalBytes > 2 * due,
     };
   }
@@ -330,7 +358,7 @@ export class Owner {
     this.#backlog.finishFrame();
     this.#shard.database.shrink();
     const inImage = this.#backlog.digested;
-    const manifest = yield* publish(
+    const { manifest, untidy } = yield* publish(
       {
         files: this.#files,
         directory: this.#options.directory,
@@ -345,6 +373,7 @@ export class Owner {
           this.#shard.manifest = published;
           this.#alone = how === 'alone';
           this.#typesChanged = false;
+          this.#unpublished = undefined;
           this.#segments.keep(published.segments);
           this.#published = inImage;
           this.#imageBytesWritten += published.images[0]?.bytes ?? 0;
@@ -364,6 +393,7 @@ export class Owner {
       durationMs: performance.now() - began,
       ...(unprojected.length > 0 ? { unprojected } : {}),
       ...(unthinned.length > 0 ? { unthinned } : {}),
+      ...(untidy ? { untidy: errorToData(untidy) } : {}),
     };
   }
 }

@@ -9,6 +9,8 @@ import type { Files } from '../journal/files.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SegmentHeader } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
+import type { FirstSegment } from '../recovery/first-segment.ts';
+import type { OpenedShard } from '../recovery/open-shard.ts';
 
 /** A journal segment that is on disk. */
 export interface LiveSegment {
@@ -24,24 +26,29 @@ export interface Written {
   readonly bytes: number;
 }
 
+/** How opening a shard has left the journal. */
+export type OpenedJournal = Pick<OpenedShard, 'claim' | 'first' | 'journal' | 'segments'>;
+
 export class Segments {
   /** How long it took to write a frame and make it durable. */
   readonly syncMicroseconds: RecordableHistogram = createHistogram();
   readonly #files: Files;
   readonly #directory: string;
   readonly #claim: Claim;
-  #journal: Journal;
+  readonly #first: FirstSegment;
+  /** Undefined until the first segment of this owner could be written. */
+  #journal: Journal | undefined;
   #live: LiveSegment[];
   #newestGeneration: number;
 
-  /** `live` are all that are needed, oldest first; `journal` is the last of them. */
-  constructor(files: Files, directory: string, claim: Claim, journal: Journal, live: readonly LiveSegment[]) {
+  constructor(files: Files, directory: string, opened: OpenedJournal) {
     this.#files = files;
     this.#directory = directory;
-    this.#claim = claim;
-    this.#journal = journal;
-    this.#live = [...live];
-    this.#newestGeneration = journal.header.generation;
+    this.#claim = opened.claim;
+    this.#first = opened.first;
+    this.#live = [...opened.segments];
+    this.#newestGeneration = opened.first.start.generation;
+    if (opened.journal) this.#begun(opened.journal);
   }
 
   get live(): readonly LiveSegment[] {
@@ -49,19 +56,28 @@ export class Segments {
   }
 
   get durableFrame(): number {
-    return this.#journal.durableFrame;
+    return this.#journal?.durableFrame ?? this.#first.start.firstFrame - 1;
+  }
+
+  /**
+   * There is a segment that takes frames: everything that was read when the shard was opened is durable, in it or before it.
+   * Throws when none can be written; then nothing may be acknowledged, not even a batch that is there already.
+   */
+  ready(): Journal {
+    this.#journal ??= this.#begin();
+    while (this.#journal.state === 'broken') this.#journal = this.#successor(this.#journal);
+    return this.#journal;
   }
 
   /** A batch as one frame that is durable on return. A file that failed is never written to again: another takes over. */
   append(payload: Uint8Array, count: number): Written {
-    this.#mend();
+    const journal = this.ready();
     try {
-      return this.#append(payload, count);
+      return this.#append(journal, payload, count);
     } catch (error) {
-      if (this.#journal.state !== 'broken') throw error;
+      if (journal.state !== 'broken') throw error;
       // Once more on a fresh file; if that fails too, the outbox keeps the batch and comes again.
-      this.#mend();
-      return this.#append(payload, count);
+      return this.#append(this.ready(), payload, count);
     }
   }
 
@@ -70,9 +86,8 @@ export class Segments {
    * generation of the newest manifest.
    */
   begin(published: number): SegmentHeader {
-    this.#mend();
-    if (!this.#isUnused(published)) this.#rotate();
-    return this.#journal.header;
+    const journal = this.ready();
+    return this.#isUnused(journal, published) ? journal.header : this.#rotate(journal).header;
   }
 
   /** Only these are needed any more. */
@@ -80,64 +95,79 @@ export class Segments {
     this.#live = this.#live.filter(({ generation }) => generations.includes(generation));
   }
 
-  /** Says, durably, that the journal ends here in good order. */
+  /** Says, durably, that the journal ends here in good order. An owner that could not begin a segment has written nothing. */
   seal(): void {
-    this.#mend();
-    this.#journal.seal();
+    if (this.#journal) this.ready().seal();
   }
 
   close(): void {
-    this.#journal.close();
+    this.#journal?.close();
   }
 
-  #append(payload: Uint8Array, count: number): Written {
-    const before = this.#journal.bytes;
+  #append(journal: Journal, payload: Uint8Array, count: number): Written {
+    const before = journal.bytes;
     const began = performance.now();
-    const frame = this.#journal.append([payload], count);
-    this.#journal.sync();
+    const frame = journal.append([payload], count);
+    journal.sync();
     // A histogram takes whole numbers from 1.
     this.syncMicroseconds.record(Math.max(1, Math.round((performance.now() - began) * 1000)));
-    return { frame, chain: this.#journal.chain, bytes: this.#journal.bytes - before };
+    return { frame, chain: journal.chain, bytes: journal.bytes - before };
   }
 
   /**
    * Whether the newest segment has no frame and nothing is published under its generation: it will do for the next
    * checkpoint. Otherwise one that cannot succeed would leave a file behind at every attempt.
    */
-  #isUnused(published: number): boolean {
-    const { lastFrame, header } = this.#journal;
+  #isUnused({ lastFrame, header }: Journal, published: number): boolean {
     if (lastFrame >= header.firstFrame || header.generation <= published) return false;
     const names = [imageName(header.generation), manifestName(header.generation)];
     return !names.some((name) => this.#files.exists(`${this.#directory}/${name}`));
   }
 
-  #rotate(): void {
-    const finished = this.#journal;
+  #rotate(finished: Journal): Journal {
+    let next: Journal;
     try {
-      this.#journal = finished.rotate(this.#nextGeneration());
+      next = finished.rotate(this.#nextGeneration());
     } catch (error) {
       this.#assertLeftover(error);
-      this.#mend();
-      return;
+      return this.ready();
     }
-    this.#live.push(this.#journal.header);
+    this.#begun(next);
     finished.close();
+    return next;
   }
 
-  /** Lets a new segment take over from one that is broken. */
-  #mend(): void {
-    while (this.#journal.state === 'broken') {
-      const broken = this.#journal;
-      try {
-        // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
-        this.#journal = broken.successor(this.#nextGeneration(), []);
-      } catch (error) {
-        this.#assertLeftover(error);
-        continue;
-      }
-      this.#live.push(this.#journal.header);
-      broken.close();
+  /** Of a segment that is broken. */
+  #successor(broken: Journal): Journal {
+    let next: Journal;
+    try {
+      // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
+      next = broken.successor(this.#nextGeneration(), []);
+    } catch (error) {
+      this.#assertLeftover(error);
+      return broken;
     }
+    this.#begun(next);
+    broken.close();
+    return next;
+  }
+
+  /** The first segment, after the opening could not write it. */
+  #begin(): Journal {
+    try {
+      const journal = this.#first.begin();
+      this.#begun(journal);
+      this.#first.tidyUp();
+      return journal;
+    } catch (error) {
+      this.#assertLeftover(error);
+      throw readAgain(error);
+    }
+  }
+
+  #begun(journal: Journal): void {
+    this.#journal = journal;
+    this.#live.push(journal.header);
   }
 
   /** Counts attempts too: what a failed one left behind has its name already. */
@@ -154,4 +184,14 @@ export class Segments {
     if (!(error instanceof OrreryError) || error.code !== 'STALE_OWNER') throw error;
     this.#claim.check();
   }
+}
+
+/** An owner that was replaced has begun a segment since the journal was read: what stands in it comes before what is to come. */
+function readAgain(cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'OWNER_DIED',
+    what: 'the journal has grown since it was read, before this owner could write to it',
+    hint: 'Orrery opens the shard again and reads it.',
+    cause,
+  });
 }

@@ -2,6 +2,7 @@
 // real thing, memory.ts the reference that tests compare it with.
 
 import type { RecordableHistogram } from 'node:perf_hooks';
+import type { ErrorData } from '../errors.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 
@@ -92,6 +93,8 @@ export interface CheckpointReport {
   readonly unprojected?: readonly string[];
   /** Games whose past stays longer than their type says, because a row of it cannot be read; if any. */
   readonly unthinned?: readonly string[];
+  /** Why a file that is not needed any more could not be removed, or `latest.sqlite` not be linked; the next checkpoint tries again. */
+  readonly untidy?: ErrorData;
 }
 
 /** Totals since the store was opened, for people who tune. */
@@ -130,6 +133,16 @@ export interface RecoveryReport {
   readonly reprojected?: { readonly types: readonly string[]; readonly games: number };
   /** As in CheckpointReport. */
   readonly unprojected?: readonly string[];
+  /**
+   * Why no image could be published, or no segment be begun: a full disk, an image above its bound. Everything is there, out of
+   * the image before and the journal; `health` is degraded, and a checkpoint is tried again.
+   */
+  readonly unpublished?: ErrorData;
+  /**
+   * No segment could be begun: nothing more becomes durable until that succeeds. What is read until then may be more than was
+   * acknowledged, and such records may still be lost.
+   */
+  readonly withoutSegment?: true;
   readonly durationMs: number;
 }
 

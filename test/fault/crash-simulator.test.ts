@@ -77,6 +77,28 @@ it('[X1] and every state of a few commits, with SQL', async () => {
   expect(outcome.tally.states).toBeGreaterThan(50);
 });
 
+it('[X14] no room for the image or the segment of an opening, from any call on: crashed there and opened again, nothing is lost', async () => {
+  const calls = ['createNew', 'write', 'dataSync', 'sync', 'publishNew', 'link', 'syncDirectory'] as const;
+  const steps: readonly Step[] = [
+    commit('a'),
+    { do: 'checkpoint', slice: 2, batch },
+    commit('a', 600),
+    { do: 'kill' },
+    { do: 'kill' },
+    commit('b'),
+    { do: 'kill' },
+    commit('a'),
+  ];
+  const cases = Array.from({ length: 90 }, (_, at) => ({
+    seed: at,
+    workload: { steps, fault: { errno: 'ENOSPC', moment: 'before', nth: 10 + at, lasting: true, calls } as const },
+  }));
+  const limits = { ...BROAD, pointEvery: 2, makingEvery: 1e9, statesAPoint: 4, statesOfSmall: 4 };
+  const outcome = await look('no room to open', { kind: 'plain', states: 1e9, seed: SEED, limits, cases });
+  expect(outcome.tally.workloads).toBe(cases.length);
+  expectCovered(outcome, 'degraded openings', ['without an image', 'without a segment']);
+});
+
 it(`[X2] [X3] [X4] what was promised before a crash is kept in ${STATES} states, without SQL`, LIMIT, async () => {
   const outcome = await look('without SQL', { kind: 'plain', states: STATES, seed: SEED });
   expect(outcome.tally.states).toBeGreaterThanOrEqual(STATES);

@@ -293,14 +293,39 @@ describe('claims', () => {
     expect(claim.lost()).toBeUndefined();
   });
 
-  it.each(['write', 'sync'] as const)('[W12] one that cannot be made durable (%s) is taken back', (operation) => {
+  it.each(['write', 'sync', 'syncDirectory'] as const)(
+    '[W12] one without its line, or whose folder cannot be synced (%s), counts all the same',
+    (operation) => {
+      const folder = new MemoryFolder();
+      const error = diskError(folder);
+      folder[operation] = () => {
+        throw error;
+      };
+      const claim = Claim.take(folder, SHARD, 0);
+      expect(folder.paths()).toEqual([`${SHARD}/${ownerName(1)}`]);
+      claim.check();
+      Claim.take(folder, SHARD, 0);
+      expect(claim.lost()).toMatchObject({ code: 'STALE_OWNER' });
+    },
+  );
+
+  it('[W12] a folder that takes no new name gives no claim', () => {
     const folder = new MemoryFolder();
     const error = diskError(folder);
-    folder[operation] = () => {
+    folder.createNew = () => {
       throw error;
     };
     expect(() => Claim.take(folder, SHARD, 0)).toThrow(error as Error);
     expect(folder.paths()).toEqual([]);
+  });
+
+  it('[W12] a defect is not taken for a failing disk', () => {
+    const folder = new MemoryFolder();
+    const defect = new TypeError('a defect');
+    folder.sync = () => {
+      throw defect;
+    };
+    expect(() => Claim.take(folder, SHARD, 0)).toThrow(defect);
   });
 });
 

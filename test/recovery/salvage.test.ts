@@ -55,7 +55,7 @@ async function salvage(files: MemoryFolder, story: string): Promise<Salvaged> {
     };
   } finally {
     for (const { database } of remains.images) database.close();
-    shard.journal.close();
+    shard.journal?.close();
     shard.database.close();
   }
 }
@@ -276,7 +276,7 @@ describe('manifests and images', () => {
       ) as object;
       expect(found).toEqual((JSON.parse(due) as { entities: object }).entities);
       for (const { database } of [...remains.images, shard]) database.close();
-      shard.journal.close();
+      shard.journal?.close();
     }
   });
 });

@@ -67,7 +67,7 @@ async function found(folder: MemoryFolder): Promise<Map<string, number>> {
     expect([...steps.keys()]).toEqual(Object.keys(GAMES));
     return steps;
   } finally {
-    shard.journal.close();
+    shard.journal?.close();
     shard.database.close();
   }
 }
@@ -112,7 +112,7 @@ for (const [name, persistence] of Object.entries(policies)) {
         }
       } finally {
         for (const { database } of remains.images) database.close();
-        shard.journal.close();
+        shard.journal?.close();
         shard.database.close();
       }
     }

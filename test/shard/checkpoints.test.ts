@@ -87,7 +87,10 @@ it('[I12] an image over the bound is not published: typed, nothing is lost, and 
   commit(owner, { more: 4 }, told);
   expect(() => owner.close()).toThrow(expect.objectContaining({ code: 'IMAGE_TOO_LARGE' }));
   disk.cutPower();
-  await expect(openOwner(disk, { maxImageBytes: 70_000 })).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+  const narrow = await openOwner(disk, { maxImageBytes: 70_000 });
+  expect(narrow.recovery.unpublished).toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+  expectRecovered(narrow, told, 'with the same bound');
+  narrow.abandon();
   const roomy = await openOwner(disk);
   expectRecovered(roomy, told, 'with a higher bound');
   roomy.close();

@@ -8,6 +8,7 @@ import { shardDirectory, shardOf, takeDirectory } from '../../directory.ts';
 import { OrreryError } from '../../errors.ts';
 import { PROVER_ON_THE_SPOT } from '../../image/proof.ts';
 import type { Files } from '../../journal/files.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { openShard } from '../../recovery/open-shard.ts';
 import type { SalvagedGame } from '../../recovery/salvage.ts';
 import { writeSalvaged } from '../../recovery/salvage-rows.ts';
@@ -70,22 +71,24 @@ async function writeShard(
   commandIndex: boolean,
 ): Promise<void> {
   const shard = await openShard(files, folder, number, { grainOf: () => 'commands', commandIndex });
+  // A new shard without a journal would not have been opened.
+  const journal = shard.journal as Journal;
   try {
     for (const game of games) writeSalvaged(shard, game);
-    const { claim, database, digest, journal, generation, segments } = shard;
+    const { claim, database, digest, first } = shard;
     const parts = { files, directory: folder, number, claim, database, digest, maxImageBytes: MAX_IMAGE_BYTES };
     const publishing = publish(
       { ...parts, prover: PROVER_ON_THE_SPOT, published: () => undefined },
       shard.manifest.shard,
-      generation,
+      first.start.generation,
       undefined,
-      () => segments,
+      () => [journal.header],
       () => journal.durableFrame,
     );
     while (!publishing.next().done);
     journal.seal();
   } finally {
-    shard.journal.close();
+    journal.close();
     shard.database.close();
   }
 }

@@ -225,14 +225,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: OPEN,
-        find: 'firstFrame: tail.durable.frame + 1,\n        previousChain: tail.durable.chain,\n    }, tail.pending);',
-        replace: 'firstFrame: tail.last.frame + 1,\n        previousChain: tail.last.chain,\n    });',
+        find: 'firstFrame: tail.durable.frame + 1,\n        previousChain: tail.durable.chain,\n    };',
+        replace: 'firstFrame: tail.last.frame + 1,\n        previousChain: tail.last.chain,\n    };',
       },
-      {
-        file: OPEN,
-        find: 'segments: [...older, { generation, firstFrame: tail.durable.frame + 1 }],',
-        replace: 'segments: [...older, { generation, firstFrame: tail.last.frame + 1 }],',
-      },
+      { file: OPEN, find: 'start, tail.pending, superseded);', replace: 'start, [], superseded);' },
     ],
   },
   {
@@ -241,7 +237,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: OPEN,
         find: 'const claim = Claim.take(files, directory, newestEpoch(files, directory));',
-        replace: 'let claim;',
+        replace: 'const claim = { check() {} };',
       },
       {
         file: OPEN,

@@ -47,6 +47,8 @@ export class Play {
   /** How long the log was when the shard was open for the first time. */
   openedAt = 0;
   faultsMet = 0;
+  /** What openings did without, because the disk failed. */
+  readonly degraded: string[] = [];
   readonly #engine: Engine;
   #chain: Chain;
   #inFlight: Chain | undefined;
@@ -171,20 +173,24 @@ export class Play {
       throw new Violation(`the shard opens and cannot be read: ${describeError(error)}`);
     }
     this.disk.onCall = onCall;
-    if (this.#inFlight?.isWhatWasFound(found)) this.#chain = this.#inFlight;
+    const { usedPreviousImage, replayedFrames, tornBytes, unpublished, withoutSegment } = owner.recovery;
+    // What an owner without a segment of its own has read may be no more than read.
+    const undecided = withoutSegment && this.#inFlight?.isWhatWasFound(found) ? this.#inFlight : undefined;
+    if (undecided) this.#doing = 'opening without a segment';
+    else if (this.#inFlight?.isWhatWasFound(found)) this.#chain = this.#inFlight;
     else if (!this.#chain.isWhatWasFound(found)) {
       throw new Violation(
         `acknowledged: ${describe(this.#chain.standings)}; ` +
           `in flight: ${this.#inFlight ? describe(this.#inFlight.standings) : 'nothing'}; found: ${describe(found)}`,
       );
     }
-    const { usedPreviousImage, replayedFrames, tornBytes } = owner.recovery;
     if (usedPreviousImage) throw new Violation('the manifest names an image that the crash has left unusable');
     if (this.#closed && (replayedFrames > 0 || tornBytes > 0)) {
       throw new Violation(`closed in good order, and then ${replayedFrames} frames and ${tornBytes} torn bytes`);
     }
     this.#closed = false;
-    this.#inFlight = undefined;
+    this.#inFlight = undecided;
+    if (unpublished) this.degraded.push(withoutSegment ? 'without a segment' : 'without an image');
     this.#mark();
   }
 

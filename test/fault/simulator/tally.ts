@@ -20,8 +20,9 @@ export class Tally {
   workloads = 0;
   readonly counts: { [about: string]: Counts } = {};
 
-  workload({ steps, fault }: Workload, { faultsMet }: Play): void {
+  workload({ steps, fault }: Workload, { faultsMet, degraded }: Play): void {
     this.workloads += 1;
+    for (const each of degraded) this.count('degraded openings', each);
     for (const step of steps)
       this.count('steps', step.do === 'takeover' ? `takeover, ${step.deed} amid ${step.amid}` : step.do);
     if (fault && faultsMet > 0) {
