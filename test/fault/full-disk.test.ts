@@ -1,7 +1,7 @@
 // A real disk that fills up: a small tmpfs. Games go on in memory, and when there is room again everything becomes durable.
 
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -114,10 +114,77 @@ it('[W8] no byte is left: checkpoints and closing fail with DISK_FULL, what was 
   }
   expect(readdirSync(join(directory, 'shard-00'))).toEqual(names);
   await expect(orrery.close()).rejects.toMatchObject({ code: 'DISK_FULL' });
-  // Nobody can open it either, until there is room.
-  await expect(openOrrery({ directory, games: [vault] })).rejects.toMatchObject({ code: 'DISK_FULL' });
   rmSync(ballast);
   await expectContent(2, 'b'.repeat(500));
+});
+
+/** A process that opens the directory, says how it is, and is killed. */
+function openAndDie(): {
+  readonly state: string;
+  readonly errors: string[];
+  readonly entries: number;
+  readonly length: number;
+} {
+  const program = `
+    import { openOrrery, defineGame } from ${JSON.stringify(new URL('../../dist/src/index.js', import.meta.url).href)};
+    const vault = defineGame('vault', { version: 1, initial: () => ({ entries: 0, content: '' }), commands: {
+      store(draft, content) { draft.entries += 1; draft.content = content; } } });
+    const orrery = await openOrrery({ directory: ${JSON.stringify(directory)}, games: [vault] });
+    const game = await orrery.load(vault, 'alpha');
+    const { state, shards } = orrery.health;
+    const { entries, content } = game.state;
+    const told = { state, errors: shards.map(({ error }) => error?.code), entries, length: content.length };
+    // On a full disk nothing more is acknowledged.
+    let durable = false;
+    game.dispatch('store', 'x'.repeat(8000)).durable.then(() => (durable = true), () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (durable) throw new Error('acknowledged on a full disk');
+    process.stdout.write(JSON.stringify(told), () => process.kill(process.pid, 'SIGKILL'));
+  `;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    env: { ...process.env, ORRERY_LOG: 'silent' },
+  });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as ReturnType<typeof openAndDie>;
+}
+
+it('[W21] [W22] killed on a full disk, and opened and killed there again and again: degraded, all is readable, no byte more, then all is durable', async ({
+  skip,
+}) => {
+  if (obstacle) skip(obstacle);
+  const orrery = await openOrrery({ directory, games: [vault], logger: pino({ level: 'silent' }) });
+  const game = await orrery.open(vault, 'alpha');
+  for (let entry = 1; entry <= 12; entry += 1) {
+    await game.dispatch('store', { letter: 'mn'.charAt(entry % 2), length: 40_000 + entry }).durable;
+  }
+  fill(Number.POSITIVE_INFINITY);
+  await expect(orrery.close()).rejects.toMatchObject({ code: 'DISK_FULL' });
+  // As if that process had been killed. Its lock made room for a page.
+  fill(Number.POSITIVE_INFINITY);
+  const shard = join(directory, 'shard-00');
+  const kept = (): string[] => readdirSync(shard).filter((name) => !name.startsWith('OWNER-'));
+  const names = kept();
+  const free = (): number => statfsSync(mount).bavail;
+  expect(free()).toBe(0);
+  for (let time = 0; time < 4; time += 1) {
+    expect(openAndDie()).toEqual({ state: 'degraded', errors: ['DISK_FULL'], entries: 12, length: 40_012 });
+    expect(kept()).toEqual(names);
+    expect(readdirSync(shard).length).toBeLessThanOrEqual(names.length + 2);
+  }
+  const told: string[] = [];
+  const again = await openOrrery({ directory, games: [vault], logger: pino({ level: 'silent' }) });
+  again.on('degraded', (error) => told.push(`degraded ${error.code}`)).on('recovered', () => told.push('recovered'));
+  expect(again.recovery[0]).toMatchObject({ unpublished: { code: 'DISK_FULL' }, withoutSegment: true });
+  const same = await again.load(vault, 'alpha');
+  const receipt = same.dispatch('store', { letter: 'z', length: 500 });
+  await pause(100);
+  rmSync(ballast);
+  await receipt.durable;
+  while (again.health.state !== 'ok') await pause(5);
+  expect(told).toEqual(['degraded DISK_FULL', 'recovered']);
+  await again.close();
+  await expectContent(13, 'z'.repeat(500));
 });
 
 it('[W13] on a disk that is read-only opening is refused with a reason, reading works, and writable again all is there', async ({

@@ -353,7 +353,7 @@ export const HARMLESS: readonly (Mutant & { readonly why: string })[] = [
     edits: [
       {
         file: 'recovery/claim.js',
-        find: 'files.syncDirectory(directory);\n',
+        find: 'tidy(() => files.syncDirectory(directory));',
         replace: '',
       },
     ],
