@@ -184,6 +184,35 @@ describe.each(LEFT)('a shard that was left %s', (how) => {
   });
 });
 
+it('[W21] segments make way for one that is durable: wherever the power goes in such an opening, what was recovered once is there', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  commit(owner, { a: 2 }, told);
+  while (owner.checkpoint() === undefined);
+  // Written and never durable, and the owner does not live to try again.
+  disk.interference = failing('EIO', ['dataSync', 'sync']);
+  expect(() => commit(owner, { a: 1 }, told)).toThrow(OrreryError);
+  disk.kill();
+  disk.interference = failing('ENOSPC', ['write'], 'before', /image-/);
+  expectRecovered(await openOwner(disk), told, 'opened without an image');
+  expect(told.acknowledged.get('a')).toBe(2);
+  disk.kill();
+  const cuts: VolatileDisk[] = [];
+  disk.interference = (operation, moment, path) => {
+    if (moment === 'half') return;
+    cuts.push(disk.copy());
+    if (operation === 'write' && moment === 'before' && path.includes('image-')) throw diskFailure('ENOSPC', path);
+  };
+  await openOwner(disk);
+  disk.interference = undefined;
+  expect(cuts.length).toBeGreaterThan(40);
+  for (const [at, cut] of cuts.entries()) {
+    cut.cutPower();
+    expectRecovered(await openOwner(cut), told, `cut at ${at}`);
+  }
+});
+
 function copied({ sent, acknowledged }: Told): Pick<Told, 'sent' | 'acknowledged'> {
   return { sent: new Map(sent), acknowledged: new Map(acknowledged) };
 }

@@ -42,8 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'shard/segments.js',
-        find: 'const frame = this.#journal.append([payload], count);\n        this.#journal.sync();',
-        replace: 'this.#journal.sync();\n        const frame = this.#journal.append([payload], count);',
+        find: 'const frame = journal.append([payload], count);\n        journal.sync();',
+        replace: 'journal.sync();\n        const frame = journal.append([payload], count);',
       },
     ],
   },
@@ -64,7 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a manifest whose name is not made durable',
-    edits: [{ file: MANIFEST, find: 'files.close(handle);\n    files.syncDirectory(directory);', replace: '' }],
+    edits: [{ file: MANIFEST, find: 'files.syncDirectory(directory);', replace: '' }],
   },
   {
     name: 'a manifest that gets its name before its contents are durable',
@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an image whose name is not made durable before its manifest',
-    edits: [{ file: IMAGE, find: 'files.close(handle);\n    files.syncDirectory(directory);', replace: '' }],
+    edits: [{ file: IMAGE, find: 'files.syncDirectory(directory);', replace: '' }],
   },
   {
     name: 'an image that is not made durable',
@@ -252,6 +252,14 @@ export const MUTANTS: readonly Mutant[] = [
           'return goOn(files, directory, Claim.take(files, directory, newestEpoch(files, directory)), listing, contents);',
       },
     ],
+  },
+  {
+    name: 'a batch that was only read is acknowledged by an owner without a segment',
+    edits: [{ file: OWNER, find: 'this.#segments.ready();', replace: '' }],
+    workload: {
+      steps: [COMMIT, COMMIT, { do: 'kill' }, COMMIT],
+      fault: { errno: 'EIO', moment: 'before', nth: 6, lasting: true, calls: ['dataSync', 'sync'] },
+    },
   },
   {
     name: 'the claim is looked at before the write instead of after',
