@@ -72,7 +72,10 @@ export interface OrreryOptions {
   readonly digestLagBytes?: number;
   /** Bytes of journal per shard that make a checkpoint due, unless half the image is more. Default 8 MiB. */
   readonly checkpointBytes?: number;
-  /** Bytes. An image that would be larger is not published. Default 256 MiB. */
+  /**
+   * Bytes. An image that would be larger is not published: `health` is degraded, and the journal keeps everything and grows until
+   * the bound is raised. Default 256 MiB.
+   */
   readonly maxImageBytes?: number;
   /** Bytes of JSON. A command that makes a game's state larger is refused. Default 256 MiB. */
   readonly maxStateBytes?: number;
