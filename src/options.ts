@@ -24,6 +24,7 @@ export const DEFAULTS = {
   maxRecordBytes: 16 * 1024 * 1024,
   maxLoadedGames: 10_000,
   commandIndex: false,
+  predictableRandom: false,
   validate: 'development',
 } as const;
 
@@ -90,6 +91,11 @@ export interface OrreryOptions {
    * unless NODE_ENV is 'production'. On creation, on load and after a migration it is applied whatever stands here.
    */
   readonly validate?: Validation;
+  /**
+   * For tests alone: `ctx.random` follows from game id and seq, so that each run draws the same numbers. New games get no secret then,
+   * anybody can compute what is drawn next, and a refused command shows it. Default false.
+   */
+  readonly predictableRandom?: boolean;
   /** A pino logger. Default: warnings to standard error; ORRERY_LOG names another level. */
   readonly logger?: Logger;
   /** Where workers/shard-owner.js is, for bundled programs. Default: beside this module. */
@@ -129,6 +135,7 @@ const shape = z.strictObject({
   maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
   commandIndex: z.boolean().default(DEFAULTS.commandIndex),
   validate: z.enum(['always', 'development', 'never']).default(DEFAULTS.validate),
+  predictableRandom: z.boolean().default(DEFAULTS.predictableRandom),
   logger: z
     .custom<Logger>(
       (logger) => typeof logger === 'object' && logger !== null && 'warn' in logger,

@@ -15,6 +15,8 @@ export interface LogEntry {
   readonly command: string;
   readonly args?: unknown;
   readonly player?: string | undefined;
+  /** What its random numbers were drawn under besides the secret; 0 when there is none. */
+  readonly nonce?: number;
 }
 
 export const CREATE = '@create';
@@ -79,11 +81,14 @@ export class PlainGalaxy {
     readonly players: PlainTable<Player>;
     readonly agenda: PlainTable<AgendaPage>;
   };
+  /** The secret of the galaxy, 32 hex digits; none for one that was made for tests. */
+  readonly #seed: string;
   #seq = 0;
   #tick = 0;
 
-  constructor(id: string, setup: Setup) {
+  constructor(id: string, setup: Setup, seed = '') {
     this.id = id;
+    this.#seed = seed;
     const { pace, systems, ...rest } = newGalaxy(setup);
     this.state = {
       pace,
@@ -103,18 +108,23 @@ export class PlainGalaxy {
   }
 
   /** Runs one order and returns its log entry. Throws Refusal if the rules do not allow it; it then has no seq. */
-  dispatch(command: string, args?: unknown, options: { readonly player?: string | undefined } = {}): LogEntry {
+  dispatch(
+    command: string,
+    args?: unknown,
+    options: { readonly player?: string | undefined; readonly nonce?: number } = {},
+  ): LogEntry {
     const seq = this.#seq + 1;
-    this.#run(command, structuredClone(args), { ...this.#turn(seq, this.#tick), player: options.player });
+    const turn = this.#turn(seq, this.#tick, options.nonce);
+    this.#run(command, structuredClone(args), { ...turn, player: options.player });
     this.#seq = seq;
     return { seq, tick: this.#tick, command, args, player: options.player };
   }
 
   /** Counts the tick, lets happen what is due, and returns the log entry. */
-  advance(): LogEntry {
+  advance(nonce?: number): LogEntry {
     const seq = this.#seq + 1;
     const tick = this.#tick + 1;
-    orders.passTick(this.state, this.#turn(seq, tick));
+    orders.passTick(this.state, this.#turn(seq, tick, nonce));
     this.#seq = seq;
     this.#tick = tick;
     return { seq, tick, command: TICK };
@@ -124,8 +134,8 @@ export class PlainGalaxy {
   apply(entry: LogEntry): void {
     if (entry.command === CREATE && entry.seq === 0) return;
     if (entry.seq !== this.#seq + 1) throw new Error(`${this.id}: after seq ${this.#seq} the log has ${entry.seq}`);
-    const done =
-      entry.command === TICK ? this.advance() : this.dispatch(entry.command, entry.args, { player: entry.player });
+    const { command, args, player, nonce = 0 } = entry;
+    const done = command === TICK ? this.advance(nonce) : this.dispatch(command, args, { player, nonce });
     if (done.tick !== entry.tick) {
       throw new Error(`${this.id}: seq ${entry.seq} is of tick ${entry.tick} in the log and of ${done.tick} by count`);
     }
@@ -136,12 +146,12 @@ export class PlainGalaxy {
     return JSON.parse(JSON.stringify(this.state)) as { [key: string]: unknown };
   }
 
-  #turn(seq: number, tick: number): Turn {
+  #turn(seq: number, tick: number, nonce = 0): Turn {
     let next: (() => number) | undefined;
     return {
       tick,
       random: () => {
-        next ??= randomOf(this.id, seq);
+        next ??= randomOf(this.id, seq, this.#seed, nonce);
         return next();
       },
     };
@@ -172,18 +182,20 @@ export class PlainGalaxy {
 }
 
 /** The state that a setup and a log of accepted commands lead to. The log is in order of seq, without gaps. */
-export function recompute(id: string, setup: Setup, log: Iterable<LogEntry>): PlainGalaxy {
-  const galaxy = new PlainGalaxy(id, setup);
+export function recompute(id: string, setup: Setup, log: Iterable<LogEntry>, seed = ''): PlainGalaxy {
+  const galaxy = new PlainGalaxy(id, setup, seed);
   for (const entry of log) galaxy.apply(entry);
   return galaxy;
 }
 
 /**
  * The numbers that ctx.random() gives to the command with this seq, as Orrery documents them: sfc32, its four words the
- * first 16 bytes of SHA-256 over id, line feed and seq, little-endian, after twelve rounds that are thrown away.
+ * first 16 bytes of SHA-256 over the bytes of the secret, id, line feed, seq and, unless it is 0, line feed and nonce,
+ * little-endian, after twelve rounds that are thrown away.
  */
-export function randomOf(id: string, seq: number): () => number {
-  const digest = createHash('sha256').update(`${id}\n${seq}`).digest();
+export function randomOf(id: string, seq: number, seed = '', nonce = 0): () => number {
+  const place = nonce === 0 ? `${id}\n${seq}` : `${id}\n${seq}\n${nonce}`;
+  const digest = createHash('sha256').update(seed, 'hex').update(place).digest();
   const word = new Uint32Array(4).map((_, index) => digest.readUInt32LE(index * 4));
   const next = (): number => {
     const [a = 0, b = 0, c = 0, d = 0] = word;

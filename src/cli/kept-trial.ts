@@ -37,13 +37,14 @@ export async function keepTrial(
   const { game: id } = report;
   const begun = await past.stateAt(at);
   const { seq: parentSeq, tick, time: now } = begun;
-  const { state, tables } = migrate(type, begun, { game: id, seq: parentSeq, tick, now });
+  const { state, tables } = migrate(type, begun, { game: id, seq: parentSeq, tick, now, seed: past.seed });
   await (await openOrrery({ directory, games: [type] })).close();
   await withOwnedGames(directory, [id], [type], async ({ residents }) => {
     const outbox = residents.outboxOf(id);
     const { actor, sink } = residents.apart(type, id);
     const args = { fork: { game: id, seq: parentSeq } };
-    actor.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args });
+    const seed = sink.randomness.begin();
+    actor.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args, seed });
     let seq = 0;
     for (const { name: command, tick: then, time, args: given, player, patches } of records) {
       seq += 1;

@@ -6,6 +6,7 @@ import { OrreryError } from '../errors.ts';
 import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, readGames, writeMeta } from '../image/rows.ts';
+import { readSeed } from '../image/seeds.ts';
 import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
@@ -237,11 +238,12 @@ export class Digest {
       if (early) early.take(piece);
       else stored.push(piece);
     };
-    if (this.#takeStored(row, take)) return { row, bytes, pieces: stored };
+    const seed = readSeed(this.#database, id);
+    if (this.#takeStored(row, take)) return { row, seed, bytes, pieces: stored };
     if (bytes > 0) early?.discard();
     const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
     const pieces = [...cutState(state, row.tables)];
-    return { row, bytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
+    return { row, seed, bytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
   }
 
   /** The state that the rows alone lead to. */

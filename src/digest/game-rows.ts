@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import { encodeCommand, readStepTexts, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame, writeGame, writeQuarantine } from '../image/rows.ts';
+import { writeSeed } from '../image/seeds.ts';
 import {
   readPieces,
   readSnapshot,
@@ -56,7 +57,7 @@ export class GameRows {
 
   /** A game's first record. The caller has made sure that there is none of this id. Throws DAMAGED. */
   create(record: Record): void {
-    const { game, seq, tick, time, type, version = 1, tables = [] } = record;
+    const { game, seq, tick, time, type, version = 1, tables = [], seed } = record;
     const state = wholeState(record);
     if (state === undefined || type === undefined) throw notWhole(record);
     const parent = parentOf(record);
@@ -79,6 +80,7 @@ export class GameRows {
       parentSeq: parent?.seq,
       firstSeq: seq,
     });
+    writeSeed(this.#database, game, seed);
     this.#keep(readGame(this.#database, game) as GameRow, bodyOf(state, tables), 'create');
     this.#projected?.show(readGame(this.#database, game) as GameRow, state);
   }

@@ -92,10 +92,12 @@ export class Gathering {
   }
 
   addParsed(record: Record, bytes: number): void {
-    const { seq, tick, time, command: name, player, args, patches, tables } = record;
+    const { seq, tick, time, command: name, player, args, nonce, patches, tables } = record;
     this.#advance(record.firstSeq ?? seq, seq, tick, time, bytes);
     if (tables !== undefined) this.row.tables = tables;
-    this.#commands.text(encodeCommand({ seq, tick, time, name, player, args }));
+    this.#commands.text(
+      encodeCommand({ seq, tick, time, name, player, args, ...(nonce === undefined ? {} : { nonce }) }),
+    );
     this.patchesIn += patches.length;
     this.#patches.addParsed(patches);
     if (this.#patches.unsettled > STEP_PATCHES) this.#patches.settle();

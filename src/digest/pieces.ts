@@ -8,6 +8,8 @@ import type { Json, JsonObject } from '../patch/patch.ts';
 /** A game as a store hands it on. */
 export interface LoadedGame {
   readonly row: GameRow;
+  /** What its random numbers follow from, as hex; undefined for a game from before there were seeds. */
+  readonly seed: string | undefined;
   /** Of all pieces. */
   readonly bytes: number;
   /** Those that have not gone ahead. */

@@ -14,6 +14,7 @@ import {
   OPEN_OBJECT,
   QUOTE,
 } from '../patch/json-text.ts';
+import { isNonce } from '../patch/record.ts';
 import type { ByteText } from './byte-text.ts';
 import { PatchScan } from './patch-scan.ts';
 
@@ -22,6 +23,8 @@ const AT = 0x40;
 const BACKSLASH = 0x5c;
 const LETTER_C = 0x63;
 const NULL = Buffer.from('null', 'latin1');
+/** Where there is a nonce the arguments stand in a list, which is empty without any. */
+const NO_ARGUMENTS = Buffer.from('[]', 'latin1');
 
 export class RecordLine {
   game = '';
@@ -47,6 +50,8 @@ export class RecordLine {
   #playerTo = 0;
   #argsFrom = 0;
   #argsTo = 0;
+  #nonceFrom = 0;
+  #nonceTo = 0;
   /** Most lines are of the game of the line before: its name as bytes, quotes included. */
   #gameBytes: Buffer = Buffer.alloc(0);
 
@@ -95,6 +100,13 @@ export class RecordLine {
       this.#playerFrom = this.#from;
       this.#playerTo = this.#at;
     }
+    this.#nonceFrom = 0;
+    this.#nonceTo = 0;
+    if (this.#next(0x6e)) {
+      if (!this.#count() || !isNonce(countAt(bytes, this.#from, this.#at))) return false;
+      this.#nonceFrom = this.#from;
+      this.#nonceTo = this.#at;
+    }
     if (!this.#next(0x64) || !this.patches.scan(bytes, this.#at)) return false;
     const { to: behind } = this.patches;
     return bytes[behind] === CLOSE_OBJECT && behind + 1 === to;
@@ -114,9 +126,19 @@ export class RecordLine {
     out.byte(COMMA);
     if (this.#playerTo > 0) out.copy(bytes, this.#playerFrom, this.#playerTo);
     else out.copy(NULL, 0, NULL.length);
+    const hasNonce = this.#nonceTo > 0;
     if (this.#argsTo > 0) {
       out.byte(COMMA);
+      if (hasNonce) out.byte(OPEN_LIST);
       out.copy(bytes, this.#argsFrom, this.#argsTo);
+      if (hasNonce) out.byte(CLOSE_LIST);
+    } else if (hasNonce) {
+      out.byte(COMMA);
+      out.copy(NO_ARGUMENTS, 0, NO_ARGUMENTS.length);
+    }
+    if (hasNonce) {
+      out.byte(COMMA);
+      out.copy(bytes, this.#nonceFrom, this.#nonceTo);
     }
     out.byte(CLOSE_LIST);
   }

@@ -5,6 +5,7 @@ import type { CommandEntry, Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type Origin, readOrigins } from '../image/origins.ts';
 import type { GameRow } from '../image/rows.ts';
+import { readSeed } from '../image/seeds.ts';
 import { readSnapshotEntries, type SnapshotHeader, snapshotFrom, snapshotUpTo } from '../image/snapshots.ts';
 import { readStretches, readStretchesBack, type Stretch, type StretchBounds, UNBOUNDED } from '../image/stretches.ts';
 import type { Moment, PastStep, SnapshotEntry, StepRange } from '../past/past.ts';
@@ -51,6 +52,11 @@ export class StoredPast {
   /** Under which ids it was played before: see image/origins.ts. */
   get origins(): readonly Origin[] {
     return readOrigins(this.#database, this.row.id);
+  }
+
+  /** What its random numbers follow from, as hex; undefined for a game from before there were seeds. */
+  get seed(): string | undefined {
+    return readSeed(this.#database, this.row.id);
   }
 
   /** The seq of the kept moment that is meant. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */

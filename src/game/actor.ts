@@ -117,7 +117,8 @@ export class GameActor {
     this.#state = state;
     try {
       this.#checkState(state, true);
-      return this.sink.append(wholeRecordOf(this.type, this.id, time, state, { command: CREATE, seq: 0, tick: 0 }));
+      const whole = { command: CREATE, seq: 0, tick: 0, seed: this.sink.randomness.begin() } as const;
+      return this.sink.append(wholeRecordOf(this.type, this.id, time, state, whole));
     } catch (error) {
       this.#state = undefined;
       throw this.#refusal('initial', error);
@@ -183,7 +184,8 @@ export class GameActor {
     const state = this.#loaded();
     const time = this.sink.now();
     const seq = this.#seq + 1;
-    const context = new GameContext(this.id, seq, tick, time, player);
+    const { randomness } = this.sink;
+    const context = new GameContext(this.id, seq, tick, time, player, randomness);
     const draft = state.draft();
     let receipt: Receipt;
     let record: Record;
@@ -196,7 +198,7 @@ export class GameActor {
       state.commit(finished);
       try {
         this.#checkState(state, this.sink.checksSchema === true);
-        record = recordOf(this.id, seq, tick, time, command, args, player, finished);
+        record = recordOf(this.id, seq, tick, time, command, args, player, randomness.nonce, finished);
         receipt = this.sink.append(record);
       } catch (error) {
         state.undo(finished);
@@ -204,10 +206,13 @@ export class GameActor {
       }
     } catch (error) {
       draft.abandon();
+      randomness.settle(false);
       throw this.#refusal(command, error);
     } finally {
+      context.close();
       running = undefined;
     }
+    randomness.settle(true);
     draft.close();
     this.#seq = seq;
     this.#tick = tick;

@@ -1,7 +1,8 @@
 // What a command may know besides state and arguments. Everything here is recorded or derived from what is recorded, so
 // that running a command again gives the same patches.
 
-import { createHash } from 'node:crypto';
+import { OrreryError } from '../errors.ts';
+import type { Randomness } from './randomness.ts';
 
 export interface CommandContext {
   /** The id of the game. */
@@ -13,7 +14,10 @@ export interface CommandContext {
   readonly now: number;
   /** Who sent the command, as passed to dispatch. */
   readonly player: string | undefined;
-  /** A number from 0 up to but not including 1, from a generator seeded with game id and seq. */
+  /**
+   * A number from 0 up to but not including 1. It follows from a secret of the game and is recorded with it, so that the command
+   * gives the same when it is run again, and nobody can foresee it. Only while the command runs: COMMAND_ASYNC.
+   */
   random(): number;
 }
 
@@ -23,42 +27,44 @@ export class GameContext implements CommandContext {
   readonly tick: number;
   readonly now: number;
   readonly player: string | undefined;
+  readonly #randomness: Randomness;
   #next: (() => number) | undefined;
+  #isOver = false;
 
-  constructor(game: string, seq: number, tick: number, now: number, player: string | undefined) {
+  constructor(
+    game: string,
+    seq: number,
+    tick: number,
+    now: number,
+    player: string | undefined,
+    randomness: Randomness,
+  ) {
     this.game = game;
     this.seq = seq;
     this.tick = tick;
     this.now = now;
     this.player = player;
+    this.#randomness = randomness;
   }
 
   random(): number {
+    if (this.#isOver) throw over(this.game, this.seq);
     // Most commands draw no numbers: the hash is paid by those that do.
-    this.#next ??= seededRandom(this.game, this.seq);
+    this.#next ??= this.#randomness.numbers(this.seq);
     return this.#next() / 4294967296;
+  }
+
+  /** The command has ended. What a context that was kept drew later would be those of the next command with this seq. */
+  close(): void {
+    this.#isOver = true;
   }
 }
 
-/**
- * Chris Doty-Humphrey's sfc32, seeded with the first 16 bytes of SHA-256 over game id, line feed and seq, after twelve
- * discarded rounds. Part of the format: a change here changes what old commands do when they are run again.
- */
-export function seededRandom(game: string, seq: number): () => number {
-  const seed = createHash('sha256').update(`${game}\n${seq}`, 'utf8').digest();
-  let a = seed.readUInt32LE(0) | 0;
-  let b = seed.readUInt32LE(4) | 0;
-  let c = seed.readUInt32LE(8) | 0;
-  let d = seed.readUInt32LE(12) | 0;
-  const next = (): number => {
-    const sum = (((a + b) | 0) + d) | 0;
-    d = (d + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + sum;
-    c |= 0;
-    return sum >>> 0;
-  };
-  for (let round = 0; round < 12; round += 1) next();
-  return next;
+function over(game: string, seq: number): OrreryError {
+  return new OrreryError({
+    code: 'COMMAND_ASYNC',
+    what: 'a random number was drawn after the command had ended',
+    hint: 'Draw all numbers while the command runs: what comes later is not recorded with it.',
+    context: { game, seq },
+  });
 }

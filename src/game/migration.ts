@@ -5,9 +5,10 @@ import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
-import { seededRandom } from './context.ts';
 import { givenEntities, givenKeys } from './given.ts';
 import { asynchronous, isPromise } from './misuse.ts';
+import { numbersOf } from './randomness.ts';
+import type { GameSeed } from './seed.ts';
 import { TableDraft } from './table.ts';
 import { TableView } from './working-table.ts';
 
@@ -23,7 +24,7 @@ export interface MigrationContext {
   readonly tick: number;
   /** Milliseconds since 1970, the same for all migrations of one game that run together. */
   readonly now: number;
-  /** A number from 0 up to but not including 1, from a generator seeded with game id, seq and version. */
+  /** A number from 0 up to but not including 1, which follows from the secret of the game, its seq and the version. */
   random(): number;
   /**
    * The top-level keys that are tables. They stay tables as long as a plain object or a table stands there: take a name out
@@ -60,6 +61,8 @@ export interface MigrationPlace {
   readonly seq: number;
   readonly tick: number;
   readonly now: number;
+  /** What random numbers follow from; undefined for a game from before there were seeds. */
+  readonly seed: GameSeed | undefined;
 }
 
 /** What a game type has to offer for the way from an older version. */
@@ -149,9 +152,9 @@ function step(
   from: number,
   state: JsonObject,
   tableNames: readonly string[],
-  { game, seq, tick, now }: MigrationPlace,
+  { game, seq, tick, now, seed }: MigrationPlace,
 ): [state: JsonObject, tables: string[]] {
-  const next = seededRandom(`${game}\n@migrate ${from}`, seq);
+  const next = numbersOf(`${game}\n@migrate ${from}`, seq, seed);
   const tables = new Set(tableNames);
   const random = () => next() / 4294967296;
   const returned: unknown = migration(state, { game, from, to: from + 1, tick, now, random, tables });

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../patch/patch.ts';
 import { CREATE, type MIGRATE, type RECOVER, type Record } from '../patch/record.ts';
 import type { AnyGameType } from './define.ts';
 import type { Finished } from './draft.ts';
+import type { Randomness } from './randomness.ts';
 
 /**
  * What a command was given: it is accepted, in memory. `durable` resolves when it is on disk and survives kill -9 and
@@ -30,6 +31,8 @@ export interface RecordSink {
   subscriberFailed(error: unknown): void;
   /** Milliseconds since 1970, a whole number. Throws CLOCK_INVALID. */
   now(): number;
+  /** Where the random numbers of the game's commands come from. */
+  readonly randomness: Randomness;
 }
 
 /** What a record that carries a whole state says besides: see Game.adopt. */
@@ -43,6 +46,8 @@ export interface WholeRecord {
   /** Milliseconds since 1970. Default: what the sink says. */
   readonly time?: number;
   readonly args?: Json;
+  /** Only with @create: what `Randomness.begin` said. */
+  readonly seed?: string | undefined;
 }
 
 /** Keys are set one by one: spreading what is not there makes an object for each. */
@@ -54,11 +59,13 @@ export function recordOf(
   command: string,
   args: Json | undefined,
   player: string | undefined,
+  nonce: number | undefined,
   { patches, tables }: Finished,
 ): Record {
   const record: { -readonly [K in keyof Record]: Record[K] } = { game, seq, tick, time, command, patches };
   if (args !== undefined) record.args = args;
   if (player !== undefined) record.player = player;
+  if (nonce !== undefined) record.nonce = nonce;
   if (tables !== undefined) record.tables = tables;
   return record;
 }
@@ -69,7 +76,7 @@ export function wholeRecordOf(
   game: string,
   time: number,
   state: { readonly tableNames: readonly string[]; toJSON(): JsonObject },
-  { command, seq, tick, version = type.version, args }: WholeRecord,
+  { command, seq, tick, version = type.version, args, seed }: WholeRecord,
 ): Record {
   const record: { -readonly [K in keyof Record]: Record[K] } = {
     game,
@@ -82,6 +89,7 @@ export function wholeRecordOf(
     tables: state.tableNames,
   };
   if (command === CREATE) record.type = type.name;
+  if (seed !== undefined) record.seed = seed;
   if (args !== undefined) record.args = args;
   return record;
 }

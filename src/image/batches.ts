@@ -3,7 +3,7 @@
 
 import { parseJson } from '../patch/bounded-json.ts';
 import type { Json, Patch } from '../patch/patch.ts';
-import { decodePatches } from '../patch/record.ts';
+import { decodePatches, isNonce } from '../patch/record.ts';
 import { CODEC_DEFLATE, pack, unpack } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';
@@ -26,6 +26,8 @@ export interface CommandEntry {
   readonly name: string;
   readonly player: string | undefined;
   readonly args: Json | undefined;
+  /** What it drew its random numbers under besides the seed of the game and the seq; if it drew any, and not under 0. */
+  readonly nonce?: number;
 }
 
 /** A stretch of a game's past: at least one step, and the commands behind the steps. */
@@ -161,7 +163,10 @@ export function decodeSteps(text: string): Step[] {
   });
 }
 
-export function encodeCommand({ seq, tick, time, name, player, args }: CommandEntry): string {
+export function encodeCommand({ seq, tick, time, name, player, args, nonce }: CommandEntry): string {
+  if (nonce !== undefined) {
+    return JSON.stringify([seq, tick, time, name, player ?? null, args === undefined ? [] : [args], nonce]);
+  }
   return JSON.stringify(
     args === undefined ? [seq, tick, time, name, player ?? null] : [seq, tick, time, name, player ?? null, args],
   );
@@ -169,10 +174,14 @@ export function encodeCommand({ seq, tick, time, name, player, args }: CommandEn
 
 /** Commands from their JSON. */
 export function decodeCommands(text: string): CommandEntry[] {
-  return entriesOf(text, 'a command').map(([seq, tick, time, name, player, args]) => {
+  return entriesOf(text, 'a command').map((entry) => {
+    const [seq, tick, time, name, player, args, nonce] = entry;
     if (!isWhole(seq) || !isWhole(tick) || !isWhole(time) || typeof name !== 'string') throw misshapen('a command');
     if (player !== null && typeof player !== 'string') throw misshapen('a command');
-    return { seq, tick, time, name, player: player ?? undefined, args: args as Json | undefined };
+    const command = { seq, tick, time, name, player: player ?? undefined };
+    if (entry.length < 7) return { ...command, args: args as Json | undefined };
+    if (!Array.isArray(args) || args.length > 1 || !isNonce(nonce) || entry.length > 7) throw misshapen('a command');
+    return { ...command, args: args[0] as Json | undefined, nonce };
   });
 }
 

@@ -102,6 +102,15 @@ export const GAME_TABLES: readonly GameTable[] = [
     insert: 'INSERT INTO quarantine (game, first_seq, last_seq, time, mode, reason) VALUES (?, ?, ?, ?, ?, ?)',
     remove: 'DELETE FROM quarantine WHERE game = ?',
   },
+  {
+    name: 'seeds',
+    columns: ['game', 'seed'],
+    game: 'game',
+    key: undefined,
+    next: 'SELECT * FROM seeds WHERE game = ?',
+    insert: 'INSERT INTO seeds (game, seed) VALUES (?, ?)',
+    remove: 'DELETE FROM seeds WHERE game = ?',
+  },
 ];
 
 /** The rows of a game in a table, in the order of their primary key. One at a time: a long past must not be in memory twice. */

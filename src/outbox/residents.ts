@@ -12,6 +12,7 @@ import { checkedType, notFound, tooNew, typeMismatch, unknownType } from '../gam
 import type { Receipt } from '../game/recording.ts';
 import { Registry } from '../game/registry.ts';
 import { checkSchema } from '../game/schema.ts';
+import { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
 import type { GameRow } from '../image/rows.ts';
 import { MIGRATE } from '../patch/record.ts';
@@ -167,6 +168,7 @@ export class Residents {
     if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);
     const { actor, sink } = this.#attach(type, id);
     let receipt: Receipt | undefined;
+    if (stored) sink.randomness.resume(stored.seed);
     if (!stored) {
       receipt = actor.create(args as readonly unknown[]);
     } else if (stored.version < type.version) {
@@ -209,7 +211,8 @@ function takeUp(actor: GameActor, stored: StoredGame, old: WorkingState, now: nu
   const { version: from, tick } = stored;
   const seq = stored.seq + 1;
   const given = { version: from, state: old.toJSON(), tables: old.tableNames };
-  const { state, tables } = migrate(type, given, { game: id, seq, tick, now });
+  const seed = GameSeed.of(stored.seed);
+  const { state, tables } = migrate(type, given, { game: id, seq, tick, now, seed });
   try {
     const args = { from, to: type.version };
     return actor.adopt(WorkingState.fromJson(state, tables), { command: MIGRATE, seq, tick, time: now, args });

@@ -3,13 +3,14 @@
 import { OrreryError } from '../errors.ts';
 import { GameActor } from '../game/actor.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { GameRandomness, type RandomOptions } from '../game/randomness.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
 import { type Validation, validatesCommands } from '../game/schema.ts';
 import { assertCounts, type Record } from '../patch/record.ts';
 import { wallClock } from '../patch/wall-clock.ts';
 import type { Outbox } from './outbox.ts';
 
-export interface SinkOptions {
+export interface SinkOptions extends RandomOptions {
   readonly durability: 'group' | 'strict' | 'relaxed';
   readonly maxRecordBytes: number;
   readonly maxStateBytes: number;
@@ -29,6 +30,7 @@ export class GameSink implements RecordSink {
   readonly notifyWhen: 'accepted' | 'durable';
   readonly checksSchema: boolean;
   readonly outbox: Outbox;
+  readonly randomness: GameRandomness;
   readonly #options: SinkOptions;
   readonly #onSubscriberError: (error: unknown) => void;
   #actor: GameActor | undefined;
@@ -39,8 +41,9 @@ export class GameSink implements RecordSink {
   #patches = 0;
   #lastUsed = 0;
 
-  private constructor(outbox: Outbox, options: SinkOptions, onSubscriberError: (error: unknown) => void) {
+  private constructor(id: string, outbox: Outbox, options: SinkOptions, onSubscriberError: (error: unknown) => void) {
     this.outbox = outbox;
+    this.randomness = new GameRandomness(id, options);
     this.#options = options;
     this.#onSubscriberError = onSubscriberError;
     this.notifyWhen = options.durability === 'strict' ? 'durable' : 'accepted';
@@ -55,7 +58,7 @@ export class GameSink implements RecordSink {
     options: SinkOptions,
     onSubscriberError: (error: unknown) => void,
   ): Attached {
-    const sink = new GameSink(outbox, options, onSubscriberError);
+    const sink = new GameSink(id, outbox, options, onSubscriberError);
     const actor = new GameActor(id, type, sink);
     sink.#actor = actor;
     sink.use();

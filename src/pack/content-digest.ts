@@ -5,6 +5,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { OrreryError } from '../errors.ts';
 import type { Database, Row, SqlValue } from '../image/database.ts';
 import { GAME_TABLES, rowsOfGame } from '../image/game-tables.ts';
+import { readSeed } from '../image/seeds.ts';
 
 /** The key of meta that holds the digest, and is not in it. */
 export const DIGEST_KEY = 'pack_digest';
@@ -19,7 +20,12 @@ export function contentDigest(database: Database, game: string): string {
     ['name', 'history', 'retention', 'projections'],
     database.all('SELECT * FROM types ORDER BY name'),
   );
-  for (const table of GAME_TABLES) section(hash, table.name, table.columns, rowsOfGame(database, table, game));
+  for (const table of GAME_TABLES) {
+    const rows = rowsOfGame(database, table, game);
+    // Packs from before there were seeds are without this section.
+    if (table.name === 'seeds' && readSeed(database, game) === undefined) continue;
+    section(hash, table.name, table.columns, rows);
+  }
   return hash.digest('hex');
 }
 

@@ -51,6 +51,10 @@ export class PackPast implements Past {
     return this.#past.idAt(seq);
   }
 
+  get seed(): Past['seed'] {
+    return this.#past.seed;
+  }
+
   close(): Promise<void> {
     return this.#past.close();
   }

@@ -154,6 +154,7 @@ const STRAYS: { readonly [table: string]: string } = {
   snapshots: 'SELECT count(*) AS strays FROM snapshots WHERE game <> ? OR seq < 0',
   patch_batches: 'SELECT count(*) AS strays FROM patch_batches WHERE game <> ? OR last_seq < 0',
   commands: 'SELECT count(*) AS strays FROM commands WHERE game <> ? OR seq < 0',
+  seeds: 'SELECT count(*) AS strays FROM seeds WHERE game <> ?',
   quarantine: 'SELECT count(*) AS strays FROM quarantine WHERE game <> ? OR first_seq < 0',
 };
 

@@ -4,6 +4,7 @@
 import type { StoredPast } from '../digest/stored-past.ts';
 import { readConfig, shardDirectory, shardOf } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
+import { GameSeed } from '../game/seed.ts';
 import { idAt } from '../image/origins.ts';
 import type { GameRow } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
@@ -46,6 +47,10 @@ export class DigestPast implements Past {
 
   idAt(seq: number): string {
     return idAt(this.#stored.origins, this.row.id, seq);
+  }
+
+  get seed(): GameSeed | undefined {
+    return GameSeed.of(this.#stored.seed);
   }
 
   async close(): Promise<void> {

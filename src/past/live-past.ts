@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../errors.ts';
 import { checkGameId } from '../game/id.ts';
+import { GameSeed } from '../game/seed.ts';
 import { idAt } from '../image/origins.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -21,11 +22,13 @@ const TURN_WORK = 256;
 export class LivePast implements Past {
   readonly #outbox: Outbox;
   readonly #origins: NonNullable<PastPage['origins']>;
+  readonly seed: GameSeed | undefined;
   #row: GameRow;
 
-  private constructor(outbox: Outbox, { row, origins = [] }: Pick<PastPage, 'row' | 'origins'>) {
+  private constructor(outbox: Outbox, { row, origins = [], seed }: Pick<PastPage, 'row' | 'origins' | 'seed'>) {
     this.#outbox = outbox;
     this.#origins = origins;
+    this.seed = GameSeed.of(seed);
     this.#row = row;
   }
 

@@ -1,6 +1,7 @@
 // One game's whole past, wherever it is kept: what history, blame, difference, replay and re-execution are written against.
 // digest-past.ts reads it from a directory or a pack, live-past.ts asks the running owner.
 
+import type { GameSeed } from '../game/seed.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
@@ -87,5 +88,7 @@ export interface Past {
   snapshots(): Promise<readonly SnapshotEntry[]>;
   /** The id that the game had at a seq, where it may have been renamed since. Default: the one it has. */
   idAt?(seq: number): string;
+  /** What the random numbers of its commands follow from, sealed. Undefined for a game from before there were seeds. */
+  readonly seed?: GameSeed | undefined;
   close(): Promise<void>;
 }

@@ -59,6 +59,10 @@ export class RecordWriter {
       this.#constant(',"p":');
       this.#string(record.player);
     }
+    if (record.nonce !== undefined) {
+      this.#constant(',"n":');
+      this.#number(record.nonce);
+    }
     if (record.type !== undefined) {
       this.#constant(',"y":');
       this.#string(record.type);
@@ -70,6 +74,10 @@ export class RecordWriter {
     if (record.tables !== undefined) {
       this.#constant(',"b":');
       this.#value(record.tables as Json);
+    }
+    if (record.seed !== undefined) {
+      this.#constant(',"r":');
+      this.#string(record.seed);
     }
     this.#constant(',"d":');
     this.#patches(record.patches);

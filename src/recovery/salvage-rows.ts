@@ -6,6 +6,7 @@ import { cutText } from '../digest/pieces.ts';
 import type { Database } from '../image/database.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { readQuarantine, writeGame, writeQuarantine } from '../image/rows.ts';
+import { readSeed, writeSeed } from '../image/seeds.ts';
 import { readSnapshot, type Snapshot, writeSnapshot } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
 import { isTable, type SalvagedGame } from './salvage.ts';
@@ -75,6 +76,7 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
         to.run(insert, values);
       }
     }
+    writeSeed(to, id, readSeed(from, id));
     // What was given up by a recovery that is itself lost counts again.
     for (const range of readQuarantine(from, id)) if (range.lastSeq < imageSeq) writeQuarantine(to, range);
     // What is played on from here is played under the id it has.

@@ -54,7 +54,7 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         throw exists(as);
       const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
-      const { actor } = residents.apart(anonymousType(type, version, 'ticks'), as);
+      const { actor, sink } = residents.apart(anonymousType(type, version, 'ticks'), as);
       const args = { fork: { game: id, seq } };
       const receipt = actor.adopt(WorkingState.fromJson(state, tables), {
         command: CREATE,
@@ -62,6 +62,8 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         tick,
         version,
         args,
+        // Its numbers are not the parent's, for its id is another.
+        seed: sink.randomness.begin(past.seed),
       });
       outbox.hurry();
       try {

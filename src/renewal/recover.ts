@@ -8,6 +8,7 @@ import { anonymousType } from '../game/anonymous.ts';
 import { assemble } from '../game/assemble.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { checkGameId } from '../game/id.ts';
+import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Residents } from '../outbox/residents.ts';
@@ -78,7 +79,7 @@ export async function recoverGame(parts: RecoverParts, id: string, options: Reco
         const probe = await probeOf({ past, apart }, type, options, await rangesOf(residents, id));
         const plan = await planRecovery({ past: apart, probe, notLoadable }, modes);
         if (!plan.needed) return sound(id, plan, plan.newestSeq);
-        const taken = takeOver(type, game, plan);
+        const taken = takeOver(type, game, plan, past.seed);
         const attached = type ?? anonymousType(past.row.type, past.row.version, 'ticks');
         let place = await placeOf(parts, id, attached);
         // Others may have gone on between the promise and here. From here to the record nobody can.
@@ -124,7 +125,7 @@ export async function probeOf(
   quarantined: readonly SeqRange[],
 ): Promise<Probe> {
   const lineage = new Lineage(past.row.firstSeq, past.row.seq, quarantined);
-  return new Probe({ past, apart }, soundnessOf(type, check), lineage, await past.snapshots());
+  return new Probe({ past, apart }, soundnessOf(type, past.seed, check), lineage, await past.snapshots());
 }
 
 function residentOf(residents: Residents, id: string): GameActor | undefined {
@@ -145,8 +146,13 @@ async function whyNotLoaded(residents: Residents, id: string): Promise<OrreryErr
 }
 
 /** Throws MIGRATION_MISSING where a game in memory cannot have the state: its code knows no way from that version. */
-function takeOver(type: AnyGameType | undefined, game: GameActor | undefined, plan: Plan): Taken {
-  const taken = take(type, plan.state);
+function takeOver(
+  type: AnyGameType | undefined,
+  game: GameActor | undefined,
+  plan: Plan,
+  seed: GameSeed | undefined,
+): Taken {
+  const taken = take(type, plan.state, seed);
   if (!game || taken.version === game.type.version) return taken;
   throw new OrreryError({
     code: 'MIGRATION_MISSING',

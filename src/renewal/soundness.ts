@@ -4,6 +4,7 @@
 import { OrreryError } from '../errors.ts';
 import { type Migrating, type Migrations, migrate } from '../game/migration.ts';
 import { checkSchema, type StateSchema } from '../game/schema.ts';
+import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
 import type { StateAt } from '../past/past.ts';
 import type { JsonObject } from '../patch/patch.ts';
@@ -30,11 +31,11 @@ export interface Taken {
  * A state as today's code has it: of an older version, after the migrations. Where there are none it stays what it is, and a
  * program that has them can migrate it later. Throws MIGRATION_MISSING, MIGRATION_FAILED, NOT_PERSISTABLE.
  */
-export function take(type: Judging | undefined, at: StateAt): Taken {
+export function take(type: Judging | undefined, at: StateAt, seed: GameSeed | undefined): Taken {
   const { game, seq, tick, time } = at;
   const given = { version: at.version, state: at.state, tables: at.tables };
   const { version, state, tables } =
-    type && isBehind(type, at.version) ? migrate(type, given, { game, seq, tick, now: time }) : given;
+    type && isBehind(type, at.version) ? migrate(type, given, { game, seq, tick, now: time, seed }) : given;
   return { state: WorkingState.fromJson(state, tables), version };
 }
 
@@ -44,11 +45,11 @@ function isBehind(type: Judging, version: number): type is Judging & { readonly 
 }
 
 /** Without a type only whether the state is a state, and what `check` says. */
-export function soundnessOf(type: Judging | undefined, check?: StateCheck): Soundness {
+export function soundnessOf(type: Judging | undefined, seed: GameSeed | undefined, check?: StateCheck): Soundness {
   return (at) => {
     const { game, seq } = at;
     try {
-      const { state, version } = take(type, at);
+      const { state, version } = take(type, at, seed);
       if (type && version === type.version) judge(type, state);
       if (check) ask(check, state.view());
       return undefined;

@@ -3,13 +3,14 @@
 
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import type { GameSeed } from '../game/seed.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 import { SideBySide } from './comparison.ts';
 import { reasonNotToRun } from './reenact.ts';
-import { Replica } from './replica.ts';
+import { Replica, randomOriginAt } from './replica.ts';
 
 /**
  * A past in which every command is a step of its own, wherever today's code makes of a merged step what was recorded. Where
@@ -60,6 +61,10 @@ export class ExpandedPast implements Past {
     return this.#past.idAt?.(seq) ?? this.#past.row.id;
   }
 
+  get seed(): GameSeed | undefined {
+    return this.#past.seed;
+  }
+
   close(): Promise<void> {
     return this.#past.close();
   }
@@ -76,7 +81,7 @@ export class ExpandedPast implements Past {
       const parts = this.#takeApart(step, start);
       if (parts instanceof OrreryError) return because(error, parts);
       // It has been shown to be what was recorded, and leads to the state itself, with its tables.
-      const replica = new Replica(start, this.#type, this.idAt(step.firstSeq));
+      const replica = new Replica(start, this.#type, randomOriginAt(this, step.firstSeq));
       for (const command of step.commands) if (command.seq <= seq) replica.run(command);
       const { tick, time } = parts.find(({ lastSeq }) => lastSeq === seq) as PastStep;
       const state = cloneJson(replica.toJSON()) as JsonObject;
@@ -94,7 +99,7 @@ export class ExpandedPast implements Past {
   /** The state is not changed. */
   #takeApart(step: PastStep, start: StateAt): PastStep[] | OrreryError {
     if (start.version !== this.#type.version || reasonNotToRun(step)) return notRunnable(start.game, step);
-    const replica = new Replica(start, this.#type, this.idAt(step.firstSeq));
+    const replica = new Replica(start, this.#type, randomOriginAt(this, step.firstSeq));
     const parts: PastStep[] = [];
     const rerun: Patch[] = [];
     try {

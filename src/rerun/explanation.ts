@@ -11,7 +11,7 @@ import { watchChance } from './chance.ts';
 import { type Discrepancy, samePatches } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
 import type { Outcome } from './reenact.ts';
-import { Replica } from './replica.ts';
+import { type RandomOrigin, Replica, randomOriginAt } from './replica.ts';
 
 /** The first step of a game that today's code does not make as it was recorded. Plain data, and JSON but for what is undefined. */
 export interface Difference {
@@ -57,9 +57,9 @@ export async function explain(past: Past, types: TypeVersions, outcome: Differen
   const { step, discrepancies, failure, version } = outcome;
   const type = types.get(version) as AnyGameType;
   const before = await past.stateAt({ seq: step.firstSeq - 1 });
-  const id = past.idAt?.(step.firstSeq);
-  const trials = attempt(before, type, id, step.commands);
-  const again = attempt(before, type, id, step.commands);
+  const origin = randomOriginAt(past, step.firstSeq);
+  const trials = attempt(before, type, origin, step.commands);
+  const again = attempt(before, type, origin, step.commands);
   const stable = trials.map(({ patches }, index) => isSame(patches, again[index]?.patches));
   const refusedSeq = failure?.isDamage === false ? failure.seq : undefined;
   const { index, isCertain, discrepancy } = culprit(trials, stable, refusedSeq, discrepancies);
@@ -93,13 +93,8 @@ function endOf({ lastSeq, tick, time }: PastStep): CommandEntry {
 }
 
 /** Runs the commands of a step once, watched, down to the first that is refused. */
-function attempt(
-  before: StateAt,
-  type: AnyGameType,
-  id: string | undefined,
-  commands: readonly CommandEntry[],
-): Trial[] {
-  const replica = new Replica(before, type, id);
+function attempt(before: StateAt, type: AnyGameType, origin: RandomOrigin, commands: readonly CommandEntry[]): Trial[] {
+  const replica = new Replica(before, type, origin);
   const trials: Trial[] = [];
   for (const command of commands) {
     let patches: readonly Patch[] | undefined;

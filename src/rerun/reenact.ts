@@ -7,7 +7,7 @@ import type { Patch } from '../patch/patch.ts';
 import { SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type Discrepancy, SideBySide } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
-import { Replica } from './replica.ts';
+import { Replica, randomOriginAt } from './replica.ts';
 
 /**
  * Why a step was not run again: it was recorded under a version of the game type that the code does not have; an anonymous
@@ -77,7 +77,7 @@ export async function* reenact(
 
 function stageAt(at: StateAt, past: Past, types: TypeVersions): Stage {
   const type = types.get(at.version);
-  const replica = type && new Replica(at, type, past.idAt?.(at.seq + 1));
+  const replica = type && new Replica(at, type, randomOriginAt(past, at.seq + 1));
   return { seq: at.seq, version: at.version, sides: new SideBySide(at.state), replica };
 }
 

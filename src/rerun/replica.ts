@@ -4,31 +4,49 @@
 import { OrreryError } from '../errors.ts';
 import { GameActor } from '../game/actor.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { RecordedRandomness } from '../game/randomness.ts';
 import type { Receipt, RecordSink } from '../game/recording.ts';
+import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
 import type { CommandEntry } from '../image/batches.ts';
-import type { StateAt } from '../past/past.ts';
+import type { Past, StateAt } from '../past/past.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 import { type Record, TICK } from '../patch/record.ts';
 import { takeOver } from './taking-over.ts';
 
+/** What the random numbers of a game followed from at some moment of its past. */
+export interface RandomOrigin {
+  /** Default: the id it has. */
+  readonly id?: string | undefined;
+  /** None: a game from before there were seeds. */
+  readonly seed: GameSeed | undefined;
+}
+
+/** What a past says of the record with a seq. */
+export function randomOriginAt(past: Past, seq: number): RandomOrigin {
+  return { id: past.idAt?.(seq), seed: past.seed };
+}
+
 /** What a command may be given besides its name when it is run again. */
-export type Rerun = Pick<CommandEntry, 'seq' | 'tick' | 'time' | 'name' | 'player' | 'args'>;
+export type Rerun = Pick<CommandEntry, 'seq' | 'tick' | 'time' | 'name' | 'player' | 'args' | 'nonce'>;
 
 export class Replica {
-  readonly #sink = new Catch();
+  readonly #sink: Catch;
+  readonly #origin: RandomOrigin & { readonly id: string };
   readonly #game: GameActor;
   #state: WorkingState;
 
-  /** The state is copied. `id` is the one the game had then: chance follows from it. Throws NOT_PERSISTABLE. */
-  constructor(at: StateAt, type: AnyGameType, id = at.game) {
+  /** The state is copied. `origin` is what random numbers follow from: the id it had then, and its seed. Throws NOT_PERSISTABLE. */
+  constructor(at: StateAt, type: AnyGameType, { id = at.game, seed }: RandomOrigin) {
+    this.#origin = { id, seed };
+    this.#sink = new Catch(id, seed);
     this.#game = new GameActor(id, type, this.#sink);
     this.#state = WorkingState.fromJson(at.state, at.tables);
     this.#game.restore(this.#state, at.seq, at.tick);
   }
 
   get id(): string {
-    return this.#game.id;
+    return this.#origin.id;
   }
 
   get seq(): number {
@@ -43,11 +61,11 @@ export class Replica {
     return this.#state.tableNames;
   }
 
-  /** The same game under another id, from which other chance follows. */
+  /** The same game under another id, from which other random numbers follow. */
   as(id: string): Replica {
     const { type, seq, tick } = this.#game;
     const at = { game: id, type: type.name, version: type.version, seq, tick, time: this.#sink.time };
-    return new Replica({ ...at, tables: this.tables, state: this.toJSON() }, type, id);
+    return new Replica({ ...at, tables: this.tables, state: this.toJSON() }, type, { ...this.#origin, id });
   }
 
   /** The state as plain JSON; values are shared with it. */
@@ -62,8 +80,9 @@ export class Replica {
    * @throws OrreryError COMMAND_REFUSED, UNKNOWN_COMMAND, INVARIANT_FAILED, NOT_PERSISTABLE and what else dispatch throws;
    * then the state is as before.
    */
-  run({ seq, tick, time, name, player, args }: Rerun): readonly Patch[] {
+  run({ seq, tick, time, name, player, args, nonce = 0 }: Rerun): readonly Patch[] {
     this.#sink.time = time;
+    this.#sink.randomness.recorded = nonce;
     const game = this.#game;
     if (name === TICK) {
       game.restore(this.#state, seq - 1, tick - 1);
@@ -86,8 +105,13 @@ export class Replica {
 /** Keeps the newest record. */
 class Catch implements RecordSink {
   readonly notifyWhen = 'accepted';
+  readonly randomness: RecordedRandomness;
   time = 0;
   #record: Record | undefined;
+
+  constructor(game: string, seed: GameSeed | undefined) {
+    this.randomness = new RecordedRandomness(game, seed);
+  }
 
   ready(): void {}
 

@@ -13,7 +13,7 @@ import { TICK } from '../patch/record.ts';
 import { ExpandedPast } from './expand.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
 import { reasonNotToRun } from './reenact.ts';
-import { Replica, type Rerun } from './replica.ts';
+import { Replica, type Rerun, randomOriginAt } from './replica.ts';
 
 /** A command to be tried, or a number of ticks. */
 export type Trial =
@@ -93,12 +93,13 @@ export async function tryOut(
   const apart = new ExpandedPast(past, type);
   const { state: stored, ...from } = await apart.stateAt(momentOf(options.at ?? past.row.seq));
   const { game, seq, tick, time: now } = from;
-  const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now }) };
+  const { seed } = past;
+  const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now, seed }) };
   const recorded = options.commands === undefined;
   const toSeq = Math.min(options.toSeq ?? past.row.seq, past.row.seq);
   // Read first: what cannot be compared with need not be tried.
   const base = recorded ? await outcomeAt(apart, type, toSeq) : begun;
-  const trying = new Trying(new Replica(begun, type, past.idAt?.(seq + 1)), options, begun.time);
+  const trying = new Trying(replicaFor(past, type, begun, recorded), options, begun.time);
   if (options.commands === undefined) await trying.again(past, toSeq);
   else await trying.commands(options.commands);
   const { replica } = trying;
@@ -122,11 +123,17 @@ export async function tryOut(
   };
 }
 
+/** Commands that were never recorded draw other numbers than the game itself will: nobody is to learn those by trying. */
+function replicaFor(past: Past, type: AnyGameType, begun: StateAt, recorded: boolean): Replica {
+  const { id, seed } = randomOriginAt(past, begun.seq + 1);
+  return new Replica(begun, type, { id, seed: recorded ? seed : seed?.derived('try') });
+}
+
 /** What was recorded at the end, in the version of the code that is tried. */
 async function outcomeAt(past: Past, type: AnyGameType, toSeq: number): Promise<StateAt> {
   const at = await past.stateAt({ seq: toSeq });
   const { game, seq, tick, time: now } = at;
-  return { ...at, ...migrate(type, at, { game, seq, tick, now }) };
+  return { ...at, ...migrate(type, at, { game, seq, tick, now, seed: past.seed }) };
 }
 
 class Trying {

@@ -209,7 +209,7 @@ export class Owner {
     this.#backlog.digestAll();
     const loaded = this.#shard.digest.load(id, early);
     if (!loaded) return undefined;
-    const { row, bytes: stateBytes, pieces } = loaded;
+    const { row, seed, bytes: stateBytes, pieces } = loaded;
     return {
       id,
       type: row.type,
@@ -218,6 +218,7 @@ export class Owner {
       tick: row.tick,
       tables: row.tables,
       stateBytes,
+      seed,
       pieces,
     };
   }
@@ -246,7 +247,7 @@ export class Owner {
   past(id: string, range: StepRange, limit: number): PastPage | undefined {
     this.#backlog.digestAll();
     const past = this.#shard.digest.past(id);
-    return past && { row: past.row, origins: past.origins, ...past.page(range, limit) };
+    return past && { row: past.row, origins: past.origins, seed: past.seed, ...past.page(range, limit) };
   }
 
   snapshots(id: string): readonly SnapshotEntry[] | undefined {

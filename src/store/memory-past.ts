@@ -60,8 +60,8 @@ export function pageOf(
   return { steps: found.slice(0, limit).map(stepOf), next };
 }
 
-function stepOf({ firstSeq, seq, tick, time, command: name, player, args, patches }: Record): PastStep {
-  const command = { seq, tick, time, name, player, args };
+function stepOf({ firstSeq, seq, tick, time, command: name, player, args, nonce, patches }: Record): PastStep {
+  const command = { seq, tick, time, name, player, args, ...(nonce === undefined ? {} : { nonce }) };
   return { firstSeq: firstSeq ?? seq, lastSeq: seq, tick, time, commands: [command], patches: patches.map(freshPatch) };
 }
 

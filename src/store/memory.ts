@@ -75,6 +75,7 @@ export class MemoryStore implements Store {
       tick: row.tick,
       tables: row.tables,
       stateBytes: JSON.stringify(state).length,
+      seed: this.#records.get(id)?.[0]?.seed,
       pieces: [...cutState(state, row.tables)],
     };
   }
@@ -96,7 +97,7 @@ export class MemoryStore implements Store {
 
   async past(id: string, range: StepRange, limit: number): Promise<PastPage | undefined> {
     const records = this.#records.get(id);
-    return records && { row: this.#row(id) as GameRow, ...pageOf(records, range, limit) };
+    return records && { row: this.#row(id) as GameRow, seed: records[0]?.seed, ...pageOf(records, range, limit) };
   }
 
   async snapshots(id: string): Promise<readonly SnapshotEntry[] | undefined> {

@@ -53,6 +53,8 @@ export interface StoredGame {
   readonly tables: readonly string[];
   /** JSON size of the state. */
   readonly stateBytes: number;
+  /** The secret from the game's first record (key `r` of docs/FORMAT.md); undefined when that has none. It is for no list and no log. */
+  readonly seed?: string | undefined;
   /**
    * The state in pieces small enough to be parsed without stalling a game loop: JSON of [null, plain part] first, with {}
    * where a table stands, then [table name, some of its entities by id] any number of times.
@@ -78,6 +80,8 @@ export interface PastPage {
   readonly row: GameRow;
   /** Under which ids it was played before; left out where no game is ever renamed. */
   readonly origins?: readonly { readonly id: string; readonly upToSeq: number }[];
+  /** As that of StoredGame. */
+  readonly seed?: string | undefined;
   /** In the order asked for, each with its commands. */
   readonly steps: readonly PastStep[];
   /** Where to go on, as fromSeq or, backwards, toSeq; undefined when there is no more. A page may be empty before that. */

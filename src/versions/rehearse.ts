@@ -9,12 +9,13 @@ import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { migrate } from '../game/migration.ts';
 import { tooNew } from '../game/mismatch.ts';
+import type { GameSeed } from '../game/seed.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../past/difference.ts';
 import type { Past, PastStep, StateAt } from '../past/past.ts';
 import { toJsonPatch } from '../patch/pointer.ts';
 import { soundnessOf } from '../renewal/soundness.ts';
 import { reasonNotToRun } from '../rerun/reenact.ts';
-import { Replica } from '../rerun/replica.ts';
+import { Replica, randomOriginAt } from '../rerun/replica.ts';
 
 /** Commands that are run again when nothing is said. */
 export const DEFAULT_LAST = 1_000;
@@ -81,8 +82,8 @@ export async function rehearse(past: Past, type: AnyGameType, options: Rehearsal
   let newest: StateAt;
   let replay: Replay;
   try {
-    newest = taken(type, await past.stateAt({ seq }), seq + 1);
-    const error = soundnessOf(type)(newest);
+    newest = taken(type, await past.stateAt({ seq }), seq + 1, past.seed);
+    const error = soundnessOf(type, past.seed)(newest);
     if (error) throw error;
     replay = new Replay(past, type, await past.stateAt({ seq: first }, { nearest: true }));
   } catch (failure) {
@@ -158,7 +159,8 @@ class Replay {
   }
 
   #replicaAt(at: StateAt): Replica {
-    return new Replica(taken(this.#type, at, this.#past.row.seq + 1), this.#type, this.#past.idAt?.(at.seq + 1));
+    const { row, seed } = this.#past;
+    return new Replica(taken(this.#type, at, row.seq + 1, seed), this.#type, randomOriginAt(this.#past, at.seq + 1));
   }
 }
 
@@ -166,9 +168,9 @@ class Replay {
  * A state migrated at its own time, with the random numbers of a migration that is the record `as`: what an older state draws
  * otherwise than the newest would be told as a difference.
  */
-function taken(type: AnyGameType, at: StateAt, as: number): StateAt {
+function taken(type: AnyGameType, at: StateAt, as: number, seed: GameSeed | undefined): StateAt {
   const { game, tick, time } = at;
-  return { ...at, ...migrate(type, at, { game, seq: as, tick, now: time }) };
+  return { ...at, ...migrate(type, at, { game, seq: as, tick, now: time, seed }) };
 }
 
 const TELLS_OF_MIGRATION: ReadonlySet<string> = new Set([

@@ -9,6 +9,7 @@ import { migrate, type VersionedState } from '../game/migration.ts';
 import { unknownType } from '../game/mismatch.ts';
 import { asynchronous, isPromise, refused } from '../game/misuse.ts';
 import type { Receipt } from '../game/recording.ts';
+import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
 import type { Residents } from '../outbox/residents.ts';
 import { patchesBetween } from '../past/difference.ts';
@@ -94,7 +95,7 @@ async function prepare(game: GameActor, past: Past, submission: Submission): Pro
     base.version === type.version
       ? []
       : (await past.snapshots()).filter(({ reason, seq }) => reason === 'migrate' && seq > baseSeq);
-  const takeUp = (given: VersionedState, to: number) => takeUpTo(game, type, given, to, upgrades);
+  const takeUp = (given: VersionedState, to: number) => takeUpTo(game, type, given, to, upgrades, past.seed);
   // A writer of plain JSON cannot name its tables: they are those of the state it began from.
   const { tables } = takeUp(base, version);
   const given = WorkingState.fromJson(tablesAsPlain(state), tables);
@@ -151,14 +152,15 @@ function takeUpTo(
   given: VersionedState,
   to: number,
   upgrades: readonly SnapshotEntry[],
+  seed: GameSeed | undefined,
 ): VersionedState {
   let state = given;
   while (state.version < to) {
     const { version } = state;
     const upgrade = upgrades.find((each) => each.version > version);
     const place = upgrade
-      ? { game: game.id, seq: upgrade.seq, tick: upgrade.tick, now: upgrade.time }
-      : { game: game.id, seq: game.seq + 1, tick: game.tick, now: game.sink.now() };
+      ? { game: game.id, seq: upgrade.seq, tick: upgrade.tick, now: upgrade.time, seed }
+      : { game: game.id, seq: game.seq + 1, tick: game.tick, now: game.sink.now(), seed };
     state = migrate({ ...type, version: Math.min(upgrade?.version ?? to, to) }, state, place);
   }
   return state;

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OrreryError, type Store } from '../../src/index.ts';
+import type { Patch } from '../../src/patch/patch.ts';
 import { MERGED, type Record, TICK } from '../../src/patch/record.ts';
 import type { StoredGame } from '../../src/store/store.ts';
 import { assembled, batchOf, create, record } from './handmade.ts';
@@ -278,6 +279,44 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const after = await store.stats();
       expect([after.frames - before.frames, after.records - before.records]).toEqual([1, 1]);
       expect(after.journalBytesWritten).toBeGreaterThan(before.journalBytesWritten);
+    });
+
+    it('[S18] the seed of a game comes with it and with its past, nonces with the commands; no list has the seed', async () => {
+      const seed = '00112233445566778899aabbccddeeff';
+      await commit({ ...create('g', { n: 0 }), seed }, create('old', { n: 0 }));
+      const patches: Patch[] = [{ op: 'replace', path: ['n'], value: 1 }];
+      await commit(
+        record('g', 1, patches, { nonce: 2 ** 32 - 1 }),
+        record('g', 2, patches, { nonce: 7, args: null, player: 'ada' }),
+        record('g', 3, patches, { args: [1] }),
+        record('g', 4, patches, { nonce: 1, command: 'é' }),
+      );
+      const look = async (): Promise<void> => {
+        const loaded = [await store.load('g'), await store.load('old')];
+        expect(loaded.map((game) => [game?.id, game?.seed])).toEqual([
+          ['g', seed],
+          ['old', undefined],
+        ]);
+        expect((await store.past('g', {}, 9))?.seed).toBe(seed);
+        expect((await store.past('old', {}, 9))?.seed).toBeUndefined();
+        const { commands } = await pastOf(store, 'g');
+        expect(commands.map(({ args, nonce }) => [args, nonce])).toEqual([
+          [undefined, 2 ** 32 - 1],
+          [null, 7],
+          [[1], undefined],
+          [undefined, 1],
+        ]);
+        expect('nonce' in (commands[2] as object)).toBe(false);
+        const told = [await store.list(), await store.stats(), await store.snapshots('g'), await store.quarantine('g')];
+        expect(JSON.stringify(told)).not.toContain(seed);
+      };
+      await look();
+      while ((await store.checkpoint()) === undefined);
+      await look();
+      if (!store.capabilities.durable) return;
+      store = await under.reopen();
+      await store.open();
+      await look();
     });
 
     it('[S14] what was acknowledged is there when the store is opened again, closed in order or not', async ({

@@ -28,6 +28,7 @@ const record: fc.Arbitrary<Record> = fc.record(
     command: fc.constantFrom('mine', 'construire', '@update', '@tick', '采矿', 'c'),
     args: json,
     player: fc.string({ unit: 'grapheme', maxLength: 8 }),
+    nonce: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     patches: fc.array(patch, { maxLength: 5 }),
   },
   { requiredKeys: ['game', 'seq', 'tick', 'time', 'command', 'patches'] },
@@ -40,7 +41,7 @@ function takenApart(line: RecordLine, text: Buffer): Record | undefined {
   const out = new ByteText();
   line.writeCommand(out);
   const [command] = decodeCommands(`[${out.view().toString('utf8')}]`);
-  const { seq, tick, time, name, args, player } = command as NonNullable<typeof command>;
+  const { seq, tick, time, name, args, player, nonce } = command as NonNullable<typeof command>;
   expect([seq, tick, time]).toEqual([line.seq, line.tick, line.time]);
   const { from, to, count } = line.patches;
   const patches = decodePatches(JSON.parse(bytes.toString('utf8', from, to)));
@@ -54,6 +55,7 @@ function takenApart(line: RecordLine, text: Buffer): Record | undefined {
     command: name,
     ...(args === undefined ? {} : { args }),
     ...(player === undefined ? {} : { player }),
+    ...(nonce === undefined ? {} : { nonce }),
     patches,
   };
 }

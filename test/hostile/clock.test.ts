@@ -35,7 +35,12 @@ async function play(name: string, times: readonly number[]): Promise<unknown> {
   const seqs: number[] = [];
   {
     vi.setSystemTime(times[0] as number);
-    await using orrery = await openOrrery({ directory: at, games: [clock], autoSaveIntervalMs: 1_000 });
+    await using orrery = await openOrrery({
+      directory: at,
+      games: [clock],
+      autoSaveIntervalMs: 1_000,
+      predictableRandom: true,
+    });
     const game = await orrery.open(clock, 'c');
     for (const time of times) {
       vi.setSystemTime(time);

@@ -142,6 +142,7 @@ export function digestOf(database: Raw): string {
   );
   section('commands', 'game, seq, tick, time, name, player, args', 'ORDER BY seq');
   section('quarantine', 'game, first_seq, last_seq, time, mode, reason', 'ORDER BY first_seq, time');
+  if (database.exec('SELECT 1 FROM seeds').length > 0) section('seeds', 'game, seed', '');
   return createHash('sha256').update(Buffer.concat(parts)).digest('hex');
 }
 

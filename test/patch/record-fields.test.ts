@@ -20,6 +20,13 @@ it.each([
   [{ y: '\ud800' }, 'a game type is not a string'],
   [{ d: [['-', ['__proto__']]] }, 'the path of a patch is none'],
   [{ d: [['-', ['\ud800']]] }, 'the path of a patch is none'],
+  [{ n: 0 }, 'a nonce is none'],
+  [{ n: 2 ** 32 }, 'a nonce is none'],
+  [{ n: 1.5 }, 'a nonce is none'],
+  [{ n: '1' }, 'a nonce is none'],
+  [{ r: 'f'.repeat(31) }, 'the seed of a game is none'],
+  [{ r: 'F'.repeat(32) }, 'the seed of a game is none'],
+  [{ r: 7 }, 'the seed of a game is none'],
 ])('[J43] a record with %j is refused, with its game and seq', (fields, why) => {
   const context = 'd' in fields ? {} : { game: 'alpha', seq: 4 };
   const refused = { code: 'PATCH_INVALID', context, what: expect.stringContaining(why) };
@@ -27,13 +34,24 @@ it.each([
 });
 
 it('[J43] what they may be comes back', () => {
-  const line = JSON.stringify({ ...LINE, f: 3, p: 'ada', y: 'galaxy', v: 2, b: ['systems'] });
+  const line = JSON.stringify({
+    ...LINE,
+    f: 3,
+    p: 'ada',
+    y: 'galaxy',
+    v: 2,
+    b: ['systems'],
+    n: 2 ** 32 - 1,
+    r: '0a'.repeat(16),
+  });
   expect(decodeRecord(line)).toMatchObject({
     firstSeq: 3,
     player: 'ada',
     type: 'galaxy',
     version: 2,
     tables: ['systems'],
+    nonce: 2 ** 32 - 1,
+    seed: '0a'.repeat(16),
   });
 });
 

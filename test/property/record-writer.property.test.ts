@@ -39,21 +39,25 @@ const record = fc.record(
     command: text,
     args: fc.oneof(value, number),
     player: text,
+    nonce: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     patches: fc.array(patch, { maxLength: 5 }),
     type: text,
     version: count,
     tables: fc.array(text, { maxLength: 3 }),
+    seed: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 }),
   },
   { requiredKeys: ['game', 'seq', 'tick', 'time', 'command', 'patches'], noNullPrototype: true },
 ) as fc.Arbitrary<Record>;
 
-function line({ game, seq, firstSeq, tick, time, command, args, player, patches, type, version, tables }: Record) {
+function line(record: Record) {
+  const { game, seq, firstSeq, tick, time, command, args, player, nonce, patches, type, version, tables, seed } =
+    record;
   const d = patches.map((each) =>
     each.op === 'remove' ? ['-', each.path] : [each.op === 'add' ? '+' : '=', each.path, each.value],
   );
   // JSON.stringify leaves out what is undefined and keeps the order in which keys were written down here.
-  const fields = { g: game, s: seq, f: firstSeq, k: tick, t: time, c: command, a: args, p: player };
-  return `${JSON.stringify({ ...fields, y: type, v: version, b: tables, d })}\n`;
+  const fields = { g: game, s: seq, f: firstSeq, k: tick, t: time, c: command, a: args, p: player, n: nonce };
+  return `${JSON.stringify({ ...fields, y: type, v: version, b: tables, r: seed, d })}\n`;
 }
 
 it('[P50] any record is written as the bytes that JSON.stringify gives for its fields in their order', () => {

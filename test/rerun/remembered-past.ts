@@ -5,7 +5,9 @@ import { OrreryError } from '../../src/errors.ts';
 import { GameActor } from '../../src/game/actor.ts';
 import type { AnyGameType } from '../../src/game/define.ts';
 import type { AnyGame } from '../../src/game/game.ts';
+import { GameRandomness } from '../../src/game/randomness.ts';
 import type { Receipt } from '../../src/game/recording.ts';
+import { GameSeed } from '../../src/game/seed.ts';
 import type { GameRow } from '../../src/image/rows.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../src/past/past.ts';
 import { fold } from '../../src/patch/apply.ts';
@@ -36,6 +38,7 @@ export class RememberedPast implements Past {
       notifyWhen: 'accepted',
       subscriberFailed: failed,
       now,
+      randomness: new GameRandomness(id),
     });
     this.#actor.create([]);
     work(this.game);
@@ -43,6 +46,10 @@ export class RememberedPast implements Past {
 
   get game(): AnyGame {
     return this.#actor.game;
+  }
+
+  get seed(): GameSeed | undefined {
+    return GameSeed.of(this.records[0]?.seed);
   }
 
   get row(): GameRow {
@@ -102,8 +109,8 @@ export class RememberedPast implements Past {
 
   #steps(): PastStep[] {
     const steps: PastStep[] = [];
-    for (const { seq, tick, time, command: name, player, args, patches } of this.records.slice(1)) {
-      const command = { seq, tick, time, name, player, args };
+    for (const { seq, tick, time, command: name, player, args, nonce, patches } of this.records.slice(1)) {
+      const command = { seq, tick, time, name, player, args, ...(nonce === undefined ? {} : { nonce }) };
       const open = steps.at(-1);
       if (open && this.#type.history === 'ticks' && open.tick === tick) {
         const { firstSeq, commands } = open;

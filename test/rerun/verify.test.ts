@@ -273,6 +273,10 @@ class Corrupted implements Past {
     return this.#past.row;
   }
 
+  get seed(): Past['seed'] {
+    return this.#past.seed;
+  }
+
   stateAt: Past['stateAt'] = (...args) => this.#past.stateAt(...args);
   snapshots: Past['snapshots'] = () => this.#past.snapshots();
   close: Past['close'] = async () => undefined;

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/patch/patch.ts';
 import { refusal } from '../game/galaxy.ts';
 import { type Loose, type Mutation, mutate, mutations, stateOf } from '../property/states.ts';
 
-const place = { game: 'andromeda', seq: 7, tick: 3, now: 1_700_000_000_000 };
+const place = { game: 'andromeda', seq: 7, tick: 3, now: 1_700_000_000_000, seed: undefined };
 
 function chain(migrations: Migrations, given: Partial<VersionedState> & { state: JsonObject }, version?: number) {
   const newest = version ?? Math.max(0, ...Object.keys(migrations).map(Number)) + 1;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { GameActor } from '../../../src/game/actor.ts';
 import { type AnyGameType, defineGame } from '../../../src/game/define.ts';
 import type { AnyGame, Game } from '../../../src/game/game.ts';
+import { GameRandomness } from '../../../src/game/randomness.ts';
 import type { Receipt, RecordSink } from '../../../src/game/recording.ts';
 import { type Orrery, openOrrery } from '../../../src/index.ts';
 import type { Record } from '../../../src/patch/record.ts';
@@ -101,6 +102,11 @@ const DURABLE = Promise.resolve();
 /** Lets go of every record before it is encoded. */
 export class DroppingSink implements RecordSink {
   readonly notifyWhen = 'accepted';
+  readonly randomness: GameRandomness;
+
+  constructor(game: string) {
+    this.randomness = new GameRandomness(game);
+  }
 
   ready(): void {}
 
@@ -185,7 +191,7 @@ export const orreryWithout: Contender = {
   version,
   async create(_folder, shape) {
     const created = (id: string, type: AnyGameType, size: number): AnyGame => {
-      const actor = new GameActor(id, type, new DroppingSink());
+      const actor = new GameActor(id, type, new DroppingSink(id));
       actor.create([size]);
       return actor.game;
     };

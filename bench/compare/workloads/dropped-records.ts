@@ -13,7 +13,7 @@ export type GalaxyGame = Game<
 >;
 
 export function withoutRecords(systems: number): GalaxyGame {
-  const actor = new GameActor('andromeda', galaxy, new DroppingSink());
+  const actor = new GameActor('andromeda', galaxy, new DroppingSink('andromeda'));
   actor.create([systems]);
   return actor.game;
 }

@@ -5,6 +5,7 @@ import { type Galaxy, galaxy } from '../galaxy.ts';
 import type { LogEntry } from '../recompute.ts';
 import type { Setup } from '../state.ts';
 import type { Ledger } from './ledger.ts';
+import { seedsIn } from './seeds.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 export interface Inspection {
@@ -28,12 +29,16 @@ export async function inspect(
   for (const id of galaxies) games.push(await orrery.load(galaxy, id));
   ledger.recover(games.map((game) => game.seq));
 
+  // Opening has published an image of everything.
+  const seeds = await seedsIn(directory);
+
   const verdicts: Verdict[] = [];
   for (const [index, game] of games.entries()) {
     progress(index);
     const log: LogEntry[] = [];
     for await (const { name, ...entry } of orrery.history(game.id)) log.push({ ...entry, command: name });
-    verdicts.push(judge(setup, { id: game.id, seq: game.seq, state: game.state, log }, ledger.galaxy(index)));
+    const found = { id: game.id, seq: game.seq, state: game.state, log, seed: seeds.get(game.id) };
+    verdicts.push(judge(setup, found, ledger.galaxy(index)));
   }
 
   const rows = new Map((await orrery.list()).map((row) => [row.id, row]));

@@ -16,6 +16,8 @@ export interface Found {
   readonly state: unknown;
   /** Every command from seq 1 on. */
   readonly log: readonly LogEntry[];
+  /** The secret from which its random numbers follow. */
+  readonly seed?: string | undefined;
 }
 
 export interface Verdict {
@@ -28,7 +30,7 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-export function judge(setup: Setup, { id, seq, state, log }: Found, account: GalaxyAccount): Verdict {
+export function judge(setup: Setup, { id, seq, state, log, seed }: Found, account: GalaxyAccount): Verdict {
   const faults: string[] = [];
   const { acknowledged, lost } = account;
   if (lost > 0) faults.push(`${counted(lost, 'acknowledged command was', 'acknowledged commands were')} lost`);
@@ -37,14 +39,20 @@ export function judge(setup: Setup, { id, seq, state, log }: Found, account: Gal
     if (checksumOfOrders(log, promised) === promised.checksum) continue;
     faults.push(`the log between seq ${promised.afterSeq} and ${promised.upToSeq} is not what was acknowledged`);
   }
-  faults.push(...differences(setup, id, log, state));
+  faults.push(...differences(setup, id, log, state, seed));
   const ticks = log.filter(({ command }) => command === TICK).length;
   return { id, commands: log.length, ticks, acknowledged, lost, faults };
 }
 
-function differences(setup: Setup, id: string, log: readonly LogEntry[], state: unknown): string[] {
+function differences(
+  setup: Setup,
+  id: string,
+  log: readonly LogEntry[],
+  state: unknown,
+  seed: string | undefined,
+): string[] {
   try {
-    const difference = firstDifference(recompute(id, setup, log), state);
+    const difference = firstDifference(recompute(id, setup, log, seed), state);
     return difference === undefined ? [] : [`the state is not what its log leads to: ${difference}`];
   } catch (error) {
     return [`the log cannot be done again: ${(error as Error).message}`];
