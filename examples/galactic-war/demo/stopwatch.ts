@@ -38,8 +38,10 @@ async function measure(task: StopwatchTask): Promise<void> {
   const rounds = Math.ceil((warmUp + ticks) / TICKS_A_ROUND);
   const warm = Math.ceil(warmUp / TICKS_A_ROUND);
   const setup: Setup = { stars: loadStars(task.stars), pace: PACES.blitz };
-  const disk = await openOrrery({ directory, games: [galaxy], checkpointBytes: CHECKPOINT_BYTES });
-  const nowhere = await openOrrery({ directory, games: [galaxy], store: () => new NullStore() });
+  // Without secrets, so that all of them play the same game.
+  const options = { directory, games: [galaxy], predictableRandom: true };
+  const disk = await openOrrery({ ...options, checkpointBytes: CHECKPOINT_BYTES });
+  const nowhere = await openOrrery({ ...options, store: () => new NullStore() });
   const tracks: Readonly<Record<Variant, Track>> = {
     disk: await orreryTrack(disk, galaxies, setup, seed),
     nowhere: await orreryTrack(nowhere, galaxies, setup, seed),
