@@ -4,6 +4,7 @@
 //   orrery.json         format, number of shards, an id; written once, when the folders of the shards are there
 //   LOCK                the process that has the directory open: a courtesy, the claims of the shards are what protects
 //   shard-00, ...       one folder per shard
+//   shard-00.record     what is known of each: see recovery/shard-record.ts
 
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,8 +17,8 @@ export const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
 const LOCK = 'LOCK';
 
-/** What a crash may leave of the two files above. Whatever else ends like this is not ours. */
-const LEFTOVER = /^(LOCK|orrery\.json)\.[0-9a-f]{12}\.tmp$/;
+/** What a crash may leave of the files above. Whatever else ends like this is not ours. */
+const LEFTOVER = /^(LOCK|orrery\.json|shard-\d{2,3}\.record)\.[0-9a-f]{12}\.tmp$/;
 
 const configShape = z.object({
   version: z.number().int().positive(),
@@ -87,14 +88,15 @@ export function readConfig(files: Files, directory: string): DirectoryConfig {
 /**
  * Makes the directory if it is not there, locks it for this process, and says how many shards it has. Throws
  * DIRECTORY_UNUSABLE when the path is something else, is read-only, or holds shards without saying how many, ALREADY_OPEN,
- * SHARD_COUNT_MISMATCH when another number was asked for, DAMAGED when the folder of a shard is gone, and what readConfig
- * throws.
+ * SHARD_COUNT_MISMATCH when another number was asked for, SHARD_MISSING when the folder of a shard is gone (but for one that is to
+ * be made anew), and what readConfig throws.
  */
 export function takeDirectory(
   files: Files,
   directory: string,
   shards: number | undefined,
   byDefault: number,
+  anew?: number,
 ): { readonly lock: DirectoryLock; readonly config: DirectoryConfig } {
   try {
     files.makeDirectory(directory);
@@ -118,7 +120,7 @@ export function takeDirectory(
         context: { directory },
       });
     }
-    for (let shard = 0; shard < config.shards; shard += 1) assertThere(files, directory, shard);
+    for (let shard = 0; shard < config.shards; shard += 1) if (shard !== anew) assertThere(files, directory, shard);
     return { lock, config };
   } catch (error) {
     lock.release();
@@ -139,9 +141,12 @@ function assertThere(files: Files, directory: string, shard: number): void {
   const folder = shardDirectory(directory, shard);
   if (files.exists(folder)) return;
   throw new OrreryError({
-    code: 'DAMAGED',
+    code: 'SHARD_MISSING',
     what: 'the folder of a shard is gone',
-    hint: 'Put it back from a backup, or recover the other shards with `orrery salvage`. Nothing was changed.',
+    hint:
+      'Put it back from a backup, with its record, or recover the other shards with `orrery salvage`. ' +
+      `\`orrery accept DIRECTORY --shard ${shard}\` tells what would be given up, and goes on without it when told to. ` +
+      'Nothing was changed.',
     context: { directory, shard, file: folder },
   });
 }
@@ -150,7 +155,10 @@ function create(files: Files, directory: string, shards: number): void {
   // An empty one is left of a making that was interrupted.
   const shard = files
     .list(directory)
-    .find((name) => /^shard-\d+$/.test(name) && files.list(`${directory}/${name}`).length > 0);
+    .find(
+      (name) =>
+        (/^shard-\d+$/.test(name) && files.list(`${directory}/${name}`).length > 0) || /^shard-\d+\.record$/.test(name),
+    );
   if (shard !== undefined) {
     throw new OrreryError({
       code: 'DIRECTORY_UNUSABLE',

@@ -39,7 +39,8 @@ export { type OrreryEvents, type OrreryHealth, shardOf };
  * Opens a directory, recovers what is in it, and makes it ready for games.
  *
  * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
- * FORMAT_TOO_NEW, DAMAGED (acknowledged data cannot be read; nothing was changed), DISK_FULL, IO_FAILED.
+ * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
+ * cannot be read; nothing was changed), DISK_FULL, IO_FAILED.
  */
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const checked = checkOptions(options);
@@ -57,6 +58,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
     (_, shard) =>
       new SqliteStore(shardDirectory(checked.directory, shard), shard, {
         workerUrl: checked.workerUrl,
+        recording: { directory: config.id },
         grains: Object.fromEntries(checked.games.map(({ name, history }) => [name, history])),
         retentions: Object.fromEntries(
           checked.games.flatMap(({ name, persistence }) => (persistence ? [[name, persistence]] : [])),

@@ -1,7 +1,7 @@
 // `orrery checkpoint`: opens a directory as its owner and publishes an image of each shard. The simplest of the commands that write.
 
 import { Command } from 'commander';
-import { readConfig, shardDirectory, takeDirectory } from '../directory.ts';
+import { type DirectoryConfig, readConfig, takeDirectory } from '../directory.ts';
 import { nodeFiles } from '../journal/files.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import { Columns } from './columns.ts';
@@ -40,11 +40,12 @@ export function checkpointCommand(surroundings: Surroundings): Command {
 
 async function checkpoint(directory: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
   // Taking a directory would make it; here it has to be one already.
-  const { shards } = readConfig(nodeFiles, directory);
+  const config = readConfig(nodeFiles, directory);
+  const { shards } = config;
   const { lock } = takeDirectory(nodeFiles, directory, undefined, shards);
   const published: Published[] = [];
   try {
-    for (let shard = 0; shard < shards; shard += 1) published.push(await publish(directory, shard));
+    for (let shard = 0; shard < shards; shard += 1) published.push(await publish(directory, config, shard));
   } finally {
     lock.release();
   }
@@ -75,8 +76,8 @@ async function checkpoint(directory: string, json: boolean, { output, paint }: S
   for (const row of rows) await output.line(columns.row(row));
 }
 
-function publish(directory: string, shard: number): Promise<Published> {
-  return withOwnedShard(shardDirectory(directory, shard), shard, async (store, recovery) => {
+function publish(directory: string, config: DirectoryConfig, shard: number): Promise<Published> {
+  return withOwnedShard(directory, config, shard, async (store, recovery) => {
     const opened = await store.stats();
     let report = { generation: opened.generation, imageBytes: opened.imageBytes, durationMs: recovery.durationMs };
     // An opening that had anything to replay has published already.

@@ -12,7 +12,7 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
   0  done; for check and doctor: sound; for salvage: nothing is lost
-  1  the directory is damaged; for salvage: something is lost; for recover: no mode gives a sound state;
+  1  the directory is damaged; for accept: there is something to accept; for salvage: something is lost; for recover: no mode gives a sound state;
      for verify and try: a difference was found; for migrate: a game failed, or a rehearsal found a difference
   2  the command line is wrong
   3  no such directory, game or pack, nothing at --path, no such moment
@@ -21,6 +21,9 @@ export const EXIT_HELP = `Exit status:
 
 const STATUS: { readonly [code in OrreryErrorCode]?: ExitStatus } = {
   DAMAGED: EXIT.damaged,
+  SHARD_MISSING: EXIT.damaged,
+  SHARD_REPLACED: EXIT.damaged,
+  SHARD_OLDER: EXIT.damaged,
   PATCH_INVALID: EXIT.damaged,
   RECOVERY_FAILED: EXIT.damaged,
   INVALID_OPTION: EXIT.usage,

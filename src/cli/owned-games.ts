@@ -1,7 +1,7 @@
 // The games of a directory opened by its owner, for commands that write and may have no code of any game. Before them:
 // fork.ts and recover.ts; after them: what orrery.ts would do for a program, without its options.
 
-import { readConfig, shardDirectory, shardOf, takeDirectory } from '../directory.ts';
+import { type DirectoryConfig, readConfig, shardOf, takeDirectory } from '../directory.ts';
 import type { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { nodeFiles } from '../journal/files.ts';
@@ -30,11 +30,12 @@ export async function withOwnedGames<T>(
   work: (parts: RecoverParts) => Promise<T>,
 ): Promise<T> {
   // Taking a directory would make it; here it has to be one already.
-  const { shards } = readConfig(nodeFiles, directory);
+  const config = readConfig(nodeFiles, directory);
+  const { shards } = config;
   const { lock } = takeDirectory(nodeFiles, directory, undefined, shards);
   try {
     const needed = [...new Set(games.map((game) => shardOf(game, shards)))];
-    return await withStores(directory, needed, new Map(), (open) => withResidents(open, shards, types, work));
+    return await withStores(directory, config, needed, new Map(), (open) => withResidents(open, shards, types, work));
   } finally {
     lock.release();
   }
@@ -42,13 +43,14 @@ export async function withOwnedGames<T>(
 
 function withStores<T>(
   directory: string,
+  config: DirectoryConfig,
   [shard, ...others]: readonly number[],
   open: OpenShards,
   work: (open: OpenShards) => Promise<T>,
 ): Promise<T> {
   if (shard === undefined) return work(open);
-  return withOwnedShard(shardDirectory(directory, shard), shard, (store) =>
-    withStores(directory, others, new Map([...open, [shard, store]]), work),
+  return withOwnedShard(directory, config, shard, (store) =>
+    withStores(directory, config, others, new Map([...open, [shard, store]]), work),
   );
 }
 

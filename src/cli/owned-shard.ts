@@ -1,9 +1,10 @@
 // A shard opened by its owner, for commands that write and have no code of any game: nothing that such a program leaves
 // behind may be less than what the program of the games would have kept.
 
+import { type DirectoryConfig, shardDirectory } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
-import { ShardReader } from '../recovery/shard-reader.ts';
+import { READING, ShardReader } from '../recovery/shard-reader.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import type { RecoveryReport } from '../store/store.ts';
 
@@ -13,21 +14,28 @@ const SLICE_MS = 200;
 /** The most that `maxImageBytes` can be: a program's own bound is kept when that program publishes. */
 const MAX_IMAGE_BYTES = 2 ** 31 - 1;
 
-/** Opens a shard, does something with it and closes it in good order. The caller has the lock of the directory. */
+/**
+ * Opens a shard, does something with it and closes it in good order. The caller has the lock of the directory. `accept` takes the
+ * shard as it stands, whatever was recorded of it.
+ */
 export async function withOwnedShard<T>(
-  folder: string,
+  directory: string,
+  { id }: DirectoryConfig,
   shard: number,
   work: (store: SqliteStore, recovery: RecoveryReport) => Promise<T>,
+  accept = false,
 ): Promise<T> {
+  const folder = shardDirectory(directory, shard);
   // The commands that only read have no use for threads, and start sooner without what makes them.
   const { SqliteStore } = await import('../store/sqlite.ts');
   try {
     const store = new SqliteStore(folder, shard, {
       workerUrl: undefined,
+      recording: { directory: id, accept },
       sliceMs: SLICE_MS,
       checkpointBytes: Number.MAX_SAFE_INTEGER,
       maxImageBytes: MAX_IMAGE_BYTES,
-      ...(await digestedAs(folder, shard)),
+      ...(await digestedAs(folder, shard, accept)),
     });
     try {
       const result = await work(store, await store.open());
@@ -48,8 +56,9 @@ export async function withOwnedShard<T>(
 async function digestedAs(
   folder: string,
   shard: number,
+  accept: boolean,
 ): Promise<{ grains: { [type: string]: never }; commandIndex: boolean }> {
-  const reader = await ShardReader.open(nodeFiles, folder, shard);
+  const reader = await ShardReader.open(nodeFiles, folder, shard, READING, accept ? 'ignore' : 'compare');
   try {
     const indexed = reader.contents?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined;
     return { grains: {}, commandIndex: indexed };

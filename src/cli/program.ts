@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { acceptCommand } from './accept.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { doctorCommand } from './doctor.ts';
@@ -120,6 +121,7 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     checkpointCommand,
     checkCommand,
     doctorCommand,
+    acceptCommand,
     salvageCommand,
     tuneCommand,
   ]) {

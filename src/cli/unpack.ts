@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { shardDirectory, shardOf, takeDirectory } from '../directory.ts';
+import { shardOf, takeDirectory } from '../directory.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { DEFAULT_SHARDS } from '../options.ts';
 import { provePack } from '../pack/unpacking.ts';
@@ -44,9 +44,10 @@ async function unpack(
   const { lock, config } = takeDirectory(nodeFiles, directory, undefined, DEFAULT_SHARDS);
   try {
     const home = shardOf(proven.id, config.shards);
-    // All of them: a directory is whole only when each of its shards has been opened once.
-    for (let shard = 0; shard < config.shards; shard += 1) {
-      await withOwnedShard(shardDirectory(directory, shard), shard, async (store) => {
+    // All of them: a directory is whole only when each of its shards has been made, and that comes before any game.
+    const others = Array.from({ length: config.shards }, (_, shard) => shard).filter((shard) => shard !== home);
+    for (const shard of [...others, home]) {
+      await withOwnedShard(directory, config, shard, async (store) => {
         if (shard === home) await store.import({ game: proven.id, bytes: proven.bytes, token: randomUUID() });
       });
     }

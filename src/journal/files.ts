@@ -25,7 +25,7 @@ export interface Files {
   list(path: string): string[];
   exists(path: string): boolean;
   size(path: string): number;
-  /** The bytes of a file, or the first `limit` of them. */
+  /** The bytes of a file, or the first `limit` of them. Whatever else has that name is refused at once. */
   read(path: string, limit?: number): Uint8Array;
   /** Makes an empty file that was not there and opens it to read and write; see `alreadyExists`. */
   createNew(path: string): FileHandle;
@@ -140,6 +140,8 @@ export type FileSystem = Pick<
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
 // Windows has no such flag, and node gives no number for it there.
 const O_NOFOLLOW = (fs.constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+// A pipe that nobody writes to would hold up whoever opens it, for ever.
+const O_NONBLOCK = (fs.constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0;
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 /** Linux refuses to read or write more than this at once. */
@@ -206,11 +208,13 @@ export function createNodeFiles(system: FileSystem): Files {
     size: (path) => attempt('measure a file', path, () => system.lstatSync(path).size),
 
     read(path, limit = Number.POSITIVE_INFINITY) {
-      const handle = open(path, O_RDONLY | O_NOFOLLOW, 'open a file');
+      const handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 'open a file');
       const { descriptor } = handle;
       try {
         return attempt('read a file', path, () => {
-          const bytes = Buffer.allocUnsafe(Math.min(limit, system.fstatSync(descriptor).size));
+          const found = system.fstatSync(descriptor);
+          if (!found.isFile()) throw noFile(found.isDirectory() ? 'EISDIR' : 'EFTYPE');
+          const bytes = Buffer.allocUnsafe(Math.min(limit, found.size));
           let done = 0;
           while (done < bytes.length) {
             const length = Math.min(bytes.length - done, LARGEST_TRANSFER);
@@ -287,6 +291,10 @@ export function createNodeFiles(system: FileSystem): Files {
   };
 }
 
+function noFile(code: 'EISDIR' | 'EFTYPE'): Error {
+  return Object.assign(new Error(`${code}: it is no file`), { code });
+}
+
 function attempt<T>(doing: string, path: string, work: () => T): T {
   try {
     return work();
@@ -320,5 +328,7 @@ const HINTS: { readonly [errno: string]: string } = {
   EACCES: PERMISSION_HINT,
   EPERM: PERMISSION_HINT,
   EROFS: 'The file system is mounted read-only: mount it for writing.',
+  EISDIR: 'A folder stands where Orrery keeps a file of its own: remove it.',
+  EFTYPE: 'A pipe or a device stands where Orrery keeps a file of its own: remove it.',
   ELOOP: 'A symbolic link stands where Orrery keeps a file of its own: remove the link.',
 };

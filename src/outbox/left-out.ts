@@ -1,5 +1,5 @@
 // What a store could not do and goes on without, as its reports name it: games of which it cannot do all that their types ask,
-// and files it cannot remove. The log warns of each once, until it is as it should be again. Before it: orrery.ts, with every report.
+// and files it cannot write or remove. The log warns of each once, until it is as it should be again. Before it: orrery.ts, with every report.
 
 import type { Logger } from 'pino';
 import { type ErrorData, errorFromData } from '../errors.ts';
@@ -37,7 +37,10 @@ export class LeftOut {
   #tellUntidy(shard: number, { untidy }: Report): void {
     const key = `${shard} untidy`;
     if (untidy && !this.#told.has(key)) {
-      this.#logger.warn({ shard, code: untidy.code }, `an image was published: ${errorFromData(untidy).message}`);
+      this.#logger.warn(
+        { shard, code: untidy.code },
+        `everything is durable, and something was left undone: ${errorFromData(untidy).message}`,
+      );
     }
     if (untidy) this.#told.set(key, []);
     else this.#told.delete(key);

@@ -15,7 +15,10 @@ import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentN
 import { Claim } from './claim.ts';
 import { FirstSegment } from './first-segment.ts';
 import { hasChanged } from './held-files.ts';
+import { assertNumber, discrepancyOf, refusal } from './known-shard.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
+import { assertNeverMade } from './shard-reader.ts';
+import { RecordKeeper, readRecord, type ShardRecord } from './shard-record.ts';
 
 /** Every opening begins a segment. Openings that change nothing publish nothing, so they would gather for ever. */
 const MOST_SEGMENTS = 8;
@@ -23,8 +26,18 @@ const MOST_SEGMENTS = 8;
 /** An owner that was replaced notices at its next commit or checkpoint, so it takes one name, or a few on a failing disk. */
 const MOST_ATTEMPTS = 8;
 
+/** Where the record of the shard belongs: see shard-record.ts. */
+export interface Recording {
+  /** The id in orrery.json. */
+  readonly directory: string;
+  /** Take the shard as it stands, whatever was recorded of it. */
+  readonly accept?: boolean;
+}
+
 export interface OpenedShard {
   readonly claim: Claim;
+  /** Undefined where no directory keeps one. */
+  readonly record: RecordKeeper | undefined;
   /** The newest that counts. Of a new shard: what its first manifest will say, without an image. */
   manifest: Pick<Manifest, 'shard' | 'generation' | 'images'>;
   readonly database: Database;
@@ -51,12 +64,16 @@ export interface OpenedShard {
   };
 }
 
-/** `shard` is its number in the directory: 0, 1, 2, ... */
+/**
+ * `shard` is its number in the directory: 0, 1, 2, ... Throws SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER, DAMAGED, FORMAT_TOO_NEW
+ * and what the disk throws.
+ */
 export async function openShard(
   files: Files,
   directory: string,
   shard: number,
   options: DigestOptions,
+  recording?: Recording,
 ): Promise<OpenedShard> {
   files.makeDirectory(directory);
   const claim = Claim.take(files, directory, newestEpoch(files, directory));
@@ -64,7 +81,7 @@ export async function openShard(
     // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
     const listing = listShard(files, directory);
     try {
-      return await openListed(files, directory, shard, claim, listing, options);
+      return await openListed(files, directory, shard, claim, listing, options, recording);
     } catch (error) {
       // An owner that has not noticed the claim yet may begin segments, also under the name that was free when the folder was
       // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
@@ -87,18 +104,45 @@ async function openListed(
   claim: Claim,
   listing: Listing,
   options: DigestOptions,
+  recording: Recording | undefined,
 ): Promise<OpenedShard> {
+  const compare = recording !== undefined && !recording.accept;
+  const recorded = compare ? readRecord(files, directory) : undefined;
+  const record = recording && new RecordKeeper(files, directory, recording.directory, recorded);
   const manifest = readManifest(files, directory, listing);
-  if (!manifest) return await create(files, directory, claim, listing, options);
+  if (!manifest) {
+    if (compare) await assertNeverMade(files, directory, shard, recorded);
+    return { ...(await create(files, directory, claim, listing, options)), record };
+  }
   const contents = await readShard(files, directory, manifest, listing, options);
   try {
-    assertNumber(directory, shard, contents.database);
+    assertNumber(directory, shard, readMeta(contents.database).get('shard_number'));
+    if (recorded) assertRecorded(directory, shard, recording as Recording, recorded, contents);
     sweepTemporary(files, directory, listing);
-    return goOn(files, directory, claim, listing, contents);
+    const opened = goOn(files, directory, claim, listing, contents);
+    // With a segment begun, the folder has been synced: the name of the manifest is durable, whatever became of its owner.
+    if (opened.journal) record?.keep(manifest);
+    return { ...opened, record };
   } catch (error) {
     contents.database.close();
     throw error;
   }
+}
+
+/** Throws SHARD_REPLACED, SHARD_OLDER. */
+function assertRecorded(
+  folder: string,
+  shard: number,
+  { directory }: Recording,
+  recorded: ShardRecord,
+  contents: ShardContents,
+): void {
+  if (recorded.directory !== directory) {
+    const what = 'the record beside the folder of the shard is that of another directory';
+    throw refusal({ code: 'SHARD_REPLACED', what }, folder, shard);
+  }
+  const discrepancy = discrepancyOf(recorded, contents);
+  if (discrepancy) throw refusal(discrepancy, folder, shard);
 }
 
 async function create(
@@ -107,7 +151,7 @@ async function create(
   claim: Claim,
   listing: Listing,
   options: DigestOptions,
-): Promise<OpenedShard> {
+): Promise<Omit<OpenedShard, 'record'>> {
   // Leftovers of a making that was interrupted before anything could be accepted.
   for (const name of listing.names)
     if (/^(image|segment)-|^latest\.sqlite$/.test(name)) files.remove(`${directory}/${name}`);
@@ -137,7 +181,13 @@ async function create(
   }
 }
 
-function goOn(files: Files, directory: string, claim: Claim, listing: Listing, contents: ShardContents): OpenedShard {
+function goOn(
+  files: Files,
+  directory: string,
+  claim: Claim,
+  listing: Listing,
+  contents: ShardContents,
+): Omit<OpenedShard, 'record'> {
   const { manifest, database, digest, tail, replayedFrames, replayedRecords, replayedBytes, imageFault } = contents;
   const published = Math.max(manifest.generation, ...listing.manifests);
   const start = {
@@ -205,18 +255,6 @@ function leadingTo(
     if (header.epoch >= (leading.at(-1)?.epoch ?? 0)) leading.push(header);
   }
   return leading;
-}
-
-/** Folders that were put back in each other's place are whole, each by itself, and hold the wrong games. */
-function assertNumber(directory: string, shard: number, database: Database): void {
-  const number = readMeta(database).get('shard_number');
-  if (number === String(shard)) return;
-  throw new OrreryError({
-    code: 'DAMAGED',
-    what: `the folder is that of shard ${number}, not of shard ${shard}`,
-    hint: 'Put the folders of the shards back in their places. Nothing was changed.',
-    context: { directory },
-  });
 }
 
 function headerOf(files: Files, directory: string, generation: number): SegmentHeader {

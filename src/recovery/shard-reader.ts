@@ -2,6 +2,7 @@
 // and journal together; after it: whoever asks, such as the commands in cli/. It sees every frame that has been written
 // when it opens; the newest of them may not be durable yet.
 
+import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DigestOptions } from '../digest/digest.ts';
 import type { StoredPast } from '../digest/stored-past.ts';
@@ -11,7 +12,9 @@ import { type GameRow, readMeta } from '../image/rows.ts';
 import { type Files, isMissing } from '../journal/files.ts';
 import { segmentName } from '../journal/segment.ts';
 import { hasChanged, holdFiles } from './held-files.ts';
+import { assertNumber, discrepancyOf, MISSING, NEVER_RECORDED, refusal } from './known-shard.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
+import { readRecord, type ShardRecord } from './shard-record.ts';
 
 /** Tries before what looks like damage counts as damage, in a shard that changes all the time. */
 const MOST_ATTEMPTS = 50;
@@ -30,19 +33,32 @@ export class ShardReader {
     this.contents = contents;
   }
 
-  /** `shard` is the number that the folder should be of. Throws DAMAGED, FORMAT_TOO_NEW, IO_FAILED. */
-  static async open(files: Files, directory: string, shard: number, how = READING): Promise<ShardReader> {
+  /**
+   * `shard` is the number that the folder should be of. Throws SHARD_MISSING, SHARD_REPLACED and SHARD_OLDER when it is not what
+   * was recorded, unless that is not to be looked at; DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+   */
+  static async open(
+    files: Files,
+    directory: string,
+    shard: number,
+    how = READING,
+    record: 'compare' | 'ignore' = 'compare',
+  ): Promise<ShardReader> {
     for (let attempt = 1; ; attempt += 1) {
+      // Before anything else: a shard that goes on meanwhile is ahead of it, and never behind.
+      const recorded = record === 'compare' ? readRecord(files, directory) : undefined;
       let listing: Listing;
       try {
         listing = listShard(files, directory);
       } catch (error) {
         // The folders are made before the directory is: one that is gone has taken its games with it.
-        if (isMissing(error)) throw damaged('the folder of a shard is gone', directory);
+        if (isMissing(error)) throw refusal(MISSING, directory, shard);
         throw error;
       }
       try {
-        return new ShardReader(await readHeld(files, directory, shard, listing, how));
+        const contents = await readHeld(files, directory, shard, listing, how, recorded);
+        if (contents === undefined && record === 'compare') await assertNeverMade(files, directory, shard, recorded);
+        return new ShardReader(contents);
       } catch (error) {
         const settled = !(error instanceof OrreryError) || !hasChanged(files, directory, listing);
         if (settled || attempt === MOST_ATTEMPTS) throw error;
@@ -76,6 +92,7 @@ async function readHeld(
   shard: number,
   listing: Listing,
   how: DigestOptions,
+  recorded: ShardRecord | undefined,
 ): Promise<ShardContents | undefined> {
   const manifest = readManifest(files, directory, listing);
   if (!manifest) return undefined;
@@ -85,17 +102,46 @@ async function readHeld(
   );
   const held = holdFiles(files, directory, [...segments.map(segmentName), imageName(newest)]);
   const contents = await readShard(held, directory, manifest, listing, how);
-  const number = readMeta(contents.database).get('shard_number');
-  if (number === String(shard)) return contents;
-  contents.database.close();
-  throw damaged(`the folder is that of shard ${number}, not of shard ${shard}`, directory);
+  try {
+    assertNumber(directory, shard, readMeta(contents.database).get('shard_number'));
+    const discrepancy = recorded && discrepancyOf(recorded, contents);
+    if (discrepancy) throw refusal(discrepancy, directory, shard);
+    return contents;
+  } catch (error) {
+    contents.database.close();
+    throw error;
+  }
 }
 
-function damaged(what: string, directory: string): OrreryError {
-  return new OrreryError({
-    code: 'DAMAGED',
-    what,
-    hint: 'Put the folder of the shard in its place, from a backup if need be. Nothing was changed.',
-    context: { directory },
-  });
+/**
+ * For a shard that holds nothing: it may be new, if nothing was recorded of it and no shard beside it has a game, for all of
+ * them are made before any gets one. Throws SHARD_MISSING.
+ */
+export async function assertNeverMade(
+  files: Files,
+  folder: string,
+  shard: number,
+  recorded: ShardRecord | undefined,
+): Promise<void> {
+  if (recorded) throw refusal(MISSING, folder, shard);
+  const parent = dirname(folder);
+  for (const name of files.list(parent)) {
+    const number = /^shard-(\d{2,3})$/.exec(name)?.[1];
+    if (number === undefined || name === basename(folder)) continue;
+    if (await holdsGames(files, `${parent}/${name}`, Number(number))) throw refusal(NEVER_RECORDED, folder, shard);
+  }
+}
+
+async function holdsGames(files: Files, folder: string, shard: number): Promise<boolean> {
+  let reader: ShardReader;
+  try {
+    reader = await ShardReader.open(files, folder, shard, READING, 'ignore');
+  } catch (error) {
+    // What is wrong with that one is told when it is opened itself.
+    if (error instanceof OrreryError) return false;
+    throw error;
+  }
+  const { length } = reader.games();
+  reader.close();
+  return length > 0;
 }

@@ -15,6 +15,7 @@ import type { GameSource } from './game-proof.ts';
 import { assertOurs, type Complaint, type JournalRemains, readJournalRemains } from './journal-remains.ts';
 import { type Listing, listShard } from './read-shard.ts';
 import { READING } from './shard-reader.ts';
+import { readRecord, type ShardRecord } from './shard-record.ts';
 
 export interface RemainingImage extends GameSource {
   readonly generation: number;
@@ -46,6 +47,10 @@ export interface ShardRemains {
   readonly notes: readonly Complaint[];
   /** The folder is gone, or nothing of a shard is in it. */
   readonly empty: boolean;
+  /** The shard that most of its files are of; undefined when there is nothing. */
+  readonly shard: string | undefined;
+  /** What stands beside the folder, if it can be read: perhaps of another shard. */
+  readonly recorded: ShardRecord | undefined;
 }
 
 /** How deep a change of SQLite's own mind goes: both have to be content with an image that no manifest vouches for. */
@@ -54,6 +59,7 @@ const CHECKS = ['PRAGMA quick_check(1)', 'PRAGMA integrity_check(1)'] as const;
 /** Throws FORMAT_TOO_NEW. */
 export async function readShardRemains(files: Files, folder: string): Promise<ShardRemains> {
   const faults: Complaint[] = [];
+  const recorded = readRecorded(files, folder, faults);
   let listing: Listing;
   try {
     listing = listShard(files, folder);
@@ -82,7 +88,11 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
   const journal = readJournalRemains(files, folder, listing.segments, {
     shardUuid,
     generations: [...own.flatMap(({ segments, generation }) => [...segments, generation]), ...listing.segments],
-    durableFrame: Math.max(0, ...own.map(({ durableFrame }) => durableFrame), ...vouched.map(({ frame }) => frame)),
+    durableFrame: Math.max(
+      recorded !== undefined && recorded.shard === shardUuid ? recorded.durableFrame : 0,
+      ...own.map(({ durableFrame }) => durableFrame),
+      ...vouched.map(({ frame }) => frame),
+    ),
     chains: new Map(vouched.map(({ frame, chain }) => [frame, chain])),
   });
   const records = readRecords(journal, faults);
@@ -94,7 +104,20 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
     faults: [...faults, ...journal.faults],
     notes: journal.notes,
     empty: listing.manifests.length + listing.images.length + listing.segments.length === 0,
+    shard: shardUuid,
+    recorded,
   };
+}
+
+/** Its place among the complaints is the folder that it speaks of. */
+function readRecorded(files: Files, folder: string, faults: Complaint[]): ShardRecord | undefined {
+  try {
+    return readRecord(files, folder);
+  } catch (error) {
+    if (!(error instanceof OrreryError) || error.code === 'FORMAT_TOO_NEW') throw error;
+    faults.push({ file: '', what: error.what });
+    return undefined;
+  }
 }
 
 function readManifests(files: Files, folder: string, listing: Listing, faults: Complaint[]): Manifest[] {

@@ -18,6 +18,7 @@ import type { Prover } from '../image/proof.ts';
 import { type Files, isDiskFailure, tidy } from '../journal/files.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Claim } from '../recovery/claim.ts';
+import type { RecordKeeper } from '../recovery/shard-record.ts';
 import type { LiveSegment } from './segments.ts';
 
 export interface CheckpointParts {
@@ -26,6 +27,7 @@ export interface CheckpointParts {
   /** 0, 1, 2, ...: which shard of the directory this is. */
   readonly number: number;
   readonly claim: Claim;
+  readonly record: RecordKeeper | undefined;
   readonly database: Database;
   readonly digest: Digest;
   readonly maxImageBytes: number;
@@ -38,7 +40,7 @@ export interface CheckpointParts {
 
 export interface Published {
   readonly manifest: Manifest;
-  /** Why something that is not needed any more could not be removed, or `latest.sqlite` not be linked. */
+  /** Why something that is not needed any more could not be removed, `latest.sqlite` not be linked, or the record not be written. */
   readonly untidy: OrreryError | undefined;
 }
 
@@ -48,7 +50,7 @@ export function isPostponed(error: unknown): error is OrreryError {
 }
 
 /**
- * Steps 2 to 6 of a checkpoint; the caller has moved appends to segment `generation` and digested everything before it.
+ * Steps 2 to 7 of a checkpoint; the caller has moved appends to segment `generation` and digested everything before it.
  * `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws IMAGE_TOO_LARGE,
  * STALE_OWNER, DISK_FULL, IO_FAILED, DAMAGED; then the manifest before still counts.
  */
@@ -94,8 +96,9 @@ export function* publish(
   yield;
   // Time has passed: what lies about may be a newer owner's by now.
   claim.check();
+  const unrecorded = parts.record?.keep(manifest);
   const untidy = linkLatest(files, directory, generation) ?? sweep(files, directory, manifest);
-  return { manifest, untidy };
+  return { manifest, untidy: unrecorded ?? untidy };
 }
 
 /** For people and their tools alone. A file system may have no second names; then rather none than that of an older image. */

@@ -5,12 +5,15 @@ import type { Retention } from '../digest/retention.ts';
 import type { ErrorData } from '../errors.ts';
 import type { Moment, StepRange } from '../past/past.ts';
 import type { Projections } from '../projection/definition.ts';
+import type { Recording } from '../recovery/open-shard.ts';
 import type { Batch } from '../store/store.ts';
 import type { Import } from './import.ts';
 
 export interface OwnerOptions {
   readonly directory: string;
   readonly shard: number;
+  /** Undefined for a shard without a directory around it, which nobody keeps a record of. */
+  readonly recording?: Recording;
   /** How far patches of each game type are merged in the history. */
   readonly grains: { readonly [type: string]: 'commands' | 'ticks' | 'batches' };
   /** How much of the past of each type is kept. Of a type that is not named, what the image says counts. */

@@ -97,7 +97,10 @@ export interface CheckpointReport {
   readonly unprojected?: readonly string[];
   /** Games whose past stays longer than their type says, because a row of it cannot be read; if any. */
   readonly unthinned?: readonly string[];
-  /** Why a file that is not needed any more could not be removed, or `latest.sqlite` not be linked; the next checkpoint tries again. */
+  /**
+   * Why a file that is not needed any more could not be removed, `latest.sqlite` not be linked, or the
+   * record of the shard not be written; the next checkpoint tries again.
+   */
   readonly untidy?: ErrorData;
 }
 
@@ -137,6 +140,7 @@ export interface RecoveryReport {
   readonly reprojected?: { readonly types: readonly string[]; readonly games: number };
   /** As in CheckpointReport. */
   readonly unprojected?: readonly string[];
+  readonly untidy?: ErrorData;
   /**
    * Why no image could be published, or no segment be begun: a full disk, an image above its bound. Everything is there, out of
    * the image before and the journal; `health` is degraded, and a checkpoint is tried again.

@@ -151,7 +151,12 @@ it('[SV12] folders exchanged, one of them gone, and no description of the direct
   const halved = copyOf(closed);
   rmSync(join(halved, 'shard-01'), { recursive: true });
   const { report } = await salvage(halved, 1);
-  expect(report.lost).toEqual([{ file: 'shard-01/', what: 'holds nothing: which games it had, nothing tells' }]);
+  expect(report.lost).toEqual([
+    { file: 'shard-01/', what: 'holds nothing: the games of the shard that was recorded are lost' },
+  ]);
+  rmSync(join(halved, 'shard-01.record'));
+  const { report: unknown } = await salvage(halved, 1);
+  expect(unknown.lost).toEqual([{ file: 'shard-01/', what: 'holds nothing: which games it had, nothing tells' }]);
 });
 
 it('[SV13] the new directory must not be there, or be an empty folder, and neither may lie in the other', async () => {

@@ -62,7 +62,7 @@ it('[K16] starts over when what was listed has gone, and reads the newer shard w
   expect(files.looks).toBeGreaterThan(1);
 
   const again = shifting('/place', (looks) => (looks <= 1 ? before : after));
-  const examined = await examineShard(again, '/place', 0, 1);
+  const examined = await examineShard(again, '/place', 0, undefined);
   expect(examined.findings.filter(({ level }) => level === 'error')).toEqual([]);
   expect(examined.contents).toMatchObject({ games: 1, commands: 4 });
 });
@@ -71,7 +71,7 @@ it('[K17] a segment that nobody needs and that its owner removes after it was li
   const swept = 'segment-0000000001.journal';
   const files: Files = { ...nodeFiles, list: (path) => [...nodeFiles.list(path), swept].sort() };
   expect(nodeFiles.exists(join(after, 'shard-00', swept))).toBe(false);
-  const { findings, contents } = await examineShard(files, after, 0, 1, 'thorough');
+  const { findings, contents } = await examineShard(files, after, 0, undefined, 'thorough');
   expect(findings.filter(({ level }) => level === 'error' || level === 'warning')).toEqual([]);
   expect(findings.map(({ file }) => file)).toContain(`shard-00/${swept}`);
   expect(contents).toMatchObject({ games: 1, commands: 4 });
@@ -88,9 +88,9 @@ it('[K16] reads each file once, and before it makes anything of them', async () 
     },
   };
   const reader = await ShardReader.open(files, folder, 0);
-  expect(read).toEqual(['MANIFEST', 'segment', 'image']);
+  expect(read).toEqual(['record', 'MANIFEST', 'segment', 'image']);
   expect(reader.past('ore')?.fold(1).seq).toBe(1);
-  expect(read).toHaveLength(3);
+  expect(read).toHaveLength(4);
   reader.close();
 });
 
@@ -120,7 +120,10 @@ it('[K16] a shard that was never finished being made holds nothing', async () =>
 
 it('[K16] a folder that is gone, or that of another shard, is damage and not an empty shard', async () => {
   const gone = ShardReader.open(nodeFiles, join(before, 'nowhere'), 0);
-  await expect(gone).rejects.toMatchObject({ code: 'DAMAGED', what: 'the folder of a shard is gone' });
+  await expect(gone).rejects.toMatchObject({ code: 'SHARD_MISSING', context: { shard: 0 } });
   const other = ShardReader.open(nodeFiles, join(before, 'shard-00'), 1);
-  await expect(other).rejects.toMatchObject({ code: 'DAMAGED', what: 'the folder is that of shard 0, not of shard 1' });
+  await expect(other).rejects.toMatchObject({
+    code: 'SHARD_REPLACED',
+    what: 'the folder is that of shard 0, not of shard 1',
+  });
 });

@@ -241,7 +241,7 @@ it('[R15] files of another shard are not taken for its own', async () => {
 
 it('[R15] the folder of another shard is refused', async () => {
   const before = folder.contents();
-  await expect(folder.open(1)).rejects.toMatchObject({ code: 'DAMAGED' });
+  await expect(folder.open(1)).rejects.toMatchObject({ code: 'SHARD_REPLACED' });
   expect(folder.contents()).toEqual(before);
   await folder.expectWhole();
 });

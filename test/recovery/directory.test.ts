@@ -149,11 +149,11 @@ it('[V5] the folder of a shard is gone, or in the place of another', async () =>
     string,
   ];
   renameSync(second, aside);
-  const gone = await expectRefused('DAMAGED');
+  const gone = await expectRefused('SHARD_MISSING');
   expect(gone.context).toMatchObject({ shard: 1, file: second });
   renameSync(first, second);
   renameSync(aside, first);
-  const swapped = await expectRefused('DAMAGED');
+  const swapped = await expectRefused('SHARD_REPLACED');
   expect(swapped.message).toContain('is that of shard');
   renameSync(first, aside);
   renameSync(second, first);
@@ -181,10 +181,14 @@ it('[V7] a making that was interrupted is made anew; what else lies in the direc
     rmSync(join(directory, shard), { recursive: true });
     mkdirSync(join(directory, shard));
   }
+  // A record is only ever written in a directory that has its description.
+  await expectRefused('DIRECTORY_UNUSABLE', directory, 3);
+  for (const shard of ['shard-00', 'shard-01']) rmSync(join(directory, `${shard}.record`));
   writeFileSync(join(directory, 'orrery.json.0123456789ab.tmp'), 'half');
   writeFileSync(join(directory, 'mine.tmp'), 'mine');
   const orrery = await open(directory, 3);
   expect(await orrery.list()).toEqual([]);
   await orrery.close();
-  expect(readdirSync(directory).sort()).toEqual(['mine.tmp', 'orrery.json', 'shard-00', 'shard-01', 'shard-02']);
+  const shards = ['shard-00', 'shard-00.record', 'shard-01', 'shard-01.record', 'shard-02', 'shard-02.record'];
+  expect(readdirSync(directory).sort()).toEqual(['mine.tmp', 'orrery.json', ...shards]);
 });

@@ -251,6 +251,6 @@ describe('whole files', () => {
   });
 
   it('[DA6] a whole shard in the place of another is refused', async () => {
-    expect(await openOrRefuse(stranger.folder.copy(), 'shard 1 as shard 0')).toMatchObject({ code: 'DAMAGED' });
+    expect(await openOrRefuse(stranger.folder.copy(), 'shard 1 as shard 0')).toMatchObject({ code: 'SHARD_REPLACED' });
   });
 });

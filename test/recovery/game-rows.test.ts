@@ -244,6 +244,8 @@ describe('games of an image and of the journal behind it', () => {
       faults: [],
       notes: [],
       empty: false,
+      shard: undefined,
+      recorded: undefined,
     };
     // A shard that has nothing of it makes no difference.
     const none: ShardRemains = { ...remains, images: [], records: new Map(), empty: true };

@@ -60,7 +60,9 @@ export async function openOrRefuse(files: MemoryFolder, story: string): Promise<
     owner = await openOwner(files.copy());
   } catch (error) {
     if (!(error instanceof OrreryError)) throw new Error(`${story}: threw ${String(error)}`, { cause: error });
-    expect(['DAMAGED', 'FORMAT_TOO_NEW', 'PATCH_INVALID'], `${story}: ${error.message}`).toContain(error.code);
+    expect(['DAMAGED', 'FORMAT_TOO_NEW', 'PATCH_INVALID', 'SHARD_REPLACED'], `${story}: ${error.message}`).toContain(
+      error.code,
+    );
     const { file, directory } = error.context;
     if (!(file ?? directory)?.startsWith(SHARD)) throw new Error(`${story}: names no file: ${error.message}`);
     return error;

@@ -9,7 +9,7 @@ import { examineShard, type ShardExamination } from './shard.ts';
 import type { Depth } from './view.ts';
 
 /** Whatever else lies in the directory is not ours to speak of. */
-const LEFTOVER = /^(LOCK|orrery\.json)\..*\.tmp$/;
+const LEFTOVER = /^(LOCK|orrery\.json|shard-\d{2,3}\.record)\..*\.tmp$/;
 
 export interface Examination {
   readonly directory: string;
@@ -37,7 +37,7 @@ export async function examineDirectory(files: Files, directory: string, depth: D
   const due = Array.from({ length: config?.shards ?? 0 }, (_, shard) => shard);
   const shards: ShardExamination[] = [];
   for (const shard of new Set([...due, ...present].sort((a, b) => a - b))) {
-    shards.push(await examineShard(files, directory, shard, config?.shards, depth));
+    shards.push(await examineShard(files, directory, shard, config, depth));
   }
   const apart = shards.flatMap((shard) => shard.findings);
   const together = new Findings('');

@@ -1,11 +1,12 @@
 // One shard, examined: manifests, images, journal, what a recovery would do, games. Nothing is changed.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { shardDirectory } from '../../directory.ts';
+import { type DirectoryConfig, shardDirectory } from '../../directory.ts';
 import { imageName } from '../../image/image.ts';
 import { type Files, isMissing, isTemporary } from '../../journal/files.ts';
 import { segmentName } from '../../journal/segment.ts';
 import { hasChanged, holdFiles } from '../../recovery/held-files.ts';
+import type { Found } from '../../recovery/known-shard.ts';
 import { type Listing, listShard, readShard, type ShardContents } from '../../recovery/read-shard.ts';
 import { byteSize, counted } from '../printable.ts';
 import { contradictionOf, readSpare } from './crosswise.ts';
@@ -14,6 +15,7 @@ import { examineGames, type GamesExamined } from './games.ts';
 import { examineImages } from './images.ts';
 import { examineJournal } from './journal.ts';
 import { examineManifests } from './manifests.ts';
+import { examineRecord, readRecordOf } from './record.ts';
 import type { Depth, ShardView } from './view.ts';
 
 /** What a recovery would do. */
@@ -44,13 +46,19 @@ export async function examineShard(
   files: Files,
   directory: string,
   shard: number,
-  shards: number | undefined,
+  config: DirectoryConfig | undefined,
   depth: Depth = 'usual',
 ): Promise<ShardExamination> {
+  const shards = config?.shards;
   const folder = shardDirectory(directory, shard);
   const name = `${folder.slice(directory.length + 1)}/`;
   for (let attempt = 1; ; attempt += 1) {
     const findings = new Findings(name);
+    const record = readRecordOf(files, folder);
+    const compare = (found: Found | undefined): void => {
+      const { list } = examineRecord(record, `${name.slice(0, -1)}.record`, shard, config?.id, found);
+      findings.list.push(...list);
+    };
     let listing: Listing;
     try {
       listing = listShard(files, folder);
@@ -60,7 +68,7 @@ export async function examineShard(
       else findings.failure('', error);
       return { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
     }
-    const examined = await examineListed(files, folder, listing, shard, shards, findings, depth);
+    const examined = await examineListed(files, folder, listing, shard, shards, findings, depth, compare);
     if (!findings.damaged || attempt === MOST_ATTEMPTS || !hasChanged(files, folder, listing)) return examined;
     await delay(attempt);
   }
@@ -77,11 +85,16 @@ async function examineListed(
   shards: number | undefined,
   findings: Findings,
   depth: Depth,
+  compare: (found: Found | undefined) => void,
 ): Promise<ShardExamination> {
   const nothing = { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
   const manifest = examineManifests(files, folder, listing, findings);
   examineTemporary(files, folder, listing, findings);
-  if (!manifest) return nothing;
+  if (!manifest) {
+    // What is there and cannot be read has been told.
+    if (!findings.damaged) compare(undefined);
+    return nothing;
+  }
   const images = manifest.images.map(({ generation }) => imageName(generation));
   const segments = [...listing.segments, ...manifest.segments].map(segmentName);
   const held = holdFiles(files, folder, [...new Set([...segments, ...images])]);
@@ -99,6 +112,7 @@ async function examineListed(
     findings.failure('recovery', error, REMEDY);
     return examined;
   }
+  compare(contents);
   // Only when the newest image itself was used: the spare is the other way to the same games.
   const spare = depth === 'thorough' && !contents.imageFault ? await readSpare(view) : undefined;
   try {

@@ -43,11 +43,11 @@ export async function writeDirectory(
   files.makeDirectory(dirname(place));
   const making = join(dirname(place), `${basename(place)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const { lock } = takeDirectory(files, making, shards, shards);
+    const { lock, config } = takeDirectory(files, making, shards, shards);
     try {
       for (let shard = 0; shard < shards; shard += 1) {
         const own = games.filter(({ id }) => shardOf(id, shards) === shard);
-        await writeShard(files, shardDirectory(making, shard), shard, own, commandIndex);
+        await writeShard(files, shardDirectory(making, shard), shard, config.id, own, commandIndex);
       }
     } finally {
       lock.release();
@@ -67,16 +67,19 @@ async function writeShard(
   files: Files,
   folder: string,
   number: number,
+  directory: string,
   games: readonly SalvagedGame[],
   commandIndex: boolean,
 ): Promise<void> {
-  const shard = await openShard(files, folder, number, { grainOf: () => 'commands', commandIndex });
+  // The shards are made one by one, each with its games: one that is empty beside them is none that was lost.
+  const recording = { directory, accept: true };
+  const shard = await openShard(files, folder, number, { grainOf: () => 'commands', commandIndex }, recording);
   // A new shard without a journal would not have been opened.
   const journal = shard.journal as Journal;
   try {
     for (const game of games) writeSalvaged(shard, game);
-    const { claim, database, digest, first } = shard;
-    const parts = { files, directory: folder, number, claim, database, digest, maxImageBytes: MAX_IMAGE_BYTES };
+    const { claim, record, database, digest, first } = shard;
+    const parts = { files, directory: folder, number, claim, record, database, digest, maxImageBytes: MAX_IMAGE_BYTES };
     const publishing = publish(
       { ...parts, prover: PROVER_ON_THE_SPOT, published: () => undefined },
       shard.manifest.shard,
@@ -86,6 +89,7 @@ async function writeShard(
       () => journal.durableFrame,
     );
     while (!publishing.next().done);
+    if (record?.fault) throw record.fault;
     journal.seal();
   } finally {
     journal.close();

@@ -50,7 +50,7 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
     for (const [shard, of] of remains.entries()) {
       damaged.push(...of.faults.map((each) => at(shard, each)));
       notes.push(...of.notes.map((each) => at(shard, each)));
-      lost.push(...lossesOf(of, games.length > 0).map((each) => at(shard, each)));
+      lost.push(...lossesOf(of, remains, games.length > 0).map((each) => at(shard, each)));
     }
     return { shards, games, lost, damaged, notes, close };
   } catch (error) {
@@ -60,13 +60,29 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
 }
 
 /** Every shard was whole before a game was accepted in any of them. */
-function lossesOf(shard: ShardRemains, inUse: boolean): Complaint[] {
+function lossesOf(shard: ShardRemains, all: readonly ShardRemains[], inUse: boolean): Complaint[] {
+  const recorded = lossesOfRecorded(shard, all);
+  if (recorded.length > 0) return recorded;
   if (shard.empty) return inUse ? [{ file: '', what: 'holds nothing: which games it had, nothing tells' }] : [];
   const newest = shard.images.toSorted((left, right) => right.frame - left.frame)[0];
   return lostBehind(shard, newest).map(({ first, last, file, what }) => ({
     file,
     what: `${first === last ? `frame ${first}` : `frames ${first} to ${last}`}: ${what}`,
   }));
+}
+
+/** Of a shard that was recorded here and is not in this folder: it may have been put into the folder of another. */
+function lossesOfRecorded({ shard, recorded, empty }: ShardRemains, all: readonly ShardRemains[]): Complaint[] {
+  if (recorded === undefined || recorded.shard === shard) return [];
+  const elsewhere = all.find((each) => each.shard === recorded.shard);
+  if (elsewhere === undefined) {
+    const what = empty ? 'holds nothing' : 'is the folder of another shard';
+    return [{ file: '', what: `${what}: the games of the shard that was recorded are lost` }];
+  }
+  const { newestFrame } = elsewhere.journal;
+  if (newestFrame >= recorded.durableFrame) return [];
+  const what = `frames ${newestFrame + 1} to ${recorded.durableFrame} of the shard that was recorded here are in no file`;
+  return [{ file: '', what }];
 }
 
 function shardsOf(files: Files, directory: string, present: readonly number[], damaged: Complaint[]): number {

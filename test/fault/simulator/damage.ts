@@ -1,19 +1,19 @@
-// Damage is no crash: a bit that turned, a file that is gone, a file put back from another copy of the shard. The promise is
-// another one too: the shard is refused, or holds a prefix of what was acknowledged, and never anything else.
+// Damage is no crash: a bit that turned, a file that is gone, a file put back from another copy of the shard, the whole folder
+// put back from an older one. The promise is another one too: the shard is refused, or holds a prefix of what was acknowledged, and never anything else.
 
 import { OrreryError } from '../../../src/errors.ts';
 import type { Owner } from '../../../src/shard/owner.ts';
 import type { Dice } from '../../programs/script.ts';
 import { type Chain, describe, type Standings } from './chain.ts';
 import { type Content, DiskImage, withChanges } from './disk-image.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, SHARD } from './engine.ts';
 import { describeError, Play, type Scene } from './play.ts';
 import { type Lie, RecordingFiles } from './recording-files.ts';
 import type { Tally } from './tally.ts';
 import type { Step } from './workload.ts';
 
 interface Damaged {
-  readonly kind: 'bit' | 'file gone' | 'foreign file';
+  readonly kind: 'bit' | 'file gone' | 'foreign file' | 'older shard';
   readonly what: string;
   readonly image: DiskImage;
   /** Histories that may be found, whole or without their newest batches. */
@@ -24,8 +24,8 @@ interface Damaged {
   readonly harmless: boolean;
 }
 
-const PLACES = /\/(segment|image|MANIFEST)-\d+/;
-const REFUSALS = ['DAMAGED', 'FORMAT_TOO_NEW'];
+const PLACES = /\/(segment|image|MANIFEST)-\d+|\.record$/;
+const REFUSALS = ['DAMAGED', 'FORMAT_TOO_NEW', 'SHARD_MISSING', 'SHARD_REPLACED', 'SHARD_OLDER'];
 
 /** Two ways that one shard goes on, with the same names for different files. */
 const FORK: readonly Step[] = [
@@ -56,7 +56,13 @@ export function exploreDamage(
   const tell = [`opens, then ${JSON.stringify(steps)}, all of it durable`];
   const settled = goOn(engine, scene, `d${tally.states}`, steps, lies);
   if (typeof settled === 'string') return { violation: settled, what: tell };
-  const damaged = roll(2) === 0 ? foreignFile(engine, scene, settled, steps, lies, roll) : harm(settled, roll);
+  const kind = roll(5);
+  const damaged =
+    kind === 0
+      ? olderShard(scene, settled)
+      : kind < 3
+        ? foreignFile(engine, scene, settled, steps, lies, roll)
+        : harm(settled, roll);
   if (damaged === undefined) return undefined;
   const { outcome, violation } = judge(engine, damaged, lies);
   tally.damage(`${damaged.kind}${damaged.harmless ? ' with a stand-in' : ''}`, outcome);
@@ -112,9 +118,9 @@ function harm({ image, chain, sinceManifest }: Settled, roll: Dice): Damaged {
   if (roll(4) === 0) {
     const gone = image.clone();
     gone.names.delete(name);
-    // With the newest manifest gone, what the manifest before it says is all that anybody knows.
+    // With the newest manifest gone, the record of the shard still says what was durable.
     const stoodIn = harmless && !isManifest(name);
-    const mayMiss = isManifest(name) ? Number.POSITIVE_INFINITY : stoodIn ? 0 : sinceManifest;
+    const mayMiss = stoodIn ? 0 : sinceManifest;
     return {
       kind: 'file gone',
       what: `${name} is taken away`,
@@ -163,9 +169,20 @@ function foreignFile(
   return { kind: 'foreign file', what, image, chains: [settled.chain, other.chain], mayMiss, harmless: false };
 }
 
+/** The folder of the shard as the crash had left it, put back beside the record of what it came to: FORK publishes. */
+function olderShard(scene: Scene, settled: Scene): Damaged {
+  const image = durable(scene.image);
+  const record = `${SHARD}.record`;
+  const inode = settled.image.names.get(record) as number;
+  image.names.set(record, inode);
+  image.contents.set(inode, settled.image.contents.get(inode) as Content);
+  const what = 'the folder is put back from before, and its record is not';
+  return { kind: 'older shard', what, image, chains: [settled.chain], mayMiss: 0, harmless: false };
+}
+
 function judge(
   engine: Engine,
-  { image, chains, mayMiss, harmless }: Damaged,
+  { kind, image, chains, mayMiss, harmless }: Damaged,
   lies: ReadonlySet<Lie>,
 ): { readonly outcome: string; readonly violation?: string } {
   let owner: Owner;
@@ -186,6 +203,8 @@ function judge(
   } finally {
     owner.abandon();
   }
+  if (kind === 'older shard')
+    return { outcome: 'taken', violation: 'an older copy of the shard is taken for the newest' };
   const missing = Math.min(...chains.map((chain) => chain.stepsBackTo(found) ?? Number.POSITIVE_INFINITY));
   if (missing === 0) return { outcome: 'nothing missing' };
   const [chain] = chains as [Chain];

@@ -15,7 +15,8 @@ export type Operation =
   | { readonly kind: 'link'; readonly name: string; readonly inode: number }
   | { readonly kind: 'unlink'; readonly name: string }
   | { readonly kind: 'rename'; readonly from: string; readonly name: string; readonly inode: number }
-  | { readonly kind: 'sync directory' };
+  /** Of the names in this folder, and in no other. */
+  | { readonly kind: 'sync directory'; readonly folder: string };
 
 export interface Write {
   readonly kind: 'write';
@@ -69,11 +70,14 @@ export class DiskImage {
       case 'rename':
         this.nameChanges.push(operation);
         return;
-      case 'sync directory':
-        for (const change of this.nameChanges) applyName(this.names, change);
-        this.nameChanges.length = 0;
+      case 'sync directory': {
+        const settled = this.nameChanges.filter(({ name }) => folderOf(name) === operation.folder);
+        const open = this.nameChanges.filter((change) => !settled.includes(change));
+        for (const change of settled) applyName(this.names, change);
+        this.nameChanges.splice(0, Number.POSITIVE_INFINITY, ...open);
         this.#forgetNameless();
         return;
+      }
       default:
         this.#change(operation);
     }
@@ -94,7 +98,7 @@ export class DiskImage {
   }
 
   #forgetNameless(): void {
-    const named = new Set(this.names.values());
+    const named = new Set([...this.names.values(), ...this.nameChanges.map(inodeOf)]);
     for (const inode of this.contents.keys()) if (!named.has(inode)) this.contents.delete(inode);
   }
 }
@@ -116,6 +120,16 @@ function changed(content: Content, operation: Exclude<Operation, NameChange | { 
       if (content.adrift.length === 0) return { durable: operation.content, pending: [], adrift: [] };
       return { ...content, durable: withChanges(content.durable, content.pending), pending: [] };
   }
+}
+
+/** Of an unlinked name none. */
+function inodeOf(change: NameChange): number | undefined {
+  return change.kind === 'unlink' ? undefined : change.inode;
+}
+
+/** A name is renamed within its folder. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 function overlaps(change: ContentChange, write: Write): boolean {

@@ -46,6 +46,7 @@ function openNow(files: Files): Owner {
   const owner: unknown = Owner.open(files, {
     directory: SHARD,
     shard: 0,
+    recording: { directory: 'simulated' },
     grains: { counter: 'ticks', [THINNED.type]: 'commands' },
     retentions: { [THINNED.type]: FORGETFUL },
     sliceMs: 0,

@@ -121,6 +121,37 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'the record of a shard is written before its manifest',
+    edits: [
+      { file: CHECKPOINT, find: 'parts.record?.keep(manifest);', replace: '' },
+      {
+        file: CHECKPOINT,
+        find: 'publishManifest(files, directory, manifest);',
+        replace: 'parts.record?.keep(manifest);\n        publishManifest(files, directory, manifest);',
+      },
+    ],
+  },
+  {
+    name: 'the record of a shard gets its name before its contents are durable',
+    edits: [
+      {
+        file: 'journal/files.js',
+        find: 'files.write(handle, bytes, 0);\n        files.sync(handle);',
+        replace: 'files.write(handle, bytes, 0);',
+      },
+    ],
+  },
+  {
+    name: 'the record of a shard is not compared with it',
+    damage: true,
+    edits: [{ file: OPEN, find: 'if (discrepancy)\n', replace: 'if (false)\n' }],
+  },
+  {
+    name: 'a shard that was made once and is empty is made anew',
+    damage: true,
+    edits: [{ file: 'recovery/shard-reader.js', find: 'if (recorded)\n', replace: 'if (false)\n' }],
+  },
+  {
     name: 'only the newest generation is kept',
     edits: [
       {

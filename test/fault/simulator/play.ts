@@ -5,7 +5,8 @@ import { OrreryError, reason } from '../../../src/errors.ts';
 import type { Owner } from '../../../src/shard/owner.ts';
 import { type Chain, describe, type Line, type Standings } from './chain.ts';
 import type { DiskImage } from './disk-image.ts';
-import { batchOf, type Engine } from './engine.ts';
+import { batchOf, type Engine, SHARD } from './engine.ts';
+import { faultOfRecord } from './record-oracle.ts';
 import { type Lie, RecordingFiles, type Strike } from './recording-files.ts';
 import { type BatchPlan, canFail, type Fault, type Step } from './workload.ts';
 
@@ -141,6 +142,11 @@ export class Play {
 
   #reopen(): Owner {
     this.#doing = 'opening';
+    const { onCall } = this.disk;
+    this.disk.onCall = undefined;
+    const fault = faultOfRecord(this.disk, SHARD);
+    this.disk.onCall = onCall;
+    if (fault !== undefined) throw new Violation(fault);
     for (;;) {
       let owner: Owner | undefined;
       const opened = this.#allow(() => {

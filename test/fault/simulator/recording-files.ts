@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../../../src/errors.ts';
 import { type FileHandle, type Files, temporaryPath } from '../../../src/journal/files.ts';
-import { type DiskImage, type Operation, withChanges } from './disk-image.ts';
+import { type DiskImage, folderOf, type Operation, withChanges } from './disk-image.ts';
 
 /** How a call fails: without having done anything, half-way through a write, or after it has done everything. */
 export interface Strike {
@@ -54,7 +54,7 @@ export class RecordingFiles implements Files {
   list(path: string): string[] {
     return this.#call('list', path, () => {
       const names: string[] = [];
-      for (const name of this.#names.keys()) if (name.startsWith(path)) names.push(name.slice(path.length + 1));
+      for (const name of this.#names.keys()) if (folderOf(name) === path) names.push(name.slice(path.length + 1));
       return names.sort();
     });
   }
@@ -156,7 +156,7 @@ export class RecordingFiles implements Files {
 
   syncDirectory(path: string): void {
     this.#call('syncDirectory', path, () => {
-      if (!this.lies.has('syncDirectory')) this.log.push({ kind: 'sync directory' });
+      if (!this.lies.has('syncDirectory')) this.log.push({ kind: 'sync directory', folder: path });
     });
   }
 

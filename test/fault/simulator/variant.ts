@@ -22,7 +22,7 @@ export interface Variant extends Disposable {
 
 const SIMULATOR = 'test/fault/simulator';
 /** Everything between Owner.open and the disk waits for one thing alone: for the SQL library to be loaded. */
-const OPENING = ['shard/owner.js', 'recovery/open-shard.js', 'recovery/read-shard.js'];
+const OPENING = ['shard/owner.js', 'recovery/open-shard.js', 'recovery/read-shard.js', 'recovery/shard-reader.js'];
 const STAND_INS: readonly (readonly [file: string, content: string])[] = [
   ['image/database.js', `export { PlainDatabase as Database } from '../../${SIMULATOR}/plain-database.js';\n`],
   // What is exported by name goes before what is exported with the rest.
