@@ -112,6 +112,7 @@ async function openListed(
   const manifest = readManifest(files, directory, listing);
   if (!manifest) {
     if (compare) await assertNeverMade(files, directory, shard, recorded);
+    if (record) record.isNew = true;
     return { ...(await create(files, directory, claim, listing, options)), record };
   }
   const contents = await readShard(files, directory, manifest, listing, options);

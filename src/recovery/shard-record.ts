@@ -83,6 +83,8 @@ export function readRecord(files: Files, folder: string): ShardRecord | undefine
 
 /** Keeps the record of one shard up to its manifests. */
 export class RecordKeeper {
+  /** Nothing may be accepted in a shard whose loss nobody would notice: its first record must succeed. */
+  isNew = false;
   /** Why the record is behind the newest manifest. It is tried again with every `keep`. */
   fault: OrreryError | undefined;
   readonly #files: Files;
@@ -100,7 +102,7 @@ export class RecordKeeper {
 
   /**
    * Records a manifest that is durable. When that fails the shard is whole all the same and its record stays behind:
-   * nothing is thrown, and the result says why.
+   * nothing is thrown, and the result says why. Throws for a new shard alone: DISK_FULL, IO_FAILED.
    */
   keep({ shard, epoch, generation, images, durableFrame }: Manifest): OrreryError | undefined {
     const record: ShardRecord = {
@@ -119,7 +121,9 @@ export class RecordKeeper {
       atomicWrite(this.#files, recordPath(this.#folder), encodeRecord(record));
       this.#written = written;
       this.fault = undefined;
+      this.isNew = false;
     } catch (error) {
+      if (this.isNew) throw error;
       this.fault = error as OrreryError;
     }
     return this.fault;

@@ -2,7 +2,6 @@
 // is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
-import type { DigestOptions } from '../digest/digest.ts';
 import { cutState } from '../digest/pieces.ts';
 import { errorToData, type OrreryError } from '../errors.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
@@ -25,7 +24,7 @@ import { Backlog } from './backlog.ts';
 import { isPostponed, publish } from './checkpoint.ts';
 import { gap } from './gap.ts';
 import { type Import, importGame } from './import.ts';
-import type { OwnerOptions, OwnerRequest } from './protocol.ts';
+import { digestOptionsOf, type OwnerOptions, type OwnerRequest } from './protocol.ts';
 import { Segments } from './segments.ts';
 
 export class Owner {
@@ -65,13 +64,7 @@ export class Owner {
   /** Claims the shard, recovers it and, when the journal had anything to replay, publishes a fresh image. */
   static async open(files: Files, options: OwnerOptions, prover: Prover = PROVER_ON_THE_SPOT): Promise<Owner> {
     const began = performance.now();
-    const digest: DigestOptions = {
-      grainOf: (type) => options.grains[type],
-      retentionOf: (type) => options.retentions?.[type],
-      commandIndex: options.commandIndex,
-      projections: new Map(Object.entries(options.projections ?? {})),
-    };
-    const shard = await openShard(files, options.directory, options.shard, digest, options.recording);
+    const shard = await openShard(files, options.directory, options.shard, digestOptionsOf(options), options.recording);
     const recovery: { -readonly [key in keyof RecoveryReport]: RecoveryReport[key] } = {
       ...shard.report,
       durationMs: 0,
@@ -81,10 +74,7 @@ export class Owner {
     try {
       owner.#typesChanged = shard.digest.policies.record(Object.keys(options.grains));
       if (shard.mustPublish && !failure) failure = owner.#publishFirst();
-      const unrecorded = shard.record?.fault;
-      // Nothing may be accepted in a shard whose loss nobody would notice.
-      if (unrecorded && shard.report.created) throw unrecorded;
-      if (unrecorded) recovery.untidy = errorToData(unrecorded);
+      if (shard.record?.fault) recovery.untidy = errorToData(shard.record.fault);
     } catch (error) {
       owner.abandon();
       shard.first.withdraw(shard.claim);

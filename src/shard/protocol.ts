@@ -1,6 +1,7 @@
 // What crosses between the main thread and the thread that owns a shard. store/sqlite.ts is one end, workers/shard-owner.ts
 // the other. Everything is plain data: names and codes of errors do not survive a throw across threads.
 
+import type { DigestOptions } from '../digest/digest.ts';
 import type { Retention } from '../digest/retention.ts';
 import type { ErrorData } from '../errors.ts';
 import type { Moment, StepRange } from '../past/past.ts';
@@ -25,6 +26,16 @@ export interface OwnerOptions {
   readonly commandIndex: boolean;
   /** The SQL tables of each game type that is known, null for none; the image's own account counts for the others. */
   readonly projections?: { readonly [type: string]: Projections | null };
+}
+
+/** How the owner digests records. */
+export function digestOptionsOf(options: OwnerOptions): DigestOptions {
+  return {
+    grainOf: (type) => options.grains[type],
+    retentionOf: (type) => options.retentions?.[type],
+    commandIndex: options.commandIndex,
+    projections: new Map(Object.entries(options.projections ?? {})),
+  };
 }
 
 export type OwnerRequest =

@@ -89,7 +89,6 @@ async function writeShard(
       () => journal.durableFrame,
     );
     while (!publishing.next().done);
-    if (record?.fault) throw record.fault;
     journal.seal();
   } finally {
     journal.close();

@@ -1,0 +1,65 @@
+// The record of a shard on a disk that has no room for it: never ahead, never in the way, and written when there is room again.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { OrreryError } from '../../src/errors.ts';
+import { type Files, nodeFiles } from '../../src/journal/files.ts';
+import { readRecord } from '../../src/recovery/shard-record.ts';
+import { Owner } from '../../src/shard/owner.ts';
+import { batchOf } from '../fault/shard-script.ts';
+
+/** Files on which nothing can be written beside the folder of a shard. */
+function withoutRecords(): Files {
+  return {
+    ...nodeFiles,
+    createNew: (path) => {
+      if (!path.includes('.record.')) return nodeFiles.createNew(path);
+      throw new OrreryError({
+        code: 'DISK_FULL',
+        what: 'full',
+        hint: 'None.',
+        context: { file: path, errno: 'ENOSPC' },
+      });
+    },
+  };
+}
+
+it('[V16] a record that cannot be written stays behind: the checkpoint counts and says so, and the next one writes it', async () => {
+  const options = {
+    grains: { counter: 'ticks' },
+    sliceMs: 0,
+    checkpointBytes: 1 << 20,
+    maxImageBytes: 1 << 26,
+  } as const;
+  const parent = mkdtempSync(join(tmpdir(), 'orrery-record-'));
+  const path = join(parent, 'shard-00');
+  const how = { ...options, directory: path, shard: 0, commandIndex: false, recording: { directory: 'id' } };
+  // Of a new shard nothing may be accepted before it has one.
+  await expect(Owner.open(withoutRecords(), how)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  let full = false;
+  const sometimes: Files = {
+    ...nodeFiles,
+    createNew: (each) => (full ? withoutRecords() : nodeFiles).createNew(each),
+  };
+  const owner = await Owner.open(sometimes, how);
+  const generations: (number | undefined)[] = [];
+  for (const seq of [0, 1, 2]) {
+    full = seq === 1;
+    owner.commit(batchOf([{ game: 'a', firstSeq: seq, lastSeq: seq }]));
+    let report = owner.checkpoint();
+    while (!report) report = owner.checkpoint();
+    expect(report.untidy === undefined).toBe(!full);
+    generations.push(readRecord(nodeFiles, path)?.generation);
+  }
+  expect(generations[1]).toBe(generations[0]);
+  expect(generations[2]).toBeGreaterThan(generations[1] as number);
+  full = true;
+  owner.commit(batchOf([{ game: 'a', firstSeq: 3, lastSeq: 3 }]));
+  owner.abandon();
+  const again = await Owner.open(sometimes, how);
+  expect(again.recovery.untidy).toMatchObject({ what: 'full' });
+  again.abandon();
+  rmSync(parent, { recursive: true });
+});
