@@ -75,7 +75,7 @@ export class StateDraft {
 
   read(key: string): unknown {
     const table = this.#tableAt(key);
-    if (table) return table;
+    if (table) return table.proxy;
     if (this.#immer) return this.#immer[key];
     if (this.#scalars?.has(key)) return this.#scalars.get(key);
     // Immer answers for what every object inherits, and so does the draft before Immer is needed.
@@ -86,8 +86,9 @@ export class StateDraft {
 
   write(key: string, value: unknown): void {
     checkKey(key, []);
-    if (value instanceof TableDraft || value instanceof TableView) {
-      if (value !== this.#tableAt(key)) this.#assignTable(key, value);
+    const table = tableOf(value);
+    if (table) {
+      if (table !== this.#tableAt(key)) this.#assignTable(key, table);
       return;
     }
     if (this.#tableAt(key)) this.#reshape(key, undefined);
@@ -171,7 +172,7 @@ export class StateDraft {
     for (const [key, value] of givenKeys(state)) {
       const working = this.#tables.get(key);
       if (!working) {
-        if (value instanceof TableDraft || value instanceof TableView) throw newTable(key);
+        if (tableOf(value)) throw newTable(key);
         plain[key] = value;
         continue;
       }
@@ -288,6 +289,12 @@ export class StateDraft {
     const same = names.length === this.#tables.size && names.every((key) => this.#tables.has(key));
     return same ? undefined : names;
   }
+}
+
+/** A table that is assigned: one of a command, or a view. */
+function tableOf(value: unknown): TableDraft<unknown> | TableView<unknown> | undefined {
+  if (value instanceof TableView) return value;
+  return value instanceof TableDraft ? TableDraft.behind(value) : undefined;
 }
 
 function newTable(key: string): Error {

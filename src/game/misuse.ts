@@ -41,7 +41,9 @@ export function refused(place: { readonly game: string; readonly command: string
   return new OrreryError({
     code: 'COMMAND_REFUSED',
     what: 'the command threw, and nothing changed',
-    hint: 'The cause is what the command threw.',
+    hint: text.includes('could not be cloned')
+      ? 'structuredClone and v8.serialize take no drafts: JSON.parse(JSON.stringify(value)) makes a copy of one.'
+      : 'The cause is what the command threw.',
     context: { ...place, reason: text },
     cause,
   });

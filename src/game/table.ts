@@ -1,6 +1,7 @@
 // Wide state: entities by string id, at a top-level key of a state. TableDraft is what a command changes, or what table()
 // makes. Before it: working-table.ts, the committed entities. After it: table-change.ts turns a finished draft into patches.
 
+import { type InspectOptions, inspect } from 'node:util';
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
@@ -8,6 +9,7 @@ import { freezeDeep } from '../patch/freeze.ts';
 import { isForbiddenKey, type Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
 import type { Shapes } from '../patch/shape.ts';
+import { ById, behind } from './table-by-id.ts';
 import { type Touched, TouchedEntities } from './touched.ts';
 import { sorted, TABLE, type WorkingTable } from './working-table.ts';
 
@@ -57,13 +59,13 @@ export function table<T>(entities: { readonly [id: string]: T }): Table<T>;
 export function table<T>(entities: Iterable<T>, id: (entity: T) => string): Table<T>;
 export function table<T>(entities?: Iterable<T> | { readonly [id: string]: T }, id?: (entity: T) => string): Table<T> {
   const made = new TableDraft<T>();
-  if (entities === undefined) return made;
+  if (entities === undefined) return made.proxy;
   if (typeof entities !== 'object' || entities === null) throw notEntities('this is no object');
   if (id === undefined) {
     // A Map, or another table, has no keys that Object.entries would see: it would become an empty table.
     if (Symbol.iterator in entities) throw notEntities('a list needs the function that names each entity');
     for (const [key, entity] of Object.entries(entities as { readonly [id: string]: T })) made.set(key, entity);
-    return made;
+    return made.proxy;
   }
   for (const entity of entities as Iterable<T>) {
     const key = id(entity);
@@ -76,7 +78,7 @@ export function table<T>(entities?: Iterable<T> | { readonly [id: string]: T }, 
     }
     made.set(key, entity);
   }
-  return made;
+  return made.proxy;
 }
 
 function notEntities(why: string): OrreryError {
@@ -101,8 +103,10 @@ function checkId(id: unknown, path?: Path): asserts id is string {
   });
 }
 
-/** A table inside a command, or one that table() has made and no state holds yet. */
+/** A table inside a command, or one that table() has made and no state holds yet. Commands hold its `proxy`. */
 export class TableDraft<T> implements Table<T> {
+  /** The table as a command sees it: also an object by id. */
+  readonly proxy: Table<T>;
   readonly #base: WorkingTable | undefined;
   /** The top-level key of the state that the table is at. One that table() has made is at none yet. */
   readonly key: string | undefined;
@@ -114,6 +118,12 @@ export class TableDraft<T> implements Table<T> {
     this.#base = base;
     this.key = key;
     this.#size = base?.size ?? 0;
+    this.proxy = new ById(this as TableDraft<unknown>).proxy as Table<T>;
+  }
+
+  /** The table that a command holds as a proxy; undefined for anything else. */
+  static behind(value: unknown): TableDraft<unknown> | undefined {
+    return behind(value) as TableDraft<unknown> | undefined;
   }
 
   static of<T>(entities: Iterable<readonly [string, T]>): TableDraft<T> {
@@ -230,6 +240,11 @@ export class TableDraft<T> implements Table<T> {
   /** Without it JSON.stringify would make {} of a table. */
   toJSON(): { readonly [id: string]: T } {
     return Object.fromEntries(this.ids().map((id) => [id, this.peek(id) as T]));
+  }
+
+  /** What console.log shows. It gets the proxy as `this`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Table ${inspect(this.toJSON(), options)}`;
   }
 
   #write(id: string, after: T | undefined): void {
