@@ -46,7 +46,7 @@ export class Assembly {
       if (!tables.includes(name)) throw damaged('a piece belongs to no table');
     }
     const built = tables.map(
-      (name) => [name, (this.#builders.get(name) ?? new WorkingTableBuilder()).build()] as const,
+      (name) => [name, (this.#builders.get(name) ?? new WorkingTableBuilder(name)).build()] as const,
     );
     return new WorkingState(this.#plain, new Map(built));
   }
@@ -80,7 +80,7 @@ export class Assembly {
     }
     let builder = this.#builders.get(name);
     if (!builder) {
-      builder = new WorkingTableBuilder();
+      builder = new WorkingTableBuilder(name);
       this.#builders.set(name, builder);
     }
     for (const id of Object.keys(content)) {

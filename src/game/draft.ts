@@ -9,7 +9,7 @@ import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
 import { refusal, refuseUnreadable } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
-import { TableDraft } from './table.ts';
+import { type ReadonlyTable, TableDraft } from './table.ts';
 import {
   admitTable,
   captureTable,
@@ -19,7 +19,8 @@ import {
   contentOf,
   type TableChange,
 } from './table-change.ts';
-import { TableView, type WorkingTable } from './working-table.ts';
+import { isTableView } from './table-view.ts';
+import type { WorkingTable } from './working-table.ts';
 
 /** Stands in the plain part of a state where a table is, so that the order of top-level keys is kept. */
 export const TABLE_PLACE: JsonObject = Object.freeze({});
@@ -234,7 +235,7 @@ export class StateDraft {
     this.#reshaped.set(key, draft);
   }
 
-  #assignTable(key: string, given: TableDraft<unknown> | TableView<unknown>): void {
+  #assignTable(key: string, given: TableDraft<unknown> | ReadonlyTable<unknown>): void {
     if (given instanceof TableDraft && given.attached) {
       throw refusal(
         'a table of a state cannot be assigned to another key',
@@ -292,8 +293,8 @@ export class StateDraft {
 }
 
 /** A table that is assigned: one of a command, or a view. */
-function tableOf(value: unknown): TableDraft<unknown> | TableView<unknown> | undefined {
-  if (value instanceof TableView) return value;
+function tableOf(value: unknown): TableDraft<unknown> | ReadonlyTable<unknown> | undefined {
+  if (isTableView(value)) return value;
   return value instanceof TableDraft ? TableDraft.behind(value) : undefined;
 }
 

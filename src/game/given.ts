@@ -3,9 +3,9 @@
 
 import { checkKey } from '../patch/admit.ts';
 import { hasOnlyKeys, isPlainObject } from '../patch/plain.ts';
-import { refusal, refuseHidden, refuseTable, refuseUnreadable, refuseValue } from '../patch/refusal.ts';
+import { refusal, refuseHidden, refuseTable, refuseUnreadable, refuseValue, TABLE } from '../patch/refusal.ts';
 import { TableDraft } from './table.ts';
-import { TABLE, TableView } from './working-table.ts';
+import { isTableView } from './table-view.ts';
 
 /** The top-level keys and values of a state, each read once. Throws NOT_PERSISTABLE. */
 export function givenKeys(state: unknown): [key: string, value: unknown][] {
@@ -18,7 +18,7 @@ export function givenKeys(state: unknown): [key: string, value: unknown][] {
 
 /** The entities of what is given for a table. Throws NOT_PERSISTABLE. */
 export function givenEntities(key: string, given: unknown): [id: string, entity: unknown][] {
-  if (given instanceof TableView || given instanceof TableDraft) return [...given.entries()];
+  if (given instanceof TableDraft || isTableView(given)) return [...given.entries()];
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw refusal(
       'a table in a state to save is neither a table nor an object by id',

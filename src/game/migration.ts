@@ -9,8 +9,8 @@ import { givenEntities, givenKeys } from './given.ts';
 import { asynchronous, isPromise } from './misuse.ts';
 import { numbersOf } from './randomness.ts';
 import type { GameSeed } from './seed.ts';
-import { TableDraft } from './table.ts';
-import { TableView } from './working-table.ts';
+import { type ReadonlyTable, TableDraft } from './table.ts';
+import { isTableView } from './table-view.ts';
 
 /** What a migration may know besides the state. */
 export interface MigrationContext {
@@ -184,8 +184,8 @@ function admitState(given: unknown, names: ReadonlySet<string>): [state: JsonObj
   return [state, [...entities.keys()]];
 }
 
-function isTable(value: unknown): value is TableDraft<unknown> | TableView<unknown> {
-  return value instanceof TableDraft || value instanceof TableView;
+function isTable(value: unknown): value is TableDraft<unknown> | ReadonlyTable<unknown> {
+  return value instanceof TableDraft || isTableView(value);
 }
 
 function isObject(value: unknown): boolean {

@@ -14,6 +14,11 @@ export class Past {
   #before: Map<string, Json | undefined> | undefined;
   #next: Past | undefined;
 
+  /** Whether nothing has been replaced since the view was taken, and no other view has been taken. */
+  get isUntouched(): boolean {
+    return this.#before === undefined && this.#next === undefined;
+  }
+
   /** An entity is about to be replaced: undefined if there was none. */
   keep(id: string, before: Json | undefined): void {
     this.#before ??= new Map();

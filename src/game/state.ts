@@ -8,9 +8,10 @@ import { isProxy } from '../patch/plain.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
 import { givenKeys } from './given.ts';
-import { TableDraft } from './table.ts';
+import { type ReadonlyTable, TableDraft } from './table.ts';
 import { changesAt, type EntityChange } from './table-change.ts';
-import { TableView, WorkingTable } from './working-table.ts';
+import { isTableView } from './table-view.ts';
+import { WorkingTable } from './working-table.ts';
 
 export class WorkingState {
   #plain: JsonObject;
@@ -35,8 +36,8 @@ export class WorkingState {
     const tables = new Map<string, WorkingTable>();
     const plain: { [key: string]: unknown } = {};
     for (const [key, value] of givenKeys(initial)) {
-      if (value instanceof TableDraft || value instanceof TableView) {
-        tables.set(key, WorkingTable.from(admittedEntities(key, value)));
+      if (value instanceof TableDraft || isTableView(value)) {
+        tables.set(key, WorkingTable.from(key, admittedEntities(key, value)));
         plain[key] = TABLE_PLACE;
       } else {
         plain[key] = value;
@@ -54,7 +55,7 @@ export class WorkingState {
     const plain: { [key: string]: unknown } = {};
     for (const [key, value] of givenKeys(json)) {
       if (tables.includes(key)) {
-        working.set(key, WorkingTable.from(admittedById(key, value)));
+        working.set(key, WorkingTable.from(key, admittedById(key, value)));
         plain[key] = TABLE_PLACE;
       } else {
         plain[key] = value;
@@ -79,7 +80,7 @@ export class WorkingState {
     if (this.#tables.size === 0) {
       this.#view = this.#plain;
     } else {
-      const view: { [key: string]: Json | TableView<Json> } = { ...this.#plain };
+      const view: { [key: string]: Json | ReadonlyTable<Json> } = { ...this.#plain };
       for (const [key, table] of this.#tables) view[key] = table.view();
       this.#view = Object.freeze(view) as JsonObject;
     }
@@ -132,7 +133,7 @@ export class WorkingState {
     const tables = new Map<string, WorkingTable>();
     for (const key of finished.tables ?? this.tableNames) {
       const kept = finished.replaced.has(key) ? undefined : this.#tables.get(key);
-      tables.set(key, kept ?? WorkingTable.from(contentEntries(changesAt(key, finished.entities) ?? [])));
+      tables.set(key, kept ?? WorkingTable.from(key, contentEntries(changesAt(key, finished.entities) ?? [])));
     }
     return tables;
   }
@@ -144,7 +145,7 @@ function* contentEntries(content: readonly EntityChange[]): IterableIterator<[st
 
 function* admittedEntities(
   key: string,
-  given: TableDraft<unknown> | TableView<unknown>,
+  given: TableDraft<unknown> | ReadonlyTable<unknown>,
 ): IterableIterator<[string, Json]> {
   for (const id of given.ids()) {
     const entity = given instanceof TableDraft ? given.peek(id) : given.get(id);

@@ -2,27 +2,13 @@
 // by id that the table stands for. Before it: table.ts, which keeps what was done. After it: the user's command.
 
 import { refusal } from '../patch/refusal.ts';
+import { isMemberName, MEMBER_NAMES } from './entity-id.ts';
 import type { Table } from './table.ts';
 
 /** What stands behind the proxy. */
 export interface TableBehind extends Table<unknown> {
   readonly key: string | undefined;
 }
-
-/** Names that are members of a table: as ids they are reached through get, set and delete alone. */
-const MEMBERS: ReadonlySet<PropertyKey> = new Set([
-  'size',
-  'has',
-  'get',
-  'peek',
-  'set',
-  'delete',
-  'ids',
-  'values',
-  'entries',
-  'toJSON',
-  Symbol.iterator,
-]);
 
 const BEHIND = Symbol('table');
 
@@ -46,7 +32,7 @@ export class ById implements ProxyHandler<TableBehind> {
   }
 
   get(table: TableBehind, key: PropertyKey): unknown {
-    if (key === 'get' || key === 'size' || MEMBERS.has(key)) {
+    if (key === 'get' || key === 'size' || isMemberName(key)) {
       if (key === 'size') return table.size;
       this.#methods[key] ??= (table[key as 'get'] as (...args: never[]) => unknown).bind(table);
       return this.#methods[key];
@@ -63,7 +49,7 @@ export class ById implements ProxyHandler<TableBehind> {
 
   has(table: TableBehind, key: PropertyKey): boolean {
     if (typeof key === 'symbol') return Reflect.has(table, key);
-    return MEMBERS.has(key) || table.has(key as string) || key in Object.prototype;
+    return table.has(key as string) || key in Object.prototype;
   }
 
   deleteProperty(table: TableBehind, key: PropertyKey): boolean {
@@ -74,7 +60,7 @@ export class ById implements ProxyHandler<TableBehind> {
 
   /** In the order in which an object has its keys. */
   ownKeys(table: TableBehind): string[] {
-    for (const member of MEMBERS) if (typeof member === 'string' && table.has(member)) throw this.#ambiguous(member);
+    for (const member of MEMBER_NAMES) if (table.has(member)) throw this.#ambiguous(member);
     return Object.keys(Object.fromEntries(table.ids().map((id) => [id, true])));
   }
 
@@ -109,7 +95,7 @@ export class ById implements ProxyHandler<TableBehind> {
     if (typeof key === 'symbol') {
       throw this.#refusal(`a symbol, ${String(key)}, cannot be an id in a table`, 'Use a string.');
     }
-    if (MEMBERS.has(key)) throw this.#ambiguous(key as string);
+    if (isMemberName(key)) throw this.#ambiguous(key as string);
     return key as string;
   }
 

@@ -4,6 +4,7 @@
 import { admit } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
+import { checkNewId } from './entity-id.ts';
 import { givenEntities } from './given.ts';
 import type { TableDraft } from './table.ts';
 import type { WorkingTable } from './working-table.ts';
@@ -67,6 +68,7 @@ export function captureWholeTable(
   for (const [id, entity] of entities) {
     const before = working.get(id);
     if (before === undefined) {
+      checkNewId(id, key);
       const after = admit(entity, [key, id]);
       patches.push({ op: 'add', path: [key, id], value: after });
       changes.push({ id, before, after });

@@ -6,16 +6,21 @@ import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
-import { isForbiddenKey, type Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
+import { TABLE } from '../patch/refusal.ts';
 import type { Shapes } from '../patch/shape.ts';
+import { checkId, checkNewId, checkText, isMemberName } from './entity-id.ts';
 import { ById, behind } from './table-by-id.ts';
+import { isTableView, sorted } from './table-view.ts';
 import { type Touched, TouchedEntities } from './touched.ts';
-import { sorted, TABLE, type WorkingTable } from './working-table.ts';
+import type { WorkingTable } from './working-table.ts';
 
-/** Entities by id, read-only and frozen. Iteration is in ascending order of ids, by UTF-16 code unit. */
-export interface ReadonlyTable<T> {
-  readonly size: number;
+/**
+ * What a table of a state can do. It is a class so that TypeScript knows that a spread copies none of it: `{ ...table }` has
+ * the entities and nothing else. There are no objects of it.
+ */
+export declare abstract class TableReader<T> {
+  get size(): number;
   has(id: string): boolean;
   get(id: string): T | undefined;
   ids(): readonly string[];
@@ -25,6 +30,13 @@ export interface ReadonlyTable<T> {
   /** The table as a plain object by id: what JSON.stringify, snapshots and patch paths see. */
   toJSON(): { readonly [id: string]: T };
 }
+
+/**
+ * Entities by id, read-only and frozen, at one moment: the object by id that the table stands for, with methods besides. Keys,
+ * spread, `in`, JSON, comparing and printing see the entities alone. `get` and the iterators, which are in ascending order of
+ * ids by UTF-16 code unit, cost less: they build nothing. Where a method has the name that is read, it is the method.
+ */
+export type ReadonlyTable<T> = TableReader<T> & { readonly [id: string]: T };
 
 /**
  * Entities by id, for state that is too wide for a plain object. Inside a command `get` hands out the entity itself to be
@@ -63,7 +75,9 @@ export function table<T>(entities?: Iterable<T> | { readonly [id: string]: T }, 
   if (typeof entities !== 'object' || entities === null) throw notEntities('this is no object');
   if (id === undefined) {
     // A Map, or another table, has no keys that Object.entries would see: it would become an empty table.
-    if (Symbol.iterator in entities) throw notEntities('a list needs the function that names each entity');
+    if (Symbol.iterator in entities && !isTableView(entities)) {
+      throw notEntities('a list needs the function that names each entity');
+    }
     for (const [key, entity] of Object.entries(entities as { readonly [id: string]: T })) made.set(key, entity);
     return made.proxy;
   }
@@ -86,20 +100,6 @@ function notEntities(why: string): OrreryError {
     code: 'NOT_PERSISTABLE',
     what: `a table cannot be made from what was passed: ${why}`,
     hint: 'Write table(), table({ id: entity }) or table(list, (entity) => entity.id).',
-  });
-}
-
-/** Throws NOT_PERSISTABLE. `path` is where the entity would stand, if that is known. */
-function checkId(id: unknown, path?: Path): asserts id is string {
-  if (typeof id === 'string' && !isForbiddenKey(id) && id.isWellFormed()) return;
-  throw new OrreryError({
-    code: 'NOT_PERSISTABLE',
-    what:
-      typeof id === 'string'
-        ? `${JSON.stringify(id)} cannot be an id in a table`
-        : `the id of an entity is a ${typeof id}`,
-    hint: 'Use a well-formed string that is not __proto__, constructor or prototype; String(number) makes one of a number.',
-    context: path === undefined ? {} : { path: toPointer(path) },
   });
 }
 
@@ -170,14 +170,19 @@ export class TableDraft<T> implements Table<T> {
   has(id: string): boolean {
     const touched = this.#touched.get(id);
     if (touched) return touched.after !== undefined;
-    return this.#base?.get(id) !== undefined;
+    if (this.#base?.get(id) !== undefined) return true;
+    checkText(id, this.key);
+    return false;
   }
 
   get(id: string): T | undefined {
     const touched = this.#touched.get(id);
     if (touched) return thaw(touched) as T | undefined;
     const before = this.#base?.get(id);
-    if (before === undefined) return undefined;
+    if (before === undefined) {
+      checkText(id, this.key);
+      return undefined;
+    }
     this.#checkOpen();
     const after = (this.#base as WorkingTable).shapes.clone(before);
     this.#touched.add({ id, before, after });
@@ -186,19 +191,22 @@ export class TableDraft<T> implements Table<T> {
 
   peek(id: string): T | undefined {
     const touched = this.#touched.get(id);
-    return (touched ? touched.after : freezeDeep(this.#base?.get(id))) as T | undefined;
+    if (touched) return touched.after as T | undefined;
+    const entity = this.#base?.get(id);
+    if (entity === undefined) checkText(id, this.key);
+    return freezeDeep(entity) as T | undefined;
   }
 
   set(id: string, entity: T): this {
-    const path = this.key === undefined ? undefined : [this.key, String(id)];
-    checkId(id, path);
+    checkId(id, this.key);
+    if (isMemberName(id) && !this.has(id)) checkNewId(id, this.key);
     this.#checkOpen();
     if (entity === undefined) {
       throw new OrreryError({
         code: 'NOT_PERSISTABLE',
         what: `the entity for id ${JSON.stringify(id)} is undefined`,
         hint: 'Use delete(id) to take an entity out of a table.',
-        context: path === undefined ? {} : { path: toPointer(path) },
+        context: this.key === undefined ? {} : { path: toPointer([this.key, id]) },
       });
     }
     this.#write(id, entity);

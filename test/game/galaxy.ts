@@ -113,7 +113,7 @@ export const plain = (state: unknown): Json => JSON.parse(JSON.stringify(state))
 export function folded(before: Json, patches: readonly Patch[], after: unknown): string {
   const state = fold(before, patches) as { [key: string]: { [id: string]: Json } };
   for (const [key, value] of Object.entries(after as object)) {
-    if (typeof value !== 'object' || value === null || !(Symbol.for('orrery.table') in value)) continue;
+    if (!isTable(value)) continue;
     const entities = state[key] as { [id: string]: Json };
     state[key] = Object.fromEntries(
       Object.keys(entities)
@@ -122,6 +122,11 @@ export function folded(before: Json, patches: readonly Patch[], after: unknown):
     );
   }
   return JSON.stringify(state);
+}
+
+/** Whether a value of a state is one of its tables. Nothing else that a state holds can be iterated but a list. */
+export function isTable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value;
 }
 
 /** Everything a game announces, in order. */

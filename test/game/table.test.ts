@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type OrreryError, type ReadonlyTable, type Table, table } from '../../src/index.ts';
-import { changesOf, folded, isDeeplyFrozen, json, open, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
+import { changesOf, folded, isDeeplyFrozen, isTable, json, open, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };
 
@@ -293,7 +293,6 @@ describe('top-level keys that become tables, or cease to be', () => {
       game.update((draft) => void recipe(draft, older));
       expect(folded(before, changes.at(-1)!.patches, game.state)).toBe(json(game));
     }
-    const isTable = (value: unknown): boolean => typeof value === 'object' && value !== null && 'ids' in value;
     const tablesOf = (state: object): string[] => Object.keys(state).filter((key) => isTable((state as Loose)[key]));
     expect(tablesOf(game.state).sort()).toEqual([...tables].sort());
     expect(isDeeplyFrozen(game.state)).toBe(true);
