@@ -15,6 +15,7 @@ export {
   type GameType,
   type History,
   type Immutable,
+  type StateCopy,
 } from './game/define.ts';
 export type { Change, DispatchOptions, Game } from './game/game.ts';
 export type { Loop, LoopClock, LoopOptions } from './game/loop.ts';

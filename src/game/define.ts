@@ -12,7 +12,7 @@ import type { ReadonlyTable, Table } from './table.ts';
 
 type Primitive = null | undefined | boolean | number | string | bigint | symbol;
 
-/** A state as readers see it: read-only all the way down, tables as ReadonlyTable. */
+/** A state as readers see it: read-only all the way down, tables as ReadonlyTable, which are objects by id too. */
 export type Immutable<T> = T extends Primitive
   ? T
   : T extends Table<infer E>
@@ -22,6 +22,15 @@ export type Immutable<T> = T extends Primitive
       : T extends readonly unknown[]
         ? { readonly [K in keyof T]: Immutable<T[K]> }
         : { readonly [K in keyof T]: Immutable<T[K]> };
+
+/** What `game.copy()` gives: mutable all the way down, tables as plain objects by id. */
+export type StateCopy<T> = T extends Primitive
+  ? T
+  : T extends Table<infer E>
+    ? { [id: string]: StateCopy<E> }
+    : T extends (...args: never[]) => unknown
+      ? T
+      : { -readonly [K in keyof T]: StateCopy<T[K]> };
 
 /** A state that may be saved whole: read-only or not, and tables as tables or as plain objects by id. */
 export type Savable<S> = {

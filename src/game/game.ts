@@ -2,11 +2,12 @@
 // Orrery.open, which gives it; after it: actor.ts, which does the work and which nobody outside can reach.
 
 import { OrreryError } from '../errors.ts';
+import { cloneJson } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import type { GameActor } from './actor.ts';
 import type { CommandContext } from './context.ts';
-import type { CommandArgs, Commands, GameType, Immutable, Savable } from './define.ts';
+import type { CommandArgs, Commands, GameType, Immutable, Savable, StateCopy } from './define.ts';
 import type { Receipt } from './recording.ts';
 
 /** One committed change, as subscribers see it. */
@@ -114,6 +115,16 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
   /** Calls the listener after each change, in order. The result ends the subscription: then it hears nothing more. */
   subscribe(listener: (change: Change<S>) => void): () => void {
     return this.#actor.subscribe(listener as never);
+  }
+
+  /**
+   * The state as a plain, mutable, deep copy, tables as objects by id. It shares nothing with the game: for a mirror, a message
+   * to a thread, or a world that other code changes in place, which `save` then takes. It costs as much as the state is wide.
+   *
+   * @throws OrreryError GAME_EVICTED.
+   */
+  copy(): StateCopy<S> {
+    return cloneJson(this.#actor.toJSON()) as StateCopy<S>;
   }
 
   /** The state as plain JSON with tables as objects by id; frozen, as `state` is. @throws OrreryError GAME_EVICTED. */

@@ -55,8 +55,14 @@ class TableView implements ProxyHandler<object> {
     let find: ((id: string) => Json | undefined) | undefined;
     let has: ((id: string) => boolean) | undefined;
     this.get = (_target, key, receiver) => {
-      if (key === 'get') return (find ??= this.#finder());
-      if (key === 'has') return (has ??= this.#asker());
+      if (key === 'get') {
+        find ??= this.#finder();
+        return find;
+      }
+      if (key === 'has') {
+        has ??= this.#asker();
+        return has;
+      }
       return this.#read(key, receiver);
     };
   }
@@ -150,8 +156,7 @@ class TableView implements ProxyHandler<object> {
 
   #asker(): (id: string) => boolean {
     const { entities, past } = this.#moment;
-    return (id) =>
-      (past.isUntouched ? entities.get(id) : this.#at(id)) !== undefined || this.#miss(id) !== undefined;
+    return (id) => (past.isUntouched ? entities.get(id) : this.#at(id)) !== undefined || this.#miss(id) !== undefined;
   }
 
   #made(): Methods {
@@ -198,6 +203,8 @@ class TableView implements ProxyHandler<object> {
   /** Makes the entities own properties of the target, which has them in the order of any object. */
   #build(target: object): void {
     if (this.#isBuilt) return;
+    // Whoever goes through keys reads each of them next, and would read the member.
+    for (const name of MEMBER_NAMES) if (this.#at(name) !== undefined) throw this.#hidden(name);
     for (const [id, value] of this.#entries()) {
       Object.defineProperty(target, id, { value, writable: false, enumerable: true, configurable: true });
     }
@@ -206,7 +213,6 @@ class TableView implements ProxyHandler<object> {
 
   #freeze(target: object): void {
     if (this.#isFrozen) return;
-    for (const name of MEMBER_NAMES) if (this.#at(name) !== undefined) throw this.#hidden(name);
     this.#build(target);
     // Of a frozen target a proxy must say the truth about what it inherits from.
     Object.setPrototypeOf(target, Object.prototype);

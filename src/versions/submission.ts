@@ -11,12 +11,14 @@ import { asynchronous, isPromise, refused } from '../game/misuse.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
+import { isTableView } from '../game/table-view.ts';
 import type { Residents } from '../outbox/residents.ts';
 import { patchesBetween } from '../past/difference.ts';
 import type { Past, SnapshotEntry } from '../past/past.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
+import { TABLE } from '../patch/refusal.ts';
 
 /** A state with what it was made from. */
 export interface Submission {
@@ -185,10 +187,13 @@ function tablesAsPlain(state: unknown): JsonObject {
   if (typeof state !== 'object' || state === null || Array.isArray(state)) return state as never;
   const plain: { [key: string]: unknown } = {};
   for (const [key, value] of Object.entries(state)) {
-    const isTable = typeof value === 'object' && value !== null && Symbol.for('orrery.table') in value;
-    plain[key] = isTable ? (value as { toJSON(): unknown }).toJSON() : value;
+    plain[key] = isTable(value) ? value.toJSON() : value;
   }
   return plain as JsonObject;
+}
+
+function isTable(value: unknown): value is { toJSON(): unknown } {
+  return isTableView(value) || (typeof value === 'object' && value !== null && TABLE in value);
 }
 
 function pathsOf(base: JsonObject, next: JsonObject, tableNames: readonly string[]): string[] {

@@ -100,6 +100,23 @@ export async function reloaded<S extends object, I extends readonly unknown[], C
   return orrery.load(type, id);
 }
 
+/** A game with an entity whose id is the name of a member of a table: there may be some that are older than this rule. */
+export async function withMemberName() {
+  const store = new MemoryStore();
+  const entities = { a: { hp: 1 }, b: { hp: 2 }, '7': { hp: 3 }, get: { hp: 5 } };
+  const older = defineGame('older', { version: 1, initial: () => ({ units: entities }), commands: {} });
+  const orrery = await open([older], { on: store });
+  await (await orrery.open(older, 'andromeda')).update(() => {}).durable;
+  await orrery.close();
+  const newer = defineGame('older', {
+    version: 2,
+    initial: () => ({ units: table<{ hp: number }>() }),
+    commands: {},
+    migrations: { 1: (_state, context) => void context.tables.add('units') },
+  });
+  return { game: await reloaded(store, newer), store };
+}
+
 /** The state as JSON text: with the order of keys, and a table as an object by id. */
 export const json = (game: { readonly state: unknown }): string => JSON.stringify(game.state);
 

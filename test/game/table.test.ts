@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type OrreryError, type ReadonlyTable, type Table, table } from '../../src/index.ts';
-import { changesOf, folded, isDeeplyFrozen, isTable, json, open, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
+import {
+  changesOf,
+  folded,
+  isDeeplyFrozen,
+  isTable,
+  json,
+  open,
+  plain,
+  play,
+  refusal,
+  reloaded,
+  sandbox,
+} from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };
 
