@@ -25,6 +25,7 @@ export type OrreryErrorCode =
   | 'GAME_EXISTS'
   | 'GAME_EVICTED'
   | 'GAME_VERSION'
+  | 'SEQ_CONFLICT'
   | 'MIGRATION_MISSING'
   | 'MIGRATION_FAILED'
   | 'SCHEMA_FAILED'

@@ -70,6 +70,8 @@ async function withResidents<T>(
       checkpoint: nothing,
       recovered: nothing,
       failed: nothing,
+      // Who wrote to the game hears of it.
+      gameFailed: nothing,
       degraded,
     });
     places[shard] = outbox;

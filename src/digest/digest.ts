@@ -5,7 +5,8 @@ import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readGame, readGames, writeMeta } from '../image/rows.ts';
+import { type BatchMark, markIn, markOf, markRows } from '../image/newest-batch.ts';
+import { type GameRow, readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
@@ -79,10 +80,13 @@ export class Digest {
   /** The SQL tables that had to be made anew. */
   readonly reprojection: Reprojection;
   #position: Position;
+  /** Of the newest frame that was taken in. */
+  newestBatch: BatchMark | undefined;
 
   constructor(database: Database, options: DigestOptions, position: Position) {
     this.#database = database;
     this.#position = position;
+    this.newestBatch = markIn(readMeta(database));
     this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
     this.#rows = new GameRows(database, options.commandIndex, this.policies);
     this.#thinned = new ThinnedGames(database, this.policies);
@@ -130,6 +134,7 @@ export class Digest {
       if (count % RECORDS_A_LOOK === 0) yield;
     }
     this.#position = position;
+    this.newestBatch = markOf(payload);
   }
 
   /** Patches of each game since this was made, as far as they are in rows, and what merging left of them. */
@@ -157,7 +162,8 @@ export class Digest {
     const due: Due[] = [];
     this.#database.transaction(() => {
       for (const gathering of this.#gathered.values()) due.push(...this.#write(gathering));
-      writeMeta(this.#database, { ...meta, applied_frame: this.#position.frame, applied_chain: this.#position.chain });
+      const { frame, chain } = this.#position;
+      writeMeta(this.#database, { ...meta, applied_frame: frame, applied_chain: chain, ...markRows(this.newestBatch) });
     });
     // Only now: a transaction that failed has written nothing.
     for (const gathering of this.#gathered.values()) this.#letGo(gathering);

@@ -1,7 +1,8 @@
 // Who wants a checkpoint of one shard and why, and whether one is under way. outbox.ts asks when it chooses what the store does next.
 
 import type { OrreryError } from '../errors.ts';
-import type { CheckpointReport } from '../store/store.ts';
+import type { CheckpointReport, StoreLoad } from '../store/store.ts';
+import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { again, closed } from './failures.ts';
 
@@ -10,7 +11,13 @@ interface Asker {
   reject(error: OrreryError): void;
 }
 
+/** In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a millisecond. */
+const TURNS = 8;
+
 export class Checkpoints {
+  /** There may be something to do now that was not before. */
+  readonly #wakeUp: () => void;
+  readonly #backoff: Backoff;
   readonly #askers: Asker[] = [];
   /** The last batch that had been accepted when somebody asked. */
   #behind: PendingBatch | undefined;
@@ -20,17 +27,29 @@ export class Checkpoints {
   #dirty = false;
   #autoSave: NodeJS.Timeout | undefined;
 
-  /** From now on one is wanted every so often, if anything has changed; `wakeUp` is called each time. */
-  start(intervalMs: number, wakeUp: () => void): void {
+  constructor(wakeUp: () => void) {
+    this.#wakeUp = wakeUp;
+    this.#backoff = new Backoff(wakeUp);
+  }
+
+  /** From now on one is wanted every so often, if anything has changed. */
+  start(intervalMs: number): void {
     this.#autoSave = setInterval(() => {
       this.#autoSaveDue = this.#dirty;
-      wakeUp();
+      this.#wakeUp();
     }, intervalMs);
     this.#autoSave.unref();
   }
 
-  stop(): void {
+  endAutoSave(): void {
     clearInterval(this.#autoSave);
+  }
+
+  /** None begins any more. Whoever asked is told why. */
+  stop(error: OrreryError = closed()): void {
+    this.endAutoSave();
+    this.#backoff.stop();
+    this.#reject(error);
   }
 
   /** `behind` is the last batch that has been accepted and is not durable. */
@@ -43,18 +62,26 @@ export class Checkpoints {
     this.#dirty = true;
   }
 
-  get isUnderWay(): boolean {
-    return this.#isUnderWay;
+  /** Whether there is one to go on with, or one to begin, when nothing else is to be done. */
+  isDue({ checkpointDue }: StoreLoad): boolean {
+    return this.#isUnderWay || ((this.#isWanted || checkpointDue) && !this.#backoff.waiting);
+  }
+
+  /**
+   * Whether one takes this turn before a commit. A loop that leaves no gaps must not put checkpoints off for ever: one that somebody
+   * waits for, or that has begun, has a few turns among the commits, one that is overdue as many as they have.
+   */
+  goesFirst({ checkpointOverdue }: StoreLoad, turn: number): boolean {
+    if (this.#backoff.waiting) return false;
+    if (checkpointOverdue && turn % 2 === 0) return true;
+    // Who dispatches and then asks for a checkpoint means one that holds what was dispatched.
+    const mayBegin = this.#isWanted && (this.#behind?.isSettled ?? true);
+    return (this.#isUnderWay || mayBegin) && turn % TURNS === 1;
   }
 
   /** Whether somebody waits for one, or the time has come. */
-  get isWanted(): boolean {
+  get #isWanted(): boolean {
     return this.#askers.length > 0 || this.#autoSaveDue;
-  }
-
-  /** Whether one may begin before a commit: who dispatches and then asks for a checkpoint means one that holds what was dispatched. */
-  get mayGoFirst(): boolean {
-    return this.isWanted && (this.#behind?.isSettled ?? true);
   }
 
   begin(): void {
@@ -72,6 +99,7 @@ export class Checkpoints {
 
   ended(report: CheckpointReport): void {
     this.#isUnderWay = false;
+    this.#backoff.reset();
     for (const { resolve } of this.#askers.splice(0)) resolve(report);
   }
 
@@ -80,10 +108,15 @@ export class Checkpoints {
     this.#isUnderWay = false;
     this.#dirty = true;
     if (tryAgain) this.#autoSaveDue = true;
-    this.reject(again(error));
+    this.#reject(again(error));
   }
 
-  reject(error: OrreryError = closed()): void {
+  /** One that has failed is not tried at once. */
+  backOff(): void {
+    this.#backoff.start();
+  }
+
+  #reject(error: OrreryError): void {
     for (const { reject } of this.#askers.splice(0)) reject(error);
   }
 }

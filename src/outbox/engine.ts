@@ -22,6 +22,8 @@ export interface OrreryEvents {
   recovered: [shard: number];
   /** Nothing more can become durable in a shard. */
   failed: [error: OrreryError];
+  /** Nothing more of one game can become durable: its commands are refused from here on. Other games go on. */
+  gameFailed: [error: OrreryError, game: string];
   /** A game left memory, because others were opened. */
   evicted: [game: string];
   /** A tick or a subscriber threw. The loop and the game go on. */
@@ -173,6 +175,10 @@ export class Engine {
       failed: (error) => {
         this.#logger.error({ shard, code: error.code }, error.message);
         this.#emit('failed', error.within({ shard }));
+      },
+      gameFailed: (error, game) => {
+        this.#logger.error({ shard, game, code: error.code }, error.message);
+        this.#emit('gameFailed', error.within({ shard }), game);
       },
     };
   }

@@ -20,6 +20,16 @@ export function closed(game?: string): OrreryError {
   });
 }
 
+/** A record that does not follow on the one of its game before it. */
+export function misplaced(game: string, seq: number, due: number): OrreryError {
+  return new OrreryError({
+    code: 'SEQ_CONFLICT',
+    what: `a record with seq ${seq} was given where seq ${due} was due`,
+    hint: 'Nothing was changed. Is there a second object of the same game? Only what `orrery.open` gives is the game.',
+    context: { game, seq },
+  });
+}
+
 export function backpressure(game: string, queued: number, bound: number, cause: OrreryError | undefined): OrreryError {
   return new OrreryError({
     code: 'BACKPRESSURE',

@@ -6,11 +6,11 @@ import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import { MERGED, type Record } from '../patch/record.ts';
 import { RecordWriter } from '../patch/record-writer.ts';
-import { BatchReceipt, PendingBatch } from './batch.ts';
+import { type BatchPart, BatchReceipt, PendingBatch } from './batch.ts';
 
 export class Merging {
-  /** With the first seq that the state of a game will stand for, and the time of the newest record among them. */
-  readonly #games = new Map<GameActor, { readonly firstSeq: number; readonly batch: PendingBatch; time: number }>();
+  /** What the state of a game will stand for, and the time of the newest record among it. */
+  readonly #games = new Map<GameActor, { readonly batch: PendingBatch; readonly part: BatchPart; time: number }>();
 
   get size(): number {
     return this.#games.size;
@@ -20,9 +20,9 @@ export class Merging {
     return this.#games.has(game);
   }
 
-  holds(game: string): boolean {
-    for (const { id } of this.#games.keys()) if (id === game) return true;
-    return false;
+  partOf(id: string): BatchPart | undefined {
+    for (const [game, { part }] of this.#games) if (game.id === id) return part;
+    return undefined;
   }
 
   /** The batch that will be the last to leave. */
@@ -32,27 +32,42 @@ export class Merging {
 
   /** Games with the first seq that is not durable. */
   *pending(): IterableIterator<[game: string, firstSeq: number]> {
-    for (const [game, { firstSeq }] of this.#games) yield [game.id, firstSeq];
+    for (const [game, { part }] of this.#games) yield [game.id, part.firstSeq];
+  }
+
+  /** The batch that was begun first. */
+  get first(): PendingBatch | undefined {
+    return this.#games.values().next().value?.batch;
   }
 
   add(game: GameActor, record: Record): Receipt {
     let merging = this.#games.get(game);
     if (!merging) {
-      merging = { firstSeq: record.seq, batch: new PendingBatch(), time: record.time };
+      const batch = new PendingBatch();
+      merging = { batch, part: batch.reserve(game.id, record.seq), time: record.time };
       this.#games.set(game, merging);
     }
     merging.time = record.time;
-    return new BatchReceipt(record.seq, record.tick, merging.batch);
+    return new BatchReceipt(record.seq, record.tick, merging.part);
+  }
+
+  /** A game has failed. */
+  drop(id: string, error: OrreryError): void {
+    for (const [game, { batch }] of this.#games) {
+      if (game.id !== id) continue;
+      this.#games.delete(game);
+      batch.settle(error);
+    }
   }
 
   /** The newest state of each game stands for all that was accepted of it since. */
   *take(): IterableIterator<PendingBatch> {
     const writer = new RecordWriter();
-    for (const [game, { firstSeq, batch, time }] of this.#games) {
-      const bytes = writer.write({
+    for (const [game, { batch, part, time }] of this.#games) {
+      writer.write({
         game: game.id,
         seq: game.seq,
-        firstSeq,
+        firstSeq: part.firstSeq,
         tick: game.tick,
         time,
         command: MERGED,
@@ -60,8 +75,7 @@ export class Merging {
         tables: game.tableNames,
       });
       writer.keep();
-      batch.add(game.id, firstSeq, game.seq, bytes);
-      batch.seal(writer.take());
+      batch.fulfil(part, game.seq, writer.take());
       yield batch;
     }
     this.#games.clear();

@@ -12,30 +12,24 @@ import {
   type Store,
   type StoreLoad,
 } from '../store/store.ts';
+import { Accepted } from './accepted.ts';
 import { Backoff } from './backoff.ts';
-import { BatchReceipt, type PendingBatch } from './batch.ts';
+import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { Departure, type DepartureOptions } from './departure.ts';
 import { again, asOrreryError, backpressure, before, closed } from './failures.ts';
 import type { OutboxHealth } from './health.ts';
-import { Merging } from './merging.ts';
 import { Meter } from './meter.ts';
-import { Queue } from './queue.ts';
 import { Requests } from './requests.ts';
 import { type OutboxEvents, Trouble } from './trouble.ts';
 
-export interface OutboxOptions {
-  readonly durability: 'group' | 'strict' | 'relaxed';
-  readonly coalescingDelayMs: number;
+export interface OutboxOptions extends DepartureOptions {
   readonly autoSaveIntervalMs: number;
-  readonly batchBytes: number;
   readonly outboxBytes: number;
   readonly overflow: 'reject' | 'coalesce';
   readonly digestLagBytes: number;
   readonly maxRecordBytes: number;
 }
-
-/** In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a millisecond. */
-const CHECKPOINT_TURNS = 8;
 
 /** Digesting less than this at a time makes more rows of the same. */
 const DIGEST_BYTES = 256 * 1024;
@@ -45,10 +39,10 @@ export class Outbox {
   readonly #store: Store;
   readonly #options: OutboxOptions;
   readonly #events: OutboxEvents;
-  readonly #queue: Queue;
-  readonly #merging = new Merging();
+  readonly #accepted: Accepted;
   readonly #requests = new Requests();
-  readonly #checkpoints = new Checkpoints();
+  readonly #checkpoints = new Checkpoints(() => this.#wakeUp());
+  readonly #departure: Departure;
   #load: StoreLoad = NOTHING_OWED;
   #failure: OrreryError | undefined;
   /** After a failure, what was pending then. */
@@ -59,10 +53,6 @@ export class Outbox {
   #closed = false;
   #mustOpen = false;
   readonly #commitBackoff = new Backoff(() => this.#wakeUp());
-  readonly #checkpointBackoff = new Backoff(() => this.#wakeUp());
-  /** With 'relaxed', the batch up to which everything leaves without delay. */
-  #urgent: PendingBatch | undefined;
-  #delay: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #turn = 0;
@@ -70,27 +60,28 @@ export class Outbox {
   constructor(store: Store, options: OutboxOptions, events: OutboxEvents) {
     this.#store = store;
     this.#options = options;
-    this.#queue = new Queue(options.batchBytes);
+    this.#accepted = new Accepted(options);
     this.#events = events;
     this.#trouble = new Trouble(events);
+    this.#departure = new Departure(options, () => this.hurry());
   }
 
   /** The store is open, and has reported. */
   start({ unpublished }: Pick<RecoveryReport, 'unpublished'> = {}): void {
     // A loop that ended of itself would leave everybody waiting.
     this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
-    this.#checkpoints.start(this.#options.autoSaveIntervalMs, () => this.#wakeUp());
+    this.#checkpoints.start(this.#options.autoSaveIntervalMs);
     if (unpublished) this.#checkpointFailed(errorFromData(unpublished));
   }
 
   get health(): OutboxHealth {
-    const trouble = this.#trouble.error;
+    const trouble = this.#trouble.error ?? this.#accepted.failedGames.error;
     const state = this.#failure ? 'failed' : this.#closed ? 'closed' : trouble ? 'degraded' : 'ok';
     return {
       state,
       error: this.#failure ?? trouble,
-      queuedRecords: this.#queue.records,
-      queuedBytes: this.#queue.bytes,
+      queuedRecords: this.#accepted.records,
+      queuedBytes: this.#accepted.bytes,
       digestLagBytes: this.#load.digestLagBytes,
       journalBytes: this.#load.journalBytes,
     };
@@ -99,30 +90,28 @@ export class Outbox {
   /** Whether nothing of a game is still on its way; with `orQueued`, nothing but records that will be sent as they are. */
   isDurable(game: GameActor, orQueued?: 'orQueued'): boolean {
     if (this.#failure) return !this.#unsaved.has(game.id);
-    return !this.#merging.has(game) && (orQueued !== undefined || !this.#queue.holds(game.id));
+    return this.#accepted.isDurable(game, orQueued !== undefined);
   }
 
   /** Games with records that are not durable, with the first seq that is not. */
   pending(): ReadonlyMap<string, number> {
-    if (this.#failure) return this.#unsaved;
-    const pending = this.#queue.pending();
-    for (const [game, firstSeq] of this.#merging.pending()) if (!pending.has(game)) pending.set(game, firstSeq);
-    return pending;
+    return this.#failure ? this.#unsaved : this.#accepted.pending();
   }
 
   /** Throws if no record can be taken now. */
   ready(game: GameActor): void {
     if (this.#failure) throw again(this.#failure).within({ game: game.id });
+    this.#accepted.failedGames.assertWell(game.id);
     if (this.#closing) throw closed(game.id);
     const { outboxBytes, overflow } = this.#options;
-    if (this.#queue.bytes < outboxBytes || overflow === 'coalesce') return;
+    if (!this.#accepted.isFull || overflow === 'coalesce') return;
     this.meter.refused += 1;
-    throw backpressure(game.id, this.#queue.bytes, outboxBytes, this.#trouble.error);
+    throw backpressure(game.id, this.#accepted.bytes, outboxBytes, this.#trouble.error);
   }
 
   /** Encodes a record and returns its bytes. `append` with the same record must follow, or another `encode`. */
   encode(record: Record): number {
-    return this.#queue.encode(record);
+    return this.#accepted.encode(record);
   }
 
   append(game: GameActor, record: Record, bytes: number): Receipt {
@@ -131,12 +120,9 @@ export class Outbox {
     this.#checkpoints.changed();
     this.#wakeUp();
     // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
-    const full = this.#queue.bytes >= this.#options.outboxBytes || this.#merging.size > 0;
-    if (full && record.version === undefined) {
-      this.meter.merged += 1;
-      return this.#merging.add(game, record);
-    }
-    return new BatchReceipt(record.seq, record.tick, this.#queue.add(record, bytes));
+    if (record.version !== undefined || !this.#accepted.isMerging) return this.#accepted.add(record, bytes);
+    this.meter.merged += 1;
+    return this.#accepted.merge(game, record);
   }
 
   /** Resolves when everything accepted so far is durable. */
@@ -147,13 +133,16 @@ export class Outbox {
 
   /** Resolves when nothing of a game is on its way any more. */
   async settled(game: string): Promise<void> {
-    if (this.#queue.holds(game) || this.#merging.holds(game)) await this.flush();
+    const part = this.#accepted.partOf(game);
+    if (!part) return;
+    this.hurry();
+    await part.durable;
   }
 
   /** What was accepted so far leaves without delay. The result is the last batch of it. */
   hurry(): PendingBatch | undefined {
-    const last = this.#merging.last ?? this.#queue.last;
-    this.#urgent = last ?? this.#urgent;
+    const { last } = this.#accepted;
+    if (last) this.#departure.hurry(last);
     this.#wakeUp();
     return last;
   }
@@ -162,7 +151,7 @@ export class Outbox {
   checkpoint(): Promise<CheckpointReport> {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
-    const report = this.#checkpoints.ask(this.#merging.last ?? this.#queue.last);
+    const report = this.#checkpoints.ask(this.#accepted.last);
     this.#wakeUp();
     return report;
   }
@@ -185,7 +174,7 @@ export class Outbox {
     this.#closing = true;
     const deadline = performance.now() + timeoutMs;
     const inTime = (work: Promise<unknown>): Promise<void> => before(deadline, work, () => this.#trouble.error);
-    this.#checkpoints.stop();
+    this.#checkpoints.endAutoSave();
     // The next attempt may be seconds away, and there is no later.
     this.#commitBackoff.reset();
     try {
@@ -196,14 +185,15 @@ export class Outbox {
       this.#closed = true;
       this.#wakeUp();
       this.#commitBackoff.stop();
-      this.#checkpointBackoff.stop();
-      clearTimeout(this.#delay);
-      this.#checkpoints.reject();
+      this.#departure.stop();
+      this.#checkpoints.stop();
       this.#requests.reject(closed());
     }
     await inTime(this.#running ?? Promise.resolve());
     if (this.#failure) throw again(this.#failure);
     await inTime(this.#store.close());
+    const { error } = this.#accepted.failedGames;
+    if (error) throw again(error);
   }
 
   /** Nothing more can be saved: everybody who waits is told. */
@@ -247,61 +237,59 @@ export class Outbox {
     this.#turn += 1;
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !this.#commitDue())) return () => this.#ask();
     if (this.#commitDue()) {
-      if (this.#checkpointInTurn()) return () => this.#checkpoint();
+      if (this.#checkpoints.goesFirst(this.#load, this.#turn)) return () => this.#checkpoint();
       return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
-    const wanted = this.#checkpoints.isWanted || this.#load.checkpointDue;
-    if (this.#checkpoints.isUnderWay || (wanted && !this.#checkpointBackoff.waiting)) return () => this.#checkpoint();
+    if (this.#checkpoints.isDue(this.#load)) return () => this.#checkpoint();
     return undefined;
   }
 
-  /**
-   * A loop that leaves no gaps must not put checkpoints off for ever: one that somebody waits for, or that has begun, has a few turns
-   * among the commits, one that is overdue as many as they have.
-   */
-  #checkpointInTurn(): boolean {
-    if (this.#checkpointBackoff.waiting) return false;
-    if (this.#load.checkpointOverdue && this.#turn % 2 === 0) return true;
-    const { isUnderWay, mayGoFirst } = this.#checkpoints;
-    return (isUnderWay || mayGoFirst) && this.#turn % CHECKPOINT_TURNS === 1;
-  }
-
   #commitDue(): boolean {
-    if (!this.#queue.first) for (const batch of this.#merging.take()) this.#queue.push(batch);
-    const { first } = this.#queue;
-    if (!first || this.#commitBackoff.waiting) return false;
-    if (this.#options.durability !== 'relaxed' || this.#urgent || first.bytes >= this.#options.batchBytes) return true;
-    this.#delay ??= setTimeout(() => {
-      this.#delay = undefined;
-      this.hurry();
-    }, this.#options.coalescingDelayMs);
-    return false;
+    const first = this.#accepted.next();
+    return first !== undefined && !this.#commitBackoff.waiting && this.#departure.isDue(first);
   }
 
   async #commit(): Promise<void> {
-    const batch = this.#queue.first as PendingBatch;
+    const batch = this.#accepted.next() as PendingBatch;
+    if (batch.isEmpty) {
+      this.#left(batch);
+      return;
+    }
     const sent = performance.now();
     let load: StoreLoad;
     try {
-      load = await this.#store.commit(this.#queue.send());
+      load = await this.#store.commit(this.#accepted.send());
     } catch (error) {
       this.meter.failedCommits += 1;
-      this.#storeFailed(asOrreryError(error));
+      this.#commitFailed(batch, asOrreryError(error));
       return;
     }
     // Too late: everybody who waits has been told that it is not durable.
     if (this.#failure) return;
     this.#load = load;
-    this.#queue.shift();
-    if (batch === this.#urgent) this.#urgent = undefined;
-    clearTimeout(this.#delay);
-    this.#delay = undefined;
     this.#commitBackoff.reset();
     this.meter.committed(batch.count, batch.bytes, batch.acceptedAt, sent, performance.now());
-    batch.settle();
+    this.#left(batch);
     this.#trouble.commit(undefined);
     await this.#gather();
+  }
+
+  /** The first batch is durable. */
+  #left(batch: PendingBatch): void {
+    this.#departure.left(batch);
+    this.#accepted.settleFirst();
+  }
+
+  #commitFailed(batch: PendingBatch, error: OrreryError): void {
+    const { game } = error.context;
+    if (this.#failure || error.code !== 'SEQ_CONFLICT' || game === undefined || !batch.holds(game)) {
+      this.#storeFailed(error);
+      return;
+    }
+    // Nothing of the batch is stored: without this game it is another one, and the others go on.
+    this.#accepted.failGame(game, error);
+    this.#events.gameFailed(error, game);
   }
 
   async #ask(): Promise<void> {
@@ -323,7 +311,7 @@ export class Outbox {
 
   /** Nothing waits to be committed, so no commit is going to show that the trouble is over. */
   #healed(): void {
-    if (this.#failure || this.#queue.first || this.#merging.size > 0) return;
+    if (this.#failure || !this.#accepted.isEmpty) return;
     this.#commitBackoff.reset();
     this.#trouble.commit(undefined);
   }
@@ -364,7 +352,6 @@ export class Outbox {
       return;
     }
     if (!report || this.#failure) return;
-    this.#checkpointBackoff.reset();
     this.#load = { ...this.#load, checkpointDue: false, checkpointOverdue: false };
     this.meter.published(report);
     this.#events.checkpoint(report);
@@ -383,20 +370,17 @@ export class Outbox {
       return;
     }
     this.#trouble.checkpoint(error);
-    if (!this.#closed) this.#checkpointBackoff.start();
+    if (!this.#closed) this.#checkpoints.backOff();
   }
 
   #fail(error: OrreryError): void {
     if (this.#failure) return;
     this.#unsaved = this.pending();
     this.#failure = error;
-    this.#checkpoints.stop();
-    clearTimeout(this.#delay);
+    this.#departure.stop();
     this.#commitBackoff.stop();
-    this.#checkpointBackoff.stop();
-    this.#queue.settle(again(error));
-    this.#merging.settle(again(error));
-    this.#checkpoints.reject(again(error));
+    this.#accepted.fail(error);
+    this.#checkpoints.stop(again(error));
     this.#requests.abandon(error);
     this.#wakeUp();
     this.#events.failed(error);

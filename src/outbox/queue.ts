@@ -4,7 +4,7 @@ import type { OrreryError } from '../errors.ts';
 import type { Record } from '../patch/record.ts';
 import { RecordWriter } from '../patch/record-writer.ts';
 import type { Batch } from '../store/store.ts';
-import { PendingBatch } from './batch.ts';
+import { type BatchPart, PendingBatch } from './batch.ts';
 
 export class Queue {
   /** The first may be in flight. The last, unless it is sealed, is open for records. */
@@ -41,6 +41,11 @@ export class Queue {
     return this.#batches.some((batch) => batch.holds(game));
   }
 
+  /** The newest records of a game in here. */
+  partOf(game: string): BatchPart | undefined {
+    return this.#batches.findLast((batch) => batch.holds(game))?.partOf(game);
+  }
+
   /** Games with the first seq in here. */
   pending(): Map<string, number> {
     const pending = new Map<string, number>();
@@ -57,18 +62,18 @@ export class Queue {
     return this.#writer.write(record);
   }
 
-  /** Adds the record that was encoded last. The result is the batch that took it. */
-  add(record: Record, bytes: number): PendingBatch {
+  /** Adds the record that was encoded last, to the part of its game. Throws SEQ_CONFLICT when it does not follow on there. */
+  add(record: Record, bytes: number): BatchPart {
     let batch = this.last;
     if (!batch || batch.sealed) {
       batch = new PendingBatch();
       this.#batches.push(batch);
     }
-    batch.add(record.game, record.firstSeq ?? record.seq, record.seq, bytes);
+    const part = batch.add(record.game, record.firstSeq ?? record.seq, record.seq, bytes);
     this.#writer.keep();
     this.#bytes += bytes;
     this.#records += 1;
-    return batch;
+    return part;
   }
 
   /** What the first batch sends. It takes no more records. */
@@ -93,6 +98,18 @@ export class Queue {
     // It was sent, so it is sealed; whoever got it has copied what it keeps.
     this.#writer.giveBack(batch.content.payload);
     return batch;
+  }
+
+  /** Takes the records of a game out. None of the batches with some of them may be stored, or on its way. */
+  drop(game: string, error: OrreryError): void {
+    for (const batch of this.#batches) {
+      if (!batch.holds(game)) continue;
+      if (!batch.sealed) batch.seal(this.#writer.take());
+      const { bytes, count } = batch;
+      batch.drop(game, error);
+      this.#bytes -= bytes - batch.bytes;
+      this.#records -= count - batch.count;
+    }
   }
 
   settle(error: OrreryError): void {

@@ -14,6 +14,8 @@ export interface OutboxEvents extends TroubleEvents {
   checkpoint(report: CheckpointReport): void;
   /** Nothing more can become durable here. */
   failed(error: OrreryError): void;
+  /** Nothing more of one game can become durable; the others go on. */
+  gameFailed(error: OrreryError, game: string): void;
 }
 
 export class Trouble {

@@ -2,6 +2,7 @@
 // a little at a time, between commits.
 
 import type { Digest } from '../digest/digest.ts';
+import { type BatchMark, markOf } from '../image/newest-batch.ts';
 
 /** A frame of the journal whose records are not in the database yet. */
 export interface Undigested {
@@ -33,6 +34,12 @@ export class Backlog {
   push(frame: Undigested): void {
     this.#frames.push(frame);
     this.bytes += frame.payload.length;
+  }
+
+  /** Of the batch that was acknowledged last. */
+  get newest(): BatchMark | undefined {
+    const last = this.#frames.at(-1);
+    return last ? markOf(last.payload) : this.#digest.newestBatch;
   }
 
   get isEmpty(): boolean {

@@ -22,8 +22,8 @@ import type {
 } from '../store/store.ts';
 import { Backlog } from './backlog.ts';
 import { isPostponed, publish } from './checkpoint.ts';
-import { gap } from './gap.ts';
 import { type Import, importGame } from './import.ts';
+import { NewestSeqs } from './newest-seqs.ts';
 import { digestOptionsOf, type OwnerOptions, type OwnerRequest } from './protocol.ts';
 import { Segments } from './segments.ts';
 
@@ -34,9 +34,8 @@ export class Owner {
   readonly #shard: OpenedShard;
   readonly #segments: Segments;
   #prover: Prover = PROVER_ON_THE_SPOT;
-  /** Of games that have had a record since the shard was opened. */
-  readonly #seqs = new Map<string, number>();
   readonly #backlog: Backlog;
+  readonly #seqs: NewestSeqs;
   #checkpoint: Generator<unknown, CheckpointReport> | undefined;
   /** Bytes of journal: written by this owner, and of those in the newest image. */
   #written = 0;
@@ -57,6 +56,7 @@ export class Owner {
     this.#options = options;
     this.#shard = shard;
     this.#backlog = new Backlog(shard.digest);
+    this.#seqs = new NewestSeqs(shard.digest, this.#backlog);
     this.#segments = new Segments(files, options.directory, shard);
     this.recovery = recovery;
   }
@@ -140,20 +140,16 @@ export class Owner {
   commit(batch: Batch): StoreLoad {
     // A batch that is there already may be no more than read: it is durable when this owner has a segment.
     this.#segments.ready();
-    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) {
+    if (this.#placeOf(batch) === 'known') {
       this.#shard.claim.check();
       return this.#load();
-    }
-    for (const { game, firstSeq } of batch.spans) {
-      const due = this.#lastSeq(game) + 1;
-      if (firstSeq !== due) throw gap(game, firstSeq, due);
     }
     // The memory of the batch is the game loop's, which writes another one there later.
     // Not slice(), which of a Buffer is no copy.
     const payload = new Uint8Array(batch.payload);
     const { frame, chain, bytes } = this.#segments.append(payload, batch.count);
     // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
-    for (const { game, lastSeq } of batch.spans) this.#seqs.set(game, lastSeq);
+    this.#seqs.taken(batch);
     this.#written += bytes;
     this.#backlog.push({ payload, frame, chain, written: this.#written });
     this.#frames += 1;
@@ -326,12 +322,13 @@ export class Owner {
     };
   }
 
-  #lastSeq(game: string): number {
-    const known = this.#seqs.get(game);
-    if (known !== undefined) return known;
-    const seq = this.#shard.digest.game(game)?.seq ?? -1;
-    if (seq >= 0) this.#seqs.set(game, seq);
-    return seq;
+  #placeOf(batch: Batch): 'next' | 'known' {
+    try {
+      return this.#seqs.placeOf(batch);
+    } catch (error) {
+      // The seqs of an owner that was replaced are no measure: that is the reason then.
+      throw this.#shard.claim.lost() ?? error;
+    }
   }
 
   *#checkpointing(how?: 'alone'): Generator<unknown, CheckpointReport> {

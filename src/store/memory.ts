@@ -2,10 +2,11 @@
 // it, and programs use it where nothing must survive.
 
 import { cutState } from '../digest/pieces.ts';
-import { OrreryError } from '../errors.ts';
+import { type BatchMark, markOf } from '../image/newest-batch.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
 import { decodeRecord, type Record } from '../patch/record.ts';
+import { placeOf } from '../shard/next-batch.ts';
 import { foldRecords, pageOf, quarantineIn, recordAt } from './memory-past.ts';
 import {
   type Batch,
@@ -23,6 +24,7 @@ import {
 export class MemoryStore implements Store {
   readonly capabilities = { durable: false, images: false };
   readonly #records = new Map<string, Record[]>();
+  #newest: BatchMark | undefined;
   #frames = 0;
   #bytes = 0;
   readonly #recovery: RecoveryReport = {
@@ -39,17 +41,19 @@ export class MemoryStore implements Store {
   }
 
   async commit(batch: Batch): Promise<StoreLoad> {
-    if (batch.spans.every(({ game, lastSeq }) => lastSeq <= this.#lastSeq(game))) return NOTHING_OWED;
-    for (const { game, firstSeq } of batch.spans) {
-      const last = this.#lastSeq(game);
-      if (firstSeq !== last + 1) throw gap(game, firstSeq, last);
-    }
+    const place = placeOf(
+      batch,
+      (game) => this.#lastSeq(game),
+      () => this.#newest,
+    );
+    if (place === 'known') return NOTHING_OWED;
     const lines = Buffer.from(batch.payload).toString('utf8').split('\n').slice(0, -1);
     for (const record of lines.map(decodeRecord)) {
       const records = this.#records.get(record.game);
       if (records) records.push(record);
       else this.#records.set(record.game, [record]);
     }
+    this.#newest = markOf(batch.payload);
     this.#frames += 1;
     this.#bytes += batch.payload.length;
     return NOTHING_OWED;
@@ -172,13 +176,4 @@ export class MemoryStore implements Store {
       firstSeq: 0,
     };
   }
-}
-
-function gap(game: string, firstSeq: number, last: number): OrreryError {
-  return new OrreryError({
-    code: 'INTERNAL',
-    what: `a batch begins at seq ${firstSeq} where seq ${last + 1} was due`,
-    hint: 'This is a defect in Orrery: please report it with this message.',
-    context: { game, seq: firstSeq },
-  });
 }

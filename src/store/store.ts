@@ -170,8 +170,9 @@ export interface Store {
   /** Recovers what is there. */
   open(): Promise<RecoveryReport>;
   /**
-   * Resolves when the batch is durable. A batch that the store already has, because its thread died between writing and
-   * answering, is acknowledged again and not written again. A gap is an error.
+   * Resolves when the batch is durable. The batch that was taken in last may come again, because the thread died between writing
+   * and answering: it is acknowledged again and not written again, also behind a restart and a checkpoint. Any other batch
+   * with a seq that the store has, or with a gap, throws SEQ_CONFLICT with the game in its context, and nothing of it is stored.
    */
   commit(batch: Batch): Promise<StoreLoad>;
   /** One slice of background work, a few milliseconds of it. */

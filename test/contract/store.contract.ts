@@ -103,7 +103,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(assembled(stored)).toBe('{"a":{"x":2,"y":1},"t":[1],"z":1,"u":{"p":{"q":1}}}');
     });
 
-    it('[S4] a batch that comes again is acknowledged and not stored again', async () => {
+    it('[S4] the newest batch may come again: it is acknowledged and not stored again', async () => {
       const first = [
         create('g', { n: 0 }),
         record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]),
@@ -114,10 +114,79 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const next = [record('g', 2, [{ op: 'replace', path: ['n'], value: 2 }]), record('h', 1, [])];
       await commit(...next);
       await commit(...next);
-      await commit(...first);
       expect((await pastOf(store, 'g')).commands.map(({ seq }) => seq)).toEqual([1, 2]);
       expect(await stateOf('g')).toBe('{"n":2}');
       expect(await store.stats()).toMatchObject({ frames: 2, records: 5 });
+    });
+
+    it('[S19] any other batch with a seq that is stored is refused whole, with the game, and the store goes on', async () => {
+      const newest = [record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]), create('h', { n: 9 })];
+      await commit(create('g', { n: 0 }));
+      await commit(...newest);
+      const refused: readonly (readonly [game: string, ...records: Record[]])[] = [
+        // Other content: in the last digit, in a time, in length.
+        ['g', record('g', 1, [{ op: 'replace', path: ['n'], value: 2 }]), create('h', { n: 9 })],
+        ['g', record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }], { time: 5 }), create('h', { n: 9 })],
+        ['g', record('g', 1, []), create('h', { n: 9 })],
+        // A part of the newest batch, more than it, or its records in another order.
+        ['g', newest[0] as Record],
+        ['h', newest[1] as Record],
+        ['g', ...newest, record('h', 1, [])],
+        ['g', ...newest, create('i', {})],
+        ['h', ...newest.toReversed()],
+        // An older batch, a game that is created a second time, a whole state for seqs of which some are stored.
+        ['g', create('g', { n: 0 })],
+        ['h', create('h', { n: 0 })],
+        ['g', record('g', 3, [{ op: 'replace', path: [], value: {} }], { firstSeq: 1, command: MERGED, tables: [] })],
+        // One game of several.
+        ['h', record('g', 2, []), create('h', { n: 8 }), create('i', {})],
+      ];
+      for (const [game, ...records] of refused) {
+        const what = batchOf(records);
+        await expect(store.commit(what), new TextDecoder().decode(what.payload)).rejects.toMatchObject({
+          code: 'SEQ_CONFLICT',
+          context: { game },
+        });
+      }
+      expect(await store.stats()).toMatchObject({ frames: 2, records: 3 });
+      // A refusal has changed nothing of what is known.
+      await commit(...newest);
+      await commit(record('g', 2, [{ op: 'replace', path: ['n'], value: 2 }]), record('h', 1, []));
+      expect((await store.list()).map(({ id, seq }) => [id, seq])).toEqual([
+        ['g', 2],
+        ['h', 1],
+      ]);
+      expect([await stateOf('g'), await stateOf('h')]).toEqual(['{"n":2}', '{"n":9}']);
+    });
+
+    it('[S19] [S4] so it is behind checkpoints, digests and another opening', async ({ skip }) => {
+      const newest = [record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]), create('h', { n: 9 })];
+      const other = [record('g', 1, [{ op: 'replace', path: ['n'], value: 7 }]), create('h', { n: 9 })];
+      await commit(create('g', { n: 0 }));
+      await commit(...newest);
+      const check = async (): Promise<void> => {
+        await expect(commit(...other)).rejects.toMatchObject({ code: 'SEQ_CONFLICT', context: { game: 'g' } });
+        await commit(...newest);
+      };
+      await check();
+      while ((await store.digest()).digestLagBytes > 0);
+      await check();
+      for (let round = 0; round < 3; round += 1) {
+        while ((await store.checkpoint()) === undefined);
+        await check();
+      }
+      expect(await stateOf('g')).toBe('{"n":1}');
+      if (!store.capabilities.durable) skip();
+      for (let round = 0; round < 3; round += 1) {
+        store = await under.reopen();
+        await store.open();
+        await check();
+      }
+      await commit(record('g', 2, []));
+      expect((await store.list()).map(({ id, seq }) => [id, seq])).toEqual([
+        ['g', 2],
+        ['h', 0],
+      ]);
     });
 
     it('[S5] a batch that leaves a gap is refused whole, and the store goes on', async () => {
@@ -133,7 +202,10 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
           (error: unknown) => error,
         );
         expect(thrown).toBeInstanceOf(OrreryError);
-        expect((thrown as OrreryError).context).toHaveProperty('seq');
+        expect(thrown).toMatchObject({
+          code: 'SEQ_CONFLICT',
+          context: { game: expect.any(String), seq: expect.any(Number) },
+        });
       }
       await commit(record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]));
       expect((await store.list()).map(({ id, seq }) => [id, seq])).toEqual([['g', 1]]);
@@ -324,7 +396,8 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     }) => {
       if (!store.capabilities.durable) skip();
       await commit(create('g', { n: 0, t: { a: { hp: 1 } } }, ['t']), create('h', { n: 5 }));
-      await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }], { args: [1], player: 'ada' }));
+      const newest = record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }], { args: [1], player: 'ada' });
+      await commit(newest);
       const before = [await stateOf('g'), await stateOf('h'), await pastOf(store, 'g')];
       for (let round = 0; round < 3; round += 1) {
         store = await under.reopen();
@@ -333,7 +406,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect([await stateOf('g'), await stateOf('h'), await pastOf(store, 'g')]).toEqual(before);
       }
       // A batch that was acknowledged before is known after.
-      await commit(record('g', 1, [{ op: 'add', path: ['t', 'b'], value: { hp: 2 } }]));
+      await commit(newest);
       await commit(record('g', 2, [{ op: 'remove', path: ['t', 'b'] }]));
       expect(await stateOf('g')).toBe('{"n":0,"t":{"a":{"hp":1}}}');
     });

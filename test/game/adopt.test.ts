@@ -20,6 +20,7 @@ async function opened(type: AnyGameType) {
     degraded: nothing,
     recovered: nothing,
     failed: nothing,
+    gameFailed: nothing,
   });
   outbox.start();
   const options = { ...DEFAULTS, games: [type] };

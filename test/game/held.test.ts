@@ -119,6 +119,7 @@ it('[E10] a load waits for what of the game is still on its way, though question
     degraded: nothing,
     recovered: nothing,
     failed: nothing,
+    gameFailed: nothing,
   });
   outbox.start();
   const options = { ...DEFAULTS, games: [counter] };

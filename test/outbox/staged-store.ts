@@ -10,6 +10,7 @@ type Call = Exclude<keyof Store, 'capabilities'>;
 
 /** What happens to one call instead of, or beside, what a store does. */
 type Fate =
+  | { readonly kind: 'pass' }
   | { readonly kind: 'fail'; readonly code: OrreryErrorCode }
   /** The thread dies with the work undone, or done and not answered. */
   | { readonly kind: 'die'; readonly done: boolean };
@@ -43,6 +44,11 @@ export class StagedStore implements Store {
   /** The next `times` calls of a kind fail. */
   fail(call: Call, code: OrreryErrorCode, times = 1): void {
     for (let each = 0; each < times; each += 1) this.#fate(call, { kind: 'fail', code });
+  }
+
+  /** The next call of a kind is answered as it is: what is staged after it is for the one behind. */
+  pass(call: Call): void {
+    this.#fate(call, { kind: 'pass' });
   }
 
   /** Over the next call of a kind the thread dies, with the work done or not. */

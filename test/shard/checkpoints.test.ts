@@ -158,7 +158,10 @@ it('[W9] a batch with a gap, or that was sent before, never makes a second frame
   expect(owner.stats()).toMatchObject({ frames, journalBytesWritten });
   const ahead = { ...told, acknowledged: new Map([['a', 5]]), sent: new Map([['a', 5]]) };
   expect(() => commit(owner, { a: 1 }, ahead)).toThrow(
-    expect.objectContaining({ code: 'INTERNAL', message: expect.stringContaining('seq 6 where seq 3 was due') }),
+    expect.objectContaining({
+      code: 'SEQ_CONFLICT',
+      message: expect.stringContaining('seq 6 were sent where seq 3 was due'),
+    }),
   );
   expect(owner.stats()).toMatchObject({ frames, journalBytesWritten });
   expectRecovered(owner, told, 'after both');

@@ -74,6 +74,6 @@ export class Chain {
 }
 
 export function describe(standings: Standings): string {
-  const games = [...standings].map(([game, { seq, fold }]) => `${game} at ${seq} (${fold.slice(0, 40)})`);
+  const games = [...standings].map(([game, { seq, fold }]) => `${game} at ${seq} (${String(fold).slice(0, 40)})`);
   return games.length === 0 ? 'no game' : games.join(', ');
 }

@@ -24,6 +24,7 @@ const OPEN = 'recovery/open-shard.js';
 const SCAN = 'journal/scan.js';
 const SEGMENT_SCAN = 'journal/segment-scan.js';
 const OWNER = 'shard/owner.js';
+const NEXT_BATCH = 'shard/next-batch.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
@@ -349,7 +350,21 @@ export const MUTANTS: readonly Mutant[] = [
       steps: [COMMIT, COMMIT, COMMIT],
       fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['exists'] },
     },
-    edits: [{ file: OWNER, find: 'if (batch.spans.every(', replace: 'if (false && batch.spans.every(' }],
+    edits: [{ file: NEXT_BATCH, find: 'if (isKnown && isSame', replace: 'if (false && isSame' }],
+  },
+  {
+    name: 'any batch with seqs that are stored is acknowledged',
+    edits: [
+      { file: NEXT_BATCH, find: 'if (isKnown && isSame(newest(), markOf(batch.payload)))', replace: 'if (isKnown)' },
+    ],
+  },
+  {
+    name: 'an image does not say which batch was the newest',
+    edits: [{ file: 'image/newest-batch.js', find: 'return mark ?', replace: 'return false ?' }],
+  },
+  {
+    name: 'a recovery does not note which batch was the newest',
+    edits: [{ file: 'shard/backlog.js', find: ': this.#digest.newestBatch', replace: ': undefined' }],
   },
   {
     name: 'what later frames say of a bad one is not believed',

@@ -2,6 +2,7 @@
 // what it takes in, writes it when it is flushed, and refuses a record that does not follow on the one before.
 
 import { OrreryError } from '../../../src/errors.ts';
+import { type BatchMark, markIn, markOf, markRows } from '../../../src/image/newest-batch.ts';
 import type { Standing } from './chain.ts';
 import type { PlainDatabase } from './plain-database.ts';
 import { foldPlain } from './plain-dialect.ts';
@@ -26,10 +27,12 @@ export class PlainDigest {
   /** and there are no game types. */
   readonly policies = { record: (): boolean => false };
   #position: Position;
+  newestBatch: BatchMark | undefined;
 
   constructor(database: PlainDatabase, _options: unknown, position: Position) {
     this.#database = database;
     this.#position = position;
+    this.newestBatch = markIn(database.meta);
   }
 
   get position(): Position {
@@ -46,6 +49,7 @@ export class PlainDigest {
       yield;
     }
     this.#position = position;
+    this.newestBatch = markOf(payload);
   }
 
   skipTo(position: Position): void {
@@ -55,7 +59,8 @@ export class PlainDigest {
   flush(meta: { readonly [key: string]: string | number }): void {
     for (const [game, standing] of this.#gathered) this.#database.games.set(game, standing);
     this.#gathered.clear();
-    for (const [key, value] of Object.entries(meta)) this.#database.meta.set(key, String(value));
+    for (const [key, value] of Object.entries({ ...meta, ...markRows(this.newestBatch) }))
+      this.#database.meta.set(key, String(value));
     this.#database.meta.set('applied_frame', String(this.#position.frame));
     this.#database.meta.set('applied_chain', String(this.#position.chain));
   }

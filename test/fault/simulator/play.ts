@@ -178,7 +178,6 @@ export class Play {
     } catch (error) {
       throw new Violation(`the shard opens and cannot be read: ${describeError(error)}`);
     }
-    this.disk.onCall = onCall;
     const { usedPreviousImage, replayedFrames, tornBytes, unpublished, withoutSegment } = owner.recovery;
     // What an owner without a segment of its own has read may be no more than read.
     const undecided = withoutSegment && this.#inFlight?.isWhatWasFound(found) ? this.#inFlight : undefined;
@@ -194,10 +193,38 @@ export class Play {
     if (this.#closed && (replayedFrames > 0 || tornBytes > 0)) {
       throw new Violation(`closed in good order, and then ${replayedFrames} frames and ${tornBytes} torn bytes`);
     }
+    // One without a segment would make it for that.
+    if (!withoutSegment) this.#sendAgain(owner);
+    this.disk.onCall = onCall;
     this.#closed = false;
     this.#inFlight = undecided;
     if (unpublished) this.degraded.push(withoutSegment ? 'without a segment' : 'without an image');
     this.#mark();
+  }
+
+  /** The newest batch may come again, another with its seqs is refused, and neither writes anything. */
+  #sendAgain(owner: Owner): void {
+    const { lines } = this.#chain;
+    if (lines.length === 0) return;
+    const writes = this.disk.log.length;
+    try {
+      owner.commit(batchOf(lines, this.#engine.dialect));
+    } catch (error) {
+      throw new Violation(`the newest batch is refused when it comes again: ${describeError(error)}`);
+    }
+    try {
+      owner.commit(
+        batchOf(
+          lines.map((line) => ({ ...line, tag: 'another' })),
+          this.#engine.dialect,
+        ),
+      );
+      throw new Violation('another batch with seqs that are stored was acknowledged');
+    } catch (error) {
+      if (!(error instanceof OrreryError) || error.code !== 'SEQ_CONFLICT') throw error;
+    }
+    if (this.disk.log.length !== writes)
+      throw new Violation('a batch that was not stored has left something on the disk');
   }
 
   #commit(owner: Owner, plan: BatchPlan): void {

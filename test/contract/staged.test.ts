@@ -1,0 +1,14 @@
+// What tests of the outbox play on must be a store like the others.
+
+import { StagedStore } from '../outbox/staged-store.ts';
+import { storeContract } from './store.contract.ts';
+
+class StagedInMemory extends StagedStore {
+  override readonly capabilities = { durable: false, images: true };
+}
+
+storeContract('StagedStore', async () => ({
+  store: new StagedInMemory(),
+  reopen: () => Promise.reject(new Error('a store in memory is gone when it is closed')),
+  cleanup: async () => undefined,
+}));
