@@ -81,8 +81,9 @@ export class Orrery extends Succession {
   readonly #code: Code;
 
   /** Not for users: throws INVALID_OPTION. */
-  constructor(key: typeof MADE_BY_ENGINE, engine: Engine, { games: types, store, directory }: CheckedOptions) {
+  constructor(key: typeof MADE_BY_ENGINE, engine: Engine, options: CheckedOptions) {
     if (key !== MADE_BY_ENGINE) throw notMade();
+    const { games: types, store, directory } = options;
     const code = { types, directory: store ? undefined : directory };
     super(code, engine.residents);
     this.#engine = engine;
@@ -113,20 +114,20 @@ export class Orrery extends Succession {
    * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
    * STATE_TOO_LARGE, BACKPRESSURE.
    */
-  async open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
     id: string,
     ...args: NoInfer<I>
   ): Promise<Game<S, I, C>> {
-    return (await this.#engine.residents.open(type, id, args)).game;
+    return this.#engine.residents.open(type, id, args);
   }
 
   /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
-  async load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+  load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
     id: string,
   ): Promise<Game<S, I, C>> {
-    return (await this.#engine.residents.open(type, id, undefined)).game;
+    return this.#engine.residents.open(type, id, undefined);
   }
 
   /** Every game in the directory, in memory or not, by id. */

@@ -9,7 +9,7 @@ import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
 import { refusal, refuseUnreadable } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
-import { type ReadonlyTable, TableDraft } from './table.ts';
+import { type ReadonlyTable, TableDraft, tableBehind } from './table.ts';
 import {
   admitTable,
   captureTable,
@@ -295,7 +295,7 @@ export class StateDraft {
 /** A table that is assigned: one of a command, or a view. */
 function tableOf(value: unknown): TableDraft<unknown> | ReadonlyTable<unknown> | undefined {
   if (isTableView(value)) return value;
-  return value instanceof TableDraft ? TableDraft.behind(value) : undefined;
+  return value instanceof TableDraft ? tableBehind(value) : undefined;
 }
 
 function newTable(key: string): Error {

@@ -42,6 +42,11 @@ export class Registry {
     return this.#loaded.get(id)?.game ?? this.#evicted.get(id)?.deref();
   }
 
+  /** Whether the next game that is added makes others leave. */
+  get isFull(): boolean {
+    return this.#loaded.size >= this.#most;
+  }
+
   /** How often a game that was asked for was in memory, and how often not. */
   get hits(): number {
     return this.#hits;

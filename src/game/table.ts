@@ -121,11 +121,6 @@ export class TableDraft<T> implements Table<T> {
     this.proxy = new ById(this as TableDraft<unknown>).proxy as Table<T>;
   }
 
-  /** The table that a command holds as a proxy; undefined for anything else. */
-  static behind(value: unknown): TableDraft<unknown> | undefined {
-    return behind(value) as TableDraft<unknown> | undefined;
-  }
-
   static of<T>(entities: Iterable<readonly [string, T]>): TableDraft<T> {
     const made = new TableDraft<T>();
     for (const [id, entity] of entities) made.set(id, entity);
@@ -278,6 +273,11 @@ export class TableDraft<T> implements Table<T> {
       hint: 'Change tables only inside a command, and read game.state outside of one.',
     });
   }
+}
+
+/** The table that a command holds as a proxy; undefined for anything else. Not a static method: users can reach the class. */
+export function tableBehind(value: unknown): TableDraft<unknown> | undefined {
+  return behind(value) as TableDraft<unknown> | undefined;
 }
 
 /** An entity that was set as it came from a state or from arguments is frozen: whoever gets it may change it all the same. */

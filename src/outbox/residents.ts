@@ -6,6 +6,7 @@ import { OrreryError, type OrreryErrorCode } from '../errors.ts';
 import type { GameActor } from '../game/actor.ts';
 import { Assembly } from '../game/assemble.ts';
 import type { AnyGameType } from '../game/define.ts';
+import type { AnyGame } from '../game/game.ts';
 import { checkGameId } from '../game/id.ts';
 import { migrate, migrationFailed } from '../game/migration.ts';
 import { checkedType, notFound, tooNew, typeMismatch, unknownType } from '../game/mismatch.ts';
@@ -77,10 +78,17 @@ export class Residents {
   }
 
   /** For Orrery.open, and without `args` for Orrery.load. */
-  async open(type: AnyGameType, id: string, args: readonly unknown[] | undefined): Promise<GameActor> {
+  async open(type: AnyGameType, id: string, args: readonly unknown[] | undefined): Promise<AnyGame> {
     checkGameId(id);
     this.#checkType(type, id);
-    return this.exclusively(id, () => this.loaded(type, id, args));
+    const known = this.registry.get(id);
+    // Nobody works on it, so there is nothing to wait for.
+    if (known?.loaded && !this.#closing && !this.#opening.has(id)) {
+      this.registry.use(id);
+      if (this.registry.isFull) this.#linger(id);
+      return checkedType(known, type).game;
+    }
+    return (await this.exclusively(id, () => this.loaded(type, id, args))).game;
   }
 
   /** The game in memory, loaded or created if need be. For who has it exclusively. */

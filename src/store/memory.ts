@@ -93,7 +93,7 @@ export class MemoryStore implements Store {
     if (!records) return undefined;
     const { seq, tick, time } = recordAt(records, moment, nearest);
     const known = records.filter((each) => each.seq <= seq);
-    const tables = known.findLast((each) => each.tables !== undefined)?.tables ?? [];
+    const tables = [...(known.findLast((each) => each.tables !== undefined)?.tables ?? [])];
     const version = known.findLast((each) => each.version !== undefined)?.version ?? 1;
     const pieces = [...cutState(foldRecords(known), tables)];
     return { type: String(known[0]?.type), version, seq, tick, time, tables, pieces };
@@ -160,7 +160,7 @@ export class MemoryStore implements Store {
       id,
       type: String(first.type),
       version: records.findLast(({ version }) => version !== undefined)?.version ?? 1,
-      tables: records.findLast(({ tables }) => tables !== undefined)?.tables ?? [],
+      tables: [...(records.findLast(({ tables }) => tables !== undefined)?.tables ?? [])],
       created: first.time,
       seq: last.seq,
       tick: last.tick,

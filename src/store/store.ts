@@ -36,12 +36,12 @@ export interface StoreLoad {
   readonly checkpointOverdue: boolean;
 }
 
-export const NOTHING_OWED: StoreLoad = {
+export const NOTHING_OWED: StoreLoad = Object.freeze({
   digestLagBytes: 0,
   journalBytes: 0,
   checkpointDue: false,
   checkpointOverdue: false,
-};
+});
 
 /** A game as a store hands it back. */
 export interface StoredGame {

@@ -25,7 +25,7 @@ async function opened(type: AnyGameType) {
   outbox.start();
   const options = { ...DEFAULTS, games: [type] };
   const residents = new Residents([outbox], options, { evicted: nothing, subscriberFailed: nothing });
-  return { store, outbox, actor: await residents.open(type, 'g', []) };
+  return { store, outbox, actor: await residents.exclusively('g', () => residents.loaded(type, 'g', [])) };
 }
 
 it('[WS5] the state, seq and tick are those it was given, subscribers hear of it, and it goes on from there', async () => {
