@@ -111,21 +111,31 @@ export function takeDirectory(
       for (const name of files.list(directory)) if (LEFTOVER.test(name)) files.remove(`${directory}/${name}`);
     });
     if (!files.exists(`${directory}/${CONFIG}`)) create(files, directory, shards ?? byDefault);
-    const config = readConfig(files, directory);
-    if (shards !== undefined && shards !== config.shards) {
-      throw new OrreryError({
-        code: 'SHARD_COUNT_MISMATCH',
-        what: `the directory has ${config.shards} shards, and ${shards} were asked for`,
-        hint: 'Leave `shards` out to use what is there: the number is fixed when a directory is made.',
-        context: { directory },
-      });
-    }
-    for (let shard = 0; shard < config.shards; shard += 1) if (shard !== anew) assertThere(files, directory, shard);
-    return { lock, config };
+    return { lock, config: lookAtDirectory(files, directory, shards, anew) };
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** Says how many shards a directory has, without changing it. Throws SHARD_COUNT_MISMATCH, DAMAGED and what readConfig throws. */
+export function lookAtDirectory(
+  files: Files,
+  directory: string,
+  shards: number | undefined,
+  anew?: number,
+): DirectoryConfig {
+  const config = readConfig(files, directory);
+  if (shards !== undefined && shards !== config.shards) {
+    throw new OrreryError({
+      code: 'SHARD_COUNT_MISMATCH',
+      what: `the directory has ${config.shards} shards, and ${shards} were asked for`,
+      hint: 'Leave `shards` out to use what is there: the number is fixed when a directory is made.',
+      context: { directory },
+    });
+  }
+  for (let shard = 0; shard < config.shards; shard += 1) if (shard !== anew) assertThere(files, directory, shard);
+  return config;
 }
 
 function takeLock(files: Files, directory: string): DirectoryLock {
@@ -312,7 +322,7 @@ function unusable(directory: string, cause: unknown): OrreryError {
   return new OrreryError({
     code: 'DIRECTORY_UNUSABLE',
     what: 'the directory cannot be used',
-    hint: 'Pass a path that is a folder, or that can be made one, and that this process may write to.',
+    hint: 'Pass a path that is a folder, or that can be made one, and that this process may write to. To look is possible with `readOnly`.',
     context: { directory, errno: errnoOf(cause) },
     cause,
   });

@@ -35,6 +35,7 @@ export type OrreryErrorCode =
   | 'CLOSED'
   | 'CLOSE_TIMEOUT'
   | 'BACKPRESSURE'
+  | 'READ_ONLY'
   // the directory
   | 'NOT_AN_ORRERY_DIRECTORY'
   | 'DIRECTORY_UNUSABLE'

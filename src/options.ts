@@ -25,6 +25,7 @@ export const DEFAULTS = {
   maxLoadedGames: 10_000,
   commandIndex: false,
   predictableRandom: false,
+  readOnly: false,
   validate: 'development',
 } as const;
 
@@ -100,6 +101,12 @@ export interface OrreryOptions {
   readonly logger?: Logger;
   /** Where workers/shard-owner.js is, for bundled programs. Default: beside this module. */
   readonly workerUrl?: URL;
+  /**
+   * Look and write nothing, not a byte: for a disk that is full or read-only, a backup, or beside the process that plays. Games
+   * can be loaded and their past read, verified and packed as they stood when this was opened; whatever would write throws
+   * READ_ONLY. No lock is taken, nor the directory made. Default false.
+   */
+  readonly readOnly?: boolean;
   /** Another store, one per shard. Default: journal and SQLite images in `directory`. */
   readonly store?: (shard: number) => Store;
 }
@@ -143,6 +150,7 @@ const shape = z.strictObject({
     )
     .optional(),
   workerUrl: z.instanceof(URL).optional(),
+  readOnly: z.boolean().default(DEFAULTS.readOnly),
   store: z.custom<(shard: number) => Store>((store) => typeof store === 'function', 'must be a function').optional(),
 });
 
@@ -156,6 +164,13 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
       code: 'INVALID_OPTION',
       what: `the options of openOrrery cannot be used: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
       hint: 'See OrreryOptions for units and bounds.',
+    });
+  }
+  if (parsed.data.readOnly && parsed.data.store) {
+    throw new OrreryError({
+      code: 'INVALID_OPTION',
+      what: '`readOnly` is about a directory, and `store` keeps the games elsewhere',
+      hint: 'Leave one of the two out.',
     });
   }
   const names = new Set<string>();

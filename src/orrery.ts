@@ -1,7 +1,7 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
 import { destination, pino } from 'pino';
-import { shardDirectory, shardOf, takeDirectory } from './directory.ts';
+import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './directory.ts';
 import { OrreryError } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE } from './game/game.ts';
@@ -40,7 +40,8 @@ export { type OrreryEvents, type OrreryHealth, shardOf };
  *
  * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
  * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
- * cannot be read; nothing was changed), DISK_FULL, IO_FAILED.
+ * cannot be read; nothing was changed), DISK_FULL, IO_FAILED; with `readOnly`, NOT_AN_ORRERY_DIRECTORY in place of the first two
+ * of the directory.
  */
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const checked = checkOptions(options);
@@ -52,7 +53,9 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
     const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
     return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
   }
-  const { lock, config } = takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
+  const { lock, config } = checked.readOnly
+    ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
+    : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
   const stores = Array.from(
     { length: config.shards },
     (_, shard) =>
@@ -68,6 +71,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
         checkpointBytes: checked.checkpointBytes,
         maxImageBytes: checked.maxImageBytes,
         commandIndex: checked.commandIndex,
+        readOnly: checked.readOnly,
       }),
   );
   return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, lock), checked);
@@ -112,7 +116,7 @@ export class Orrery extends Succession {
    * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
    * to a game of another type), GAME_VERSION (it is newer), MIGRATION_MISSING, MIGRATION_FAILED and SCHEMA_FAILED (it stays as it
    * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
-   * STATE_TOO_LARGE, BACKPRESSURE.
+   * STATE_TOO_LARGE, BACKPRESSURE; with `readOnly`, READ_ONLY in place of creating or migrating it.
    */
   open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
     type: GameType<S, I, C>,
@@ -145,7 +149,7 @@ export class Orrery extends Succession {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, PACK_EXISTS, INVALID_OPTION (there is no directory), IMAGE_TOO_LARGE,
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
-  pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
+  async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
     return packLive(this.#engine.residents, this.#code.directory, id, file, options);
   }
 
@@ -155,7 +159,8 @@ export class Orrery extends Succession {
    * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, GAME_EXISTS, INVALID_GAME_ID, INVALID_OPTION (there is no
    * directory), IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed.
    */
-  unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
+  async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
+    this.#engine.residents.assertWritable('no game can be taken in');
     return unpackLive(this.#engine.residents, pack, options);
   }
 
@@ -166,7 +171,8 @@ export class Orrery extends Succession {
    * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, GAME_EXISTS, MOMENT_NOT_KEPT, DAMAGED, BACKPRESSURE,
    * STATE_TOO_LARGE, CLOSED; then nothing has changed.
    */
-  fork(id: string, options: ForkOptions): Promise<Fork> {
+  async fork(id: string, options: ForkOptions): Promise<Fork> {
+    this.#engine.residents.assertWritable('a fork is a new game');
     return forkGame({ ...this.#renewal, openPast: (game) => this.expanded(game) }, id, options);
   }
 
@@ -178,7 +184,8 @@ export class Orrery extends Succession {
    * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, MOMENT_NOT_KEPT, RECOVERY_FAILED (with what was
    * tried), MIGRATION_MISSING, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then nothing has changed.
    */
-  recover(id: string, options: RecoverOptions): Promise<Recovery> {
+  async recover(id: string, options: RecoverOptions): Promise<Recovery> {
+    this.#engine.residents.assertWritable('a recovery is a record');
     return recoverGame(this.#renewal, id, options);
   }
 
@@ -203,7 +210,8 @@ export class Orrery extends Succession {
   }
 
   /** Publishes an image of each shard. */
-  checkpoint(): Promise<readonly CheckpointReport[]> {
+  async checkpoint(): Promise<readonly CheckpointReport[]> {
+    this.#engine.residents.assertWritable('no image can be published');
     return Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint()));
   }
 
@@ -250,6 +258,7 @@ export class Orrery extends Succession {
     loopGamesOf = (orrery) => {
       if (typeof orrery !== 'object' || orrery === null || !(#engine in orrery)) throw notOpened();
       const engine = orrery.#engine;
+      engine.residents.assertWritable('a loop changes its games');
       return { loaded: () => orrery.loaded(), tickFailed: ({ id }, error) => engine.tickFailed(id, error) };
     };
   }

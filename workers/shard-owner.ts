@@ -1,7 +1,8 @@
-// The thread of one shard, as thin as can be: src/shard/owner.ts is what runs, and is tested without a thread.
+// The thread of one shard, as thin as can be: src/shard/owner.ts is what runs, or onlooker.ts, and both are tested without a thread.
 
 import { errorToData, OrreryError } from '../src/errors.ts';
 import { nodeFiles } from '../src/journal/files.ts';
+import { Onlooker } from '../src/shard/onlooker.ts';
 import { Owner } from '../src/shard/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
 import { ProvingThread } from '../src/shard/proving-thread.ts';
@@ -11,7 +12,7 @@ import type { EarlyPieces } from '../src/store/store.ts';
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
 
-let owner: Owner | undefined;
+let owner: Owner | Onlooker | undefined;
 
 export default function sit(seat: Seat): void {
   serve(seat, answer, () => owner?.meanwhile() ?? false);
@@ -22,7 +23,8 @@ export async function answer(request: OwnerRequest, early: EarlyPieces): Promise
     if (request.kind === 'open') {
       owner?.abandon();
       owner = undefined;
-      owner = await Owner.open(nodeFiles, request.options, prover);
+      const { options } = request;
+      owner = options.readOnly ? await Onlooker.open(nodeFiles, options) : await Owner.open(nodeFiles, options, prover);
       return { ok: true, value: owner.recovery };
     }
     if (!owner) throw notOpen();

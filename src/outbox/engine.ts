@@ -90,7 +90,7 @@ export class Engine {
       if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
       engine.#leftOut.tell(shard, report);
     }
-    for (const [shard, outbox] of engine.outboxes.entries()) outbox.start(engine.#recovery[shard]);
+    for (const [shard, outbox] of engine.outboxes.entries()) outbox.start(engine.#recovery[shard]?.unpublished);
     engine.#isOpen = true;
     return engine;
   }

@@ -30,6 +30,16 @@ export function misplaced(game: string, seq: number, due: number): OrreryError {
   });
 }
 
+/** `what` would have to be written. */
+export function readOnly(what: string, game?: string): OrreryError {
+  return new OrreryError({
+    code: 'READ_ONLY',
+    what: `this orrery was opened with readOnly, and ${what}`,
+    hint: 'Open the directory without `readOnly`. To look is enough: load, list, history, stateAt, diff, blame, replay, verify, pack.',
+    context: game === undefined ? {} : { game },
+  });
+}
+
 export function backpressure(game: string, queued: number, bound: number, cause: OrreryError | undefined): OrreryError {
   return new OrreryError({
     code: 'BACKPRESSURE',

@@ -1,23 +1,17 @@
 // On the main thread, between the games of one shard and their store. Records come from game.ts one by one and leave in
 // batches, one commit at a time: what arrives meanwhile is the next batch. Background work of the store fills the gaps.
 
-import { errorFromData, type OrreryError } from '../errors.ts';
+import { type ErrorData, errorFromData, type OrreryError } from '../errors.ts';
 import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { Record } from '../patch/record.ts';
-import {
-  type CheckpointReport,
-  NOTHING_OWED,
-  type RecoveryReport,
-  type Store,
-  type StoreLoad,
-} from '../store/store.ts';
+import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
 import { Accepted } from './accepted.ts';
 import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Departure, type DepartureOptions } from './departure.ts';
-import { again, asOrreryError, backpressure, before, closed } from './failures.ts';
+import { again, asOrreryError, backpressure, before, closed, readOnly } from './failures.ts';
 import type { OutboxHealth } from './health.ts';
 import { Meter } from './meter.ts';
 import { Requests } from './requests.ts';
@@ -29,6 +23,8 @@ export interface OutboxOptions extends DepartureOptions {
   readonly overflow: 'reject' | 'coalesce';
   readonly digestLagBytes: number;
   readonly maxRecordBytes: number;
+  /** Nothing is accepted. */
+  readonly readOnly?: boolean;
 }
 
 /** Digesting less than this at a time makes more rows of the same. */
@@ -66,8 +62,8 @@ export class Outbox {
     this.#departure = new Departure(options, () => this.hurry());
   }
 
-  /** The store is open, and has reported. */
-  start({ unpublished }: Pick<RecoveryReport, 'unpublished'> = {}): void {
+  /** The store is open, and could do without an image if need be: see RecoveryReport. */
+  start(unpublished?: ErrorData): void {
     // A loop that ended of itself would leave everybody waiting.
     this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
     this.#checkpoints.start(this.#options.autoSaveIntervalMs);
@@ -103,6 +99,7 @@ export class Outbox {
     if (this.#failure) throw again(this.#failure).within({ game: game.id });
     this.#accepted.failedGames.assertWell(game.id);
     if (this.#closing) throw closed(game.id);
+    if (this.#options.readOnly) throw readOnly('its games do not change', game.id);
     const { outboxBytes, overflow } = this.#options;
     if (!this.#accepted.isFull || overflow === 'coalesce') return;
     this.meter.refused += 1;
@@ -319,16 +316,15 @@ export class Outbox {
   /** A store that lost its thread recovers from disk like after a crash; the batch in flight is then sent again. */
   async #reopen(): Promise<void> {
     this.#checkpoints.forget();
-    let report: RecoveryReport;
     try {
-      report = await this.#store.open();
+      const { unpublished } = await this.#store.open();
+      if (unpublished) this.#checkpointFailed(errorFromData(unpublished));
     } catch (error) {
       this.#storeFailed(asOrreryError(error));
       return;
     }
     this.#mustOpen = false;
     this.#load = NOTHING_OWED;
-    if (report.unpublished) this.#checkpointFailed(errorFromData(report.unpublished));
     this.#healed();
   }
 

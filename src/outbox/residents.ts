@@ -18,7 +18,7 @@ import { WorkingState } from '../game/state.ts';
 import type { GameRow } from '../image/rows.ts';
 import { MIGRATE } from '../patch/record.ts';
 import type { StoredGame } from '../store/store.ts';
-import { closed } from './failures.ts';
+import { closed, readOnly } from './failures.ts';
 import type { Outbox } from './outbox.ts';
 import { type Attached, GameSink, type SinkOptions } from './sink.ts';
 
@@ -26,6 +26,8 @@ export interface ResidentsOptions extends SinkOptions {
   /** The types of game that may be opened. */
   readonly games: readonly AnyGameType[];
   readonly maxLoadedGames: number;
+  /** Games are loaded, never created or migrated. */
+  readonly readOnly?: boolean;
 }
 
 export interface ResidentsEvents {
@@ -58,6 +60,11 @@ export class Residents {
   outboxOf(id: string): Outbox {
     if (typeof id !== 'string') checkGameId(id);
     return this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
+  }
+
+  /** Throws READ_ONLY where nothing may be written. */
+  assertWritable(what: string, game?: string): void {
+    if (this.#options.readOnly) throw readOnly(what, game);
   }
 
   /** Every game that is stored, in memory or not, by id. */
@@ -174,6 +181,11 @@ export class Residents {
     if (!stored && !args) throw notFound(id, type.name);
     if (stored && stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
     if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);
+    if (!stored) this.assertWritable('there is no such game: it would be created', id);
+    else if (stored.version < type.version) {
+      const how = `from version ${stored.version} to ${type.version}`;
+      this.assertWritable(`the game would be migrated ${how}; stateAt gives its state as it is`, id);
+    }
     const { actor, sink } = this.#attach(type, id);
     let receipt: Receipt | undefined;
     if (stored) sink.randomness.resume(stored.seed);

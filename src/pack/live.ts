@@ -2,6 +2,7 @@
 // game loop, and the owner of the game's shard, which takes a game in.
 
 import { randomUUID } from 'node:crypto';
+import { resolve, sep } from 'node:path';
 import { OrreryError } from '../errors.ts';
 import { checkGameId } from '../game/id.ts';
 import type { GameRow } from '../image/rows.ts';
@@ -26,6 +27,7 @@ export async function packLive(
 ): Promise<PackDescription> {
   checkGameId(game);
   if (directory === undefined) throw noDirectory();
+  if (isInside(file, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
   const outbox = residents.outboxOf(game);
   await outbox.flush();
   // Says whether anything is still open.
@@ -52,6 +54,10 @@ export async function unpackLive(
     const rows = await outbox.request((store) => store.list());
     return rows.find((row) => row.id === id) as GameRow;
   });
+}
+
+function isInside(file: string, directory: string): boolean {
+  return resolve(file).startsWith(`${resolve(directory)}${sep}`);
 }
 
 function noDirectory(): OrreryError {

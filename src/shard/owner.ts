@@ -2,10 +2,9 @@
 // is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
-import { cutState } from '../digest/pieces.ts';
 import { errorToData, type OrreryError } from '../errors.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
-import { type GameRow, readQuarantine } from '../image/rows.ts';
+import type { GameRow } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
@@ -25,6 +24,7 @@ import { isPostponed, publish } from './checkpoint.ts';
 import { type Import, importGame } from './import.ts';
 import { NewestSeqs } from './newest-seqs.ts';
 import { digestOptionsOf, type OwnerOptions, type OwnerRequest } from './protocol.ts';
+import { Questions } from './questions.ts';
 import { Segments } from './segments.ts';
 
 export class Owner {
@@ -36,6 +36,7 @@ export class Owner {
   #prover: Prover = PROVER_ON_THE_SPOT;
   readonly #backlog: Backlog;
   readonly #seqs: NewestSeqs;
+  readonly #questions: Questions;
   #checkpoint: Generator<unknown, CheckpointReport> | undefined;
   /** Bytes of journal: written by this owner, and of those in the newest image. */
   #written = 0;
@@ -57,6 +58,7 @@ export class Owner {
     this.#shard = shard;
     this.#backlog = new Backlog(shard.digest);
     this.#seqs = new NewestSeqs(shard.digest, this.#backlog);
+    this.#questions = new Questions(shard);
     this.#segments = new Segments(files, options.directory, shard);
     this.recovery = recovery;
   }
@@ -126,8 +128,7 @@ export class Owner {
       case 'snapshots':
         return this.snapshots(request.game);
       case 'quarantine':
-        this.#backlog.digestAll();
-        return readQuarantine(this.#shard.database, request.game);
+        return this.#upToDate().quarantine(request.game);
       case 'import':
         return this.import(request.import);
       case 'stats':
@@ -198,53 +199,23 @@ export class Owner {
   }
 
   load(id: string, early?: EarlyPieces): StoredGame | undefined {
-    this.#backlog.digestAll();
-    const loaded = this.#shard.digest.load(id, early);
-    if (!loaded) return undefined;
-    const { row, seed, bytes: stateBytes, pieces } = loaded;
-    return {
-      id,
-      type: row.type,
-      version: row.version,
-      seq: row.seq,
-      tick: row.tick,
-      tables: row.tables,
-      stateBytes,
-      seed,
-      pieces,
-    };
+    return this.#upToDate().load(id, early);
   }
 
   list(): readonly GameRow[] {
-    this.#backlog.digestAll();
-    return this.#shard.digest.games();
+    return this.#upToDate().list();
   }
 
   stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
-    this.#backlog.digestAll();
-    const past = this.#shard.digest.past(id);
-    if (!past) return undefined;
-    const found = past.find(moment, nearest);
-    const { type } = past.row;
-    // The newest need not be folded whole.
-    const newest = found === past.row.seq ? this.#shard.digest.load(id) : undefined;
-    if (newest) {
-      const { seq, tick, time, version, tables } = newest.row;
-      return { type, version, seq, tick, time, tables, pieces: newest.pieces };
-    }
-    const { state, ...rest } = past.fold(found);
-    return { type, ...rest, pieces: [...cutState(state, rest.tables)] };
+    return this.#upToDate().stateAt(id, moment, nearest);
   }
 
   past(id: string, range: StepRange, limit: number): PastPage | undefined {
-    this.#backlog.digestAll();
-    const past = this.#shard.digest.past(id);
-    return past && { row: past.row, origins: past.origins, seed: past.seed, ...past.page(range, limit) };
+    return this.#upToDate().past(id, range, limit);
   }
 
   snapshots(id: string): readonly SnapshotEntry[] | undefined {
-    this.#backlog.digestAll();
-    return this.#shard.digest.past(id)?.snapshots();
+    return this.#upToDate().snapshots(id);
   }
 
   /**
@@ -309,6 +280,11 @@ export class Owner {
     } finally {
       this.#shard.database.close();
     }
+  }
+
+  #upToDate(): Questions {
+    this.#backlog.digestAll();
+    return this.#questions;
   }
 
   #load(): StoreLoad {

@@ -24,6 +24,8 @@ export interface OwnerOptions {
   readonly checkpointBytes: number;
   readonly maxImageBytes: number;
   readonly commandIndex: boolean;
+  /** Only look: see onlooker.ts. */
+  readonly readOnly?: boolean;
   /** The SQL tables of each game type that is known, null for none; the image's own account counts for the others. */
   readonly projections?: { readonly [type: string]: Projections | null };
 }

@@ -25,8 +25,9 @@ export abstract class Succession extends Reruns {
    * @throws OrreryError GAME_NOT_FOUND, CONFLICT (with the paths of both sides; nothing changed), GAME_VERSION (it is of a newer
    * version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and `save` throw.
    */
-  submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
+  async submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
     const residents = this.#residents;
+    residents.assertWritable('nothing can be submitted');
     // What the writer began from may lie inside a merged step.
     const openPast = (game: string) => this.expanded(game);
     return submitTo({ types: this.#types, residents, openPast }, id, submission);
@@ -38,7 +39,8 @@ export abstract class Succession extends Reruns {
    *
    * @throws OrreryError GAME_NOT_FOUND, CLOSED.
    */
-  migrateAll(options?: MigrateAllOptions): Promise<MigrationReport> {
+  async migrateAll(options?: MigrateAllOptions): Promise<MigrationReport> {
+    this.#residents.assertWritable('a migration is a record');
     const load = (type: AnyGameType, id: string) => this.#residents.open(type, id, undefined);
     return migrateAll({ types: this.#types, list: () => this.list(), load }, options);
   }

@@ -187,7 +187,7 @@ it('[W21] [W22] killed on a full disk, and opened and killed there again and aga
   await expectContent(13, 'z'.repeat(500));
 });
 
-it('[W13] on a disk that is read-only opening is refused with a reason, reading works, and writable again all is there', async ({
+it('[W13] [RO7] on a disk that is read-only opening is refused with a reason, reading works, and writable again all is there', async ({
   skip,
 }) => {
   if (obstacle) skip(obstacle);
@@ -206,6 +206,12 @@ it('[W13] on a disk that is read-only opening is refused with a reason, reading 
     const listed = execFileSync(process.execPath, [program, 'ls', directory], { encoding: 'utf8' });
     expect(listed).toContain('alpha');
     execFileSync(process.execPath, [program, 'check', directory], { stdio: 'pipe' });
+    await using looker = await openOrrery({ directory, games: [vault], readOnly: true });
+    const seen = await looker.load(vault, 'alpha');
+    expect(seen.state).toEqual({ entries: 1, content: 'a'.repeat(500) });
+    expect(() => seen.dispatch('store', { letter: 'b', length: 1 })).toThrow(
+      expect.objectContaining({ code: 'READ_ONLY', context: { game: 'alpha' } }),
+    );
     expect(readdirSync(join(directory, 'shard-00'))).toEqual(names);
   } finally {
     execFileSync('mount', ['-o', 'remount,rw', mount], { stdio: 'pipe' });

@@ -3,9 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
-import { Claim, ownerEpoch, ownerName } from '../../src/recovery/claim.ts';
+import { ownerEpoch } from '../../src/recovery/claim.ts';
 import type { Owner } from '../../src/shard/owner.ts';
-import type { CheckpointReport } from '../../src/store/store.ts';
 import {
   batchOf,
   commit,
@@ -333,76 +332,4 @@ it('[W23] a new shard is not made without its first image, and a making that fai
     expect(owner.recovery.created).toBe(true);
     owner.close();
   }
-});
-
-function checkpoint(owner: Owner): CheckpointReport {
-  for (;;) {
-    const report = owner.checkpoint();
-    if (report) return report;
-  }
-}
-
-describe('housekeeping', () => {
-  it('[W24] what cannot be unlinked or linked stops neither opening nor checkpoint nor commit, and is told', async () => {
-    const { disk, told } = await leave('killed');
-    disk.createNew(`${SHARD}/segment-0000009999.journal.abcdef.tmp`);
-    disk.interference = failing('EPERM', ['remove', 'link']);
-    for (let time = 0; time < 4; time += 1) {
-      const owner = await openOwner(disk);
-      disk.interference = failing('EPERM', ['remove', 'link']);
-      expectRecovered(owner, told, `opening ${time + 1}`);
-      commit(owner, { a: 1 }, told);
-      expect(checkpoint(owner).untidy).toMatchObject({ code: 'IO_FAILED' });
-      disk.kill();
-      disk.interference = failing('EPERM', ['remove', 'link']);
-    }
-    disk.interference = undefined;
-    const owner = await openOwner(disk);
-    commit(owner, { b: 1 }, told);
-    expect(checkpoint(owner).untidy).toBeUndefined();
-    checkpoint(owner);
-    const names = disk.list(SHARD);
-    expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    expect(names.filter((name) => name.startsWith('image-')).length).toBe(2);
-    expect(names.filter((name) => name.startsWith('OWNER-')).length).toBe(2);
-    expect(names).toContain('latest.sqlite');
-  });
-
-  it('[W24] an old name that stays is none of an older image', async () => {
-    const { disk } = await leave('killed');
-    disk.interference = failing('EPERM', ['link']);
-    await openOwner(disk);
-    expect(disk.list(SHARD)).not.toContain('latest.sqlite');
-  });
-
-  it('[W24] segments go oldest first: none is removed behind one that stays', async () => {
-    const { disk, told } = await leave('never published again');
-    const [first] = disk.list(SHARD).filter((name) => name.startsWith('segment-'));
-    const owner = await openOwner(disk);
-    for (let time = 0; time < 3; time += 1) {
-      disk.interference = failing('EPERM', ['remove'], 'before', new RegExp(String(first)));
-      commit(owner, { a: 1 }, told);
-      while (owner.checkpoint() === undefined);
-    }
-    disk.interference = undefined;
-    const left = disk.list(SHARD).filter((name) => name.startsWith('segment-'));
-    expect(left.length === 2 || left[0] === first).toBe(true);
-  });
-
-  it('[W12] claims are removed oldest first, none behind one that stays, and a claim is not given back', () => {
-    const disk = new VolatileDisk();
-    const claims = [1, 2, 3].map(() => Claim.take(disk, SHARD, 0));
-    disk.interference = failing('EPERM', ['remove'], 'before', /OWNER-0000000002/);
-    claims.push(Claim.take(disk, SHARD, 0), Claim.take(disk, SHARD, 0));
-    disk.interference = undefined;
-    expect(disk.list(SHARD)).toEqual([2, 3, 4, 5].map(ownerName));
-    expect(claims.map((claim) => claim.lost() === undefined)).toEqual([false, false, false, false, true]);
-    for (const operation of ['write', 'sync', 'syncDirectory', 'close'] as const) {
-      disk.interference = failing('ENOSPC', [operation]);
-      const claim = Claim.take(disk, SHARD, 0);
-      disk.interference = undefined;
-      claim.check();
-    }
-    expect(disk.list(SHARD)).toEqual([8, 9].map(ownerName));
-  });
 });
