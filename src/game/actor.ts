@@ -194,7 +194,8 @@ export class GameActor {
       const result = body(draft.proxy, context, draft);
       if (isPromise(result)) throw asynchronous(result);
       const finished = draft.finish();
-      if (finished.patches.length === 0 && state.isReplacedBy(result)) throw replacement();
+      // A producer of Immer freezes the state that it returns; a command that changed its draft may return what it likes.
+      if (state.isReplacedBy(result) && (finished.patches.length === 0 || Object.isFrozen(result))) throw replacement();
       state.commit(finished);
       try {
         this.#checkState(state, this.sink.checksSchema === true);
@@ -205,7 +206,7 @@ export class GameActor {
         throw error;
       }
     } catch (error) {
-      draft.abandon();
+      draft.close();
       randomness.settle(false);
       throw this.#refusal(command, error);
     } finally {

@@ -1,14 +1,16 @@
-// The draft of one command: a proxy over a game's working state. Plain keys are drafted by Immer, tables by TableDraft;
+// The draft of one command: a proxy over a game's working state. Plain keys are drafted by PlainDraft, tables by TableDraft;
 // `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches. After it:
 // state.ts takes the new values in, and game.ts sends the patches out as a record.
 
-import { enableArrayMethods, Immer, isDraft, original } from 'immer';
-import { admit, checkKey } from '../patch/admit.ts';
+import { type InspectOptions, inspect } from 'node:util';
+import { checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
 import { freezeDeep } from '../patch/freeze.ts';
-import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
-import { refusal, refuseUnreadable } from '../patch/refusal.ts';
+import type { Json, JsonObject, Patch } from '../patch/patch.ts';
+import { refusal } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
+import { IMMER_STATE, type ImmerState, stateForImmer } from './immer-state.ts';
+import { DraftScope, PlainDraft } from './plain-draft.ts';
 import { type ReadonlyTable, TableDraft, tableBehind } from './table.ts';
 import {
   admitTable,
@@ -24,12 +26,6 @@ import type { WorkingTable } from './working-table.ts';
 
 /** Stands in the plain part of a state where a table is, so that the order of top-level keys is kept. */
 export const TABLE_PLACE: JsonObject = Object.freeze({});
-
-// Otherwise a shift drafts every element of a list: 25 ms for 10,000.
-enableArrayMethods();
-
-/** Immer only drafts: values are checked and copied by capture, once, and frozen when somebody gets to see them. */
-const immer = new Immer({ autoFreeze: false });
 
 type Plain = { [key: string]: unknown };
 
@@ -54,7 +50,9 @@ export class StateDraft {
   readonly #opened: TableDraft<unknown>[] = [];
   /** Top-level keys a command assigned, deleted or made a table: what the tables were before no longer tells. */
   #reshaped: Map<string, TableDraft<unknown> | undefined> | undefined;
-  #immer: Plain | undefined;
+  #scope: DraftScope | undefined;
+  #immer: ImmerState | undefined;
+  #root: PlainDraft | undefined;
   /** Numbers and the like that were given to keys that are there: the commonest change of all needs no draft. */
   #scalars: Map<string, unknown> | undefined;
   #whole: { readonly state: unknown } | undefined;
@@ -69,6 +67,28 @@ export class StateDraft {
     this.proxy = new Proxy(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
   }
 
+  get isList(): boolean {
+    return false;
+  }
+
+  /** The state before the command, as readers have it. For Immer. */
+  get original(): JsonObject {
+    const state: { [key: string]: unknown } = { ...freezeDeep(this.#plain) };
+    for (const [key, table] of this.#tables) state[key] = table.view();
+    return Object.freeze(state) as JsonObject;
+  }
+
+  /** Whether the command may have changed anything: an entity that was opened counts. For Immer. */
+  get modified(): boolean {
+    if (this.#reshaped || this.#scalars || this.#root?.modified) return true;
+    return this.#opened.some((table) => table.touched.length > 0);
+  }
+
+  stateForImmer(): ImmerState {
+    this.#immer ??= stateForImmer(this);
+    return this.#immer;
+  }
+
   /** Throws what a revoked proxy throws, once the command is over. */
   checkOpen(): void {
     if (!this.#open) throw new TypeError('Cannot use the draft of a command that is over: it has been revoked');
@@ -76,11 +96,11 @@ export class StateDraft {
 
   read(key: string): unknown {
     const table = this.#tableAt(key);
-    if (table) return table.proxy;
-    if (this.#immer) return this.#immer[key];
+    // Immer's current() makes a copy of the state, and a copy of a table is an object by id.
+    if (table) return this.#immer?.finalized_ ? table.toJSON() : table.proxy;
+    if (this.#root) return (this.#root.proxy as Plain)[key];
     if (this.#scalars?.has(key)) return this.#scalars.get(key);
-    // Immer answers for what every object inherits, and so does the draft before Immer is needed.
-    if (!Object.hasOwn(this.#plain, key)) return Reflect.get(Object.prototype, key);
+    if (!Object.hasOwn(this.#plain, key)) return Reflect.get(Object.prototype, key, this.proxy);
     const value = this.#plain[key];
     return typeof value === 'object' && value !== null ? this.#draft()[key] : value;
   }
@@ -93,7 +113,7 @@ export class StateDraft {
       return;
     }
     if (this.#tableAt(key)) this.#reshape(key, undefined);
-    else if (!this.#immer && (typeof value !== 'object' || value === null) && Object.hasOwn(this.#plain, key)) {
+    else if (!this.#root && (typeof value !== 'object' || value === null) && Object.hasOwn(this.#plain, key)) {
       this.#scalars ??= new Map();
       this.#scalars.set(key, value);
       return;
@@ -107,11 +127,11 @@ export class StateDraft {
   }
 
   keys(): string[] {
-    return Object.keys(this.#immer ?? this.#plain);
+    return Object.keys(this.#root?.content ?? this.#plain);
   }
 
   holds(key: string): boolean {
-    return Object.hasOwn(this.#immer ?? this.#plain, key);
+    return Object.hasOwn(this.#root?.content ?? this.#plain, key);
   }
 
   /**
@@ -126,6 +146,13 @@ export class StateDraft {
   finish(): Finished {
     // Whoever put the draft of the state into the state is told so, and whoever kept it cannot write to nowhere.
     this.#open = false;
+    this.#scope?.settle();
+    const finished = this.#finish();
+    this.close();
+    return finished;
+  }
+
+  #finish(): Finished {
     if (this.#whole) return this.#finishWhole(this.#whole.state);
     const patches: Patch[] = [];
     const entities: TableChange[] = [];
@@ -136,7 +163,7 @@ export class StateDraft {
       const changes = captureTable(key, draft, patches);
       if (changes.length > 0) entities.push({ key, changes });
     }
-    if (!this.#immer) {
+    if (!this.#root) {
       return { patches, plain: this.#captureScalars(patches), entities, replaced: NONE, tables: undefined };
     }
     const replaced = new Set<string>();
@@ -145,24 +172,20 @@ export class StateDraft {
       entities.push({ key, changes: admitTable(key, draft) });
       replaced.add(key);
     }
-    const next = this.#finishImmer();
-    const plain = this.#capturePlain(this.#base(next), next, entities, patches);
+    const next = this.#root.content;
+    const plain = this.#capturePlain(this.#base(next as Plain), next, entities, patches);
     return { patches, plain, entities, replaced, tables: this.#tableNames(entities, plain) };
   }
 
-  /** Ends the command without effect. */
-  abandon(): void {
-    this.close();
-    if (!this.#immer) return;
-    try {
-      this.#finishImmer();
-    } catch {
-      // What Immer cannot finish it does not revoke either; such drafts lead nowhere. The command failed for another reason.
-    }
+  /** Ends the command, without effect unless it is finished. */
+  /** What console.log shows. It gets the proxy as `this`. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return inspect({ ...this }, options);
   }
 
   close(): void {
     this.#open = false;
+    this.#scope?.close();
     for (const draft of this.#opened) draft.close();
   }
 
@@ -191,26 +214,14 @@ export class StateDraft {
     };
   }
 
-  /** Immer revokes the proxies of a finished draft, so that a command that kept one cannot write to nowhere. */
-  #finishImmer(): Plain {
-    const draft = this.#immer as Plain;
-    this.#immer = undefined;
-    try {
-      return immer.finishDraft(draft as never);
-    } catch (thrown) {
-      admitAssigned(draft, []);
-      throw refuseUnreadable(thrown, draft, [], 0);
-    }
-  }
-
   #draft(): Plain {
-    if (this.#immer) return this.#immer;
-    // Through Immer's original() a command can get at what it drafts.
-    const draft = immer.createDraft(freezeDeep(this.#plain)) as Plain;
-    for (const [key, value] of this.#scalars ?? []) draft[key] = value;
-    this.#scalars = undefined;
-    this.#immer = draft;
-    return draft;
+    if (!this.#root) {
+      this.#scope = new DraftScope();
+      this.#root = new PlainDraft(this.#scope, this.#plain);
+      for (const [key, value] of this.#scalars ?? []) (this.#root.proxy as Plain)[key] = value;
+      this.#scalars = undefined;
+    }
+    return this.#root.proxy as Plain;
   }
 
   #captureScalars(patches: Patch[]): JsonObject {
@@ -314,49 +325,25 @@ function missingTable(key: string): Error {
   );
 }
 
-/**
- * Immer looks for drafts in what a command assigned, and fails over things that no state may hold: they are looked for, so
- * that the error names what they are and where they stand. Throws NOT_PERSISTABLE if there are any.
- */
-function admitAssigned(draft: object, path: readonly PathSegment[]): void {
-  const before = original(draft) as Plain;
-  for (const key of Object.keys(draft)) {
-    const value: unknown = Reflect.getOwnPropertyDescriptor(draft, key)?.value;
-    const at = [...path, Array.isArray(before) ? Number(key) : key];
-    if (value === before[key]) continue;
-    if (isLiveDraft(value)) admitAssigned(value as object, at);
-    else admit(value, at);
-  }
-}
-
-/** Immer's own question throws for a revoked proxy. */
-function isLiveDraft(value: unknown): boolean {
-  try {
-    return isDraft(value);
-  } catch {
-    return false;
-  }
-}
-
 const handler: ProxyHandler<StateDraft> = {
   get(draft, key) {
     draft.checkOpen();
-    return typeof key === 'string' ? draft.read(key) : undefined;
+    if (typeof key === 'string') return draft.read(key);
+    return key === IMMER_STATE ? draft.stateForImmer() : Reflect.get(Object.prototype, key, draft.proxy);
   },
-  set(draft, key, value) {
+  set(draft, key, value, receiver) {
     draft.checkOpen();
-    if (typeof key !== 'string') return false;
-    draft.write(key, value);
+    if (receiver !== draft.proxy) return Reflect.set({}, key, value, receiver);
+    draft.write(named(key), value);
     return true;
   },
   has(draft, key) {
     draft.checkOpen();
-    return typeof key === 'string' && draft.holds(key);
+    return (typeof key === 'string' && draft.holds(key)) || key in Object.prototype;
   },
   deleteProperty(draft, key) {
     draft.checkOpen();
-    if (typeof key !== 'string') return false;
-    draft.remove(key);
+    if (typeof key === 'string' && draft.holds(key)) draft.remove(key);
     return true;
   },
   ownKeys(draft) {
@@ -366,13 +353,39 @@ const handler: ProxyHandler<StateDraft> = {
   getOwnPropertyDescriptor(draft, key) {
     draft.checkOpen();
     if (typeof key !== 'string' || !draft.holds(key)) return undefined;
-    return { value: draft.read(key), writable: true, enumerable: true, configurable: true };
+    return { ...ORDINARY, value: draft.read(key) };
   },
-  defineProperty: () => false,
-  preventExtensions: () => false,
-  setPrototypeOf: () => false,
+  defineProperty(draft, key, given) {
+    draft.checkOpen();
+    const isThere = draft.holds(named(key));
+    const { writable, enumerable, configurable } = isThere ? { ...ORDINARY, ...given } : given;
+    if (given.get || given.set || !writable || !enumerable || !configurable) {
+      throw refusal(
+        'a key of a state is an ordinary property: it cannot be hidden, fixed or computed',
+        'Assign the value: draft.key = value.',
+        [named(key)],
+      );
+    }
+    if ('value' in given || !isThere) draft.write(named(key), given.value);
+    return true;
+  },
+  preventExtensions() {
+    throw refusal('the draft of a state cannot be frozen, sealed or closed to new keys', 'Leave it as it is.', []);
+  },
+  setPrototypeOf(draft, prototype) {
+    draft.checkOpen();
+    if (prototype === Object.prototype) return true;
+    throw refusal('the draft of a state cannot be given another prototype', 'Leave it as it is.', []);
+  },
   getPrototypeOf(draft) {
     draft.checkOpen();
     return Object.prototype;
   },
 };
+
+const ORDINARY: PropertyDescriptor = Object.freeze({ writable: true, enumerable: true, configurable: true });
+
+function named(key: PropertyKey): string {
+  if (typeof key === 'string') return key;
+  throw refusal(`a symbol key, ${String(key)}, cannot be persisted`, 'Use a string key.', []);
+}

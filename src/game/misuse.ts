@@ -52,8 +52,10 @@ export function refused(place: { readonly game: string; readonly command: string
 export function replacement(): OrreryError {
   return new OrreryError({
     code: 'COMMAND_REFUSED',
-    what: 'the command returned a state and changed nothing',
-    hint: 'What a command returns is not looked at: change the draft, or use save() for a whole state.',
+    what: 'the command returned a new state in place of changing its draft',
+    hint:
+      'What a command returns is not looked at: change the draft, for example with Object.assign(draft, producer(draft)), ' +
+      'or use save() for a whole state.',
   });
 }
 

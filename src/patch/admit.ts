@@ -1,6 +1,7 @@
 // The gate of a state: what enters is checked and copied here. Before it: a user's value, or what a command left in
 // its draft. After it: capture.ts puts the copy into the next state and into a patch.
 import { current, isDraft } from 'immer';
+import { Drafted } from './drafted.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, isProxy, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
 import {
@@ -42,9 +43,11 @@ export function admitPrimitive(value: unknown, parent: Path, segment?: PathSegme
   throw refuseValue(value, segment === undefined ? parent : [...parent, segment]);
 }
 
-/** An Immer draft is resolved to what it stands for; a table behind a proxy is refused. Other proxies are read through. */
+/** A draft, of a command or of Immer, is resolved to what it stands for; a table behind a proxy is refused. Other proxies are read through. */
 export function unwrap(value: object, path: Path): object {
   if (!isProxy(value)) return value;
+  const drafted = Drafted.of(value);
+  if (drafted) return drafted.content;
   if (isDraft(value)) return current(value) as object;
   if (TABLE in value) throw refuseTable(path);
   return value;

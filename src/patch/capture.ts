@@ -2,6 +2,7 @@
 // saved. After it: the patches go into the record of the command, and the returned state becomes the game's.
 import { admit, admitPrimitive, checkKey, checkLength, unwrap } from './admit.ts';
 import { align } from './alignment.ts';
+import { Drafted } from './drafted.ts';
 import { equal, hasOnlyElements, sameSequence } from './equal.ts';
 import { freezeDeep } from './freeze.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type Patch,
   type PathSegment,
 } from './patch.ts';
-import { isPlainArray, isPlainObject, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
+import { isPlainArray, isPlainObject, isProxy, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
 import { ShapeRegistry, Shapes } from './shape.ts';
 
@@ -239,7 +240,8 @@ function admitNewKey(base: JsonObject, value: unknown, key: string, path: PathSe
   return admitChild(value, key, path);
 }
 
-function captureList(base: JsonArray, next: readonly unknown[], path: PathSegment[], out: Patch[]): Json {
+function captureList(base: JsonArray, given: readonly unknown[], path: PathSegment[], out: Patch[]): Json {
+  const next = withoutDrafts(base, given);
   const shorter = Math.min(base.length, next.length);
   let head = 0;
   while (head < shorter && equal(base[head]!, next[head])) head++;
@@ -267,6 +269,22 @@ function captureList(base: JsonArray, next: readonly unknown[], path: PathSegmen
     out.push({ op: 'replace', path: path.slice(), value: list });
   }
   return list;
+}
+
+/** A list with what stands behind in the place of drafts, so that its elements can be compared fast; most lists hold none. */
+function withoutDrafts(base: JsonArray, list: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < list.length; index++) {
+    const element = list[index];
+    if (element === base[index] || !isObject(element) || !isProxy(element)) continue;
+    const drafted = Drafted.of(element);
+    if (!drafted) continue;
+    // What else the list is or has would not be copied, and must be seen.
+    if (!copy && !(isPlainArray(list) && hasOnlyElements(list))) return list;
+    copy ??= Array.from(list);
+    copy[index] = drafted.content;
+  }
+  return copy ?? list;
 }
 
 /** What lies between two runs of equal elements: pairs are compared, the rest is removed or inserted. */

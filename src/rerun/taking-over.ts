@@ -21,7 +21,7 @@ export function takeOver(state: WorkingState, patches: readonly Patch[]): Workin
     const finished = draft.finish();
     state.commit(finished);
   } catch (error) {
-    draft.abandon();
+    draft.close();
     throw error;
   }
   draft.close();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { type Change, defineGame, MemoryStore, OrreryError, openOrrery, table } from '../../src/index.ts';
+import { type Change, defineGame, MemoryStore, openOrrery, table } from '../../src/index.ts';
 import { folded, plain, silent } from '../game/galaxy.ts';
 
 type Container = { [key: string]: unknown } | unknown[];
@@ -157,15 +157,7 @@ it('[D48] any program leaves in a draft what it leaves in a plain object; the pa
         play(model, steps);
         const expected = JSON.stringify(model);
         if (expected.length > 50_000) break;
-        try {
-          game.update((draft) => play(draft as never, steps));
-        } catch (error) {
-          // Immer may leave a draft behind that was put into very many places. It must never be silent about it.
-          assert(error instanceof OrreryError && error.code === 'NOT_PERSISTABLE', error as Error);
-          assert.match(error.message, /revoked/);
-          assert.equal(JSON.stringify(game.state), JSON.stringify(before));
-          continue;
-        }
+        game.update((draft) => play(draft as never, steps));
         assert.equal(JSON.stringify(game.state), expected);
         assert.equal(folded(before, last!.patches, game.state), expected);
       }
