@@ -4,6 +4,7 @@ import { types } from 'node:util';
 import { OrreryError } from '../errors.ts';
 import { MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { toPointer } from './pointer.ts';
+import { remedyOf } from './remedy.ts';
 
 /** A table carries this property, so that it is known without importing it. */
 export const TABLE: symbol = Symbol.for('orrery.table');
@@ -14,14 +15,14 @@ export function refusal(what: string, hint: string, path: Path, cause?: unknown)
 
 /** The refusal of a value for what it is: its kind is named, and the remedy fits the kind. */
 export function refuseValue(value: unknown, path: Path): OrreryError {
-  const [kind, hint] = describe(value);
+  const { kind, hint } = remedyOf(value);
   return refusal(`${kind} cannot be persisted`, hint, path);
 }
 
 export function refuseTable(path: Path): OrreryError {
   return refusal(
     'a table may stand only at a top-level key of the state',
-    'Move the table to the top level, or store its entities in a plain object or an array here.',
+    'Move the table to the top level, or store its entities as a plain object, { ...table }, here.',
     path,
   );
 }
@@ -61,6 +62,12 @@ export function refuseKey(key: string, path: Path): OrreryError {
 /** The refusal of an object that is plain but has properties JSON would lose: symbols, or hidden ones. */
 export function refuseHidden(value: object, path: Path): OrreryError {
   if (TABLE in value) return refuseTable(path);
+  if (types.isArgumentsObject(value)) {
+    return refusal('an arguments object cannot be persisted', 'Store Array.from(value) instead.', path);
+  }
+  if (types.isModuleNamespaceObject(value)) {
+    return refusal('a module cannot be persisted', 'Store { ...value } instead.', path);
+  }
   const symbol = Object.getOwnPropertySymbols(value)[0];
   if (symbol !== undefined) {
     return refusal(
@@ -149,52 +156,4 @@ function findThrowing(value: unknown, found: PathSegment[], search: { left: numb
     found.pop();
   }
   return false;
-}
-
-function describe(value: unknown): readonly [kind: string, hint: string] {
-  switch (typeof value) {
-    case 'undefined':
-      return ['undefined', 'Store null, or delete the key.'];
-    case 'number':
-      if (value === 0) return ['-0', 'Store 0 instead: adding 0 to a number turns -0 into 0.'];
-      return [String(value), 'Check the arithmetic it comes from, and store null where there is no number.'];
-    case 'string':
-      return [
-        'a string with a lone surrogate',
-        'Use value.toWellFormed(), and cut strings by code points instead of by index.',
-      ];
-    case 'bigint':
-      return ['a BigInt', 'Store String(value) instead, and BigInt(text) when you read it.'];
-    case 'symbol':
-      return ['a symbol', 'Store a string instead.'];
-    case 'function':
-      return ['a function', 'Store data only, and choose the behaviour by a name stored in the state.'];
-    default:
-      return describeObject(value as object);
-  }
-}
-
-function describeObject(value: object): readonly [kind: string, hint: string] {
-  if (types.isDate(value)) return ['a Date', 'Store date.getTime() instead.'];
-  if (types.isMap(value)) return ['a Map', 'Use a table, or store Object.fromEntries(map) instead.'];
-  if (types.isSet(value)) return ['a Set', 'Store an array, or an object with true for each member, instead.'];
-  if (types.isWeakMap(value) || types.isWeakSet(value)) return ['a weak collection', 'Keep it outside the state.'];
-  if (types.isRegExp(value)) return ['a RegExp', 'Store regexp.source and regexp.flags instead.'];
-  if (types.isNativeError(value)) return ['an Error', 'Store error.message instead.'];
-  if (types.isPromise(value)) return ['a Promise', 'Await it before the command, and pass the result as an argument.'];
-  if (ArrayBuffer.isView(value) && !types.isDataView(value)) {
-    return ['a typed array', 'Store Array.from(value), or a base64 string, instead.'];
-  }
-  if (types.isAnyArrayBuffer(value) || types.isDataView(value)) {
-    return ['an ArrayBuffer', 'Store a base64 string instead.'];
-  }
-  if (types.isBoxedPrimitive(value)) return ['a boxed primitive', 'Store value.valueOf() instead.'];
-  const name = className(value);
-  if (Array.isArray(value)) return [`an array of class ${name}`, 'Store Array.from(value) instead.'];
-  return [`an instance of ${name}`, 'Store its fields as a plain object, for example { ...value }, instead.'];
-}
-
-function className(value: object): string {
-  const maker: unknown = value.constructor;
-  return typeof maker === 'function' && maker.name !== '' ? maker.name : 'a class without a name';
 }

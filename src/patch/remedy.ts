@@ -1,0 +1,172 @@
+// What a value is that no state may hold, and what to store instead. refusal.ts puts it into an error. Whoever does what is said
+// here stores all that the value holds, under whatever name: so a remedy is given only where nothing can be hidden from it.
+import { types } from 'node:util';
+import { isForbiddenKey, isIndexKey } from './patch.ts';
+
+/** `hint` calls the value `value`. */
+export interface Remedy {
+  readonly kind: string;
+  readonly hint: string;
+}
+
+const MADE_OF = 'Store what it is made of, as plain data from which your code can make it again.';
+const BYTES = "Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')";
+
+export function remedyOf(value: unknown): Remedy {
+  switch (typeof value) {
+    case 'undefined':
+      return { kind: 'undefined', hint: 'Store null, or delete the key.' };
+    case 'number':
+      if (value === 0) return { kind: '-0', hint: 'Store 0 instead: adding 0 to a number turns -0 into 0.' };
+      return {
+        kind: String(value),
+        hint: 'Check the arithmetic it comes from, and store null where there is no number.',
+      };
+    case 'string':
+      return {
+        kind: 'a string with a lone surrogate',
+        hint: 'Use value.toWellFormed(), and cut strings by code points instead of by index.',
+      };
+    case 'bigint':
+      return { kind: 'a BigInt', hint: 'Store String(value) instead, and BigInt(text) when you read it.' };
+    case 'symbol':
+      return { kind: 'a symbol', hint: 'Store a string instead.' };
+    case 'function':
+      return {
+        kind: 'a function',
+        hint: 'Store data only, and choose the behaviour by a name stored in the state.',
+      };
+    default:
+      return remedyOfBuiltIn(value as object) ?? remedyOfInstance(value as object);
+  }
+}
+
+function remedyOfBuiltIn(value: object): Remedy | undefined {
+  if (types.isDate(value)) {
+    if (Number.isNaN(Date.prototype.getTime.call(value))) {
+      return { kind: 'an invalid Date', hint: 'Store null, and look at where it was made.' };
+    }
+    return { kind: 'a Date', hint: stored(value, 0, 'value.getTime()') };
+  }
+  if (types.isMap(value)) return { kind: 'a Map', hint: remedyOfMap(value) };
+  if (types.isSet(value)) return { kind: 'a Set', hint: stored(value, 0, '[...value]') };
+  if (types.isWeakMap(value) || types.isWeakSet(value)) {
+    return { kind: 'a weak collection', hint: 'Keep it outside the state.' };
+  }
+  if (types.isRegExp(value)) {
+    const place = value.lastIndex === 0 ? '' : ', lastIndex: value.lastIndex';
+    return { kind: 'a RegExp', hint: stored(value, 1, `{ source: value.source, flags: value.flags${place} }`) };
+  }
+  if (types.isNativeError(value)) {
+    const hint = 'Store { name: value.name, message: value.message } instead, with what else you want to keep of it.';
+    return { kind: 'an Error', hint };
+  }
+  if (types.isPromise(value)) {
+    return { kind: 'a Promise', hint: 'Await it before the command, and pass the result as an argument.' };
+  }
+  if (Buffer.isBuffer(value)) return { kind: 'a typed array', hint: "Store value.toString('base64') instead." };
+  if (types.isTypedArray(value)) {
+    return { kind: 'a typed array', hint: stored(value, value.length, remedyOfNumbers(value)) };
+  }
+  if (types.isDataView(value)) return { kind: 'an ArrayBuffer', hint: stored(value, 0, BYTES) };
+  if (types.isAnyArrayBuffer(value)) {
+    return { kind: 'an ArrayBuffer', hint: stored(value, 0, "Buffer.from(value).toString('base64')") };
+  }
+  if (types.isBoxedPrimitive(value)) {
+    const known = types.isStringObject(value) ? String.prototype.valueOf.call(value).length + 1 : 0;
+    return { kind: 'a boxed primitive', hint: stored(value, known, 'value.valueOf()') };
+  }
+  return undefined;
+}
+
+/** `code` says what a value holds that has `keyCount` own properties by its nature, unless its class adds to that. */
+function stored(value: object, keyCount: number, code: string): string {
+  const isAll = Reflect.ownKeys(value).length === keyCount && foundation(value) !== undefined;
+  return isAll ? `Store ${code} instead.` : MADE_OF;
+}
+
+function remedyOfMap(map: object): string {
+  for (const key of Map.prototype.keys.call(map)) {
+    // Under other keys an object would have another order, or two of them would be one.
+    if (typeof key !== 'string' || isIndexKey(key) || isForbiddenKey(key)) return stored(map, 0, '[...value]');
+  }
+  const hint = stored(map, 0, 'Object.fromEntries(value)');
+  return hint === MADE_OF ? hint : `${hint} If it is wide, use a table.`;
+}
+
+function remedyOfNumbers(list: NodeJS.TypedArray): string {
+  if (types.isBigInt64Array(list) || types.isBigUint64Array(list)) return 'Array.from(value, String)';
+  const isJson = (list as Float64Array).every((number) => Number.isFinite(number) && !Object.is(number, -0));
+  return isJson ? 'Array.from(value)' : BYTES;
+}
+
+function remedyOfInstance(value: object): Remedy {
+  if (types.isProxy(value)) {
+    // What stands behind it may be anything, and its methods may not work through it.
+    return { kind: `a proxy of ${instanceOf(value)}`, hint: MADE_OF };
+  }
+  if (Array.isArray(value)) {
+    return {
+      kind: `an array of class ${className(value)}`,
+      hint: stored(value, value.length + 1, 'Array.from(value)'),
+    };
+  }
+  return { kind: instanceOf(value), hint: remedyOfFields(value) };
+}
+
+function remedyOfFields(value: object): string {
+  if (hasAllInFields(value)) return 'Store its fields as a plain object, { ...value }, instead.';
+  return typeof Reflect.get(value, 'toJSON') === 'function' ? 'Store value.toJSON() instead.' : MADE_OF;
+}
+
+/** Whether a spread copies all of an object: it has data of its own and nothing else, and its class hides nothing. */
+function hasAllInFields(value: object): boolean {
+  const fields = Object.values(Object.getOwnPropertyDescriptors(value));
+  const isData = (field: PropertyDescriptor): boolean =>
+    field.enumerable === true && 'value' in field && typeof field.value !== 'function';
+  if (fields.length === 0 || Object.getOwnPropertySymbols(value).length > 0 || !fields.every(isData)) return false;
+  const below = foundation(value);
+  return below === null || (below !== undefined && Object.getPrototypeOf(below) === null);
+}
+
+/**
+ * The built-in prototype that the class of a value stands on, null if it stands on none; undefined if a class above it may keep
+ * something of the value where nobody can see it: private fields, a WeakMap, a closure, accessors, or data that is inherited.
+ */
+function foundation(value: object): object | null | undefined {
+  let prototype = Object.getPrototypeOf(value) as object | null;
+  while (prototype !== null && !isBuiltIn(prototype)) {
+    for (const key of Reflect.ownKeys(prototype)) {
+      const member: unknown = Object.getOwnPropertyDescriptor(prototype, key)?.value;
+      if (typeof member !== 'function' || mayHide(member)) return undefined;
+    }
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  return prototype;
+}
+
+function isBuiltIn(prototype: object): boolean {
+  const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof maker === 'function' && sourceOf(maker).includes('[native code]');
+}
+
+/**
+ * Whether a class or method may hold something of its object elsewhere, by its text: a private name, or `this` handed to somebody or
+ * kept under another name. Text in a comment counts too: then the remedy is the careful one.
+ */
+function mayHide(code: object): boolean {
+  return /#|\bthis\s*[,)\]}]|=\s*this\b(?!\s*[.[])|\[native code\]/.test(sourceOf(code));
+}
+
+function sourceOf(code: object): string {
+  return Function.prototype.toString.call(code);
+}
+
+function instanceOf(value: object): string {
+  return `an instance of ${className(value)}`;
+}
+
+function className(value: object): string {
+  const maker: unknown = value.constructor;
+  return typeof maker === 'function' && maker.name !== '' ? maker.name : 'a class without a name';
+}
