@@ -7,7 +7,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { MAX_NONCE } from '../patch/record.ts';
-import { GameSeed, revealSeed } from './seed.ts';
+import { GameSeed, hashWithSeed, revealSeed } from './seed.ts';
 
 export interface RandomOptions {
   /** For tests: new games have no seed, and no nonce is ever taken, so that the numbers follow from game id and seq. */
@@ -98,7 +98,7 @@ export type Randomness = Pick<GameRandomness, 'numbers' | 'nonce' | 'settle'> & 
  */
 export function numbersOf(game: string, seq: number, seed: GameSeed | undefined, nonce = 0): () => number {
   const text = nonce === 0 ? `${game}\n${seq}` : `${game}\n${seq}\n${nonce}`;
-  const hash = seed ? seed.hash(text) : createHash('sha256').update(text, 'utf8').digest();
+  const hash = seed ? hashWithSeed(seed, text) : createHash('sha256').update(text, 'utf8').digest();
   let a = hash.readUInt32LE(0) | 0;
   let b = hash.readUInt32LE(4) | 0;
   let c = hash.readUInt32LE(8) | 0;

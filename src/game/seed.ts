@@ -1,5 +1,6 @@
 // The secret of a game, from which its random numbers follow. It is made with the game and stands in its first record. Whoever
-// holds one of these objects can draw numbers with it and cannot read it: it has no text, no JSON and no fields.
+// holds one of these objects can neither read it nor draw numbers with it: it has no text, no JSON, no fields and no methods.
+// The functions at the end do that, and the package exports none of them.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { OrreryError } from '../errors.ts';
@@ -8,7 +9,7 @@ import { isSeed } from '../patch/record.ts';
 /** In bytes. On disk it is twice as many hex digits. */
 const SEED_BYTES = 16;
 
-let hexOf: (seed: GameSeed) => string;
+let bytesOf: (seed: GameSeed) => Buffer;
 
 export class GameSeed {
   readonly #bytes: Buffer;
@@ -18,7 +19,7 @@ export class GameSeed {
   }
 
   static {
-    hexOf = (seed) => seed.#bytes.toString('hex');
+    bytesOf = (seed) => seed.#bytes;
   }
 
   /** From the machine's source of secrets. */
@@ -37,19 +38,19 @@ export class GameSeed {
       hint: 'The journal or image holds something that Orrery did not write: run `orrery doctor` on the directory.',
     });
   }
+}
 
-  /** Another one, which follows from this one and does not tell it. */
-  derived(purpose: string): GameSeed {
-    return new GameSeed(this.hash(`@${purpose}`).subarray(0, SEED_BYTES).toString('hex'));
-  }
+/** Another seed, which follows from this one and does not tell it. */
+export function derivedSeed(seed: GameSeed, purpose: string): GameSeed | undefined {
+  return GameSeed.of(hashWithSeed(seed, `@${purpose}`).subarray(0, SEED_BYTES).toString('hex'));
+}
 
-  /** SHA-256 over the seed and a text: 32 bytes. */
-  hash(text: string): Buffer {
-    return createHash('sha256').update(this.#bytes).update(text, 'utf8').digest();
-  }
+/** SHA-256 over the seed and a text: 32 bytes. */
+export function hashWithSeed(seed: GameSeed, text: string): Buffer {
+  return createHash('sha256').update(bytesOf(seed)).update(text, 'utf8').digest();
 }
 
 /** For whoever writes it down. It is for no message, no log and no answer to a user. */
 export function revealSeed(seed: GameSeed | undefined): string | undefined {
-  return seed && hexOf(seed);
+  return seed && bytesOf(seed).toString('hex');
 }

@@ -4,6 +4,7 @@
 import { type ErrorData, errorToData, OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { migrate } from '../game/migration.ts';
+import { derivedSeed } from '../game/seed.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../past/difference.ts';
 import { type MomentLike, momentOf, type Past, type StateAt } from '../past/past.ts';
 import { checkBound, checkOptions } from '../past/range.ts';
@@ -126,7 +127,7 @@ export async function tryOut(
 /** Commands that were never recorded draw other numbers than the game itself will: nobody is to learn those by trying. */
 function replicaFor(past: Past, type: AnyGameType, begun: StateAt, recorded: boolean): Replica {
   const { id, seed } = randomOriginAt(past, begun.seq + 1);
-  return new Replica(begun, type, { id, seed: recorded ? seed : seed?.derived('try') });
+  return new Replica(begun, type, { id, seed: recorded || !seed ? seed : derivedSeed(seed, 'try') });
 }
 
 /** What was recorded at the end, in the version of the code that is tried. */

@@ -220,6 +220,9 @@ it('[D66] a seed cannot be read from what holds it, and is not told when it is w
     expect(texts.join('')).not.toContain(hex);
     expect(JSON.stringify(structuredClone({ ...holder, randomness: undefined, seed: undefined }))).not.toContain(hex);
   }
+  // Whoever comes to a seed, such as that of a past, has nothing to draw numbers with.
+  expect(Reflect.ownKeys(seed)).toEqual([]);
+  expect(Reflect.ownKeys(GameSeed.prototype)).toEqual(['constructor']);
   const wrong = refusal('PATCH_INVALID', () => GameSeed.of(`${hex}0`));
   expect(`${wrong.stack}${JSON.stringify(wrong)}`).not.toContain(hex);
   expect(new GameRandomness('g').begin()).not.toBe(new GameRandomness('g').begin());

@@ -192,7 +192,7 @@ const ALLOWED = new Set([
   'TableView',
   'TableDraft',
   'MemoryStore',
-  // Of a past, which commands are run again with: it draws numbers, and its bytes cannot be read.
+  // Of a past, which commands are run again with: it has no fields and no methods.
   'GameSeed',
   'RecordableHistogram',
   'Histogram',
