@@ -3,7 +3,8 @@
 
 import { expect, it } from 'vitest';
 import { BROAD, type CrewOrders, simulate } from './simulator/crew.ts';
-import { HARMLESS, MUTANTS, type Mutant } from './simulator/mutants.ts';
+import { HARMLESS } from './simulator/harmless.ts';
+import { MUTANTS, type Mutant } from './simulator/mutants.ts';
 
 /** Each must be caught within so many states. */
 const BOUND = 40_000;
