@@ -9,8 +9,9 @@ import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { refusal } from '../patch/refusal.ts';
 import { givenKeys } from './given.ts';
-import { IMMER_STATE, type ImmerState, stateForImmer } from './immer-state.ts';
+import { type ImmerState, stateForImmer } from './immer-state.ts';
 import { DraftScope, PlainDraft } from './plain-draft.ts';
+import { STATE_TRAPS } from './state-traps.ts';
 import { type ReadonlyTable, TableDraft, tableBehind } from './table.ts';
 import {
   admitTable,
@@ -64,7 +65,7 @@ export class StateDraft {
     this.#plain = plain;
     this.#tables = tables;
     // Not Proxy.revocable, which costs three times as much: the traps ask whether the command is over.
-    this.proxy = new Proxy(this as unknown as Plain, handler as unknown as ProxyHandler<Plain>);
+    this.proxy = new Proxy(this as unknown as Plain, STATE_TRAPS as unknown as ProxyHandler<Plain>);
   }
 
   get isList(): boolean {
@@ -135,7 +136,7 @@ export class StateDraft {
   }
 
   /**
-   * Takes a whole new state in place of everything. Immer has no part in it: the given objects are compared as they are,
+   * Takes a whole new state in place of everything. Nothing is drafted for it: the given objects are compared as they are,
    * and whatever is identical to the committed state is passed over.
    */
   assign(state: unknown): void {
@@ -323,69 +324,4 @@ function missingTable(key: string): Error {
     'Pass the whole state; to take a table away, delete its key in a command.',
     [key],
   );
-}
-
-const handler: ProxyHandler<StateDraft> = {
-  get(draft, key) {
-    draft.checkOpen();
-    if (typeof key === 'string') return draft.read(key);
-    return key === IMMER_STATE ? draft.stateForImmer() : Reflect.get(Object.prototype, key, draft.proxy);
-  },
-  set(draft, key, value, receiver) {
-    draft.checkOpen();
-    if (receiver !== draft.proxy) return Reflect.set({}, key, value, receiver);
-    draft.write(named(key), value);
-    return true;
-  },
-  has(draft, key) {
-    draft.checkOpen();
-    return (typeof key === 'string' && draft.holds(key)) || key in Object.prototype;
-  },
-  deleteProperty(draft, key) {
-    draft.checkOpen();
-    if (typeof key === 'string' && draft.holds(key)) draft.remove(key);
-    return true;
-  },
-  ownKeys(draft) {
-    draft.checkOpen();
-    return draft.keys();
-  },
-  getOwnPropertyDescriptor(draft, key) {
-    draft.checkOpen();
-    if (typeof key !== 'string' || !draft.holds(key)) return undefined;
-    return { ...ORDINARY, value: draft.read(key) };
-  },
-  defineProperty(draft, key, given) {
-    draft.checkOpen();
-    const isThere = draft.holds(named(key));
-    const { writable, enumerable, configurable } = isThere ? { ...ORDINARY, ...given } : given;
-    if (given.get || given.set || !writable || !enumerable || !configurable) {
-      throw refusal(
-        'a key of a state is an ordinary property: it cannot be hidden, fixed or computed',
-        'Assign the value: draft.key = value.',
-        [named(key)],
-      );
-    }
-    if ('value' in given || !isThere) draft.write(named(key), given.value);
-    return true;
-  },
-  preventExtensions() {
-    throw refusal('the draft of a state cannot be frozen, sealed or closed to new keys', 'Leave it as it is.', []);
-  },
-  setPrototypeOf(draft, prototype) {
-    draft.checkOpen();
-    if (prototype === Object.prototype) return true;
-    throw refusal('the draft of a state cannot be given another prototype', 'Leave it as it is.', []);
-  },
-  getPrototypeOf(draft) {
-    draft.checkOpen();
-    return Object.prototype;
-  },
-};
-
-const ORDINARY: PropertyDescriptor = Object.freeze({ writable: true, enumerable: true, configurable: true });
-
-function named(key: PropertyKey): string {
-  if (typeof key === 'string') return key;
-  throw refusal(`a symbol key, ${String(key)}, cannot be persisted`, 'Use a string key.', []);
 }

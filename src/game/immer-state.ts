@@ -1,6 +1,6 @@
 // What Immer finds on a draft of a command, so that isDraft, original, current and produce work on it as on a draft of Immer's own.
 // Before it: plain-draft.ts and draft.ts. Immer asks under a symbol that all its copies and versions share, and the names of the
-// fields below are those of Immer 9 to 11.
+// fields below are those of Immer 10 and 11.
 
 import { OrreryError } from '../errors.ts';
 
@@ -69,7 +69,9 @@ function guarded<Fields extends object>(fields: Fields): Fields {
       throw new OrreryError({
         code: 'COMMAND_REFUSED',
         what: 'this copy of Immer cannot read the draft of a command',
-        hint: "Import Immer as an ES module ('immer', version 9 to 11), not its minified build, or copy what you need first.",
+        hint:
+          'Load Immer 10 or 11 with import, not with require, which takes a minified build when NODE_ENV is production; ' +
+          'or give this copy plain data: JSON.parse(JSON.stringify(value)).',
         context: { field: String(name) },
       });
     },

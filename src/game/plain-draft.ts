@@ -42,8 +42,17 @@ export class DraftScope {
 
   /** Throws what a revoked proxy throws, once the command is over. */
   checkOpen(): void {
-    if (!this.#open) throw new TypeError('Cannot use the draft of a command that is over: it has been revoked');
+    if (!this.#open) throw revoked();
   }
+
+  /** The same for a change: what has returned changes nothing any more, though it may still be read. */
+  checkChangeable(): void {
+    if (!this.#open || this.#settling) throw revoked();
+  }
+}
+
+function revoked(): TypeError {
+  return new TypeError('Cannot use the draft of a command that is over: it has been revoked');
 }
 
 export class PlainDraft extends Drafted implements ProxyHandler<object> {
@@ -255,7 +264,7 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
 
   /** The content, to be changed. */
   #change(): Content {
-    this.#scope.checkOpen();
+    this.#scope.checkChangeable();
     this.#changed = true;
     return this.#own();
   }
