@@ -73,7 +73,7 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
   #put: PropertyKey[] | undefined;
   #settled: object | undefined;
 
-  /** `base` is an object or array that isDraftable. */
+  /** `base` is a plain object or array that nobody changes. */
   constructor(scope: DraftScope, base: object, key?: PropertyKey) {
     super();
     this.#scope = scope;
