@@ -9,7 +9,7 @@ import initSqlJs from 'sql.js';
 export async function seedsIn(directory: string): Promise<Map<string, string>> {
   const { Database } = await initSqlJs();
   const seeds = new Map<string, string>();
-  for (const shard of readdirSync(directory).filter((name) => name.startsWith('shard-'))) {
+  for (const shard of readdirSync(directory).filter((name) => /^shard-\d+$/.test(name))) {
     const image = new Database(readFileSync(join(directory, shard, 'latest.sqlite')));
     const [found] = image.exec('SELECT game, seed FROM seeds');
     for (const [game, seed] of found?.values ?? []) seeds.set(String(game), String(seed));
