@@ -188,8 +188,8 @@ function create(files: Files, directory: string, shards: number): void {
   atomicWrite(files, `${directory}/${CONFIG}`, Buffer.from(`${JSON.stringify(config, null, 2)}\n`, 'utf8'));
 }
 
-/** Directories that this very process has open. */
-const openHere = new Set<string>();
+/** By token, the directories that this very process has open, and why those it has closed are locked still. */
+const openHere = new Map<string, string | undefined>();
 
 export class DirectoryLock {
   readonly #files: Files;
@@ -227,7 +227,7 @@ export class DirectoryLock {
           throw error;
         }
         files.close(handle);
-        openHere.add(lock.token);
+        openHere.set(lock.token, undefined);
         return new DirectoryLock(files, path, lock.token);
       } catch (error) {
         // Missing: whoever got the lock first has swept the temporary file.
@@ -236,10 +236,15 @@ export class DirectoryLock {
         if (full && !files.exists(path)) return new DirectoryLock(files, path, lock.token);
       }
       const holder = readLock(files, directory);
-      if (holder && isAlive(holder)) throw alreadyOpen(directory, holder.pid);
+      if (holder && isAlive(holder)) throw alreadyOpen(directory, holder.pid, openHere.get(holder.token));
       // Of a process that is gone; on a full disk it makes room for the next.
       files.remove(path);
     }
+  }
+
+  /** What had the directory is closed, and it stays locked until `release`, for a reason. Touches no disk. */
+  keep(reason: string): void {
+    openHere.set(this.#token, reason);
   }
 
   release(): void {
@@ -328,11 +333,16 @@ function unusable(directory: string, cause: unknown): OrreryError {
   });
 }
 
-function alreadyOpen(directory: string, pid: number): OrreryError {
+function alreadyOpen(directory: string, pid: number, kept: string | undefined): OrreryError {
   return new OrreryError({
     code: 'ALREADY_OPEN',
-    what: `the directory is already open by process ${pid}`,
-    hint: 'Close it there first, or use another directory. Reading commands such as `orrery ls` work meanwhile.',
+    what: kept
+      ? `the directory was closed here, and is locked still: ${kept}`
+      : `the directory is already open by process ${pid}`,
+    hint: kept
+      ? 'It is free as soon as the disk answers. If it never does, end this process with SIGKILL.'
+      : 'Close it there first, or use another directory. A process that has closed it while its disk did not answer keeps it until ' +
+        'the disk does. Reading commands such as `orrery ls` work meanwhile.',
     context: { directory, pid },
   });
 }

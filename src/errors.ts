@@ -34,6 +34,8 @@ export type OrreryErrorCode =
   | 'CHECK_FAILED'
   | 'CLOSED'
   | 'CLOSE_TIMEOUT'
+  | 'OPEN_TIMEOUT'
+  | 'STALLED'
   | 'BACKPRESSURE'
   | 'READ_ONLY'
   // the directory

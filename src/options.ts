@@ -14,6 +14,7 @@ export const DEFAULTS = {
   coalescingDelayMs: 1_000,
   autoSaveIntervalMs: 30_000,
   shutdownTimeoutMs: 10_000,
+  stalledAfterMs: 5_000,
   batchBytes: 4 * 1024 * 1024,
   outboxBytes: 64 * 1024 * 1024,
   overflow: 'reject',
@@ -58,6 +59,13 @@ export interface OrreryOptions {
   readonly autoSaveIntervalMs?: number;
   /** Milliseconds that close() may take to make everything durable before it reports what it could not. Default 10,000. */
   readonly shutdownTimeoutMs?: number;
+  /** Milliseconds that openOrrery may take before it gives up with OPEN_TIMEOUT. Default: as long as it takes. */
+  readonly openTimeoutMs?: number;
+  /**
+   * Milliseconds. A shard is degraded when an accepted command has waited for longer to become durable, or its owner has not answered for
+   * longer, and recovers when that is over. With 'relaxed', `coalescingDelayMs` comes on top. Default 5,000.
+   */
+  readonly stalledAfterMs?: number;
   /**
    * Bytes of records at which a batch takes no more: the next ones wait for the next fdatasync. Smaller batches are
    * acknowledged sooner, larger ones cost less each. Default 4 MiB.
@@ -131,6 +139,8 @@ const shape = z.strictObject({
   coalescingDelayMs: positive.max(600_000).default(DEFAULTS.coalescingDelayMs),
   autoSaveIntervalMs: positive.max(2 ** 31 - 1).default(DEFAULTS.autoSaveIntervalMs),
   shutdownTimeoutMs: positive.max(2 ** 31 - 1).default(DEFAULTS.shutdownTimeoutMs),
+  openTimeoutMs: positive.max(2 ** 31 - 1).optional(),
+  stalledAfterMs: positive.max(2 ** 31 - 1).default(DEFAULTS.stalledAfterMs),
   batchBytes: positive.max(2 ** 28).default(DEFAULTS.batchBytes),
   outboxBytes: positive.default(DEFAULTS.outboxBytes),
   overflow: z.enum(['reject', 'coalesce']).default(DEFAULTS.overflow),

@@ -40,8 +40,8 @@ export { type OrreryEvents, type OrreryHealth, shardOf };
  *
  * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
  * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
- * cannot be read; nothing was changed), DISK_FULL, IO_FAILED; with `readOnly`, NOT_AN_ORRERY_DIRECTORY in place of the first two
- * of the directory.
+ * cannot be read; nothing was changed), DISK_FULL, IO_FAILED, OPEN_TIMEOUT (only with `openTimeoutMs`); with `readOnly`,
+ * NOT_AN_ORRERY_DIRECTORY in place of the first two of the directory.
  */
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const checked = checkOptions(options);
@@ -215,18 +215,20 @@ export class Orrery extends Succession {
     return Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint()));
   }
 
-  /** What the stores have done since they were opened, by shard. */
+  /** What the stores have done since they were opened, by shard. Waits for every owner: `metrics` does not. */
   stats(): Promise<readonly StoreStats[]> {
     return Promise.all(this.#engine.outboxes.map((outbox) => outbox.request((store) => store.stats())));
   }
 
   /**
-   * The numbers to tune by: see OrreryMetrics. Asks each owner, in turn with the commits, for a few microseconds.
+   * The numbers to tune by: see OrreryMetrics. Asks each owner, in turn with the commits, for a few microseconds. Of an owner that
+   * does not answer within a second, or is known not to, the last numbers are given, with their age in `ownerAgeMs`.
    *
-   * @throws OrreryError CLOSED, and what stopped a shard for good.
+   * @throws OrreryError CLOSED.
    */
   async metrics(): Promise<OrreryMetrics> {
-    return orreryMetrics(this.#engine.residents.registry, this.#engine.outboxes, await this.stats());
+    const { outboxes, residents } = this.#engine;
+    return orreryMetrics(residents.registry, outboxes, await Promise.all(outboxes.map((outbox) => outbox.stats())));
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
@@ -243,7 +245,8 @@ export class Orrery extends Succession {
    * Makes everything durable, publishes an image and gives the directory back.
    *
    * @throws OrreryError CLOSE_TIMEOUT when that takes longer than `shutdownTimeoutMs`; `context.unsaved` lists each game
-   * with the first seq that is not durable. Then everything is closed all the same.
+   * with the first seq that is not durable. Then everything is closed all the same, but a thread that waits for the disk cannot be
+   * ended: `context.stuckShards` lists the shards of those, and the directory stays locked until they end.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void> {
     return this.#engine.close(options?.timeoutMs);

@@ -16,6 +16,9 @@ import { withOwnedShard } from './owned-shard.ts';
 /** Publishing a large image takes a while, and there is nobody to be kept waiting. */
 const CLOSE_MS = 10 * 60_000;
 
+/** A command waits for its disk, however slow that is: whoever started it can end it. */
+const PATIENT_MS = 2 ** 31 - 1;
+
 /** A shard that is open, by its number. */
 type OpenShards = ReadonlyMap<number, SqliteStore>;
 
@@ -66,14 +69,18 @@ async function withResidents<T>(
   const outboxes = Array.from(open, ([shard, store]) => {
     // A program goes on in memory and tries again; a command says what is wrong and ends.
     const degraded = (error: OrreryError): void => outbox.abandon(error);
-    const outbox: Outbox = new Outbox(store, DEFAULTS, {
-      checkpoint: nothing,
-      recovered: nothing,
-      failed: nothing,
-      // Who wrote to the game hears of it.
-      gameFailed: nothing,
-      degraded,
-    });
+    const outbox: Outbox = new Outbox(
+      store,
+      { ...DEFAULTS, stalledAfterMs: PATIENT_MS },
+      {
+        checkpoint: nothing,
+        recovered: nothing,
+        failed: nothing,
+        // Who wrote to the game hears of it.
+        gameFailed: nothing,
+        degraded,
+      },
+    );
     places[shard] = outbox;
     return outbox;
   });

@@ -49,6 +49,12 @@ export class Accepted {
     return this.#queue.first ?? this.#merging.first;
   }
 
+  /** How long that is, in milliseconds. */
+  get waitingMs(): number {
+    const { oldest } = this;
+    return oldest ? performance.now() - oldest.acceptedAt : 0;
+  }
+
   /** The batch that will leave last. */
   get last(): PendingBatch | undefined {
     return this.#merging.last ?? this.#queue.last;

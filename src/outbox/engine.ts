@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { DirectoryLock } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
+import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
 import { Outbox, type OutboxOptions } from './outbox.ts';
@@ -30,8 +31,12 @@ export interface OrreryEvents {
   error: [error: unknown, game: string];
 }
 
+/** How long a thread may take to end when it is told to, in milliseconds. One that is not in a call to the disk takes a few. */
+const GRACE_MS = 500;
+
 export interface EngineOptions extends OutboxOptions, ResidentsOptions {
   readonly shutdownTimeoutMs: number;
+  readonly openTimeoutMs?: number | undefined;
 }
 
 export class Engine {
@@ -76,11 +81,10 @@ export class Engine {
     lock: DirectoryLock | undefined,
   ): Promise<Engine> {
     const engine = new Engine(options, logger, stores, lock);
-    const opened = await Promise.allSettled(stores.map((store) => store.open()));
+    const opened = await Promise.allSettled(stores.map((store, shard) => engine.#openInTime(store, shard)));
     const failed = opened.find((result) => result.status === 'rejected');
     if (failed) {
-      await Promise.allSettled(stores.map((store) => store.destroy()));
-      lock?.release();
+      await engine.#letGo([...stores.keys()]);
       throw failed.reason;
     }
     engine.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
@@ -143,15 +147,62 @@ export class Engine {
     }
     // Whatever is being opened hears of the end from its outbox.
     await this.residents.settled();
-    const failed = this.#stores.filter((_, shard) => endings[shard]?.status === 'rejected');
-    const destroyed = await Promise.allSettled(failed.map((store) => store.destroy()));
-    for (const result of destroyed) {
-      if (result.status === 'rejected') this.#logger.error({ err: result.reason }, 'a store could not be given up');
-    }
+    const failed = [...endings.keys()].filter((shard) => endings[shard]?.status === 'rejected');
+    const stuckShards = await this.#letGo(failed);
     this.residents.registry.clear();
-    this.#lock?.release();
     if (!failure) return;
-    throw unsaved.length > 0 ? failure.within({ unsaved }) : failure;
+    const context = { ...(unsaved.length > 0 ? { unsaved } : {}), ...(stuckShards.length > 0 ? { stuckShards } : {}) };
+    throw failure.within(context);
+  }
+
+  async #openInTime(store: Store, shard: number): Promise<RecoveryReport> {
+    const { openTimeoutMs: ms, stalledAfterMs } = this.#options;
+    const slow = setInterval(() => {
+      this.#logger.warn({ shard }, 'the shard is still being opened');
+    }, stalledAfterMs);
+    try {
+      return await (ms === undefined
+        ? store.open()
+        : before(performance.now() + ms, store.open(), () => openTimeout(shard, ms)));
+    } finally {
+      clearInterval(slow);
+    }
+  }
+
+  /**
+   * Gives up the stores of these shards, and then the directory. A thread that sits in a call to the disk cannot be ended, and may still
+   * write: the directory stays locked until it has ended, and its shard is in the result.
+   */
+  async #letGo(shards: readonly number[]): Promise<readonly number[]> {
+    const stuck = new Set(shards);
+    const ended = Promise.all(
+      shards.map(async (shard) => {
+        try {
+          await this.#stores[shard]?.destroy();
+        } catch (err) {
+          this.#logger.error({ shard, err }, 'a store could not be given up');
+        }
+        stuck.delete(shard);
+      }),
+    );
+    if (await soon(ended, GRACE_MS)) {
+      this.#lock?.release();
+      return [];
+    }
+    const which = [...stuck].sort((a, b) => a - b);
+    this.#logger.error({ shards: which }, 'a thread does not end, and the directory stays locked until it does');
+    this.#lock?.keep(`the thread of shard ${which.join(', ')} waits for the disk and may still write`);
+    void ended.then(() => this.#releaseLate());
+    return which;
+  }
+
+  #releaseLate(): void {
+    try {
+      this.#lock?.release();
+      this.#logger.warn('every thread has ended, and the directory is free');
+    } catch (err) {
+      this.#logger.error({ err }, 'the directory could not be unlocked');
+    }
   }
 
   #outboxEvents(shard: number): OutboxEvents {

@@ -50,26 +50,39 @@ export function backpressure(game: string, queued: number, bound: number, cause:
   });
 }
 
-/** Rejects with CLOSE_TIMEOUT if the work is not done before the deadline, by performance.now(). */
-export async function before(deadline: number, work: Promise<unknown>, trouble: () => unknown): Promise<void> {
+export function closeTimeout(trouble: OrreryError | undefined): OrreryError {
+  return new OrreryError({
+    code: 'CLOSE_TIMEOUT',
+    what: 'not everything could be saved and closed in time',
+    hint: 'Raise `shutdownTimeoutMs`, or look at why the disk does not answer.',
+    cause: trouble,
+  });
+}
+
+export function openTimeout(shard: number, ms: number): OrreryError {
+  return new OrreryError({
+    code: 'OPEN_TIMEOUT',
+    what: `the shard was not open after ${ms} ms`,
+    hint: 'Nothing is lost. Look at why the disk does not answer, or raise `openTimeoutMs`: a long journal takes long to replay.',
+    context: { shard },
+  });
+}
+
+/** Rejects with `late` if the work is not done before the deadline, by performance.now(). */
+export async function before<T>(deadline: number, work: Promise<T>, late: () => OrreryError): Promise<T> {
+  const outcome = await soon(work, deadline - performance.now());
+  if (outcome) return outcome.value;
+  throw late();
+}
+
+/** What the work gives, or undefined when it has not by then. It goes on. */
+export async function soon<T>(work: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => {
-        reject(
-          new OrreryError({
-            code: 'CLOSE_TIMEOUT',
-            what: 'not everything could be saved and closed in time',
-            hint: 'Raise `shutdownTimeoutMs`, or look at why the disk does not answer.',
-            cause: trouble(),
-          }),
-        );
-      },
-      Math.max(1, deadline - performance.now()),
-    );
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.max(1, ms), undefined);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work.then((value) => ({ value })), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -8,6 +8,8 @@ export interface OutboxHealth {
   /** Accepted and not yet durable. */
   readonly queuedRecords: number;
   readonly queuedBytes: number;
+  /** How long the batch that was accepted first has waited to become durable, in milliseconds; 0 when nothing waits. */
+  readonly oldestWaitingMs: number;
   readonly digestLagBytes: number;
   readonly journalBytes: number;
 }

@@ -3,7 +3,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { GameActor } from '../game/actor.ts';
 import type { Registry } from '../game/registry.ts';
-import type { StoreStats } from '../store/store.ts';
+import type { KnownStats } from './figures.ts';
 import type { OutboxHealth } from './health.ts';
 import type { Meter } from './meter.ts';
 import type { Outbox } from './outbox.ts';
@@ -25,6 +25,13 @@ export interface ShardMetrics {
   /** Accepted and not yet durable: how far the disk is behind the games. */
   readonly queuedRecords: number;
   readonly queuedBytes: number;
+  /** How long the batch that was accepted first has waited, in milliseconds; 0 when nothing waits. */
+  readonly oldestWaitingMs: number;
+  /**
+   * How old the numbers are that the owner gives, in milliseconds: 0, unless it does not answer. They are those from syncMicroseconds
+   * to journalBytes, and patches; all 0 if it has never answered.
+   */
+  readonly ownerAgeMs: number;
   /** Durable records and their bytes. */
   readonly records: number;
   readonly bytes: number;
@@ -100,7 +107,7 @@ export interface OrreryMetrics {
 export interface ShardSources {
   readonly meter: Meter;
   readonly health: OutboxHealth;
-  readonly stats: StoreStats;
+  readonly owner: KnownStats;
 }
 
 const HISTOGRAMS = [
@@ -111,19 +118,19 @@ const HISTOGRAMS = [
   'checkpointMicroseconds',
 ] as const;
 
-/** `outboxes` and `stats` by shard. */
+/** `outboxes` and what their owners say, by shard. */
 export function orreryMetrics(
   registry: Registry,
   outboxes: readonly Outbox[],
-  stats: readonly StoreStats[],
+  owners: readonly KnownStats[],
 ): OrreryMetrics {
-  const shards = outboxes.map(({ meter, health }, shard) => ({ meter, health, stats: stats[shard] as StoreStats }));
+  const shards = outboxes.map(({ meter, health }, shard) => ({ meter, health, owner: owners[shard] as KnownStats }));
   const { hits, misses, evicted } = registry;
   const games = [...registry.loaded()];
   return {
     total: shardMetrics(shards),
     shards: shards.map((shard) => shardMetrics([shard])),
-    games: gameMetrics(games, outboxes, stats),
+    games: gameMetrics(games, outboxes, owners),
     cache: { hits, misses, hitRate: ratio(hits, hits + misses), loadedGames: games.length, evictedGames: evicted },
   };
 }
@@ -134,11 +141,14 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
   const [batchRecords, batchBytes, commitMicroseconds, durableMicroseconds, checkpointMicroseconds] = HISTOGRAMS.map(
     (name) => distribution(shards.map(({ meter }) => meter[name])),
   ) as [Distribution, Distribution, Distribution, Distribution, Distribution];
-  const patchesIn = sum(({ stats }) => stats.patchesIn);
-  const patchesOut = sum(({ stats }) => stats.patchesOut);
+  const most = (of: (shard: ShardSources) => number): number => Math.max(0, ...shards.map(of));
+  const patchesIn = sum(({ owner }) => owner.stats?.patchesIn ?? 0);
+  const patchesOut = sum(({ owner }) => owner.stats?.patchesOut ?? 0);
   return {
     queuedRecords: sum(({ health }) => health.queuedRecords),
     queuedBytes: sum(({ health }) => health.queuedBytes),
+    oldestWaitingMs: most(({ health }) => health.oldestWaitingMs),
+    ownerAgeMs: most(({ owner }) => owner.ageMs),
     records: sum(({ meter }) => meter.records),
     bytes: sum(({ meter }) => meter.bytes),
     batches: batchRecords.count,
@@ -147,12 +157,12 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
     batchBytes,
     commitMicroseconds,
     durableMicroseconds,
-    syncMicroseconds: distribution(shards.flatMap(({ stats }) => stats.syncMicroseconds ?? [])),
-    journalBytesWritten: sum(({ stats }) => stats.journalBytesWritten),
-    imageBytesWritten: sum(({ stats }) => stats.imageBytesWritten),
-    imageBytes: sum(({ stats }) => stats.imageBytes),
-    digestLagBytes: sum(({ stats }) => stats.load.digestLagBytes),
-    journalBytes: sum(({ stats }) => stats.load.journalBytes),
+    syncMicroseconds: distribution(shards.flatMap(({ owner }) => owner.stats?.syncMicroseconds ?? [])),
+    journalBytesWritten: sum(({ owner }) => owner.stats?.journalBytesWritten ?? 0),
+    imageBytesWritten: sum(({ owner }) => owner.stats?.imageBytesWritten ?? 0),
+    imageBytes: sum(({ owner }) => owner.stats?.imageBytes ?? 0),
+    digestLagBytes: sum(({ owner }) => owner.stats?.load.digestLagBytes ?? 0),
+    journalBytes: sum(({ owner }) => owner.stats?.load.journalBytes ?? 0),
     checkpointMicroseconds,
     patchesIn,
     patchesOut,
@@ -162,14 +172,14 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
   };
 }
 
-/** Of games in memory; `outboxes` and `stats` by shard. */
+/** Of games in memory; `outboxes` and what their owners say, by shard. */
 function gameMetrics(
   actors: readonly GameActor[],
   outboxes: readonly Outbox[],
-  stats: readonly StoreStats[],
+  owners: readonly KnownStats[],
 ): GameMetrics[] {
   const pending = outboxes.map((outbox) => outbox.pending());
-  const digested = stats.map((shard) => new Map(shard.games.map((game) => [game.id, game])));
+  const digested = owners.map(({ stats }) => new Map(stats?.games.map((game) => [game.id, game])));
   return actors.map((game) => {
     // residents.ts gave each its sink.
     const sink = game.sink as GameSink;

@@ -11,10 +11,13 @@ import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Departure, type DepartureOptions } from './departure.ts';
-import { again, asOrreryError, backpressure, before, closed, readOnly } from './failures.ts';
+import { again, asOrreryError, backpressure, before, closed, closeTimeout, readOnly } from './failures.ts';
+import { Figures, type KnownStats } from './figures.ts';
 import type { OutboxHealth } from './health.ts';
 import { Meter } from './meter.ts';
+import { gather, Pump, type Work } from './pump.ts';
 import { Requests } from './requests.ts';
+import { Stall, type Wait } from './stall.ts';
 import { type OutboxEvents, Trouble } from './trouble.ts';
 
 export interface OutboxOptions extends DepartureOptions {
@@ -25,6 +28,7 @@ export interface OutboxOptions extends DepartureOptions {
   readonly maxRecordBytes: number;
   /** Nothing is accepted. */
   readonly readOnly?: boolean;
+  readonly stalledAfterMs: number;
 }
 
 /** Digesting less than this at a time makes more rows of the same. */
@@ -35,22 +39,26 @@ export class Outbox {
   readonly #store: Store;
   readonly #options: OutboxOptions;
   readonly #events: OutboxEvents;
+  readonly #pump = new Pump(
+    () => this.#choose(),
+    () => this.#stall.answered(),
+  );
   readonly #accepted: Accepted;
   readonly #requests = new Requests();
-  readonly #checkpoints = new Checkpoints(() => this.#wakeUp());
+  readonly #checkpoints = new Checkpoints(() => this.#pump.wakeUp());
   readonly #departure: Departure;
   #load: StoreLoad = NOTHING_OWED;
   #failure: OrreryError | undefined;
   /** After a failure, what was pending then. */
   #unsaved: ReadonlyMap<string, number> = new Map();
   readonly #trouble: Trouble;
+  readonly #stall: Stall;
+  readonly #figures = new Figures();
   /** Nothing more is accepted; what was accepted still becomes durable. */
   #closing = false;
   #closed = false;
   #mustOpen = false;
-  readonly #commitBackoff = new Backoff(() => this.#wakeUp());
-  #wake: (() => void) | undefined;
-  #running: Promise<void> | undefined;
+  readonly #commitBackoff = new Backoff(() => this.#pump.wakeUp());
   #turn = 0;
 
   constructor(store: Store, options: OutboxOptions, events: OutboxEvents) {
@@ -60,13 +68,18 @@ export class Outbox {
     this.#events = events;
     this.#trouble = new Trouble(events);
     this.#departure = new Departure(options, () => this.hurry());
+    this.#stall = new Stall(
+      options.stalledAfterMs,
+      () => this.#longestWait(),
+      (error) => this.#trouble.stall(error),
+    );
   }
 
   /** The store is open, and could do without an image if need be: see RecoveryReport. */
   start(unpublished?: ErrorData): void {
-    // A loop that ended of itself would leave everybody waiting.
-    this.#running = this.#run().catch((error: unknown) => this.#fail(asOrreryError(error)));
+    this.#pump.start((error) => this.#fail(asOrreryError(error)));
     this.#checkpoints.start(this.#options.autoSaveIntervalMs);
+    this.#stall.start();
     if (unpublished) this.#checkpointFailed(errorFromData(unpublished));
   }
 
@@ -78,6 +91,7 @@ export class Outbox {
       error: this.#failure ?? trouble,
       queuedRecords: this.#accepted.records,
       queuedBytes: this.#accepted.bytes,
+      oldestWaitingMs: this.#accepted.waitingMs,
       digestLagBytes: this.#load.digestLagBytes,
       journalBytes: this.#load.journalBytes,
     };
@@ -115,7 +129,7 @@ export class Outbox {
     // The command itself may have closed everything: nobody would send what comes now.
     if (this.#closing) throw closed(game.id);
     this.#checkpoints.changed();
-    this.#wakeUp();
+    this.#pump.wakeUp();
     // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
     if (record.version !== undefined || !this.#accepted.isMerging) return this.#accepted.add(record, bytes);
     this.meter.merged += 1;
@@ -140,7 +154,7 @@ export class Outbox {
   hurry(): PendingBatch | undefined {
     const { last } = this.#accepted;
     if (last) this.#departure.hurry(last);
-    this.#wakeUp();
+    this.#pump.wakeUp();
     return last;
   }
 
@@ -149,7 +163,7 @@ export class Outbox {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
     const report = this.#checkpoints.ask(this.#accepted.last);
-    this.#wakeUp();
+    this.#pump.wakeUp();
     return report;
   }
 
@@ -158,8 +172,14 @@ export class Outbox {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
     const answer = this.#requests.add(() => ask(this.#store));
-    this.#wakeUp();
+    this.#pump.wakeUp();
     return answer;
+  }
+
+  /** For metrics, whether the store answers or not. */
+  stats(): Promise<KnownStats> {
+    if (this.#closed && !this.#failure) return Promise.reject(closed());
+    return this.#figures.read(() => this.request((store) => store.stats()), this.#stall.isLate);
   }
 
   /**
@@ -170,7 +190,8 @@ export class Outbox {
     if (this.#closing) return;
     this.#closing = true;
     const deadline = performance.now() + timeoutMs;
-    const inTime = (work: Promise<unknown>): Promise<void> => before(deadline, work, () => this.#trouble.error);
+    const inTime = (work: Promise<unknown>): Promise<unknown> =>
+      before(deadline, work, () => closeTimeout(this.#trouble.error));
     this.#checkpoints.endAutoSave();
     // The next attempt may be seconds away, and there is no later.
     this.#commitBackoff.reset();
@@ -180,13 +201,12 @@ export class Outbox {
       if (this.#mustOpen) await inTime(this.request(async () => undefined));
     } finally {
       this.#closed = true;
-      this.#wakeUp();
-      this.#commitBackoff.stop();
-      this.#departure.stop();
+      this.#pump.wakeUp();
+      this.#stopTimers();
       this.#checkpoints.stop();
       this.#requests.reject(closed());
     }
-    await inTime(this.#running ?? Promise.resolve());
+    await inTime(this.#pump.ended);
     if (this.#failure) throw again(this.#failure);
     await inTime(this.#store.close());
     const { error } = this.#accepted.failedGames;
@@ -200,36 +220,17 @@ export class Outbox {
     this.#fail(error);
   }
 
-  #wakeUp(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
-  async #run(): Promise<void> {
-    for (;;) {
-      if (this.#failure || this.#closed) return;
-      const work = this.#choose();
-      if (work) {
-        await work();
-        continue;
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      await this.#gather();
-    }
-  }
-
-  /**
-   * Everybody who was woken by the same answer gets to dispatch before the next batch is cut: what is queued for the next
-   * tick of Node from inside a promise's callback runs after all such callbacks, and costs no turn of the event loop.
-   */
-  #gather(): Promise<void> {
-    return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+  #longestWait(): Wait | undefined {
+    const { oldest } = this.#accepted;
+    const askedAt = this.#pump.askedAt ?? Number.POSITIVE_INFINITY;
+    const acceptedAt = oldest ? oldest.acceptedAt + this.#departure.longestDelayMs : Number.POSITIVE_INFINITY;
+    if (acceptedAt <= askedAt) return oldest && { since: acceptedAt, what: 'an accepted command' };
+    return { since: askedAt, what: 'an answer of the owner' };
   }
 
   /** What the store does next: commits and questions in turn, then background work. */
-  #choose(): (() => Promise<void>) | undefined {
+  #choose(): Work | 'end' | undefined {
+    if (this.#failure || this.#closed) return 'end';
     if (this.#mustOpen) return this.#commitBackoff.waiting ? undefined : () => this.#reopen();
     this.#turn += 1;
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !this.#commitDue())) return () => this.#ask();
@@ -269,7 +270,7 @@ export class Outbox {
     this.meter.committed(batch.count, batch.bytes, batch.acceptedAt, sent, performance.now());
     this.#left(batch);
     this.#trouble.commit(undefined);
-    await this.#gather();
+    await gather();
   }
 
   /** The first batch is durable. */
@@ -369,16 +370,21 @@ export class Outbox {
     if (!this.#closed) this.#checkpoints.backOff();
   }
 
+  #stopTimers(): void {
+    this.#commitBackoff.stop();
+    this.#stall.stop();
+    this.#departure.stop();
+  }
+
   #fail(error: OrreryError): void {
     if (this.#failure) return;
     this.#unsaved = this.pending();
     this.#failure = error;
-    this.#departure.stop();
-    this.#commitBackoff.stop();
+    this.#stopTimers();
     this.#accepted.fail(error);
     this.#checkpoints.stop(again(error));
     this.#requests.abandon(error);
-    this.#wakeUp();
+    this.#pump.wakeUp();
     this.#events.failed(error);
   }
 }

@@ -1,4 +1,4 @@
-// Why commits, or checkpoints, do not succeed at present. outbox.ts keeps it; the orrery hears when it begins and ends.
+// Why commits, or checkpoints, do not succeed at present, or do not end. outbox.ts keeps it; the orrery hears when it begins and ends.
 
 import type { OrreryError } from '../errors.ts';
 import type { CheckpointReport } from '../store/store.ts';
@@ -22,28 +22,38 @@ export class Trouble {
   readonly #events: TroubleEvents;
   #commit: OrreryError | undefined;
   #checkpoint: OrreryError | undefined;
+  #stall: OrreryError | undefined;
 
   constructor(events: TroubleEvents) {
     this.#events = events;
   }
 
   get error(): OrreryError | undefined {
-    return this.#commit ?? this.#checkpoint;
+    return this.#commit ?? this.#checkpoint ?? this.#stall;
   }
 
   commit(error: OrreryError | undefined): void {
-    this.#change(error, this.#checkpoint);
+    this.#change(() => {
+      this.#commit = error;
+    });
   }
 
   checkpoint(error: OrreryError | undefined): void {
-    this.#change(this.#commit, error);
+    this.#change(() => {
+      this.#checkpoint = error;
+    });
+  }
+
+  stall(error: OrreryError | undefined): void {
+    this.#change(() => {
+      this.#stall = error;
+    });
   }
 
   /** Told once when the first trouble comes, and once when the last has gone. */
-  #change(commit: OrreryError | undefined, checkpoint: OrreryError | undefined): void {
+  #change(set: () => void): void {
     const before = this.error;
-    this.#commit = commit;
-    this.#checkpoint = checkpoint;
+    set();
     const now = this.error;
     if (now && !before) this.#events.degraded(now);
     if (before && !now) this.#events.recovered();

@@ -30,6 +30,7 @@ export class SqliteStore implements Store {
   readonly #options: OwnerOptions;
   readonly #workerUrl: URL;
   #thread: OwnerThread | undefined;
+  #destroyed: Promise<void> | undefined;
   #closed = false;
 
   constructor(directory: string, shard: number, { workerUrl, ...options }: SqliteStoreOptions) {
@@ -38,6 +39,7 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<RecoveryReport> {
+    if (this.#closed) throw notOpen(this.#options.shard);
     this.#thread ??= new OwnerThread(this.#options.shard, this.#workerUrl);
     this.#thread.sit();
     return (await this.#ask({ kind: 'open', options: this.#options })) as RecoveryReport;
@@ -92,7 +94,8 @@ export class SqliteStore implements Store {
     try {
       await this.#ask({ kind: 'close' });
     } catch (error) {
-      if (!(error instanceof OrreryError) || error.code !== 'OWNER_DIED') throw error;
+      // One that was given up over this has ended by order: nobody may take its place.
+      if (!(error instanceof OrreryError) || error.code !== 'OWNER_DIED' || this.#closed) throw error;
       // Another thread recovers what this one left and closes in good order; should it die as well, so be it.
       await this.open();
       await this.#ask({ kind: 'close' });
@@ -100,11 +103,12 @@ export class SqliteStore implements Store {
     await this.destroy();
   }
 
-  async destroy(): Promise<void> {
+  /** Resolves when the thread has ended. One that sits in a call to the disk ends when the disk answers, however often this is asked. */
+  destroy(): Promise<void> {
     this.#closed = true;
-    const thread = this.#thread;
+    this.#destroyed ??= this.#thread?.destroy() ?? Promise.resolve();
     this.#thread = undefined;
-    await thread?.destroy();
+    return this.#destroyed;
   }
 
   async #ask(request: OwnerRequest, early?: EarlyPieces): Promise<unknown> {
