@@ -1,4 +1,5 @@
 import { MemoryStore } from '../../src/index.ts';
+import { batchesContract } from './batches.contract.ts';
 import { pastContract } from './past.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
@@ -11,4 +12,5 @@ async function make(): Promise<StoreUnderTest> {
 }
 
 storeContract('MemoryStore', make);
+batchesContract('MemoryStore', make);
 pastContract('MemoryStore', make);

@@ -2,6 +2,7 @@
 
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from '../renewal/owner-store.ts';
+import { batchesContract } from './batches.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
 /** `end` is what becomes of an owner before the next one opens. */
@@ -23,4 +24,6 @@ function making(end: 'close' | 'destroy'): () => Promise<StoreUnderTest> {
 }
 
 storeContract('An owner that closes', making('close'));
+batchesContract('An owner that closes', making('close'));
 storeContract('An owner that is gone', making('destroy'));
+batchesContract('An owner that is gone', making('destroy'));

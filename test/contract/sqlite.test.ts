@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SqliteStore } from '../../src/store/sqlite.ts';
 import type { StoredGame } from '../../src/store/store.ts';
+import { batchesContract } from './batches.contract.ts';
 import { assembled, batchOf, create } from './handmade.ts';
 import { pastContract } from './past.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
@@ -50,4 +51,5 @@ it('[S11] [DT6] the pieces of a wide game go ahead from the thread, each as it w
 });
 
 storeContract('SqliteStore', make);
+batchesContract('SqliteStore', make);
 pastContract('SqliteStore', make);

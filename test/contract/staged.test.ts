@@ -1,14 +1,18 @@
 // What tests of the outbox play on must be a store like the others.
 
 import { StagedStore } from '../outbox/staged-store.ts';
-import { storeContract } from './store.contract.ts';
+import { batchesContract } from './batches.contract.ts';
+import { type StoreUnderTest, storeContract } from './store.contract.ts';
 
 class StagedInMemory extends StagedStore {
   override readonly capabilities = { durable: false, images: true };
 }
 
-storeContract('StagedStore', async () => ({
+const make = async (): Promise<StoreUnderTest> => ({
   store: new StagedInMemory(),
   reopen: () => Promise.reject(new Error('a store in memory is gone when it is closed')),
   cleanup: async () => undefined,
-}));
+});
+
+storeContract('StagedStore', make);
+batchesContract('StagedStore', make);

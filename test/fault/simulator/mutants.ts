@@ -1,6 +1,7 @@
 // The protocol with one thing wrong in it, again and again: each of these loses data in some crash or takes something for
 // whole that is not, and the simulator has to see it. Edits are of compiled files, so that they can be made exactly.
 
+import { BATCH_MUTANTS } from './batch-mutants.ts';
 import type { Lie } from './recording-files.ts';
 import type { Edit } from './variant.ts';
 import type { Workload } from './workload.ts';
@@ -24,11 +25,11 @@ const OPEN = 'recovery/open-shard.js';
 const SCAN = 'journal/scan.js';
 const SEGMENT_SCAN = 'journal/segment-scan.js';
 const OWNER = 'shard/owner.js';
-const NEXT_BATCH = 'shard/next-batch.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
 export const MUTANTS: readonly Mutant[] = [
+  ...BATCH_MUTANTS,
   {
     name: 'an image with half of a frame that was begun between two turns of thinning',
     edits: [{ file: OWNER, find: 'this.#backlog.finishFrame();', replace: '' }],
@@ -342,29 +343,6 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       { file: JOURNAL, find: "this.sync();\n        this.#state = 'sealed';", replace: "this.#state = 'sealed';" },
     ],
-  },
-  {
-    name: 'a batch that comes again is not known',
-    // The look for a newer owner fails, behind the second batch, and the batch is durable.
-    workload: {
-      steps: [COMMIT, COMMIT, COMMIT],
-      fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['exists'] },
-    },
-    edits: [{ file: NEXT_BATCH, find: 'if (isKnown && isSame', replace: 'if (false && isSame' }],
-  },
-  {
-    name: 'any batch with seqs that are stored is acknowledged',
-    edits: [
-      { file: NEXT_BATCH, find: 'if (isKnown && isSame(newest(), markOf(batch.payload)))', replace: 'if (isKnown)' },
-    ],
-  },
-  {
-    name: 'an image does not say which batch was the newest',
-    edits: [{ file: 'image/newest-batch.js', find: 'return mark ?', replace: 'return false ?' }],
-  },
-  {
-    name: 'a recovery does not note which batch was the newest',
-    edits: [{ file: 'shard/backlog.js', find: ': this.#digest.newestBatch', replace: ': undefined' }],
   },
   {
     name: 'what later frames say of a bad one is not believed',
