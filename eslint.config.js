@@ -1,6 +1,7 @@
-// Biome formats and lints; this adds the rules that need types: a promise nobody awaits is a lost error. And one of our own: SQL
-// is a constant text, and values are bound to it.
+// Biome formats and lints; this adds the rules that need types: a promise nobody awaits is a lost error. And two of our own: SQL
+// is a constant text, and values are bound to it; names that somebody chose are no keys of plain objects (lint/own-keys.js).
 import tseslint from 'typescript-eslint';
+import { ownKeys } from './lint/own-keys.js';
 
 /** Methods of image/database.ts that take SQL first. */
 const TAKES_SQL = new Set(['run', 'one', 'all', 'execute']);
@@ -87,5 +88,12 @@ export default tseslint.config(
     ignores: ['src/image/database.ts'],
     plugins: { orrery: { rules: { 'bound-sql': boundSql } } },
     rules: { 'orrery/bound-sql': 'error' },
+  },
+  {
+    files: ['src/**/*.ts', 'workers/**/*.ts'],
+    // States by path: apply.ts, admit.ts and given.ts refuse the keys that an object has from its prototype.
+    ignores: ['src/patch/**', 'src/game/draft.ts', 'src/game/state.ts', 'src/game/migration.ts'],
+    plugins: { names: { rules: { 'own-keys': ownKeys } } },
+    rules: { 'names/own-keys': 'error' },
   },
 );

@@ -157,7 +157,7 @@ export function reason(thrown: unknown): string {
   return String(thrown);
 }
 
-const places: readonly (readonly [string, string])[] = [
+const places = [
   ['game', 'game'],
   ['type', 'type'],
   ['command', 'command'],
@@ -167,7 +167,7 @@ const places: readonly (readonly [string, string])[] = [
   ['shard', 'shard'],
   ['directory', 'directory'],
   ['file', 'file'],
-];
+] as const;
 
 function compose(parts: OrreryErrorParts, context: OrreryErrorContext): string {
   const where: string[] = [];

@@ -62,11 +62,11 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
       new SqliteStore(shardDirectory(checked.directory, shard), shard, {
         workerUrl: checked.workerUrl,
         recording: { directory: config.id },
-        grains: Object.fromEntries(checked.games.map(({ name, history }) => [name, history])),
-        retentions: Object.fromEntries(
+        grains: new Map(checked.games.map(({ name, history }) => [name, history])),
+        retentions: new Map(
           checked.games.flatMap(({ name, persistence }) => (persistence ? [[name, persistence]] : [])),
         ),
-        projections: Object.fromEntries(checked.games.map(({ name, projections = null }) => [name, projections])),
+        projections: new Map(checked.games.map(({ name, projections = null }) => [name, projections])),
         sliceMs: checked.flushIntervalMs / 2,
         checkpointBytes: checked.checkpointBytes,
         maxImageBytes: checked.maxImageBytes,

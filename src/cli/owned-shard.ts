@@ -5,6 +5,7 @@ import { type DirectoryConfig, shardDirectory } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { READING, ShardReader } from '../recovery/shard-reader.ts';
+import type { OwnerOptions } from '../shard/protocol.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import type { RecoveryReport } from '../store/store.ts';
 
@@ -57,11 +58,11 @@ async function digestedAs(
   folder: string,
   shard: number,
   accept: boolean,
-): Promise<{ grains: { [type: string]: never }; commandIndex: boolean }> {
+): Promise<Pick<OwnerOptions, 'grains' | 'commandIndex'>> {
   const reader = await ShardReader.open(nodeFiles, folder, shard, READING, accept ? 'ignore' : 'compare');
   try {
     const indexed = reader.contents?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined;
-    return { grains: {}, commandIndex: indexed };
+    return { grains: new Map(), commandIndex: indexed };
   } finally {
     reader.close();
   }

@@ -1,7 +1,6 @@
 // What a user writes: a game type. Everything a game can do is inferred from it; nothing here knows of storage.
 
 import { OrreryError } from '../errors.ts';
-import { isForbiddenKey } from '../patch/patch.ts';
 import { canonical, checkProjections, type Projections } from '../projection/definition.ts';
 import type { Resolver } from './conflict.ts';
 import type { CommandContext } from './context.ts';
@@ -180,7 +179,7 @@ function checkFunctions(type: string, kind: string, functions: { readonly [name:
     if (typeof value !== 'function') {
       throw invalid(type, `the ${kind} ${JSON.stringify(key)} is not a function`, 'Give it a function or take it out.');
     }
-    if (key === '' || key.startsWith('@') || isForbiddenKey(key) || !key.isWellFormed()) {
+    if (key === '' || key.startsWith('@') || !key.isWellFormed()) {
       throw invalid(
         type,
         `${JSON.stringify(key)} cannot be the name of a ${kind}`,

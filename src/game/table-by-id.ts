@@ -24,7 +24,7 @@ export class ById implements ProxyHandler<TableBehind> {
   readonly table: TableBehind;
   readonly proxy: Table<unknown>;
   /** Methods that were asked for, bound: they are private to the table behind. */
-  readonly #methods: { [name: PropertyKey]: unknown } = {};
+  readonly #methods: { [name: PropertyKey]: unknown } = Object.create(null) as { [name: PropertyKey]: unknown };
 
   constructor(table: TableBehind) {
     this.table = table;
@@ -34,8 +34,10 @@ export class ById implements ProxyHandler<TableBehind> {
   get(table: TableBehind, key: PropertyKey): unknown {
     if (key === 'get' || key === 'size' || isMemberName(key)) {
       if (key === 'size') return table.size;
+      /* eslint-disable names/own-keys -- members of Table, in an object without a prototype */
       this.#methods[key] ??= (table[key as 'get'] as (...args: never[]) => unknown).bind(table);
       return this.#methods[key];
+      /* eslint-enable names/own-keys */
     }
     if (typeof key === 'symbol') return key === BEHIND ? this : Reflect.get(table, key, table);
     return table.has(key as string) ? table.get(key as string) : Reflect.get(Object.prototype, key, this.proxy);

@@ -15,6 +15,8 @@ export interface GameTable {
   /** The rows of a game; with a key, the first behind a value of it. */
   readonly next: string;
   readonly insert: string;
+  /** How many rows there are that cannot be the game's. */
+  readonly strays: string;
   readonly remove: string;
 }
 
@@ -48,6 +50,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     insert: `INSERT INTO games (id, type, version, tables, created, seq, tick, time, snapshot_seq, state_bytes,
         patch_bytes, records, patches_in, patches_out, parent, parent_seq, first_seq, thinned)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    strays: 'SELECT count(*) AS strays FROM games WHERE id <> ?',
     remove: 'DELETE FROM games WHERE id = ?',
   },
   {
@@ -58,6 +61,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     next: 'SELECT * FROM snapshots WHERE game = ? AND seq > ? ORDER BY seq LIMIT 1',
     insert: `INSERT INTO snapshots (game, seq, tick, time, version, tables, reason, codec, sha, pieces, body)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    strays: 'SELECT count(*) AS strays FROM snapshots WHERE game <> ? OR seq < 0',
     remove: 'DELETE FROM snapshots WHERE game = ?',
   },
   {
@@ -82,6 +86,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     insert: `INSERT INTO patch_batches (game, first_seq, last_seq, first_tick, last_tick, time, count, codec, body, commands,
         least_time, most_time)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    strays: 'SELECT count(*) AS strays FROM patch_batches WHERE game <> ? OR last_seq < 0',
     remove: 'DELETE FROM patch_batches WHERE game = ?',
   },
   {
@@ -91,6 +96,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     key: 'seq',
     next: 'SELECT * FROM commands WHERE game = ? AND seq > ? ORDER BY seq LIMIT 1',
     insert: 'INSERT INTO commands (game, seq, tick, time, name, player, args) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    strays: 'SELECT count(*) AS strays FROM commands WHERE game <> ? OR seq < 0',
     remove: 'DELETE FROM commands WHERE game = ?',
   },
   {
@@ -100,6 +106,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     key: undefined,
     next: 'SELECT * FROM quarantine WHERE game = ? ORDER BY first_seq, time',
     insert: 'INSERT INTO quarantine (game, first_seq, last_seq, time, mode, reason) VALUES (?, ?, ?, ?, ?, ?)',
+    strays: 'SELECT count(*) AS strays FROM quarantine WHERE game <> ? OR first_seq < 0',
     remove: 'DELETE FROM quarantine WHERE game = ?',
   },
   {
@@ -109,6 +116,7 @@ export const GAME_TABLES: readonly GameTable[] = [
     key: undefined,
     next: 'SELECT * FROM seeds WHERE game = ?',
     insert: 'INSERT INTO seeds (game, seed) VALUES (?, ?)',
+    strays: 'SELECT count(*) AS strays FROM seeds WHERE game <> ?',
     remove: 'DELETE FROM seeds WHERE game = ?',
   },
 ];

@@ -140,7 +140,7 @@ function examine(database: Database): { readonly row: GameRow; readonly meta: Re
 /** Nothing of another game, nothing that a pack does not have, and every number one that JavaScript holds exactly. */
 function checkRows(database: Database, game: string): void {
   for (const table of GAME_TABLES) {
-    const strays = Number(database.one(STRAYS[table.name] as string, [game])?.['strays']);
+    const strays = Number(database.one(table.strays, [game])?.['strays']);
     if (strays !== 0) throw fault(`the table ${table.name} has rows of another game`);
     for (const row of rowsOfGame(database, table, game)) checkNumbers(table.name, row);
   }
@@ -148,15 +148,6 @@ function checkRows(database: Database, game: string): void {
   const type = readGame(database, game)?.type;
   if (types.some(({ name }) => name !== type)) throw fault('the table types has a row of another type');
 }
-
-const STRAYS: { readonly [table: string]: string } = {
-  games: 'SELECT count(*) AS strays FROM games WHERE id <> ?',
-  snapshots: 'SELECT count(*) AS strays FROM snapshots WHERE game <> ? OR seq < 0',
-  patch_batches: 'SELECT count(*) AS strays FROM patch_batches WHERE game <> ? OR last_seq < 0',
-  commands: 'SELECT count(*) AS strays FROM commands WHERE game <> ? OR seq < 0',
-  seeds: 'SELECT count(*) AS strays FROM seeds WHERE game <> ?',
-  quarantine: 'SELECT count(*) AS strays FROM quarantine WHERE game <> ? OR first_seq < 0',
-};
 
 function checkNumbers(table: string, row: Row): void {
   for (const [column, value] of Object.entries(row)) {

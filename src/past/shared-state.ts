@@ -28,7 +28,7 @@ export function applied(
     for (let at = 0; at < path.length - 1; at += 1) {
       const child = descend(container, path, at);
       const owned = own(child, copies);
-      // descend has checked that the segment is an own key or an index of the container.
+      // eslint-disable-next-line names/own-keys -- descend has checked that it is an own key or an index of the container
       if (owned !== child) (container as { [segment: string | number]: unknown })[path[at] as string] = owned;
       container = owned;
     }

@@ -3,7 +3,6 @@
 // makes the tables, and projector.ts, which keeps them.
 
 import { OrreryError } from '../errors.ts';
-import { isForbiddenKey } from '../patch/patch.ts';
 import { type FromSegment, readFrom, readPath } from './place.ts';
 
 /**
@@ -253,7 +252,6 @@ function fields(raw: unknown, at: readonly string[], what: string, most: number)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw invalid(at, `${what} must be an object`);
   const entries = Object.entries(raw);
   if (entries.length > most) throw invalid(at, `${what} has more than ${most} entries`);
-  if (entries.some(([key]) => isForbiddenKey(key))) throw invalid(at, `${what} has a forbidden key`);
   return entries;
 }
 

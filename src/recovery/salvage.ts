@@ -10,6 +10,7 @@ import type { Row } from '../image/database.ts';
 import type { GameRow } from '../image/rows.ts';
 import { readSnapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
+import type { Json } from '../patch/patch.ts';
 import { CREATE } from '../patch/record.ts';
 import { complaintOf, proveGame } from './game-proof.ts';
 import type { LostFrames } from './journal-remains.ts';
@@ -228,7 +229,7 @@ function goOn(
 
 export function isTable(state: unknown, table: string): boolean {
   if (typeof state !== 'object' || state === null || !Object.hasOwn(state, table)) return false;
-  const value = (state as { readonly [key: string]: unknown })[table];
+  const value = (state as { readonly [key: string]: Json })[table];
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -42,12 +42,12 @@ export function watchChance(work: () => void): Watched {
     });
     undo.push(() => {
       if (own) Object.defineProperty(holder, name, own);
-      else delete holder[name];
+      else Reflect.deleteProperty(holder, name);
     });
   };
   try {
     for (const [holder, name, called] of FUNCTIONS) {
-      const original = holder[name] as (...args: unknown[]) => unknown;
+      const original = Reflect.get(holder, name) as (...args: unknown[]) => unknown;
       replace(
         holder,
         name,

@@ -56,7 +56,7 @@ function applyToDraft(root: { [key: string]: unknown }, tables: ReadonlySet<stri
     change(container, path, op, value);
     return;
   }
-  const table = root[key] as TableDraft<unknown>;
+  const table = Object.hasOwn(root, key) ? (root[key] as TableDraft<unknown>) : undefined;
   const id = path[1];
   if (!(table instanceof TableDraft)) throw invalid('a table is none', path);
   if (typeof id !== 'string') throw invalid('the id of an entity is none', path);

@@ -74,7 +74,7 @@ export class Owner {
     const owner = new Owner(files, options, shard, recovery);
     let failure = shard.failure;
     try {
-      owner.#typesChanged = shard.digest.policies.record(Object.keys(options.grains));
+      owner.#typesChanged = shard.digest.policies.record([...options.grains.keys()]);
       if (shard.mustPublish && !failure) failure = owner.#publishFirst();
       if (shard.record?.fault) recovery.untidy = errorToData(shard.record.fault);
     } catch (error) {

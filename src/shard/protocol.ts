@@ -15,10 +15,10 @@ export interface OwnerOptions {
   readonly shard: number;
   /** Undefined for a shard without a directory around it, which nobody keeps a record of. */
   readonly recording?: Recording;
-  /** How far patches of each game type are merged in the history. */
-  readonly grains: { readonly [type: string]: 'commands' | 'ticks' | 'batches' };
+  /** By game type, how far patches are merged in the history. Maps throughout: a type may be called `constructor`. */
+  readonly grains: ReadonlyMap<string, 'commands' | 'ticks' | 'batches'>;
   /** How much of the past of each type is kept. Of a type that is not named, what the image says counts. */
-  readonly retentions?: { readonly [type: string]: Retention };
+  readonly retentions?: ReadonlyMap<string, Retention>;
   /** How long one slice of background work may last, in milliseconds. */
   readonly sliceMs: number;
   readonly checkpointBytes: number;
@@ -27,16 +27,16 @@ export interface OwnerOptions {
   /** Only look: see onlooker.ts. */
   readonly readOnly?: boolean;
   /** The SQL tables of each game type that is known, null for none; the image's own account counts for the others. */
-  readonly projections?: { readonly [type: string]: Projections | null };
+  readonly projections?: ReadonlyMap<string, Projections | null>;
 }
 
 /** How the owner digests records. */
 export function digestOptionsOf(options: OwnerOptions): DigestOptions {
   return {
-    grainOf: (type) => options.grains[type],
-    retentionOf: (type) => options.retentions?.[type],
+    grainOf: (type) => options.grains.get(type),
+    retentionOf: (type) => options.retentions?.get(type),
     commandIndex: options.commandIndex,
-    projections: new Map(Object.entries(options.projections ?? {})),
+    projections: options.projections ?? new Map(),
   };
 }
 

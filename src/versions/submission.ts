@@ -185,11 +185,10 @@ function check(game: GameActor, newest: number, { baseSeq, version = newest }: S
 
 function tablesAsPlain(state: unknown): JsonObject {
   if (typeof state !== 'object' || state === null || Array.isArray(state)) return state as never;
-  const plain: { [key: string]: unknown } = {};
-  for (const [key, value] of Object.entries(state)) {
-    plain[key] = isTable(value) ? value.toJSON() : value;
-  }
-  return plain as JsonObject;
+  // A key `__proto__` among them must still be there to be refused.
+  return Object.fromEntries(
+    Object.entries(state).map(([key, value]) => [key, isTable(value) ? value.toJSON() : value]),
+  ) as JsonObject;
 }
 
 function isTable(value: unknown): value is { toJSON(): unknown } {

@@ -14,7 +14,7 @@ async function make(): Promise<StoreUnderTest> {
   const made = (): SqliteStore =>
     new SqliteStore(join(directory, 'shard-00'), 0, {
       workerUrl: undefined,
-      grains: { kind: 'commands' },
+      grains: new Map([['kind', 'commands']]),
       sliceMs: 10,
       checkpointBytes: 1 << 20,
       maxImageBytes: 1 << 26,

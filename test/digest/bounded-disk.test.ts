@@ -55,8 +55,8 @@ function sizes(folder: MemoryFolder): Sample {
 /** A checkpoint every five batches; the sizes after each. */
 async function run(persistence: Persistence, records: number): Promise<{ folder: MemoryFolder; samples: Sample[] }> {
   const folder = new MemoryFolder();
-  const retentions = { counter: checkPersistence('counter', persistence) };
-  const owner = await openOwner(folder, { retentions, grains: { counter: 'commands' }, sliceMs: 50 });
+  const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
+  const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]), sliceMs: 50 });
   commit(owner, 0, 0);
   const samples: Sample[] = [];
   for (let batch = 0; batch * BATCH < records; batch += 1) {

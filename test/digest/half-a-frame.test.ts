@@ -25,14 +25,13 @@ function frameOf(firstSeq: number, lastSeq: number): Parameters<Awaited<ReturnTy
 }
 
 it('[RT14] an image holds whole frames, in whatever slice of thinning others were digested in part', async () => {
-  const retentions = {
-    counter: checkPersistence('counter', { tiers: [{ every: { ms: 10 * MINUTE }, forMs: 'ever' }] }),
-  };
+  const kept = checkPersistence('counter', { tiers: [{ every: { ms: 10 * MINUTE }, forMs: 'ever' }] });
+  const retentions = new Map([['counter', kept]]);
   let partly = 0;
   for (let slices = 0; slices < 12; slices += 1) {
     const folder = new MemoryFolder();
     let frames = 3;
-    const owner = await openOwner(folder, { retentions, grains: { counter: 'commands' }, sliceMs: 0 });
+    const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]), sliceMs: 0 });
     owner.commit(frameOf(0, 0));
     owner.commit(frameOf(1, frames * FRAME));
     while (owner.digest().digestLagBytes > 0);

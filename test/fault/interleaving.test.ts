@@ -177,8 +177,8 @@ class Story {
       if (this.counts.openings > 0 && this.#roll(4) === 0) game.policies.push(policyOf(this.#roll));
     }
     this.told.push(`open with ${JSON.stringify(games.map(({ policies }) => policies.at(-1)))}`);
-    const typed = <T>(of: (game: Game) => T): { [type: string]: T } =>
-      Object.fromEntries(games.map((game) => [`type-${game.id}`, of(game)]));
+    const typed = <T>(of: (game: Game) => T): Map<string, T> =>
+      new Map(games.map((game) => [`type-${game.id}`, of(game)]));
     const retentions = typed(({ id, policies }) => checkPersistence(id, policies.at(-1)));
     this.#isMidway = false;
     const grains = typed(({ grain }) => grain);

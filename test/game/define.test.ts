@@ -38,7 +38,6 @@ describe('defineGame', () => {
     ['a command that is no function', 'galaxy', { ...good, commands: { build: 5 } }],
     ['a command named by an empty string', 'galaxy', { ...good, commands: { '': () => {} } }],
     ['a command with a name of Orrery itself', 'galaxy', { ...good, commands: { '@tick': () => {} } }],
-    ['a command named constructor', 'galaxy', { ...good, commands: { constructor: () => {} } }],
     ['a command whose name is not well-formed', 'galaxy', { ...good, commands: { '\udc00': () => {} } }],
     ['an invariant that is no function', 'galaxy', { ...good, invariants: { holds: true } }],
   ])('[D21] %s is refused with INVALID_GAME_TYPE', (_what, name, definition) => {

@@ -55,7 +55,7 @@ async function history(folder: MemoryFolder): Promise<PastStep[]> {
 it.each([71, 72])(
   '[PK7] seed %i: the game is there with every state and command, and plays on; the others are as they were',
   async (seed) => {
-    const { folder: from, pasts } = await makeWorld(seed, 60, { grains: { ledger: 'commands' } });
+    const { folder: from, pasts } = await makeWorld(seed, 60, { grains: new Map([['ledger', 'commands']]) });
     await packed(from);
     const past = pasts.get(GAME)!;
     const folder = await elsewhere(from);
@@ -105,7 +105,9 @@ it('[PK7] a wide state that is kept in pieces comes through, cut anew', async ()
 
 it('[PK7] a game whose history was thinned and whose beginning is gone comes through', async () => {
   const options = {
-    retentions: { ledger: checkPersistence('ledger', { keepRecords: 20, tiers: [{ every: 'tick', forMs: 'ever' }] }) },
+    retentions: new Map([
+      ['ledger', checkPersistence('ledger', { keepRecords: 20, tiers: [{ every: 'tick', forMs: 'ever' }] })],
+    ]),
   };
   const { folder: from, pasts } = await makeWorld(76, 120, options);
   for (let time = 0; time < 4; time += 1) {

@@ -52,12 +52,18 @@ class Shard {
     const options: OwnerOptions = {
       directory: FOLDER,
       shard: 0,
-      grains: { loose: 'ticks', strict: 'commands' },
+      grains: new Map([
+        ['loose', 'ticks'],
+        ['strict', 'commands'],
+      ]),
       sliceMs: 1000,
       checkpointBytes: 1 << 20,
       maxImageBytes: 1 << 26,
       commandIndex: false,
-      projections: { loose: canonical(checkProjections(LOOSE[this.#definition])), strict: STRICT },
+      projections: new Map([
+        ['loose', canonical(checkProjections(LOOSE[this.#definition]))],
+        ['strict', STRICT],
+      ]),
     };
     this.#owner = await Owner.open(this.folder, options);
   }

@@ -20,12 +20,12 @@ function open(folder: MemoryFolder, projections?: { [type: string]: Projections 
   return Owner.open(folder, {
     directory: '/memory/shard-00',
     shard: 0,
-    grains: { fleet: 'commands' },
+    grains: new Map([['fleet', 'commands']]),
     sliceMs: 1000,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,
     commandIndex: false,
-    ...(projections ? { projections } : {}),
+    ...(projections ? { projections: new Map(Object.entries(projections)) } : {}),
   });
 }
 

@@ -246,7 +246,7 @@ it('[RO6] a shard that was never finished being made holds nothing, and in the t
   const onlooker = await Onlooker.open(nodeFiles, {
     directory: place,
     shard: 0,
-    grains: {},
+    grains: new Map(),
     sliceMs: 1,
     checkpointBytes: 1,
     maxImageBytes: 1,

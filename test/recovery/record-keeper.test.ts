@@ -28,7 +28,7 @@ function withoutRecords(): Files {
 
 it('[V16] a record that cannot be written stays behind: the checkpoint counts and says so, and the next one writes it', async () => {
   const options = {
-    grains: { counter: 'ticks' },
+    grains: new Map([['counter', 'ticks']] as const),
     sliceMs: 0,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,

@@ -30,8 +30,8 @@ const GAMES = { a: 211, b: 64, c: 7 } as const;
 /** Commits with checkpoints in between, and a crash with some behind the newest. */
 async function thinnedShard(persistence: Persistence): Promise<MemoryFolder> {
   const folder = new MemoryFolder();
-  const retentions = { counter: checkPersistence('counter', persistence) };
-  const owner = await openOwner(folder, { retentions, grains: { counter: 'commands' } });
+  const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
+  const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]) });
   const told = toldNothing();
   const left: { [game: string]: number } = { ...GAMES };
   for (let round = 0; Object.keys(left).length > 0; round += 1) {
@@ -84,8 +84,8 @@ for (const [name, persistence] of Object.entries(policies)) {
     await found(folder.with(newest, bytes));
     // And the owner that goes on from there thins again, and leaves a shard that is as good.
     const again = folder.with(newest, bytes);
-    const retentions = { counter: checkPersistence('counter', persistence) };
-    const owner = await openOwner(again, { retentions, grains: { counter: 'commands' } });
+    const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
+    const owner = await openOwner(again, { retentions, grains: new Map([['counter', 'commands']]) });
     expect(owner.recovery.usedPreviousImage).toBe(true);
     owner.close();
     const settled = await found(again);

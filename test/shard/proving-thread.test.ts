@@ -81,7 +81,7 @@ it('[PT5] an owner that only waits for the thread ends its slice, however long i
     {
       directory: join(folder, 'shard'),
       shard: 0,
-      grains: {},
+      grains: new Map(),
       sliceMs: 60_000,
       checkpointBytes: 1e9,
       maxImageBytes: 1e9,

@@ -47,8 +47,11 @@ function openNow(files: Files): Owner {
     directory: SHARD,
     shard: 0,
     recording: { directory: 'simulated' },
-    grains: { counter: 'ticks', [THINNED.type]: 'commands' },
-    retentions: { [THINNED.type]: FORGETFUL },
+    grains: new Map([
+      ['counter', 'ticks'],
+      [THINNED.type, 'commands'],
+    ]),
+    retentions: new Map([[THINNED.type, FORGETFUL]]),
     sliceMs: 0,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,
