@@ -26,6 +26,7 @@ export type OrreryErrorCode =
   | 'GAME_EVICTED'
   | 'GAME_VERSION'
   | 'SEQ_CONFLICT'
+  | 'GAME_UNREADABLE'
   | 'MIGRATION_MISSING'
   | 'MIGRATION_FAILED'
   | 'SCHEMA_FAILED'

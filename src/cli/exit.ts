@@ -11,8 +11,8 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
-  0  done; for check and doctor: sound; for salvage: nothing is lost
-  1  the directory is damaged; for accept: there is something to accept; for salvage: something is lost; for recover: no mode gives a sound state;
+  0  done; for check and doctor: sound; for salvage: nothing is lost, and all of it can be read
+  1  the directory is damaged; for accept: there is something to accept; for salvage: something is lost or cannot be read; for recover: no mode gives a sound state;
      for verify and try: a difference was found; for migrate: a game failed, or a rehearsal found a difference
   2  the command line is wrong
   3  no such directory, game or pack, nothing at --path, no such moment
@@ -25,6 +25,7 @@ const STATUS: { readonly [code in OrreryErrorCode]?: ExitStatus } = {
   SHARD_REPLACED: EXIT.damaged,
   SHARD_OLDER: EXIT.damaged,
   PATCH_INVALID: EXIT.damaged,
+  GAME_UNREADABLE: EXIT.damaged,
   RECOVERY_FAILED: EXIT.damaged,
   INVALID_OPTION: EXIT.usage,
   INVALID_GAME_ID: EXIT.usage,

@@ -12,7 +12,8 @@ import { eachShard } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-STATE is the size of the state as JSON; with "~" it is that of the newest snapshot, which is older than the state.
+STATE is the size of the state as JSON; with "~" it is that of the newest snapshot, which is older than the state. A SEQ with "!" is
+the last that can be read: \`orrery check\` says why the records behind it cannot be.
 Nothing is changed; another process may have the directory open.
 
 Examples:
@@ -57,7 +58,7 @@ async function ls(directory: string, json: boolean, { output, paint }: Surroundi
     printable(row.id),
     printable(row.type),
     String(row.version),
-    String(row.seq),
+    `${row.seq < 0 ? '-' : row.seq}${row.unreadable ? '!' : ''}`,
     String(row.tick),
     sizeOf(row),
     isoTime(row.time),
@@ -112,6 +113,7 @@ function asJson({ row, shard }: Listed): object {
     created: isoTime(created),
     time: isoTime(time),
     shard: shard ?? null,
+    ...(row.unreadable === undefined ? {} : { unreadable: row.unreadable }),
     ...(parent === undefined ? {} : { parent: { game: parent, seq: parentSeq } }),
   };
 }

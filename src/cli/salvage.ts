@@ -16,7 +16,8 @@ import type { Surroundings } from './surroundings.ts';
 const HELP = `
 The damaged directory is not changed. From images of either generation and every readable frame of the journal, each game is
 taken as far as its past is proven without a gap; the new directory opens like any other. Games with a dash under SEQ could not
-be recovered at all. The exit status is 0 when nothing is lost, 1 when something is. Nobody may have the directory open.
+be recovered at all. Records that cannot be read are taken over as they stand, for a later
+Orrery to read. The exit status is 0 when everything is taken over and can be read, 1 when not. Nobody may have the directory open.
 
 Examples:
   orrery salvage ./data --to ./rescued
@@ -40,13 +41,14 @@ async function salvage(directory: string, to: string, json: boolean, surrounding
   if (holder !== undefined) throw alreadyOpen(directory, holder);
   const remains = await readRemains(nodeFiles, directory);
   try {
-    const recovered = remains.games.filter(({ seq }) => seq >= 0);
+    const recovered = remains.games.filter(({ keptSeq }) => keptSeq >= 0);
     const commandIndex = recovered.some(
       ({ image }) => image?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined,
     );
     await writeDirectory(nodeFiles, to, remains.shards, recovered, commandIndex);
-    const isLost = remains.lost.length > 0 || remains.games.some(({ whole }) => whole !== 'yes');
-    surroundings.finish(isLost ? EXIT.damaged : EXIT.ok);
+    const isLost = remains.lost.length > 0 || remains.games.some(({ whole }) => whole === 'no' || whole === 'unknown');
+    const isHeld = remains.games.some(({ held }) => held.length > 0);
+    surroundings.finish(isLost || isHeld ? EXIT.damaged : EXIT.ok);
     if (json) await surroundings.output.line(compactJson(asJson(directory, to, remains, isLost)));
     else await print(to, remains, isLost, surroundings);
   } finally {
@@ -83,21 +85,30 @@ async function print(to: string, remains: Remains, isLost: boolean, { output, pa
     for (const { file, what } of complaints) await output.line(`${title}  ${printable(file)}: ${printable(what)}`);
   }
   const whole = games.filter((game) => game.whole === 'yes').length;
-  const verdict = isLost ? paint('red', 'something is lost') : paint('green', 'nothing is lost');
+  const isHeld = games.some(({ held }) => held.length > 0);
+  const verdict = isLost
+    ? paint('red', 'something is lost')
+    : isHeld
+      ? paint('red', 'nothing is lost, but some records cannot be read and were taken over as they stand')
+      : paint('green', 'nothing is lost');
   const extent = `${whole} of ${counted(games.length, 'game')} whole, in ${counted(damaged.length, 'damaged file')}`;
   await output.line(`${verdict}: ${extent}; written to ${printable(to)}`);
 }
 
-function lossOf({ seq, knownSeq, whole }: SalvagedGame): string {
-  if (whole === 'no') return seq + 1 === knownSeq ? `seq ${knownSeq}` : `seq ${seq + 1} to ${knownSeq}`;
-  return whole === 'yes' ? 'nothing' : 'perhaps the newest';
+function lossOf({ keptSeq, knownSeq, whole }: SalvagedGame): string {
+  if (whole === 'no') return keptSeq + 1 === knownSeq ? `seq ${knownSeq}` : `seq ${keptSeq + 1} to ${knownSeq}`;
+  return whole === 'unknown' ? 'perhaps the newest' : 'nothing';
 }
 
-function originOf({ image, imageSeq, lines, seq }: SalvagedGame): string {
-  if (seq < 0) return '';
+function originOf({ image, imageSeq, lines, held, keptSeq }: SalvagedGame): string {
+  if (keptSeq < 0) return '';
   const parts: string[] = [];
   if (image) parts.push(`image ${image.generation} up to seq ${imageSeq}${image.proven ? '' : ', by its own rows'}`);
   if (lines.length > 0) parts.push(counted(lines.length, 'record'));
+  if (held.length > 0)
+    parts.push(
+      `${counted(held.length, 'record')} that cannot be read, as ${held.length === 1 ? 'it stands' : 'they stand'}`,
+    );
   return parts.join(', ');
 }
 
@@ -105,14 +116,15 @@ function asJson(directory: string, to: string, remains: Remains, isLost: boolean
   return {
     directory,
     to,
-    verdict: isLost ? 'lost' : 'nothing lost',
+    verdict: isLost ? 'lost' : remains.games.some(({ held }) => held.length > 0) ? 'unreadable' : 'nothing lost',
     shards: remains.shards,
     games: remains.games.map((game) => ({
       id: game.id,
       type: game.type === '' ? null : game.type,
       seq: game.seq < 0 ? null : game.seq,
       whole: game.whole,
-      lost: game.seq < game.knownSeq ? { from: game.seq + 1, to: game.knownSeq } : null,
+      lost: game.keptSeq < game.knownSeq ? { from: game.keptSeq + 1, to: game.knownSeq } : null,
+      unreadable: game.held.length > 0 ? { from: game.seq + 1, to: game.keptSeq, records: game.held.length } : null,
       image: game.image?.generation ?? null,
       imageSeq: game.image ? game.imageSeq : null,
       imageProven: game.image?.proven ?? null,

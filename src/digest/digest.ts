@@ -2,22 +2,24 @@
 // after it has acknowledged them, recovery hands in what it finds in the journal; image/rows.ts is the hop after.
 
 import { isUtf8 } from 'node:buffer';
-import { OrreryError } from '../errors.ts';
 import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type BatchMark, markIn, markOf, markRows } from '../image/newest-batch.ts';
 import { type GameRow, readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
-import type { JsonObject } from '../patch/patch.ts';
-import { CREATE, decodeRecord, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
+import { CREATE, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
+import type { UnreadableGame } from '../patch/unreadable.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { Gathering, type Grain } from './gathering.ts';
+import { HeldGames } from './held-games.ts';
 import { cutState, type LoadedGame, type PieceTaker } from './pieces.ts';
+import { assertFits, follows } from './placement.ts';
 import { type DeclaredProjections, NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
 import type { Retention } from './retention.ts';
+import { type Due, SnapshotTaking } from './snapshot-taking.ts';
 import { StoredPast } from './stored-past.ts';
 import { takeStored } from './stored-pieces.ts';
 import { ThinnedGames } from './thinned-games.ts';
@@ -53,12 +55,6 @@ const WIDE_BYTES = 1024 * 1024;
 /** Between two looks at the clock. */
 const RECORDS_A_LOOK = 64;
 
-/** A snapshot to be taken. */
-interface Due {
-  readonly id: string;
-  readonly why: SnapshotReason;
-}
-
 /** The newest position of the journal that has been taken in. */
 export interface Position {
   readonly frame: number;
@@ -71,8 +67,8 @@ export class Digest {
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
   readonly #spare: Gathering[] = [];
   readonly #line = new RecordLine();
-  /** The one under way. */
-  #snapshot: Generator<void, void> | undefined;
+  readonly #held: HeldGames;
+  readonly #snapshots: SnapshotTaking;
   readonly #rows: GameRows;
   readonly #thinned: ThinnedGames;
   readonly policies: TypePolicies;
@@ -87,12 +83,18 @@ export class Digest {
     this.#database = database;
     this.#position = position;
     this.newestBatch = markIn(readMeta(database));
+    this.#held = new HeldGames(database, (game) => this.#row(game)?.seq ?? -1);
     this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
     this.#rows = new GameRows(database, options.commandIndex, this.policies);
+    this.#snapshots = new SnapshotTaking(database, this.#rows, (row) => {
+      this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
+    });
     this.#thinned = new ThinnedGames(database, this.policies);
     if (options.projections) {
       const historyOf = (type: string): Grain => this.policies.grainOf(type);
-      this.#projected = new ProjectedTypes(database, historyOf, (row) => this.#stored(row));
+      this.#projected = new ProjectedTypes(database, historyOf, (row) =>
+        this.#rows.newest(row, (after) => readStepTexts(database, row.id, after, row.seq)),
+      );
     }
     this.reprojection = this.#projected?.declare(options.projections ?? new Map()) ?? NOTHING_REPROJECTED;
     if (this.#projected) this.#rows.project(this.#projected);
@@ -114,7 +116,8 @@ export class Digest {
 
   /**
    * Takes in the payload of one frame, yielding now and then so that the caller can look at the clock. Only when it has
-   * come to its end may the next begin. Throws PATCH_INVALID or DAMAGED; then the shard cannot go on from this journal.
+   * come to its end may the next begin. A line that is no record of its game is kept as it stands, with all that come after it in that
+   * game. Throws DAMAGED for one that names no game; then the shard cannot go on from this journal.
    */
   *take(payload: Uint8Array, position: Position): Generator<void, void> {
     const line = this.#line;
@@ -124,17 +127,46 @@ export class Digest {
     for (let count = 1; start < bytes.length; count += 1) {
       let end = bytes.indexOf(LINE_FEED, start);
       if (end < 0) end = bytes.length;
-      if (isCertain && line.scan(bytes, start, end)) {
-        const gathering =
-          this.#goingOn(line.game, line.firstSeq, line.seq, line.tick) ?? (yield* this.#begun(line.game));
+      if (isCertain && line.scan(bytes, start, end) && this.#follows(line.game, line.firstSeq)) {
+        const gathering = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));
         gathering.add(line, bytes, end - start);
         if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
-      } else yield* this.#addParsed(decodeRecord(bytes.toString('utf8', start, end)), end - start);
+      } else {
+        const record = this.#held.take(bytes.subarray(start, end), position.frame, this.#assertFits);
+        if (record) yield* this.#addParsed(record, end - start);
+      }
       start = end + 1;
       if (count % RECORDS_A_LOOK === 0) yield;
     }
     this.#position = position;
     this.newestBatch = markOf(payload);
+  }
+
+  /** What was kept as it stood and can be read by now is taken in: before any frame is. */
+  *retry(): Generator<void, void> {
+    for (const { record, bytes } of this.#held.retry(this.#assertFits)) {
+      yield* this.#addParsed(record, bytes);
+    }
+  }
+
+  /** Games with records that cannot be read, by id. */
+  get unreadable(): readonly UnreadableGame[] {
+    return this.#held.list;
+  }
+
+  /** Throws GAME_UNREADABLE. */
+  assertReadable(id: string): void {
+    this.#held.assertReadable(id);
+  }
+
+  /** As `games`, and those whose first record cannot be read. */
+  list(): GameRow[] {
+    return this.#held.withUnknown(this.games());
+  }
+
+  /** The newest seq that is kept of a game, whether or not it can be read; -1 when there is no such game. */
+  lastSeq(id: string): number {
+    return this.#held.of(id)?.lastSeq ?? this.#row(id)?.seq ?? -1;
   }
 
   /** Patches of each game since this was made, as far as they are in rows, and what merging left of them. */
@@ -158,7 +190,7 @@ export class Digest {
 
   /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
   flush(meta: { readonly [key: string]: string | number }): void {
-    this.#finishSnapshot();
+    this.#snapshots.finish();
     const due: Due[] = [];
     this.#database.transaction(() => {
       for (const gathering of this.#gathered.values()) due.push(...this.#write(gathering));
@@ -168,7 +200,7 @@ export class Digest {
     // Only now: a transaction that failed has written nothing.
     for (const gathering of this.#gathered.values()) this.#letGo(gathering);
     this.#gathered.clear();
-    const taking = this.#snapshots(due);
+    const taking = this.#snapshots.take(due);
     while (!taking.next().done);
   }
 
@@ -190,7 +222,7 @@ export class Digest {
       if (gathering) Object.assign(gathering.row, changed);
     });
     for (;;) {
-      this.#finishSnapshot();
+      this.#snapshots.finish();
       if (thinning.next().done) return;
       yield;
     }
@@ -211,12 +243,16 @@ export class Digest {
   }
 
   game(id: string): GameRow | undefined {
-    const gathering = this.#gathered.get(id);
-    return gathering ? { ...gathering.row } : readGame(this.#database, id);
+    const row = this.#row(id);
+    return row && this.#held.marked(row);
   }
 
   games(): GameRow[] {
-    return readGames(this.#database).map((row) => ({ ...row, ...this.#gathered.get(row.id)?.row }));
+    return readGames(this.#database).map((row) => this.#held.marked({ ...row, ...this.#gathered.get(row.id)?.row }));
+  }
+
+  #row(id: string): GameRow | undefined {
+    return this.#gathered.get(id)?.row ?? readGame(this.#database, id);
   }
 
   /** The state of a game after its newest record, or after `atSeq` if a visible step ends there. */
@@ -227,13 +263,14 @@ export class Digest {
     return foldGame(this.#database, row, upTo, (after) => this.steps(id, after, upTo));
   }
 
-  /** Everything that is kept of a game's past, as it is now. */
+  /** What can be read of a game's past, as it is now. Throws GAME_UNREADABLE when there is nothing. */
   past(id: string): StoredPast | undefined {
     const row = this.game(id);
+    if (!row) this.assertReadable(id);
     return row && new StoredPast(this.#database, row, this.#gathered.get(id));
   }
 
-  /** A game on its way to the main thread: its newest state in pieces, as store/store.ts describes them. Those of a wide one go to `early`. */
+  /** A game on its way to the main thread: its newest state in pieces, those of a wide one to `early`: see store/store.ts. */
   load(id: string, early?: PieceTaker): LoadedGame | undefined {
     const row = this.game(id);
     if (!row) return undefined;
@@ -250,11 +287,6 @@ export class Digest {
     const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
     const pieces = [...cutState(state, row.tables)];
     return { row, seed, bytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
-  }
-
-  /** The state that the rows alone lead to. */
-  #stored(row: GameRow): JsonObject {
-    return this.#rows.newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq));
   }
 
   /** False when it took some or none, but not all. */
@@ -281,21 +313,19 @@ export class Digest {
   }
 
   *#addParsed(record: Record, bytes: number): Generator<void, void> {
-    const { game, seq, command } = record;
+    const { game, command } = record;
     if (command === CREATE) {
-      if (this.game(game)) throw misplaced('a game was created a second time', { game });
       this.#rows.create(record);
       return;
     }
     if (command === MIGRATE || command === RECOVER) {
-      this.#due(game, seq, seq);
       const before = this.#gathered.get(game);
       // What came before is a stretch of its own: it may be of another version, or what was given up.
       if (before) yield* this.#finishRow(before);
       this.#thinned.hasNews(this.#rows.replace(record));
       return;
     }
-    const gathering = this.#goingOn(game, record.firstSeq ?? seq, seq, record.tick) ?? (yield* this.#begun(game));
+    const gathering = this.#goingOn(game, record.tick) ?? (yield* this.#begun(game));
     const were = gathering.row.tables;
     gathering.addParsed(record, bytes);
     // Patches do not say which keys are tables: from here on, this snapshot does.
@@ -304,10 +334,9 @@ export class Digest {
     else if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
   }
 
-  /** What a record is added to, if it is the next of its game and begins no row. */
-  #goingOn(game: string, firstSeq: number, seq: number, tick: number): Gathering | undefined {
+  /** What a record is added to, if it begins no row. */
+  #goingOn(game: string, tick: number): Gathering | undefined {
     const gathering = this.#gathered.get(game);
-    this.#due(game, firstSeq, seq, gathering);
     return gathering?.isDue(tick) ? undefined : gathering;
   }
 
@@ -324,13 +353,13 @@ export class Digest {
     return made;
   }
 
-  /** Throws DAMAGED unless a record is the next of its game. */
-  #due(game: string, firstSeq: number, seq: number, gathering = this.#gathered.get(game)): void {
-    const row = gathering?.row ?? readGame(this.#database, game);
-    if (!row) throw misplaced('a record belongs to a game that was never created', { game, seq });
-    if (firstSeq === row.seq + 1) return;
-    throw misplaced(`a record begins at seq ${firstSeq} where seq ${row.seq + 1} was due`, { game, seq });
+  /** Whether a command's record is the next of a game that can be read. */
+  #follows(game: string, firstSeq: number): boolean {
+    const row = this.#row(game);
+    return row !== undefined && follows(firstSeq, row) && !this.#held.has(game);
   }
+
+  readonly #assertFits = (record: Record): void => assertFits(record, this.#row(record.game));
 
   /** In one transaction for many. */
   *#finishOldest(): Generator<void, void> {
@@ -343,7 +372,7 @@ export class Digest {
       this.#gathered.delete(gathering.row.id);
       this.#letGo(gathering);
     }
-    yield* this.#snapshots(due);
+    yield* this.#snapshots.take(due);
   }
 
   /** With the snapshot that is due then, or one for a reason of the caller's. */
@@ -355,7 +384,7 @@ export class Digest {
     });
     this.#gathered.delete(id);
     this.#letGo(gathering);
-    yield* this.#snapshots(why ? [{ id, why }] : due);
+    yield* this.#snapshots.take(why ? [{ id, why }] : due);
   }
 
   #write(gathering: Gathering): Due[] {
@@ -365,36 +394,7 @@ export class Digest {
     return why ? [{ id, why }] : [];
   }
 
-  *#snapshots(due: readonly Due[]): Generator<void, void> {
-    for (const { id, why } of due) {
-      this.#finishSnapshot();
-      const taking = this.#taken(id, why);
-      this.#snapshot = taking;
-      // Somebody else may have brought it to its end meanwhile.
-      yield* taking;
-      if (this.#snapshot === taking) this.#snapshot = undefined;
-    }
-  }
-
-  /** More of the game may gather meanwhile, when it is thinned or settled. */
-  *#taken(id: string, why: SnapshotReason): Generator<void, void> {
-    yield* this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
-    const row = readGame(this.#database, id) as GameRow;
-    this.#gathered.get(id)?.rebase(row, this.#rows.snapshotDue(row));
-  }
-
-  /** Before anything is done that a half-taken snapshot must not see. */
-  #finishSnapshot(): void {
-    const taking = this.#snapshot;
-    this.#snapshot = undefined;
-    while (taking && !taking.next().done);
-  }
-
   #letGo(gathering: Gathering): void {
     if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
   }
-}
-
-function misplaced(what: string, context: { readonly game: string; readonly seq?: number }): OrreryError {
-  return new OrreryError({ code: 'DAMAGED', what, hint: 'Run `orrery doctor` on the directory.', context });
 }

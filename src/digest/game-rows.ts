@@ -15,7 +15,7 @@ import {
   writeSnapshotBody,
 } from '../image/snapshots.ts';
 import type { JsonObject } from '../patch/patch.ts';
-import { encodePatches, MIGRATE, type Record } from '../patch/record.ts';
+import { CREATE, encodePatches, MIGRATE, type Record } from '../patch/record.ts';
 import { checked, foldTail, noSnapshot } from './fold.ts';
 import type { Gathering, SnapshotDue } from './gathering.ts';
 import { cutAround, cutText, PIECE_BYTES } from './pieces.ts';
@@ -55,11 +55,10 @@ export class GameRows {
     return this.#merged;
   }
 
-  /** A game's first record. The caller has made sure that there is none of this id. Throws DAMAGED. */
+  /** A game's first record. The caller has made sure that there is none of this id, and that it is whole. */
   create(record: Record): void {
-    const { game, seq, tick, time, type, version = 1, tables = [], seed } = record;
-    const state = wholeState(record);
-    if (state === undefined || type === undefined) throw notWhole(record);
+    const { game, seq, tick, time, type = '', version = 1, tables = [], seed } = record;
+    const state = wholeState(record) as JsonObject;
     const parent = parentOf(record);
     writeGame(this.#database, {
       id: game,
@@ -86,14 +85,14 @@ export class GameRows {
   }
 
   /**
-   * A record that puts a whole state in the place of the one there was: the caller has written everything before it. Throws
-   * DAMAGED.
+   * A record that puts a whole state in the place of the one there was: the caller has written everything before it, and made sure
+   * that it is whole.
    */
   replace(record: Record): GameRow {
-    const { game, seq, tick, time, command: name, args, player, patches, tables, version } = record;
-    const before = readGame(this.#database, game);
-    const state = wholeState(record);
-    if (!before || state === undefined || tables === undefined || version === undefined) throw notWhole(record);
+    const { game, seq, tick, time, command: name, args, player, patches } = record;
+    const before = readGame(this.#database, game) as GameRow;
+    const state = wholeState(record) as JsonObject;
+    const { tables = before.tables, version = before.version } = record;
     const row: GameRow = { ...before, version, tables, seq, tick, time, records: before.records + 1 };
     const command = { seq, tick, time, name, player, args };
     const steps = Buffer.from(`[[${seq},${seq},${tick},${time},${encodePatches(patches)}]]`, 'utf8');
@@ -264,6 +263,20 @@ function wholeState({ patches }: Record): JsonObject | undefined {
   if (patches.length !== 1 || patch?.op !== 'replace' || patch.path.length !== 0) return undefined;
   const { value } = patch;
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+/** Throws DAMAGED unless a record that creates a game, migrates it or brings it back has all that takes. */
+export function assertWhole(record: Record): void {
+  const { command, type, version, tables } = record;
+  const state = wholeState(record);
+  const isComplete = command === CREATE ? type !== undefined : tables !== undefined && version !== undefined;
+  if (state === undefined || !isComplete || !(tables ?? []).every((table) => isTable(state, table)))
+    throw notWhole(record);
+}
+
+function isTable(state: JsonObject, key: string): boolean {
+  const value = Object.hasOwn(state, key) ? state[key] : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Of which moment of which game a new game is the continuation. */

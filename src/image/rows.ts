@@ -2,6 +2,7 @@
 
 import { OrreryError } from '../errors.ts';
 import { parseJson } from '../patch/bounded-json.ts';
+import type { Unreadable } from '../patch/unreadable.ts';
 import type { Database, Row } from './database.ts';
 
 export interface GameRow {
@@ -24,6 +25,8 @@ export interface GameRow {
   readonly parentSeq: number | undefined;
   /** The oldest seq whose state can be read: 0, unless retention has cut the beginning off. */
   readonly firstSeq: number;
+  /** Of a game with records that cannot be read: the rest of the row tells of what comes before them. Absent otherwise. */
+  readonly unreadable?: Unreadable;
 }
 
 /** Seqs that a recovery has given up. They stay in the history. */

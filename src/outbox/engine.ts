@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { DirectoryLock } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
+import { gameUnreadable } from '../patch/unreadable.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
 import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
@@ -23,7 +24,10 @@ export interface OrreryEvents {
   recovered: [shard: number];
   /** Nothing more can become durable in a shard. */
   failed: [error: OrreryError];
-  /** Nothing more of one game can become durable: its commands are refused from here on. Other games go on. */
+  /**
+   * One game can go no further: its commands are refused from here on. Nothing more of it can become durable (SEQ_CONFLICT), or a record
+   * of it cannot be read (GAME_UNREADABLE): then all that was accepted is kept as it stands. Other games go on.
+   */
   gameFailed: [error: OrreryError, game: string];
   /** A game left memory, because others were opened. */
   evicted: [game: string];
@@ -93,6 +97,8 @@ export class Engine {
         logger.info({ shard, ...report }, 'recovered from the journal');
       if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
       engine.#leftOut.tell(shard, report);
+      for (const { game, ...unreadable } of report.unreadable ?? [])
+        logger.error({ shard, game, code: 'GAME_UNREADABLE' }, gameUnreadable(game, unreadable).message);
     }
     for (const [shard, outbox] of engine.outboxes.entries()) outbox.start(engine.#recovery[shard]?.unpublished);
     engine.#isOpen = true;

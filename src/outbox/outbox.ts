@@ -270,6 +270,7 @@ export class Outbox {
     this.meter.committed(batch.count, batch.bytes, batch.acceptedAt, sent, performance.now());
     this.#left(batch);
     this.#trouble.commit(undefined);
+    if (load.unreadableGames) await this.#failUnreadable();
     await gather();
   }
 
@@ -288,6 +289,12 @@ export class Outbox {
     // Nothing of the batch is stored: without this game it is another one, and the others go on.
     this.#accepted.failGame(game, error);
     this.#events.gameFailed(error, game);
+  }
+
+  /** What was accepted of such games is kept as it stands; more of it would be no use to anybody. */
+  async #failUnreadable(): Promise<void> {
+    const finding = this.#accepted.failedGames.findUnreadable(this.#load, this.#store, this.#events);
+    await finding.catch((error: unknown) => this.#storeFailed(asOrreryError(error)));
   }
 
   async #ask(): Promise<void> {
@@ -336,6 +343,7 @@ export class Outbox {
       this.#storeFailed(asOrreryError(error));
       return;
     }
+    if (this.#load.unreadableGames) await this.#failUnreadable();
     this.#healed();
   }
 

@@ -27,7 +27,7 @@ export interface PackOptions {
 /**
  * Writes a game of a directory into a file, also while another process plays in the directory.
  *
- * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, PACK_EXISTS, IMAGE_TOO_LARGE, DAMAGED, DISK_FULL, IO_FAILED;
+ * @throws OrreryError GAME_NOT_FOUND, GAME_UNREADABLE, NOT_AN_ORRERY_DIRECTORY, PACK_EXISTS, IMAGE_TOO_LARGE, DAMAGED, DISK_FULL, IO_FAILED;
  * then there is no file, or the one that was there.
  */
 export async function packFromDirectory(
@@ -42,6 +42,7 @@ export async function packFromDirectory(
   const shard = shardOf(game, shards);
   const reader = await ShardReader.open(files, shardDirectory(directory, shard), shard);
   try {
+    reader.contents?.digest.assertReadable(game);
     const row = reader.game(game);
     if (!row || !reader.contents) throw notFound(game, directory);
     const made = await packGame(reader.contents, row, { source: id, packed: wallClock(), writer: writerOf(files) });

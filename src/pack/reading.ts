@@ -144,6 +144,7 @@ function checkRows(database: Database, game: string): void {
     if (strays !== 0) throw fault(`the table ${table.name} has rows of another game`);
     for (const row of rowsOfGame(database, table, game)) checkNumbers(table.name, row);
   }
+  if (database.one('SELECT 1 FROM unreadable_records LIMIT 1')) throw fault('it has records that could not be read');
   const types = database.all('SELECT name FROM types');
   const type = readGame(database, game)?.type;
   if (types.some(({ name }) => name !== type)) throw fault('the table types has a row of another type');

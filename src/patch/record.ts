@@ -1,6 +1,7 @@
 // What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the outbox encodes
 // each once, the journal keeps them as opaque bytes, and the digest decodes them.
 
+import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
 import { parseJson } from './bounded-json.ts';
@@ -91,6 +92,12 @@ function encodePath(path: Path): string {
     text += typeof segment === 'number' ? segment : JSON.stringify(segment);
   }
   return `${text}]`;
+}
+
+/** Decodes one line as it stands in a payload, without its line feed. Throws PATCH_INVALID. */
+export function decodeLine(line: Uint8Array): Record {
+  if (!isUtf8(line)) throw invalid('a record is not UTF-8');
+  return decodeRecord(Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8'));
 }
 
 /**

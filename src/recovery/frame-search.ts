@@ -26,6 +26,8 @@ export interface FoundFrame {
   readonly type: FrameType;
   readonly codec: FrameCodec;
   readonly number: number;
+  /** As its header says; undefined when that cannot be read. */
+  readonly recordCount: number | undefined;
   readonly synced: number;
   readonly offset: number;
   /** As it stands on disk. */
@@ -92,6 +94,7 @@ function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undef
     type: frameType(header) as FrameType,
     codec: frameCodec(header),
     number: header.number,
+    recordCount: header.recordCount,
     synced: header.synced,
     offset,
     payload,
@@ -128,6 +131,7 @@ function bridgeTo(
       type,
       codec,
       number,
+      recordCount: undefined,
       synced: 0,
       offset,
       payload,

@@ -13,6 +13,8 @@ export interface ProvenFrame {
   readonly number: number;
   readonly file: string;
   readonly payload: Uint8Array;
+  /** As its header says. */
+  readonly recordCount: number | undefined;
 }
 
 /** Frames that were written, and of which nothing, or nothing that can be trusted, is left. */
@@ -210,9 +212,11 @@ class Gathering {
     }
     if (frame.type === 'seal') return;
     try {
-      this.#frames.push({ number, file: name, payload: openPayload(frame) });
+      this.#frames.push({ number, file: name, payload: openPayload(frame), recordCount: frame.recordCount });
     } catch (error) {
       assertOurs(error);
+      // Its bytes are those that were written, so that it may have been acknowledged, whatever came after it.
+      this.#durable = Math.max(this.#durable, number);
       this.#lose(number, number, name, error.what);
     }
   }

@@ -12,6 +12,7 @@ import { readMeta } from '../image/rows.ts';
 import { type Files, isMissing, isTemporary, tidy } from '../journal/files.ts';
 import type { Journal } from '../journal/journal.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from '../journal/segment.ts';
+import type { UnreadableGame } from '../patch/unreadable.ts';
 import { Claim } from './claim.ts';
 import { FirstSegment } from './first-segment.ts';
 import { hasChanged } from './held-files.ts';
@@ -61,6 +62,7 @@ export interface OpenedShard {
     readonly usedPreviousImage: boolean;
     readonly reprojected?: Reprojection;
     readonly unprojected?: readonly string[];
+    readonly unreadable?: readonly UnreadableGame[];
   };
 }
 
@@ -234,6 +236,7 @@ function goOn(
       usedPreviousImage: imageFault !== undefined,
       ...(reprojected.types.length > 0 ? { reprojected } : {}),
       ...(digest.unprojected.length > 0 ? { unprojected: digest.unprojected } : {}),
+      ...(digest.unreadable.length > 0 ? { unreadable: digest.unreadable } : {}),
     },
   };
 }

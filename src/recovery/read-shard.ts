@@ -11,6 +11,7 @@ import type { Files } from '../journal/files.ts';
 import { openPayload } from '../journal/frame.ts';
 import { type JournalTail, scanJournal } from '../journal/scan.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentGeneration, segmentName } from '../journal/segment.ts';
+import type { ScannedFrame } from '../journal/segment-scan.ts';
 
 export interface ShardContents {
   readonly manifest: Manifest;
@@ -97,6 +98,8 @@ export async function readShard(
     known.sort((a, b) => a - b);
     const segments = withoutSwept(files, directory, neededFrom(known, manifest, image), listing, image);
     const digest = new Digest(database, options, { frame: image.frame, chain: image.chain });
+    const retrying = digest.retry();
+    while (!retrying.next().done);
     const scan = scanJournal(
       files,
       directory,
@@ -109,7 +112,7 @@ export async function readShard(
     let step = scan.next();
     for (; !step.done; step = scan.next()) {
       const frame = step.value;
-      const taking = digest.take(openPayload(frame), { frame: frame.number, chain: frame.chain });
+      const taking = digest.take(payloadOf(frame), { frame: frame.number, chain: frame.chain });
       while (!taking.next().done);
       replayedFrames += 1;
       replayedRecords += frame.recordCount;
@@ -130,6 +133,14 @@ export async function readShard(
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function payloadOf(frame: ScannedFrame): Uint8Array {
+  try {
+    return openPayload(frame);
+  } catch (error) {
+    throw error instanceof OrreryError ? error.within({ frame: frame.number }) : error;
   }
 }
 

@@ -16,6 +16,8 @@ export interface NewShard {
   readonly digest: Digest;
 }
 
+const LINE_FEED = Buffer.from('\n', 'latin1');
+
 /** The tables that hold the past of a game, with the column that says up to which seq a row goes. */
 const PAST = [
   {
@@ -40,8 +42,10 @@ const PAST = [
 
 export function writeSalvaged(shard: NewShard, game: SalvagedGame): void {
   copyRows(shard.database, game);
-  if (game.lines.length === 0) return;
-  const payload = Buffer.from(`${game.lines.join('\n')}\n`, 'utf8');
+  const lines = [...game.lines, ...game.held];
+  if (lines.length === 0) return;
+  // The digest holds again what cannot be read.
+  const payload = Buffer.concat(lines.flatMap((line) => [line, LINE_FEED]));
   // No frame of the new journal stands for them: the image that is to be published holds them all.
   const taking = shard.digest.take(payload, shard.digest.position);
   while (!taking.next().done);
@@ -77,6 +81,12 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
       }
     }
     writeSeed(to, id, readSeed(from, id));
+    // How it is kept, for programs without the code of its type; the tables that the type declares are made anew by one that has it.
+    const policy = from.one('SELECT history, retention FROM types WHERE name = ?', [row.type]);
+    if (policy) {
+      const kept = [row.type, policy['history'] ?? null, policy['retention'] ?? null];
+      to.run('INSERT OR IGNORE INTO types (name, history, retention) VALUES (?, ?, ?)', kept);
+    }
     // What was given up by a recovery that is itself lost counts again.
     for (const range of readQuarantine(from, id)) if (range.lastSeq < imageSeq) writeQuarantine(to, range);
     // What is played on from here is played under the id it has.

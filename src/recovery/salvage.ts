@@ -5,16 +5,18 @@
 // with the records of the journal as long as their seqs follow on each other and their patches apply. Seqs have no gaps, so
 // a frame that is lost takes nothing from a game that had no record in it.
 
+import { assertFits } from '../digest/placement.ts';
 import { OrreryError } from '../errors.ts';
 import type { Row } from '../image/database.ts';
 import type { GameRow } from '../image/rows.ts';
 import { readSnapshot } from '../image/snapshots.ts';
+import { readUnreadable } from '../image/unreadable-records.ts';
 import { fold } from '../patch/apply.ts';
 import type { Json } from '../patch/patch.ts';
 import { CREATE } from '../patch/record.ts';
 import { complaintOf, proveGame } from './game-proof.ts';
 import type { LostFrames } from './journal-remains.ts';
-import type { RemainingImage, RemainingRecord, ShardRemains } from './shard-remains.ts';
+import { type RemainingImage, type RemainingRecord, remainingRecord, type ShardRemains } from './shard-remains.ts';
 
 export interface SalvagedGame {
   readonly id: string;
@@ -23,8 +25,11 @@ export interface SalvagedGame {
   readonly seq: number;
   /** The highest seq that is known to have been there. */
   readonly knownSeq: number;
-  /** `unknown`: nothing says that there was more, but frames are lost that may have held more. */
-  readonly whole: 'yes' | 'no' | 'unknown';
+  /**
+   * `held`: all of it is taken over, some as lines that cannot be read. `unknown`: nothing says that there was more, but frames are lost
+   * that may have held more.
+   */
+  readonly whole: 'yes' | 'held' | 'no' | 'unknown';
   readonly folder: string;
   /** The rows to take over, up to `imageSeq`; undefined when the journal alone tells the whole. */
   readonly image: RemainingImage | undefined;
@@ -32,7 +37,11 @@ export interface SalvagedGame {
   readonly row: GameRow | undefined;
   readonly imageSeq: number;
   /** The records behind them, as they stand in the journal. */
-  readonly lines: readonly string[];
+  readonly lines: readonly Uint8Array[];
+  /** The lines behind those: from the first that is no record, or has no place in the game, on. They are taken over as they stand. */
+  readonly held: readonly Uint8Array[];
+  /** The last seq that is taken over, whether or not it can be read. */
+  readonly keptSeq: number;
   /** Why it does not go on. */
   readonly fault: string | undefined;
 }
@@ -67,13 +76,14 @@ export function salvageGame(id: string, shards: readonly ShardRemains[]): Salvag
     }
   }
   if (!best) throw new RangeError(`nothing is left of ${id}`);
-  if (best.seq === knownSeq) return best;
+  if (best.keptSeq === knownSeq) return best;
   const fault = best.fault ?? reason ?? `nothing that is left leads on to seq ${knownSeq}`;
   return { ...best, knownSeq, whole: 'no', fault };
 }
 
 function isBetter(found: SalvagedGame, best: SalvagedGame): boolean {
   if (found.seq !== best.seq) return found.seq > best.seq;
+  if (found.keptSeq !== best.keptSeq) return found.keptSeq > best.keptSeq;
   if (found.whole !== best.whole) return found.whole === 'yes';
   return found.image?.proven === true && best.image?.proven !== true;
 }
@@ -99,25 +109,34 @@ function prefixOf(
   const row = image?.games.find((each) => each.id === id);
   const base = image && row ? standingIn(image, row, records) : NOTHING;
   const follows = image === undefined || isOf(shard, image);
-  const run = goOn(base, follows ? records : []);
-  const { standing, lines, frame } = run;
+  const isWhole = base.fault === undefined && base.seq === (row?.seq ?? -1);
+  // What an image keeps as it stands comes before the frames behind it, and after all that its rows say.
+  const kept = image && isWhole ? [...readUnreadable(image.database, id)] : [];
+  const behind = isWhole ? records.filter(({ frame }) => frame > (image?.frame ?? 0)) : records;
+  const further = [...kept.map(({ line, frame }) => remainingRecord(line, frame)), ...(follows ? behind : [])];
+  // Where frames are lost, so may be a record before the next that is left; where none is, it was never there.
+  const inBase = isWhole ? -1 : (image?.frame ?? -1);
+  const run = goOn(base, further, inBase, lostBehind(shard, image).length === 0);
+  const { standing, lines, held, keptSeq, frame } = run;
   const fault = standing.fault ?? base.fault;
   const lost = lostBehind(shard, image).filter(({ last }) => last > frame);
   // What an image says that nothing vouches for may be anything.
   const unlisted = image && !row ? 0 : -1;
   const listed = image?.proven && row ? row.seq : Math.max(base.seq, unlisted);
-  const knownSeq = Math.max(listed, standing.seq, ...records.map(({ record }) => record.seq));
+  const knownSeq = Math.max(listed, keptSeq, ...records.map(({ seq }) => seq ?? -1));
   return {
     id,
     type: standing.type,
     seq: standing.seq,
     knownSeq,
-    whole: lost.length === 0 && fault === undefined ? 'yes' : 'unknown',
+    whole: lost.length > 0 || (fault !== undefined && held.length === 0) ? 'unknown' : held.length > 0 ? 'held' : 'yes',
     folder: shard.folder,
     image: base.seq < 0 ? undefined : image,
     row: base.row,
     imageSeq: base.seq,
     lines,
+    held,
+    keptSeq,
     fault: fault ?? lost[0]?.what,
   };
 }
@@ -163,7 +182,7 @@ function doubtAbout(
   row: GameRow,
   records: readonly RemainingRecord[],
 ): string | undefined {
-  const type = records[0]?.record.type;
+  const type = records[0]?.record?.type;
   if (type !== undefined && type !== row.type) return `it is a ${row.type} in the image and a ${type} in the journal`;
   try {
     const created = readSnapshot(database, row.id, row.firstSeq);
@@ -189,19 +208,36 @@ function lastRowWithin({ database }: RemainingImage, row: GameRow, seq: number):
   return Number(found['seq']);
 }
 
-/** Takes records in as long as they fit. `frame` is that of the last one. */
-function goOn(
-  base: Standing,
-  records: readonly RemainingRecord[],
-): { readonly standing: Standing; readonly lines: readonly string[]; readonly frame: number } {
-  const lines: string[] = [];
+interface Run {
+  readonly standing: Standing;
+  readonly lines: readonly Uint8Array[];
+  readonly held: readonly Uint8Array[];
+  readonly keptSeq: number;
+  /** Of the last line that was taken. */
+  readonly frame: number;
+}
+
+/**
+ * Takes records in as long as they fit. From one that is no record, or has no place, on, the lines are held; but a gap that lost frames
+ * may have made is a loss. `inBase` is the newest frame whose records the base may have.
+ */
+function goOn(base: Standing, records: readonly RemainingRecord[], inBase: number, hasAllFrames: boolean): Run {
+  const lines: Uint8Array[] = [];
   let { seq, state, type, tables } = base;
   let frame = -1;
   let fault: string | undefined;
-  for (const { frame: at, record, line } of records) {
-    if (record.seq <= seq) {
+  for (const [index, remaining] of records.entries()) {
+    const { frame: at, record, line } = remaining;
+    if (record && record.seq <= seq && at <= inBase) {
       frame = at;
       continue;
+    }
+    const why = unplaced(remaining, seq, hasAllFrames);
+    if (why !== undefined || !record) {
+      const held = records.slice(index);
+      const keptSeq = held.reduce((last, each) => Math.max(last, each.seq ?? last + 1), seq);
+      const standing = { seq, state, type, tables, fault: why };
+      return { standing, lines, held: held.map((each) => each.line), keptSeq, frame: held.at(-1)?.frame ?? frame };
     }
     const first = record.firstSeq ?? record.seq;
     const isFirst = seq < 0 && record.command === CREATE && record.seq === 0;
@@ -224,7 +260,21 @@ function goOn(
     frame = at;
     lines.push(line);
   }
-  return { standing: { seq, state, type, tables, fault }, lines, frame };
+  return { standing: { seq, state, type, tables, fault }, lines, held: [], keptSeq: seq, frame };
+}
+
+/** Why a line can never be taken in behind a seq, whatever else may be found. */
+function unplaced({ record, fault, seq: said }: RemainingRecord, seq: number, hasAll: boolean): string | undefined {
+  if (!record) return `its record of seq ${said ?? seq + 1} cannot be read: ${String(fault)}`;
+  if (record.seq <= seq) return `there is a second record of seq ${record.seq}`;
+  const follows = seq < 0 || (record.firstSeq ?? record.seq) === seq + 1;
+  if (!follows && !hasAll) return undefined;
+  try {
+    if (seq >= 0 || hasAll || record.command === CREATE) assertFits(record, seq < 0 ? undefined : { seq });
+    return undefined;
+  } catch (error) {
+    return complaintOf(error);
+  }
 }
 
 export function isTable(state: unknown, table: string): boolean {

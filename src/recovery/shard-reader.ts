@@ -69,14 +69,14 @@ export class ShardReader {
 
   /** By id. */
   games(): readonly GameRow[] {
-    return this.contents?.digest.games() ?? [];
+    return this.contents?.digest.list() ?? [];
   }
 
   game(id: string): GameRow | undefined {
     return this.contents?.digest.game(id);
   }
 
-  /** Everything that is kept of a game's past. Undefined when there is no such game. */
+  /** Everything that can be read of a game's past. Undefined when there is no such game. Throws GAME_UNREADABLE when there is nothing. */
   past(id: string): StoredPast | undefined {
     return this.contents?.digest.past(id);
   }

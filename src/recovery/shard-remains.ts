@@ -8,9 +8,12 @@ import { Database } from '../image/database.ts';
 import { imageName } from '../image/image.ts';
 import { decodeManifest, type ImageEntry, type Manifest, manifestName } from '../image/manifest.ts';
 import { type GameRow, readMeta } from '../image/rows.ts';
+import { readUnreadableGames } from '../image/unreadable-records.ts';
 import { type Files, isMissing } from '../journal/files.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
-import { decodeRecord, type Record } from '../patch/record.ts';
+import { nameOfLine } from '../patch/line-name.ts';
+import { linesOf } from '../patch/lines.ts';
+import { decodeLine, type Record } from '../patch/record.ts';
 import type { GameSource } from './game-proof.ts';
 import { assertOurs, type Complaint, type JournalRemains, readJournalRemains } from './journal-remains.ts';
 import { type Listing, listShard } from './read-shard.ts';
@@ -24,15 +27,19 @@ export interface RemainingImage extends GameSource {
   /** A whole manifest has its SHA-256. Otherwise each of its games has to prove itself, from its creation on. */
   readonly proven: boolean;
   readonly games: readonly GameRow[];
-  /** Ids that only stand beside snapshots: the row that listed them is gone. */
+  /** Ids that only stand beside snapshots, or records that could not be read: there is no row that lists them. */
   readonly unlisted: readonly string[];
 }
 
 export interface RemainingRecord {
   readonly frame: number;
-  readonly record: Record;
-  /** As it stands in the frame. */
-  readonly line: string;
+  /** Undefined when the line is no record: `fault` says why. */
+  readonly record: Record | undefined;
+  readonly fault: string | undefined;
+  /** As far as the line says it. */
+  readonly seq: number | undefined;
+  /** As it stands in the frame, without its line feed. */
+  readonly line: Uint8Array;
 }
 
 export interface ShardRemains {
@@ -42,6 +49,8 @@ export interface ShardRemains {
   readonly journal: JournalRemains;
   /** By game, in the order in which they were written. */
   readonly records: ReadonlyMap<string, readonly RemainingRecord[]>;
+  /** Lines of whole frames that no game can be given, and records that a frame says it has and does not. */
+  readonly lostLines: readonly Complaint[];
   /** Files that are not what they should be, whether or not anything is lost by it. */
   readonly faults: readonly Complaint[];
   readonly notes: readonly Complaint[];
@@ -95,12 +104,14 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
     ),
     chains: new Map(vouched.map(({ frame, chain }) => [frame, chain])),
   });
-  const records = readRecords(journal, faults);
+  const lostLines: Complaint[] = [];
+  const records = readRecords(journal, lostLines);
   return {
     folder,
     images,
     journal,
     records,
+    lostLines,
     faults: [...faults, ...journal.faults],
     notes: journal.notes,
     empty: listing.manifests.length + listing.images.length + listing.segments.length === 0,
@@ -197,7 +208,8 @@ async function openImage(
     const games = digest.games();
     const listed = new Set(games.map(({ id }) => id));
     const named = database.all('SELECT DISTINCT game FROM snapshots').map(({ game }) => String(game));
-    const unlisted = named.filter((id) => !listed.has(id));
+    const held = readUnreadableGames(database).map(({ game }) => game);
+    const unlisted = [...named, ...held].filter((id) => !listed.has(id));
     return { generation, frame, chain, proven, database, digest, games, unlisted, shard };
   } catch (error) {
     database.close();
@@ -228,24 +240,39 @@ function shardOf(
   return [...votes].sort(([, left], [, right]) => right - left)[0]?.[0];
 }
 
-function readRecords(journal: JournalRemains, faults: Complaint[]): Map<string, RemainingRecord[]> {
+function readRecords(journal: JournalRemains, lost: Complaint[]): Map<string, RemainingRecord[]> {
   const records = new Map<string, RemainingRecord[]>();
-  for (const { number, file, payload } of journal.frames) {
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
-    for (const line of text.split('\n')) {
-      if (line === '') continue;
-      try {
-        const record = decodeRecord(line);
-        const own = records.get(record.game);
-        if (own) own.push({ frame: number, record, line });
-        else records.set(record.game, [{ frame: number, record, line }]);
-      } catch (error) {
-        assertOurs(error);
-        faults.push({ file, what: `frame ${number} holds a record that is none: ${error.what}` });
+  for (const { number, file, payload, recordCount } of journal.frames) {
+    const lines = linesOf(payload);
+    if (lines.length < (recordCount ?? 0))
+      lost.push({ file, what: `frame ${number} says that it has ${recordCount} records, and has ${lines.length}` });
+    for (const line of lines) {
+      const found = remainingRecord(line, number);
+      if (found.game === undefined) {
+        lost.push({ file, what: `frame ${number} has a line that is no record and names no game: ${found.fault}` });
+        continue;
       }
+      const own = records.get(found.game);
+      if (own) own.push(found);
+      else records.set(found.game, [found]);
     }
   }
   return records;
+}
+
+/** What a line says, and whose it is. */
+export function remainingRecord(
+  line: Uint8Array,
+  frame: number,
+): RemainingRecord & { readonly game: string | undefined } {
+  try {
+    const record = decodeLine(line);
+    return { frame, line, record, game: record.game, seq: record.seq, fault: undefined };
+  } catch (error) {
+    assertOurs(error);
+    const name = nameOfLine(line);
+    return { frame, line, record: undefined, game: name?.game, seq: name?.seq, fault: error.what };
+  }
 }
 
 function damaged(what: string): OrreryError {

@@ -15,6 +15,7 @@ import type { Residents } from '../outbox/residents.ts';
 import type { Past } from '../past/past.ts';
 import type { Json } from '../patch/patch.ts';
 import { RECOVER } from '../patch/record.ts';
+import { gameUnreadable } from '../patch/unreadable.ts';
 import { Lineage, type SeqRange } from './lineage.ts';
 import { type Culprit, nameOf, type Plan, planRecovery, type RecoveryMode, type Tried } from './plan.ts';
 import { isDamage, Probe } from './probe.ts';
@@ -72,6 +73,8 @@ export async function recoverGame(parts: RecoverParts, id: string, options: Reco
       await residents.outboxOf(id).flush();
       const past = await parts.openPast(id);
       try {
+        // A record behind the newest that can be read would stand among those that cannot.
+        if (past.row.unreadable) throw gameUnreadable(id, past.row.unreadable);
         const type = newestOf(parts.types, past.row.type);
         const game = residentOf(residents, id);
         const notLoadable = await whyNotLoaded(residents, id);

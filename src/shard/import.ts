@@ -41,7 +41,7 @@ export interface ImportParts {
 /** Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there. The journal has been digested. */
 export async function importGame(coming: Import, parts: ImportParts): Promise<void> {
   const { files, directory, database, digest, claim } = parts;
-  if (isDone(database, coming, digest.game(coming.game) !== undefined)) return;
+  if (isDone(database, coming, digest.lastSeq(coming.game) >= 0)) return;
   await takeIn(database, coming);
   digest.adopt(coming.game);
   const before = parts.generation();

@@ -34,7 +34,7 @@ export class NewestSeqs {
   #of(game: string): number {
     const known = this.#seqs.get(game);
     if (known !== undefined) return known;
-    const seq = this.#digest.game(game)?.seq ?? -1;
+    const seq = this.#digest.lastSeq(game);
     if (seq >= 0) this.#seqs.set(game, seq);
     return seq;
   }

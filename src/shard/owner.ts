@@ -246,6 +246,7 @@ export class Owner {
       patchesOut: games.reduce((sum, { patchesOut }) => sum + patchesOut, 0),
       games,
       syncMicroseconds: this.#segments.syncMicroseconds,
+      ...(this.#shard.digest.unreadable.length > 0 ? { unreadable: this.#shard.digest.unreadable } : {}),
       recovery: this.recovery,
     };
   }
@@ -290,11 +291,13 @@ export class Owner {
   #load(): StoreLoad {
     const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
     const journalBytes = this.#written - this.#published + (this.#unpublished ?? 0);
+    const unreadable = this.#shard.digest.unreadable.length;
     return {
       digestLagBytes: this.#backlog.bytes,
       journalBytes,
       checkpointDue: journalBytes > due || this.#alone || this.#unpublished !== undefined,
       checkpointOverdue: journalBytes > 2 * due,
+      ...(unreadable > 0 ? { unreadableGames: unreadable } : {}),
     };
   }
 

@@ -19,6 +19,7 @@ export class Questions {
   }
 
   load(id: string, early?: EarlyPieces): StoredGame | undefined {
+    this.#digest.assertReadable(id);
     const loaded = this.#digest.load(id, early);
     if (!loaded) return undefined;
     const { row, seed, bytes: stateBytes, pieces } = loaded;
@@ -27,7 +28,7 @@ export class Questions {
   }
 
   list(): readonly GameRow[] {
-    return this.#digest.games();
+    return this.#digest.list();
   }
 
   stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {

@@ -20,6 +20,8 @@ const BODY_BYTES = 16 * 1024;
 const [STATE, RECORDS, COUNT, SPANS, FLAGS] = [0, 1, 2, 3, 4];
 const [LAG_AT, JOURNAL_AT, BODY_AT] = [24, 32, 40];
 const [DUE, OVERDUE] = [1, 2];
+/** Above them in their word: the number of games with records that cannot be read. */
+const FLAG_BITS = 2;
 
 export class Slot {
   /** For the other end. */
@@ -80,10 +82,10 @@ export class Slot {
   }
 
   /** The owner answers. */
-  answer({ digestLagBytes, journalBytes, checkpointDue, checkpointOverdue }: StoreLoad): void {
+  answer({ digestLagBytes, journalBytes, checkpointDue, checkpointOverdue, unreadableGames = 0 }: StoreLoad): void {
     this.#numbers.setFloat64(LAG_AT, digestLagBytes);
     this.#numbers.setFloat64(JOURNAL_AT, journalBytes);
-    this.#words[FLAGS] = (checkpointDue ? DUE : 0) | (checkpointOverdue ? OVERDUE : 0);
+    this.#words[FLAGS] = (checkpointDue ? DUE : 0) | (checkpointOverdue ? OVERDUE : 0) | (unreadableGames << FLAG_BITS);
   }
 
   /** What the owner answered last. */
@@ -94,6 +96,7 @@ export class Slot {
       journalBytes: this.#numbers.getFloat64(JOURNAL_AT),
       checkpointDue: (flags & DUE) !== 0,
       checkpointOverdue: (flags & OVERDUE) !== 0,
+      ...(flags >> FLAG_BITS > 0 ? { unreadableGames: flags >> FLAG_BITS } : {}),
     };
   }
 }

@@ -1,11 +1,16 @@
 // The reference store: it keeps everything in arrays and folds it with the plainest means. Tests compare the real one with
 // it, and programs use it where nothing must survive.
 
+import { unknownRow } from '../digest/held-games.ts';
 import { cutState } from '../digest/pieces.ts';
+import type { OrreryError } from '../errors.ts';
 import { type BatchMark, markOf } from '../image/newest-batch.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
-import { decodeRecord, type Record } from '../patch/record.ts';
+import { nameOfLine } from '../patch/line-name.ts';
+import { linesOf } from '../patch/lines.ts';
+import { decodeLine, type Record } from '../patch/record.ts';
+import { gameUnreadable, type Unreadable, type UnreadableGame } from '../patch/unreadable.ts';
 import { placeOf } from '../shard/next-batch.ts';
 import { foldRecords, pageOf, quarantineIn, recordAt } from './memory-past.ts';
 import {
@@ -25,6 +30,7 @@ export class MemoryStore implements Store {
   readonly capabilities = { durable: false, images: false };
   readonly #records = new Map<string, Record[]>();
   #newest: BatchMark | undefined;
+  readonly #unreadable = new Map<string, Unreadable>();
   #frames = 0;
   #bytes = 0;
   readonly #recovery: RecoveryReport = {
@@ -46,21 +52,17 @@ export class MemoryStore implements Store {
       (game) => this.#lastSeq(game),
       () => this.#newest,
     );
-    if (place === 'known') return NOTHING_OWED;
-    const lines = Buffer.from(batch.payload).toString('utf8').split('\n').slice(0, -1);
-    for (const record of lines.map(decodeRecord)) {
-      const records = this.#records.get(record.game);
-      if (records) records.push(record);
-      else this.#records.set(record.game, [record]);
-    }
-    this.#newest = markOf(batch.payload);
+    if (place === 'known') return this.#load();
     this.#frames += 1;
+    // A copy: the memory of a batch is used again.
+    for (const line of linesOf(batch.payload.slice())) this.#take(line);
+    this.#newest = markOf(batch.payload);
     this.#bytes += batch.payload.length;
-    return NOTHING_OWED;
+    return this.#load();
   }
 
   async digest(): Promise<StoreLoad> {
-    return NOTHING_OWED;
+    return this.#load();
   }
 
   async checkpoint(): Promise<CheckpointReport | undefined> {
@@ -68,6 +70,7 @@ export class MemoryStore implements Store {
   }
 
   async load(id: string): Promise<StoredGame | undefined> {
+    this.#assertReadable(id);
     const row = this.#row(id);
     if (!row) return undefined;
     const state = foldRecords(this.#records.get(id) ?? []);
@@ -85,11 +88,12 @@ export class MemoryStore implements Store {
   }
 
   async list(): Promise<readonly GameRow[]> {
-    return [...this.#records.keys()].sort().map((id) => this.#row(id) as GameRow);
+    const ids = new Set([...this.#records.keys(), ...this.#unreadable.keys()]);
+    return [...ids].sort().map((id) => this.#row(id) ?? unknownRow(id, this.#unreadable.get(id) as Unreadable));
   }
 
   async stateAt(id: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {
-    const records = this.#records.get(id);
+    const records = this.#readable(id);
     if (!records) return undefined;
     const { seq, tick, time } = recordAt(records, moment, nearest);
     const known = records.filter((each) => each.seq <= seq);
@@ -100,12 +104,12 @@ export class MemoryStore implements Store {
   }
 
   async past(id: string, range: StepRange, limit: number): Promise<PastPage | undefined> {
-    const records = this.#records.get(id);
+    const records = this.#readable(id);
     return records && { row: this.#row(id) as GameRow, seed: records[0]?.seed, ...pageOf(records, range, limit) };
   }
 
   async snapshots(id: string): Promise<readonly SnapshotEntry[] | undefined> {
-    const whole = this.#records.get(id)?.filter(({ version }) => version !== undefined);
+    const whole = this.#readable(id)?.filter(({ version }) => version !== undefined);
     return whole?.map(({ seq, tick, time, version = 1, command }) => {
       return { seq, tick, time, version, reason: command.replace('@', '') };
     });
@@ -133,10 +137,11 @@ export class MemoryStore implements Store {
       imageBytesWritten: 0,
       imageBytes: 0,
       checkpoints: 0,
-      load: NOTHING_OWED,
+      load: this.#load(),
       patchesIn: patches,
       patchesOut: patches,
       games,
+      ...(this.#unreadable.size > 0 ? { unreadable: this.#listUnreadable() } : {}),
       recovery: this.#recovery,
     };
   }
@@ -145,11 +150,62 @@ export class MemoryStore implements Store {
 
   async destroy(): Promise<void> {}
 
+  #take(line: Uint8Array): void {
+    const record = this.#recordOf(line);
+    if (!record) return;
+    const records = this.#records.get(record.game);
+    if (records) records.push(record);
+    else this.#records.set(record.game, [record]);
+  }
+
+  /** Undefined for a line that is no record, or is behind one of its game. It is only counted: nothing here outlives the process. */
+  #recordOf(line: Uint8Array): Record | undefined {
+    let record: Record | undefined;
+    let fault: OrreryError | undefined;
+    try {
+      record = decodeLine(line);
+      if (!this.#unreadable.has(record.game)) return record;
+    } catch (error) {
+      fault = error as OrreryError;
+    }
+    const name = record ?? nameOfLine(line);
+    if (!name) throw (fault as OrreryError).within({ frame: this.#frames });
+    const { game } = name;
+    const seq = name.seq ?? this.#lastSeq(game) + 1;
+    const before = this.#unreadable.get(game) ?? { seq, records: 0, frame: this.#frames, what: String(fault?.what) };
+    this.#unreadable.set(game, { ...before, records: before.records + 1, lastSeq: seq });
+    return undefined;
+  }
+
+  #assertReadable(game: string): void {
+    const unreadable = this.#unreadable.get(game);
+    if (unreadable) throw gameUnreadable(game, unreadable);
+  }
+
+  #listUnreadable(): UnreadableGame[] {
+    const games = [...this.#unreadable].map(([game, unreadable]) => ({ game, ...unreadable }));
+    return games.sort((left, right) => (left.game < right.game ? -1 : 1));
+  }
+
+  #load(): StoreLoad {
+    return this.#unreadable.size > 0 ? { ...NOTHING_OWED, unreadableGames: this.#unreadable.size } : NOTHING_OWED;
+  }
+
+  /** The records of a game, as far as they can be read. Throws GAME_UNREADABLE when that is not even the first. */
+  #readable(id: string): Record[] | undefined {
+    const records = this.#records.get(id);
+    if (!records) this.#assertReadable(id);
+    return records;
+  }
+
   #lastSeq(game: string): number {
+    const unreadable = this.#unreadable.get(game);
+    if (unreadable) return unreadable.lastSeq;
     return this.#records.get(game)?.at(-1)?.seq ?? -1;
   }
 
   #row(id: string): GameRow | undefined {
+    const unreadable = this.#unreadable.get(id);
     const records = this.#records.get(id);
     const first = records?.[0];
     const last = records?.at(-1);
@@ -174,6 +230,7 @@ export class MemoryStore implements Store {
       parent: fork?.game,
       parentSeq: fork?.seq,
       firstSeq: 0,
+      ...(unreadable ? { unreadable } : {}),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ErrorData } from '../errors.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
+import type { UnreadableGame } from '../patch/unreadable.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {
@@ -34,6 +35,8 @@ export interface StoreLoad {
   readonly checkpointDue: boolean;
   /** Whether it has been worth it for so long that it must take turns with the commits. */
   readonly checkpointOverdue: boolean;
+  /** How many games have records that cannot be read, if any: `stats` says which. */
+  readonly unreadableGames?: number;
 }
 
 export const NOTHING_OWED: StoreLoad = Object.freeze({
@@ -123,6 +126,8 @@ export interface StoreStats {
   readonly games: readonly { readonly id: string; readonly patchesIn: number; readonly patchesOut: number }[];
   /** How long it took to write a frame and make it durable. Stores without a disk have none. */
   readonly syncMicroseconds?: RecordableHistogram;
+  /** Games with records that cannot be read, by id; if any. */
+  readonly unreadable?: readonly UnreadableGame[];
   readonly recovery: RecoveryReport;
 }
 
@@ -151,6 +156,8 @@ export interface RecoveryReport {
    * acknowledged, and such records may still be lost.
    */
   readonly withoutSegment?: true;
+  /** Games with records that cannot be read; if any. The other games go on. */
+  readonly unreadable?: readonly UnreadableGame[];
   readonly durationMs: number;
 }
 
@@ -179,7 +186,11 @@ export interface Store {
   digest(): Promise<StoreLoad>;
   /** One slice of a checkpoint; call until it reports. */
   checkpoint(): Promise<CheckpointReport | undefined>;
-  /** Undefined when there is no such game. Pieces given to `early`, if any, come before those of the result. */
+  /**
+   * Undefined when there is no such game. Throws GAME_UNREADABLE when records of it cannot be read: what comes before them is in
+   * its past. Pieces given to `early`, if any, come before
+   * those of the result.
+   */
   load(game: string, early?: EarlyPieces): Promise<StoredGame | undefined>;
   list(): Promise<readonly GameRow[]>;
   /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */

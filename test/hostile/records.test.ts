@@ -36,7 +36,9 @@ async function refusal(story: string, body: () => unknown): Promise<OrreryError>
   } catch (error) {
     if (!(error instanceof OrreryError))
       throw new Error(`${story}: threw ${String(error).slice(0, 200)}`, { cause: error });
-    expect(['DAMAGED', 'PATCH_INVALID'], `${story}: ${error.message.slice(0, 300)}`).toContain(error.code);
+    expect(['DAMAGED', 'PATCH_INVALID', 'GAME_UNREADABLE'], `${story}: ${error.message.slice(0, 300)}`).toContain(
+      error.code,
+    );
     expect(processorMs() - began, story).toBeLessThan(BOUND_MS);
     return error;
   }

@@ -232,22 +232,23 @@ export interface ReadRecord {
 export function readRecord(
   line: Uint8Array,
 ): ReadRecord | { readonly game: string | undefined; readonly wrong: string } {
+  const named = nameAtBeginning(line);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(line);
   } catch {
-    return { game: undefined, wrong: 'no UTF-8' };
+    return { game: named, wrong: 'no UTF-8' };
   }
   let raw: unknown;
   try {
     raw = JSON.parse(text);
   } catch {
-    return { game: undefined, wrong: 'no JSON' };
+    return { game: named, wrong: 'no JSON' };
   }
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { game: undefined, wrong: 'no object' };
-  const { g, s, f, k, t, c, p, y, v, b, d, ...rest } = raw as { [key: string]: unknown };
+  const { g, s, f, k, t, c, p, n, y, v, b, r, d, ...rest } = raw as { [key: string]: unknown };
   const game = isString(g) && g !== '' ? g : undefined;
-  const wrong = (what: string) => ({ game, wrong: what });
+  const wrong = (what: string) => ({ game: named ?? game, wrong: what });
   if (game === undefined) return wrong('g');
   if (!isCount(s)) return wrong('s');
   if (f !== undefined && !(isCount(f) && f <= s)) return wrong('f');
@@ -256,11 +257,27 @@ export function readRecord(
   if (!isString(c)) return wrong('c');
   if ('a' in rest && !isValue(rest['a'], 0)) return wrong('a');
   if (p !== undefined && !isString(p)) return wrong('p');
+  if (n !== undefined && !(isCount(n) && n >= 1 && n <= 4294967295)) return wrong('n');
   if (y !== undefined && !isString(y)) return wrong('y');
   if (v !== undefined && !isCount(v)) return wrong('v');
   if (b !== undefined && !(Array.isArray(b) && b.every(isString))) return wrong('b');
+  if (r !== undefined && !(isString(r) && /^[0-9a-f]{32}$/.test(r))) return wrong('r');
   if (!Array.isArray(d) || !d.every(isPatch)) return wrong('d');
   return { game, firstSeq: f ?? s, seq: s };
+}
+
+/** The string behind `{"g":`, when the line begins so: a line that is no record belongs to the game of that name. */
+function nameAtBeginning(line: Uint8Array): string | undefined {
+  const latin = Array.from(line, (byte) => String.fromCharCode(byte)).join('');
+  const quoted = /^\{"g":("(?:[^"\\]|\\.)*")/.exec(latin)?.[1];
+  if (quoted === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.from(quoted, (letter) => letter.charCodeAt(0));
+    const name = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as string;
+    return name !== '' && isString(name) ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isPatch(patch: unknown): boolean {

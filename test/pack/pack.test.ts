@@ -115,7 +115,8 @@ it('[PK1] every table of the schema with something of a game in it is packed wit
   const database = await Database.open();
   const known = new Map(GAME_TABLES.map((table) => [table.name, [...table.columns]]));
   for (const { name } of database.all("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
-    if (['meta', 'types'].includes(String(name))) continue;
+    // A game with records that cannot be read is not packed.
+    if (['meta', 'types', 'unreadable_records'].includes(String(name))) continue;
     const columns = database.all('SELECT name FROM pragma_table_info(?)', [name as string]).map((row) => row['name']);
     expect([...(known.get(String(name)) ?? [])].sort(), String(name)).toEqual([...columns].sort());
   }

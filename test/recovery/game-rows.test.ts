@@ -213,7 +213,9 @@ describe('games of an image and of the journal behind it', () => {
       const { d = [], ...rest } = line as { d?: readonly Patch[]; [key: string]: unknown };
       return {
         frame: 10 + at,
-        line: JSON.stringify(line),
+        line: Buffer.from(JSON.stringify(line)),
+        seq: (line as { readonly seq?: number }).seq,
+        fault: undefined,
         record: { game: 'a', tick: 0, time: 1, command: 'count', patches: d, ...rest } as never,
       };
     });
@@ -241,6 +243,7 @@ describe('games of an image and of the journal behind it', () => {
         notes: [],
       },
       records: new Map(records.length > 0 ? [['a', records]] : []),
+      lostLines: [],
       faults: [],
       notes: [],
       empty: false,
@@ -273,20 +276,37 @@ describe('games of an image and of the journal behind it', () => {
     ['its record of seq 4 does not apply', [{ seq: 4, d: [{ op: 'remove', path: ['none'] }] }], 3],
     ['the state has no table "systems"', [{ seq: 4, tables: ['systems'], d: [] }], 3],
     ['the state has no table "n"', [{ seq: 4, tables: ['n'], d: [] }], 3],
-    ['no record of seq 4 is left', [{ seq: 5, d: [] }], 3],
   ])('[SV16] end where %s', (fault, lines, seq) => {
     const found = salvage(lines);
     expect(found).toMatchObject({ seq, whole: 'no' });
     expect(found.fault).toContain(fault);
   });
 
+  it('[SV16] what has no place although no frame is lost is held, and where one is lost it is behind a loss', () => {
+    const held = { seq: 3, keptSeq: 5, knownSeq: 5, whole: 'held' };
+    expect(salvage([{ seq: 5, d: [] }])).toMatchObject({
+      ...held,
+      fault: 'a record begins at seq 5 where seq 4 was due',
+    });
+    const twice = salvage([
+      { seq: 3, d: [] },
+      { seq: 4, d: [] },
+    ]);
+    expect(twice).toMatchObject({ seq: 3, keptSeq: 4, whole: 'held', fault: 'there is a second record of seq 3' });
+    const lost = salvage([{ seq: 5, d: [] }], { frame: 7 });
+    expect(lost).toMatchObject({ seq: 3, keptSeq: 3, knownSeq: 5, whole: 'no', fault: 'no record of seq 4 is left' });
+  });
+
   it('[SV16] created in the journal: without a type, or with a state that has no keys for its tables, they are none', () => {
     const none = { games: [], unlisted: [] };
     expect(salvage([created()], none)).toMatchObject({ seq: 0, image: undefined, type: 'counter' });
-    expect(salvage([created({ type: undefined })], none).fault).toContain('it has no type');
+    expect(salvage([created({ type: undefined })], none)).toMatchObject({ seq: -1, keptSeq: 0, whole: 'held' });
     const list = { tables: ['systems'], d: [{ op: 'replace', path: [], value: null }] };
-    expect(salvage([created(list)], none).fault).toContain('the state has no table "systems"');
-    expect(salvage([{ seq: 3, d: [] }], none)).toMatchObject({ seq: -1, fault: 'the record that created it is lost' });
+    expect(salvage([created(list)], none)).toMatchObject({ seq: -1, keptSeq: 0, whole: 'held' });
+    const orphan = { seq: -1, keptSeq: 3, whole: 'held' };
+    expect(salvage([{ seq: 3, d: [] }], none)).toMatchObject(orphan);
+    const behind = salvage([{ seq: 3, d: [] }], none, new Map(), 10);
+    expect(behind).toMatchObject({ seq: -1, keptSeq: -1, knownSeq: 3, fault: 'the record that created it is lost' });
   });
 
   it('[SV16] a snapshot whose row is gone tells that there was a game', () => {

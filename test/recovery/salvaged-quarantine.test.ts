@@ -34,7 +34,14 @@ it.each([
   writeQuarantine(from, { ...range, firstSeq: 1, lastSeq: 3 });
   writeQuarantine(from, { ...range, firstSeq: 5, lastSeq: 8 });
   const image = { database: from, proven: true };
-  const game = { id: 'a', image, row: { ...ROW, seq: imageSeq }, imageSeq, lines: [] } as unknown as SalvagedGame;
+  const game = {
+    id: 'a',
+    image,
+    row: { ...ROW, seq: imageSeq },
+    imageSeq,
+    lines: [],
+    held: [],
+  } as unknown as SalvagedGame;
   writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
   expect(readQuarantine(to, 'a').map(({ firstSeq }) => firstSeq)).toEqual(kept);
 });
@@ -55,7 +62,14 @@ it.each([
       { id: 'middle', upToSeq: 7 },
     ]);
     const image = { database: from, proven: true };
-    const game = { id: 'a', image, row: { ...ROW, seq: imageSeq }, imageSeq, lines: [] } as unknown as SalvagedGame;
+    const game = {
+      id: 'a',
+      image,
+      row: { ...ROW, seq: imageSeq },
+      imageSeq,
+      lines: [],
+      held: [],
+    } as unknown as SalvagedGame;
     writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
     expect([1, 4, 5, 7, 8].map((seq) => idAt(readOrigins(to, 'a'), 'a', seq))).toEqual(ids);
   },

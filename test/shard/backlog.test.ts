@@ -66,12 +66,13 @@ it('[BL2] a frame that was begun is finished, and no other is begun for it', asy
 it('[BL3] what cannot be digested stops it for good, and whoever needs the digest is told each time', async () => {
   const { backlog } = await backlogOf();
   push(backlog, 1, 10, 'note');
-  // Its records do not follow those before.
-  push(backlog, 3, 1_000, 'x'.repeat(100));
+  // It names no game.
+  const payload = new TextEncoder().encode(`${'x'.repeat(100_000)}\n`);
+  backlog.push({ payload, frame: 3, chain: 3, written: 3_000 });
   expect(backlog.meanwhile()).toBe(true);
   expect(backlog.meanwhile()).toBe(false);
   expect(backlog.meanwhile()).toBe(false);
-  const damaged = expect.objectContaining({ code: 'DAMAGED', context: { game: 'g', seq: 2_000 } });
+  const damaged = expect.objectContaining({ code: 'DAMAGED', context: { frame: 3 } });
   expect(() => backlog.digestSome()).toThrow(damaged);
   expect(() => backlog.digestAll()).toThrow(damaged);
   expect(backlog.digested).toBe(1_000);

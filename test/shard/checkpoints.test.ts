@@ -168,20 +168,19 @@ it('[W9] a batch with a gap, or that was sent before, never makes a second frame
   owner.close();
 });
 
-it('[W10] records that cannot be digested stop reading and publishing for good, and never get half into an image', async () => {
+it('[W10] lines that name no game stop reading and publishing for good, and never get half into an image', async () => {
   const disk = new VolatileDisk();
   const told = toldNothing();
   const owner = await openOwner(disk);
   commit(owner, { a: 3 }, told);
   const good = batchOf([{ game: 'a', firstSeq: 3, lastSeq: 3 }]);
-  const bad = batchOf([{ game: 'a', firstSeq: 9, lastSeq: 9 }]);
-  // Two records in one frame, of which the second does not follow on the first: a defect in whoever sent it.
-  const payload = new Uint8Array([...good.payload, ...bad.payload]);
+  // Two lines in one frame, of which the second names no game: a defect in whoever sent it.
+  const payload = new Uint8Array([...good.payload, ...Buffer.from('{"s":4,"k":1,"t":1,"c":"count","d":[]}\n')]);
   owner.commit({ payload, count: 2, spans: [{ game: 'a', firstSeq: 3, lastSeq: 4 }] });
   const before = names(disk, 'MANIFEST-');
   const damaged = expect.objectContaining({
     code: 'DAMAGED',
-    message: expect.stringContaining('seq 9 where seq 4 was due'),
+    message: expect.stringContaining('names no game [frame 2]'),
   });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     expect(() => {

@@ -6,20 +6,22 @@ import { imageName } from '../../image/image.ts';
 import type { GameRow } from '../../image/rows.ts';
 import { openPayload } from '../../journal/frame.ts';
 import type { ScannedFrame } from '../../journal/segment-scan.ts';
+import { linesOf } from '../../patch/lines.ts';
 import type { Json, JsonObject } from '../../patch/patch.ts';
-import { decodeRecord } from '../../patch/record.ts';
+import { decodeLine } from '../../patch/record.ts';
 import { complaintOf, type GameProof, type GameSource, proveGame } from '../../recovery/game-proof.ts';
 import { readShard, type ShardContents } from '../../recovery/read-shard.ts';
 import type { ShardView } from './view.ts';
+
+const LINE_FEED = 0x0a;
 
 /** What is wrong with the records of a frame whose bytes are those that were written. */
 export function faultOfRecords(frame: ScannedFrame): string | undefined {
   try {
     const payload = openPayload(frame);
-    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
-    if (!text.endsWith('\n')) return 'its last record has no end';
-    const lines = text.slice(0, -1).split('\n');
-    for (const line of lines) decodeRecord(line);
+    if (payload.at(-1) !== LINE_FEED) return 'its last record has no end';
+    const lines = linesOf(payload);
+    for (const line of lines) decodeLine(line);
     return lines.length === frame.recordCount ? undefined : `it has ${lines.length} records, not ${frame.recordCount}`;
   } catch (error) {
     return complaintOf(error);

@@ -11,6 +11,8 @@ export interface Finding {
   readonly what: string;
   /** What to do about it. */
   readonly remedy: string | undefined;
+  /** Records that cannot be read and are kept as they stand: nothing is lost with them. */
+  readonly kept?: true;
 }
 
 export class Findings {
@@ -28,6 +30,10 @@ export class Findings {
 
   add(level: Level, file: string, what: string, remedy?: string): void {
     this.list.push({ level, file: `${this.#folder}${file}`, what, remedy });
+  }
+
+  kept(file: string, what: string, remedy: string): void {
+    this.list.push({ level: 'error', file: `${this.#folder}${file}`, what, remedy, kept: true });
   }
 
   /** An error with the remedy it brings along, or with a better one. A format that is too new is nobody's damage: it throws. */

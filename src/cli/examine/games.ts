@@ -16,6 +16,9 @@ const REMEDY =
 
 const UNIQUE_REMEDY = 'Its rows are back as soon as its state is as was declared. The game itself is whole.';
 
+const UNREADABLE_REMEDY =
+  'The other games go on, and what comes before it can be read and forked. `orrery salvage` takes such records over as they stand.';
+
 export interface GamesExamined {
   readonly games: number;
   readonly commands: number;
@@ -39,6 +42,11 @@ export function examineGames(
   for (const { game, reason: why } of readFaults(source.database)) {
     const what = `is in none of its type's SQL tables, because its state breaks what they declare unique: ${printable(why)}`;
     findings.add('warning', `game ${JSON.stringify(printable(game))}`, what, UNIQUE_REMEDY);
+  }
+  for (const { game, seq, frame, records, what } of source.digest.unreadable) {
+    const behind = records > 1 ? `it and the ${records - 1} behind it are` : 'it is';
+    const told = `the record of seq ${seq}, of frame ${frame}, cannot be read (${printable(what)}): ${behind} kept as it stands`;
+    findings.kept(`game ${JSON.stringify(printable(game))}`, told, UNREADABLE_REMEDY);
   }
   for (const row of source.digest.games()) {
     total.games += 1;

@@ -46,6 +46,8 @@ export async function gather({ place, isPack, shard, sql }: Question): Promise<G
       }
       // What the random numbers of games follow from is for nobody to see.
       database.execute('DROP TABLE seeds');
+      // The line that creates a game has its seed.
+      database.execute("UPDATE unreadable_records SET line = x''");
     });
     return { database, faults };
   } catch (error) {

@@ -50,6 +50,7 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
     for (const [shard, of] of remains.entries()) {
       damaged.push(...of.faults.map((each) => at(shard, each)));
       notes.push(...of.notes.map((each) => at(shard, each)));
+      lost.push(...of.lostLines.map((each) => at(shard, each)));
       lost.push(...lossesOf(of, remains, games.length > 0).map((each) => at(shard, each)));
     }
     return { shards, games, lost, damaged, notes, close };

@@ -81,6 +81,21 @@ export class PlainDigest {
     return standing && { id, ...standing };
   }
 
+  /** A record that does not follow is damage here: nothing is ever kept as it stands. */
+  readonly unreadable = [];
+
+  assertReadable(): void {}
+
+  *retry(): Generator<void, void> {}
+
+  lastSeq(id: string): number {
+    return this.game(id)?.seq ?? -1;
+  }
+
+  list(): PlainRow[] {
+    return this.games();
+  }
+
   games(): PlainRow[] {
     const ids = new Set([...this.#database.games.keys(), ...this.#gathered.keys()]);
     return [...ids].map((id) => this.game(id) as PlainRow);

@@ -1,0 +1,42 @@
+// Lines that are no records, or records that have no place where they stand: each field of a record is wrong in one of them.
+
+/** What may be wrong with the line of the record `a` 4: each field in its turn. */
+export const WRONG: { readonly [what: string]: string | Buffer } = {
+  'a time that is a fraction': '{"g":"a","s":4,"k":1,"t":1700000000000.5,"c":"count","d":[]}',
+  'a time that is NaN': '{"g":"a","s":4,"k":1,"t":NaN,"c":"count","d":[]}',
+  'a time that is Infinity': '{"g":"a","s":4,"k":1,"t":Infinity,"c":"count","d":[]}',
+  'a time that is 1e300': '{"g":"a","s":4,"k":1,"t":1e+300,"c":"count","d":[]}',
+  'a time that is a text': '{"g":"a","s":4,"k":1,"t":"1700000000000","c":"count","d":[]}',
+  'a time that is [object Object]': '{"g":"a","s":4,"k":1,"t":[object Object],"c":"count","d":[]}',
+  'no time': '{"g":"a","s":4,"k":1,"c":"count","d":[]}',
+  'a seq that is none': '{"g":"a","s":-4,"k":1,"t":1,"c":"count","d":[]}',
+  'a seq beyond all counting': '{"g":"a","s":9007199254740992,"k":1,"t":1,"c":"count","d":[]}',
+  'a first seq behind its last': '{"g":"a","s":4,"f":5,"k":1,"t":1,"c":"count","d":[]}',
+  'a tick that is a fraction': '{"g":"a","s":4,"k":0.5,"t":1,"c":"count","d":[]}',
+  'a command that is null': '{"g":"a","s":4,"k":1,"t":1,"c":null,"d":[]}',
+  'a command with a lone surrogate': '{"g":"a","s":4,"k":1,"t":1,"c":"\\ud800","d":[]}',
+  'arguments with a forbidden key': '{"g":"a","s":4,"k":1,"t":1,"c":"count","a":{"__proto__":1},"d":[]}',
+  'arguments beyond a double': '{"g":"a","s":4,"k":1,"t":1,"c":"count","a":1e999,"d":[]}',
+  'a player that is a number': '{"g":"a","s":4,"k":1,"t":1,"c":"count","p":7,"d":[]}',
+  'a game type that is a list': '{"g":"a","s":4,"k":1,"t":1,"c":"@migrate","y":[],"v":2,"b":[],"d":[["=",[],{}]]}',
+  'a version that is a fraction': '{"g":"a","s":4,"k":1,"t":1,"c":"@migrate","v":1.5,"b":[],"d":[["=",[],{}]]}',
+  'tables that are numbers': '{"g":"a","s":4,"k":1,"t":1,"c":"count","b":[1],"d":[]}',
+  'a migration without its state': '{"g":"a","s":4,"k":1,"t":1,"c":"@migrate","v":2,"b":[],"d":[]}',
+  'a migration to tables that are none': '{"g":"a","s":4,"k":1,"t":1,"c":"@migrate","v":2,"b":["x"],"d":[["=",[],{}]]}',
+  'a nonce of nothing': '{"g":"a","s":4,"k":1,"t":1,"c":"count","n":0,"d":[]}',
+  'a seed that is short': '{"g":"a","s":4,"k":1,"t":1,"c":"@migrate","v":2,"b":[],"r":"00","d":[["=",[],{}]]}',
+  'no patches': '{"g":"a","s":4,"k":1,"t":1,"c":"count"}',
+  'a patch that is none': '{"g":"a","s":4,"k":1,"t":1,"c":"count","d":[["?",["n"],1]]}',
+  'a patch with minus zero': '{"g":"a","s":4,"k":1,"t":1,"c":"count","d":[["=",["n"],-0]]}',
+  'its end cut off': '{"g":"a","s":4,"k":1,"t":1,"c":"cou',
+  'bytes that are no UTF-8': Buffer.concat([
+    Buffer.from('{"g":"a","s":4,"k":1,"t":1,"c":"count","a":"'),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from('","d":[]}'),
+  ]),
+  'its keys in another order': '{"s":4,"g":"a","k":1,"t":0.5,"c":"count","d":[]}',
+  'the seq of one that is there': '{"g":"a","s":3,"k":1,"t":1,"c":"count","d":[]}',
+  'a creation of what is there':
+    '{"g":"a","s":4,"k":0,"t":1,"c":"@create","y":"counter","v":1,"b":[],"d":[["=",[],{}]]}',
+  'a seq too many': '{"g":"a","s":5,"k":1,"t":1,"c":"count","d":[]}',
+};
