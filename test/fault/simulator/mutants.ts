@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the record of a shard is written before its manifest',
     edits: [
-      { file: CHECKPOINT, find: 'parts.record?.keep(manifest);', replace: '' },
+      { file: CHECKPOINT, find: 'parts.record?.keep(manifest);', replace: 'undefined;' },
       {
         file: CHECKPOINT,
         find: 'publishManifest(files, directory, manifest);',
@@ -355,6 +355,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what a manifest says is durable is not believed',
     damage: true,
     edits: [
+      // The record beside the shard says it as well.
+      { file: OPEN, find: 'compare ? readRecord(files, directory) : undefined', replace: 'undefined' },
       { file: 'recovery/read-shard.js', find: 'knownDurable: manifest.durableFrame', replace: 'knownDurable: 0' },
     ],
   },
@@ -362,7 +364,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the image of a manifest that has its name is taken away',
     workload: {
       steps: [COMMIT, { do: 'checkpoint', slice: 0, batch: { games: { a: 1 }, filler: 0 } }],
-      fault: { errno: 'EIO', moment: 'before', nth: 7, lasting: false, calls: ['syncDirectory'] },
+      fault: { errno: 'EIO', moment: 'before', nth: 8, lasting: false, calls: ['syncDirectory'] },
     },
     edits: [
       {
