@@ -62,7 +62,6 @@ export class Claim {
           files.close(handle);
         }
       });
-      tidy(() => files.syncDirectory(directory));
       // Oldest first, and none behind one that stays: an owner holds the shard while the claim above its own is missing.
       tidy(() => {
         for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);

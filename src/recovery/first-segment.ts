@@ -35,6 +35,9 @@ export class FirstSegment {
    * the name, which throws STALE_OWNER, and has to be read.
    */
   begin(): Journal {
+    // A name that was found here need not be durable yet. A loss of power must not keep the name of this segment and lose that
+    // of the manifest which it goes on from.
+    this.#files.syncDirectory(this.#directory);
     return Journal.create(this.#files, this.#directory, this.start, this.#pending);
   }
 

@@ -67,7 +67,7 @@ function fateOf(roll: Dice): Fate {
  * unfinished write of a batch leaves it: zeros, noise, or a stale piece of the same file.
  */
 function tear(directory: string, roll: Dice): void {
-  for (const shard of readdirSync(directory).filter((name) => name.startsWith('shard-'))) {
+  for (const shard of readdirSync(directory).filter((name) => /^shard-\d+$/.test(name))) {
     const segment = readdirSync(join(directory, shard))
       .filter((name) => /^segment-\d+\.journal$/.test(name))
       .sort()

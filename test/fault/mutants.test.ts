@@ -3,7 +3,6 @@
 
 import { expect, it } from 'vitest';
 import { BROAD, type CrewOrders, simulate } from './simulator/crew.ts';
-import { HARMLESS } from './simulator/harmless.ts';
 import { MUTANTS, type Mutant } from './simulator/mutants.ts';
 
 /** Each must be caught within so many states. */
@@ -28,14 +27,6 @@ for (const mutant of MUTANTS) {
   it(`[X6] caught: ${mutant.name}`, async () => {
     const { findings, tally } = await simulate(ordersFor(mutant));
     expect(findings.length, `not caught in ${tally.states} states`).toBeGreaterThan(0);
-  });
-}
-
-for (const mutant of HARMLESS) {
-  it(`[X10] may be left out: ${mutant.name}`, async () => {
-    const { findings, tally } = await simulate({ ...ordersFor(mutant), states: BOUND / 2 });
-    expect(tally.counts['steps']?.['takeover, commit amid deed'] ?? 0).toBeGreaterThan(0);
-    expect(findings, mutant.why).toEqual([]);
   });
 }
 

@@ -2,6 +2,7 @@
 // whole that is not, and the simulator has to see it. Edits are of compiled files, so that they can be made exactly.
 
 import { BATCH_MUTANTS } from './batch-mutants.ts';
+import { OPENING_MUTANTS } from './opening-mutants.ts';
 import type { Lie } from './recording-files.ts';
 import type { Edit } from './variant.ts';
 import type { Workload } from './workload.ts';
@@ -30,6 +31,7 @@ const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
 export const MUTANTS: readonly Mutant[] = [
   ...BATCH_MUTANTS,
+  ...OPENING_MUTANTS,
   {
     name: 'an image with half of a frame that was begun between two turns of thinning',
     edits: [{ file: OWNER, find: 'this.#backlog.finishFrame();', replace: '' }],
@@ -274,15 +276,14 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: OPEN,
-        find: 'if (!manifest)\n',
-        replace:
-          'if (!manifest) claim = Claim.take(files, directory, newestEpoch(files, directory));\n    if (!manifest)\n',
+        find: 'if (!manifest) {',
+        replace: 'if (!manifest) {\n        claim = Claim.take(files, directory, newestEpoch(files, directory));',
       },
       {
         file: OPEN,
-        find: 'return goOn(files, directory, claim, listing, contents);',
+        find: 'const opened = goOn(files, directory, claim,',
         replace:
-          'return goOn(files, directory, Claim.take(files, directory, newestEpoch(files, directory)), listing, contents);',
+          'claim = Claim.take(files, directory, newestEpoch(files, directory));\n        const opened = goOn(files, directory, claim,',
       },
     ],
   },
