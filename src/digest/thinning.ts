@@ -159,7 +159,9 @@ export class Thinning {
       const tier = tiers[index] as RetentionTier;
       const { every } = tier;
       const age = index === 0 ? 0 : ((tiers[index - 1] as RetentionTier).forMs as number);
-      const to = rowOfTime(this.#database, id, now - age)?.lastSeq ?? 0;
+      // The finest tier begins with the newest record, whatever the time of that one: only beyond it ages count.
+      const notAfter = index === 0 ? Number.POSITIVE_INFINITY : now - age;
+      const to = index === 0 ? row.seq : (rowOfTime(this.#database, id, notAfter)?.lastSeq ?? 0);
       if (to <= from) continue;
       const mark = marks[index] as Mark;
       if (every !== 'step' && mark.upTo < to) {
@@ -168,7 +170,7 @@ export class Thinning {
           mark: mark.upTo > from ? mark : { upTo: from, bytes: 0 },
           from,
           to,
-          notAfter: now - age,
+          notAfter,
           spanMs: tier.forMs === 'ever' ? Number.POSITIVE_INFINITY : (tier.forMs - age) / TIME_SLACK,
         };
         yield* this.#merge(row, retention, stretch, (reached) => {
