@@ -140,7 +140,7 @@ function payloadOf(frame: ScannedFrame): Uint8Array {
   try {
     return openPayload(frame);
   } catch (error) {
-    throw error instanceof OrreryError ? error.within({ frame: frame.number }) : error;
+    throw (error as OrreryError).within({ frame: frame.number });
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Digest } from '../digest/digest.ts';
 import { cutText } from '../digest/pieces.ts';
-import type { Database } from '../image/database.ts';
+import type { Database, SqlValue } from '../image/database.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { readQuarantine, writeGame, writeQuarantine } from '../image/rows.ts';
 import { readSeed, writeSeed } from '../image/seeds.ts';
@@ -84,7 +84,7 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
     // How it is kept, for programs without the code of its type; the tables that the type declares are made anew by one that has it.
     const policy = from.one('SELECT history, retention FROM types WHERE name = ?', [row.type]);
     if (policy) {
-      const kept = [row.type, policy['history'] ?? null, policy['retention'] ?? null];
+      const kept = [row.type, policy['history'], policy['retention']] as SqlValue[];
       to.run('INSERT OR IGNORE INTO types (name, history, retention) VALUES (?, ?, ?)', kept);
     }
     // What was given up by a recovery that is itself lost counts again.

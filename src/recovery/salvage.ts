@@ -114,9 +114,9 @@ function prefixOf(
   const kept = image && isWhole ? [...readUnreadable(image.database, id)] : [];
   const behind = isWhole ? records.filter(({ frame }) => frame > (image?.frame ?? 0)) : records;
   const further = [...kept.map(({ line, frame }) => remainingRecord(line, frame)), ...(follows ? behind : [])];
-  // Where frames are lost, so may be a record before the next that is left; where none is, it was never there.
-  const inBase = isWhole ? -1 : (image?.frame ?? -1);
-  const run = goOn(base, further, inBase, lostBehind(shard, image).length === 0);
+  // Where frames or rows are lost, so may be a record before the next that is left; where none is, it was never there.
+  const inBase = isWhole ? -1 : (image as RemainingImage).frame;
+  const run = goOn(base, further, inBase, isWhole && lostBehind(shard, image).length === 0);
   const { standing, lines, held, keptSeq, frame } = run;
   const fault = standing.fault ?? base.fault;
   const lost = lostBehind(shard, image).filter(({ last }) => last > frame);
@@ -221,7 +221,7 @@ interface Run {
  * Takes records in as long as they fit. From one that is no record, or has no place, on, the lines are held; but a gap that lost frames
  * may have made is a loss. `inBase` is the newest frame whose records the base may have.
  */
-function goOn(base: Standing, records: readonly RemainingRecord[], inBase: number, hasAllFrames: boolean): Run {
+function goOn(base: Standing, records: readonly RemainingRecord[], inBase: number, hasAll: boolean): Run {
   const lines: Uint8Array[] = [];
   let { seq, state, type, tables } = base;
   let frame = -1;
@@ -232,12 +232,18 @@ function goOn(base: Standing, records: readonly RemainingRecord[], inBase: numbe
       frame = at;
       continue;
     }
-    const why = unplaced(remaining, seq, hasAllFrames);
+    const why = unplaced(remaining, seq, hasAll);
     if (why !== undefined || !record) {
       const held = records.slice(index);
       const keptSeq = held.reduce((last, each) => Math.max(last, each.seq ?? last + 1), seq);
       const standing = { seq, state, type, tables, fault: why };
-      return { standing, lines, held: held.map((each) => each.line), keptSeq, frame: held.at(-1)?.frame ?? frame };
+      return {
+        standing,
+        lines,
+        held: held.map((each) => each.line),
+        keptSeq,
+        frame: (held.at(-1) as RemainingRecord).frame,
+      };
     }
     const first = record.firstSeq ?? record.seq;
     const isFirst = seq < 0 && record.command === CREATE && record.seq === 0;
@@ -250,7 +256,6 @@ function goOn(base: Standing, records: readonly RemainingRecord[], inBase: numbe
       tables = record.tables ?? tables;
       const missing = tables.find((table) => !isTable(state, table));
       if (missing !== undefined) throw unfit(`the state has no table ${JSON.stringify(missing)}`);
-      if (isFirst && record.type === undefined) throw unfit('it has no type');
     } catch (error) {
       fault = `its record of seq ${record.seq} does not apply: ${complaintOf(error)}`;
       break;

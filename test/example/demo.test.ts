@@ -95,7 +95,12 @@ describe('the demo', () => {
     }
 
     // The commands it names are real, and work on what it left.
-    expect(readdirSync(join(folder, 'galaxies')).sort()).toEqual(['DEMO', 'orrery.json', 'shard-00', 'shard-00.record']);
+    expect(readdirSync(join(folder, 'galaxies')).sort()).toEqual([
+      'DEMO',
+      'orrery.json',
+      'shard-00',
+      'shard-00.record',
+    ]);
     expect(named.map((line) => line.match(/main\.js (\w+) galaxies/)?.[1])).toEqual(['ls', 'show', 'log', 'doctor']);
     for (const line of named) {
       const [, , ...args] = line.trim().split(' ');

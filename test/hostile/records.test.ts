@@ -125,6 +125,17 @@ describe('the journal', () => {
     await refusal(name, async () => openAndLoad(await shardWith([line])));
   });
 
+  it('[UR4] a frame that does not unpack stops the shard with its number', async () => {
+    const folder = new MemoryFolder();
+    const owner = await openOwner(folder);
+    commit(owner, { a: 1 }, toldNothing());
+    owner.abandon();
+    const [segment] = folder.paths('segment-');
+    const broken = appended(folder, segment as string, Buffer.from('no zlib'), 1, 'deflate');
+    const error = await refusal('no zlib', () => openAndLoad(broken));
+    expect(error.message).toMatch(/does not unpack.*frame 2/);
+  });
+
   it('[HO2] a frame that inflates to 64 MiB of nothing', async () => {
     for (const filler of [' ', '[', '{"a":', '\n']) {
       const bomb = filler.repeat(Math.floor((64 * 1024 * 1024) / filler.length));

@@ -8,6 +8,7 @@ import type { CommandEntry, Step } from '../../src/image/batches.ts';
 import { Database } from '../../src/image/database.ts';
 import { type GameRow, writeGame } from '../../src/image/rows.ts';
 import { writeSnapshot } from '../../src/image/snapshots.ts';
+import { writeUnreadable } from '../../src/image/unreadable-records.ts';
 import type { Patch } from '../../src/patch/patch.ts';
 import { complaintOf, type GameProof, proveGame } from '../../src/recovery/game-proof.ts';
 import { gamesOf, type SalvagedGame, salvageGame } from '../../src/recovery/salvage.ts';
@@ -282,6 +283,17 @@ describe('games of an image and of the journal behind it', () => {
     expect(found.fault).toContain(fault);
   });
 
+  it('[SV16] where an image ends early, the journal goes on behind what its rows prove, also with frames that the image has', () => {
+    const listed = { ...ROW, seq: 4, tick: ROW.tick, records: 4 };
+    const records = [1, 2, 3, 4].map((seq) => ({ seq, d: [{ op: 'replace', path: ['n'], value: seq }] }));
+    const found = salvage([{ seq: 0, d: [] }, ...records], { frame: 20, games: [listed] });
+    expect(found).toMatchObject({ seq: 4, imageSeq: 0, knownSeq: 4 });
+    expect(found.lines).toHaveLength(4);
+    // A record that is missing there may have been in the rows that are lost: the game can be read up to it.
+    const lacking = salvage(records.slice(1), { frame: 20, games: [listed] });
+    expect(lacking).toMatchObject({ seq: 0, keptSeq: 0, knownSeq: 4, whole: 'no', held: [] });
+  });
+
   it('[SV16] what has no place although no frame is lost is held, and where one is lost it is behind a loss', () => {
     const held = { seq: 3, keptSeq: 5, knownSeq: 5, whole: 'held' };
     expect(salvage([{ seq: 5, d: [] }])).toMatchObject({
@@ -307,6 +319,14 @@ describe('games of an image and of the journal behind it', () => {
     expect(salvage([{ seq: 3, d: [] }], none)).toMatchObject(orphan);
     const behind = salvage([{ seq: 3, d: [] }], none, new Map(), 10);
     expect(behind).toMatchObject({ seq: -1, keptSeq: -1, knownSeq: 3, fault: 'the record that created it is lost' });
+  });
+
+  it('[UR5] what an image keeps of a game that cannot be read from its first record on is taken over', () => {
+    const line = Buffer.from('{"g":"a","s":0,"k":0,"t":NaN}');
+    for (const ordinal of [1, 2]) writeUnreadable(database, 'a', { ordinal, seq: ordinal - 1, frame: 4, line });
+    const found = salvage([], { games: [], unlisted: ['a'] });
+    expect(found).toMatchObject({ seq: -1, keptSeq: 0, knownSeq: 0, whole: 'held', lines: [] });
+    expect(found.held).toHaveLength(2);
   });
 
   it('[SV16] a snapshot whose row is gone tells that there was a game', () => {

@@ -174,7 +174,7 @@ describe('files that are whole and do not belong', () => {
       previousChain: 0,
     };
     const journal = Journal.create(folder, SHARD, start);
-    journal.append([Buffer.from('{"g":7}\nno record\n')], 2);
+    journal.append([Buffer.from('{"g":7}\nno record\n')], 3);
     journal.sync();
     journal.close();
     const segment = folder.bytesOf(journal.path);
@@ -187,6 +187,7 @@ describe('files that are whole and do not belong', () => {
     );
     const found = await remainsOf(folder.with(journal.path, Buffer.concat([segment, bytes])));
     expect(found.lostLines.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/^frame \d+ says that it has 3 records, and has 2$/),
       expect.stringMatching(/has a line that is no record and names no game: a record has no game id/),
       expect.stringMatching(/has a line that is no record and names no game: what should be JSON/),
     ]);
