@@ -63,11 +63,15 @@ export function logCommand(surroundings: Surroundings): Command {
       const query = queryOf(options, self);
       if (options.format === undefined) {
         if (options.output !== undefined) self.error('-o needs --format');
-        return withPastOf(place, game, (past) => log(past, query, options, surroundings));
+        return withPastOf(place, game, (past) => log(past, query, options, surroundings), {
+          remark: surroundings.remark,
+        });
       }
       const excluded = (['player', 'command', 'backwards', 'patches', 'json'] as const).find((each) => options[each]);
       if (excluded) self.error(`--format ${options.format} and --${excluded} exclude each other`);
-      return withPastOf(place, game, (past) => exportPast(past, query, options, surroundings));
+      return withPastOf(place, game, (past) => exportPast(past, query, options, surroundings), {
+        remark: surroundings.remark,
+      });
     });
 }
 

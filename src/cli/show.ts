@@ -45,13 +45,18 @@ async function show(
   const { path, seq: asked } = options;
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   parsePointer(path);
-  await withPastOf(place, game, async (past) => {
-    const newest = past.row.seq;
-    const found = await past.stateAt({ seq: Math.min(asked ?? newest, newest) }, { nearest: true });
-    if (!options.json && asked !== undefined && asked !== found.seq) {
-      const which = asked > newest ? 'the newest moment' : `the last visible moment at or before seq ${asked}`;
-      surroundings.remark(`${which} is seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
-    }
-    await printState(found, options, surroundings);
-  });
+  await withPastOf(
+    place,
+    game,
+    async (past) => {
+      const newest = past.row.seq;
+      const found = await past.stateAt({ seq: Math.min(asked ?? newest, newest) }, { nearest: true });
+      if (!options.json && asked !== undefined && asked !== found.seq) {
+        const which = asked > newest ? 'the newest moment' : `the last visible moment at or before seq ${asked}`;
+        surroundings.remark(`${which} is seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
+      }
+      await printState(found, options, surroundings);
+    },
+    { remark: surroundings.remark },
+  );
 }

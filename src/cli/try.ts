@@ -59,7 +59,7 @@ export function tryCommand(surroundings: Surroundings): Command {
       }
       if (options.to !== undefined && !options.rerun) self.error('--to goes with --rerun');
       const { game } = operandsOf(place, [], [named], self);
-      return withPastOf(place, game, (past) => attempt(past, options, surroundings));
+      return withPastOf(place, game, (past) => attempt(past, options, surroundings), { remark: surroundings.remark });
     });
 }
 

@@ -120,8 +120,15 @@ it('[UR8] check and doctor name the game, its seq and its frame, ls marks it, pa
   expect(json.games.filter(({ unreadable }) => unreadable)).toHaveLength(1);
   const packed = await orrery('pack', directory, BAD, '-o', join(emptyFolder(), 'g07.orrery'));
   expect(`${packed.status} ${packed.stderr}`).toMatch(/^[12] .*cannot be read/s);
-  expect((await orrery('show', directory, BAD, '--seq', '50')).stdout).toContain('50');
-  expect((await orrery('log', directory, BAD)).status).toBe(0);
+  for (const command of [['show'], ['show', '--seq', '50'], ['at', '--seq', '50'], ['log'], ['replay']]) {
+    const [name, ...rest] = command as [string, ...string[]];
+    const told = await orrery(name, directory, BAD, ...rest);
+    expect(`${told.status}`, name).toBe('0');
+    expect(told.stderr, name).toMatch(/the record of seq 51 cannot be read/);
+  }
+  expect((await orrery('blame', directory, BAD, '/n')).stderr).toMatch(/the record of seq 51 cannot be read/);
+  expect((await orrery('diff', directory, BAD, '1', '50')).stderr).toMatch(/the record of seq 51 cannot be read/);
+  expect((await orrery('show', directory, 'g08')).stderr).toBe('');
   expect(fingerprint(directory)).toEqual(before);
 });
 

@@ -58,7 +58,11 @@ async function at(
     if (!options.json) surroundings.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
     await printState(found, options, surroundings);
   };
-  await withPastOf(place, game, visit, { remedies: { nearest: true, games: true }, games: options.games });
+  await withPastOf(place, game, visit, {
+    remedies: { nearest: true, games: true },
+    games: options.games,
+    remark: surroundings.remark,
+  });
 }
 
 /** What a command that shows a state ends with. */

@@ -89,7 +89,7 @@ async function blame(
     if (count === 0) throw neverThere(past.row.id, path);
     if (!json) await rows.end();
   };
-  await withPastOf(place, game, visit, { games });
+  await withPastOf(place, game, visit, { games, remark: surroundings.remark });
 }
 
 function cellsOf(entry: BlameEntry): string[] {

@@ -53,7 +53,7 @@ async function diff(
   a: AskedMoment,
   b: AskedMoment,
   { path, nearest, games, json }: Options,
-  { output, paint, width }: Surroundings,
+  { output, paint, width, remark }: Surroundings,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
@@ -78,7 +78,7 @@ async function diff(
         : `${counted(listing.count, 'change')} in ${counted(listing.groups, 'place')}`,
     );
   };
-  await withPastOf(place, game, visit, { remedies: { nearest: true, games: true }, games });
+  await withPastOf(place, game, visit, { remedies: { nearest: true, games: true }, games, remark });
 }
 
 function inWords({ seq, tick, time, version }: MomentRead): string {

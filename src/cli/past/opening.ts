@@ -9,8 +9,10 @@ import { openPackPast } from '../../pack/pack-past.ts';
 import { looksLikePack } from '../../pack/reading.ts';
 import { openDirectoryPast } from '../../past/digest-past.ts';
 import type { Past } from '../../past/past.ts';
+import { gameUnreadable } from '../../patch/unreadable.ts';
 import { takenApart } from '../../rerun/apart.ts';
 import { loadGameTypes, typesFor } from '../../rerun/games-module.ts';
+import { printable } from '../printable.ts';
 
 /** What the arguments of these commands are, for their help. */
 export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';
@@ -46,17 +48,27 @@ export interface Remedies {
   readonly games?: true;
 }
 
-/** `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. */
+interface Opening {
+  readonly remedies?: Remedies;
+  readonly games?: string | undefined;
+  readonly remark?: (text: string) => void;
+}
+
+/**
+ * `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. `remark` is told when the
+ * game has more records, which cannot be read.
+ */
 export async function withPastOf<T>(
   place: string,
   game: string | undefined,
   visit: (past: Past, apart: Past) => Promise<T>,
-  { remedies = {}, games }: { readonly remedies?: Remedies; readonly games?: string | undefined } = {},
+  { remedies = {}, games, remark }: Opening = {},
 ): Promise<T> {
   const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());
   const past = await openPastOf(place, game);
   try {
     if (types) typesFor(types, past.row);
+    if (past.row.unreadable) remark?.(printable(gameUnreadable(past.row.id, past.row.unreadable).message));
     return await visit(past, types ? takenApart(past, types) : past);
   } catch (error) {
     throw inWordsOfTheCommandLine(error, { ...remedies, ...(types ? { games: undefined } : {}) });

@@ -51,7 +51,9 @@ export function replayCommand(surroundings: Surroundings): Command {
       if (isBehind(options)) command.error('--from is behind --to');
       const { game } = operandsOf(place, [], [named], command);
       const path = options.path === undefined ? undefined : placeOf(options.path);
-      return withPastOf(place, game, (past) => replay(past, path, options, surroundings));
+      return withPastOf(place, game, (past) => replay(past, path, options, surroundings), {
+        remark: surroundings.remark,
+      });
     });
 }
 
