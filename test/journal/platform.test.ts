@@ -14,11 +14,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('[J44] without O_NOFOLLOW files are made, written and read all the same', async () => {
+it('[J44] without O_NOFOLLOW and O_NONBLOCK files are made, written and read all the same', async () => {
   vi.resetModules();
   vi.doMock('node:fs', async (original) => {
     const actual = await original<typeof fs>();
-    return { ...actual, constants: { ...actual.constants, O_NOFOLLOW: undefined } };
+    return { ...actual, constants: { ...actual.constants, O_NOFOLLOW: undefined, O_NONBLOCK: undefined } };
   });
   const { atomicWrite, nodeFiles } = await import('../../src/journal/files.ts');
   const path = join(temporaryFolder(), 'one');
