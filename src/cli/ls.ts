@@ -9,11 +9,12 @@ import { Columns } from './columns.ts';
 import { isPack, PLACE_HELP } from './past/opening.ts';
 import { byteSize, compactJson, isoTime, printable } from './printable.ts';
 import { eachShard } from './reading.ts';
+import { type StateSize, stateSize, stateSizeIn } from './state-size.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-STATE is the size of the state as JSON; with "~" it is that of the newest snapshot, which is older than the state. A SEQ with "!" is
-the last that can be read: \`orrery check\` says why the records behind it cannot be.
+STATE is the size of the newest state as JSON; with "~" that state cannot be read, and it is the size of the newest snapshot. A
+SEQ with "!" is the last that can be read: \`orrery check\` says why the records behind it cannot be.
 Nothing is changed; another process may have the directory open.
 
 Examples:
@@ -24,6 +25,7 @@ interface Listed {
   readonly row: GameRow;
   /** None for the game in a pack. */
   readonly shard: number | undefined;
+  readonly size: StateSize;
 }
 
 export function lsCommand(surroundings: Surroundings): Command {
@@ -54,13 +56,13 @@ async function ls(directory: string, json: boolean, { output, paint }: Surroundi
     ],
     paint,
   );
-  const rows = games.map(({ row, shard }) => [
+  const rows = games.map(({ row, shard, size }) => [
     printable(row.id),
     printable(row.type),
     String(row.version),
     `${row.seq < 0 ? '-' : row.seq}${row.unreadable ? '!' : ''}`,
     String(row.tick),
-    sizeOf(row),
+    `${size.seq === row.seq ? '' : '~'}${byteSize(size.bytes)}`,
     isoTime(row.time),
     shard === undefined ? '' : String(shard),
   ]);
@@ -77,8 +79,8 @@ interface Place {
 
 async function listed(directory: string): Promise<Place> {
   const games: Listed[] = [];
-  await eachShard(directory, (reader, shard) => {
-    for (const row of reader.games()) games.push({ row, shard });
+  await eachShard(directory, async (reader, shard) => {
+    for (const row of reader.games()) games.push({ row, shard, size: await stateSizeIn(reader, row) });
   });
   games.sort((left, right) => (left.row.id < right.row.id ? -1 : 1));
   return { ...readConfig(nodeFiles, directory), games };
@@ -88,19 +90,16 @@ async function listed(directory: string): Promise<Place> {
 async function packed(file: string): Promise<Place> {
   const past = await openPackPast(file);
   try {
-    return { id: past.description.source, shards: 0, games: [{ row: past.row, shard: undefined }] };
+    const { row } = past;
+    const size = await stateSize(row, async () => (await past.stateAt({ seq: row.seq })).state);
+    return { id: past.description.source, shards: 0, games: [{ row, shard: undefined, size }] };
   } finally {
     await past.close();
   }
 }
 
-/** Known at snapshots only: between them the size is near enough. */
-function sizeOf({ stateBytes, snapshotSeq, seq }: GameRow): string {
-  return `${snapshotSeq === seq ? '' : '~'}${byteSize(stateBytes)}`;
-}
-
-function asJson({ row, shard }: Listed): object {
-  const { id, type, version, seq, tick, records, stateBytes, snapshotSeq, created, time, parent, parentSeq } = row;
+function asJson({ row, shard, size }: Listed): object {
+  const { id, type, version, seq, tick, records, snapshotSeq, created, time, parent, parentSeq } = row;
   return {
     id,
     type,
@@ -108,7 +107,8 @@ function asJson({ row, shard }: Listed): object {
     seq,
     tick,
     commands: records,
-    stateBytes,
+    stateBytes: size.bytes,
+    stateSeq: size.seq,
     snapshotSeq,
     created: isoTime(created),
     time: isoTime(time),

@@ -2,7 +2,11 @@
 // in between: parsing all of it at once would stall the loop. live-past.ts asks for it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isAscending } from '../digest/table-order.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+
+/** So many entities are put in order in one turn. */
+const TURN_ENTITIES = 4096;
 
 /** `pieces` are as store/store.ts describes them. The owner has checked what is in them. */
 export async function arrived(pieces: readonly Uint8Array[], tables: readonly string[]): Promise<JsonObject> {
@@ -15,6 +19,18 @@ export async function arrived(pieces: readonly Uint8Array[], tables: readonly st
     if (table === null) state = content;
     else Object.assign(entities.get(table) as object, content);
   }
-  for (const [table, content] of entities) state[table] = content;
+  for (const [table, content] of entities) state[table] = await inOrder(content);
   return state;
+}
+
+/** As table-order.ts does it, some entities in a turn of the event loop. */
+async function inOrder(entities: JsonObject): Promise<JsonObject> {
+  const ids = Object.keys(entities);
+  if (isAscending(ids)) return entities;
+  const ordered: { [id: string]: Json } = {};
+  for (const [index, id] of ids.sort().entries()) {
+    if (index % TURN_ENTITIES === TURN_ENTITIES - 1) await nextTurn();
+    ordered[id] = entities[id] as Json;
+  }
+  return ordered;
 }

@@ -42,7 +42,7 @@ export async function* replayOf(past: Past, range: ReplayRange = {}): AsyncGener
   const end = to === undefined ? Number.POSITIVE_INFINITY : await seqOf(past, momentOf(to), options);
   const { seq, tick, time } = start;
   if (end < seq) throw backwards(past.row.id, seq, end);
-  let shared = SharedState.of(start.state);
+  let shared = SharedState.of(start.state, start.tables);
   yield new Step({ firstSeq: seq, lastSeq: seq, tick, time, commands: [], patches: [] }, shared);
   if (end === seq) return;
   let last = seq;

@@ -1,6 +1,7 @@
 // States that follow each other and share what did not change: patches copy what they change and nothing else. Before it:
 // replay.ts and blame.ts, which keep states of several moments; patch/apply.ts has the checks.
 
+import { inTableOrder } from '../digest/table-order.ts';
 import { change, descend } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
@@ -54,8 +55,15 @@ export class SharedState {
   /** How many patches lie between the last state that was made and this one. */
   #waiting: number;
   #value: JsonObject | undefined;
+  readonly #tables: readonly string[];
 
-  private constructor(before: SharedState | undefined, patches: readonly Patch[], value: JsonObject | undefined) {
+  private constructor(
+    before: SharedState | undefined,
+    patches: readonly Patch[],
+    value: JsonObject | undefined,
+    tables: readonly string[],
+  ) {
+    this.#tables = tables;
     this.#before = before;
     this.#patches = patches;
     this.#value = value;
@@ -63,14 +71,14 @@ export class SharedState {
     this.#waiting = before === undefined || before.#value ? patches.length + 1 : before.#waiting + patches.length + 1;
   }
 
-  /** Nobody else may hold it: it is frozen from now on. */
-  static of(state: JsonObject): SharedState {
-    return new SharedState(undefined, [], freezeDeep(state));
+  /** Nobody else may hold it: it is frozen from now on. `tables` stay in the order of their ids. */
+  static of(state: JsonObject, tables: readonly string[]): SharedState {
+    return new SharedState(undefined, [], freezeDeep(state), tables);
   }
 
   /** The state after some more patches, whose values belong to it from now on. */
   after(patches: readonly Patch[]): SharedState {
-    const next = new SharedState(this, patches, undefined);
+    const next = new SharedState(this, patches, undefined, this.#tables);
     if (next.#waiting > MOST_WAITING) next.value;
     return next;
   }
@@ -87,10 +95,19 @@ export class SharedState {
     const patches = lists.reverse().flat();
     for (const patch of patches) if (patch.op !== 'remove') freezeDeep(patch.value);
     const { state, copies } = applied(from.#value, patches);
+    if (copies.has(state as JsonObject)) this.#order(state as { [key: string]: Json }, copies);
     for (const copy of copies) Object.freeze(copy);
     this.#value = state as JsonObject;
     this.#before = undefined;
     this.#patches = [];
     return this.#value;
+  }
+
+  /** A table that no patch touched is in order, and so is one that a record brought with a whole state. */
+  #order(state: { [key: string]: Json }, copies: ReadonlySet<object>): void {
+    for (const table of this.#tables) {
+      const entities = Object.hasOwn(state, table) ? state[table] : undefined;
+      if (copies.has(entities as object)) state[table] = Object.freeze(inTableOrder(entities as JsonObject));
+    }
   }
 }

@@ -1,12 +1,18 @@
 // What ls, show and log print of a directory that nobody has open.
 
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shardOf } from '../../src/index.ts';
+import { stateSize } from '../../src/cli/state-size.ts';
+import { readProfile } from '../../src/cli/tuning/profile.ts';
+import type { GameRow } from '../../src/image/rows.ts';
+import { OrreryError, openOrrery, shardOf } from '../../src/index.ts';
+import { mine } from '../programs/mine.ts';
 import {
   binary,
   copyOf,
   type Ended,
+  emptyFolder,
   fingerprint,
   HOSTILE_IDS,
   makeDirectory,
@@ -34,6 +40,12 @@ const documents = ({ stdout }: Ended): unknown[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
 
+const ORE_STATE = {
+  seams: { north: { id: 'north', metal: 5, 'a/b~c': 'd' }, south: { id: 'south', metal: 7, 'a/b~c': 'd' } },
+  total: 12,
+  news: [],
+};
+
 describe('ls', () => {
   it('[K1] lists every game of every shard by id, in aligned columns', async () => {
     const ended = await binary('ls', directory);
@@ -50,7 +62,7 @@ describe('ls', () => {
       '1',
       '12',
       '4',
-      expect.stringMatching(/^~\d+ B$/),
+      `${JSON.stringify({ score: { red: 4, blue: 4 }, minutes: 4 }).length} B`,
       '<time>',
       String(shardOf('final', 2)),
     ]);
@@ -70,7 +82,8 @@ describe('ls', () => {
       seq: 7,
       tick: 1,
       commands: 7,
-      stateBytes: expect.any(Number),
+      stateBytes: JSON.stringify(ORE_STATE).length,
+      stateSeq: 7,
       snapshotSeq: 0,
       created: expect.stringMatching(ISO),
       time: expect.stringMatching(ISO),
@@ -79,16 +92,40 @@ describe('ls', () => {
   });
 });
 
+it('[K19] tells the size of the newest state, however much it has grown since the newest snapshot', async () => {
+  const grown = join(emptyFolder(), 'grown');
+  await using open = await openOrrery({ directory: grown, games: [mine] });
+  const game = await open.open(mine, 'deep', ['north']);
+  for (let count = 0; count < 3; count += 1) await game.dispatch('tell', 'gold '.repeat(2000)).durable;
+  const bytes = JSON.stringify(game.state).length;
+  expect(bytes).toBeGreaterThan(20_000);
+  const [{ games }] = documents(await orrery('ls', grown, '--json')) as [{ games: object[] }];
+  expect(games).toMatchObject([{ stateBytes: bytes, stateSeq: 3, snapshotSeq: 0 }]);
+  const file = join(emptyFolder(), 'deep.orrerypack');
+  await open.pack('deep', file);
+  const [pack] = documents(await orrery('ls', file, '--json')) as [{ games: object[] }];
+  expect(pack.games).toMatchObject([{ stateBytes: bytes, stateSeq: 3 }]);
+  expect((await readProfile(grown))?.largestStateBytes).toBe(bytes);
+});
+
+it('[K19] tells that of the newest snapshot, and says so, when the newest state cannot be read', async () => {
+  const row = { seq: 9, snapshotSeq: 4, stateBytes: 77 } as GameRow;
+  const damaged = (): never => {
+    throw new OrreryError({ code: 'DAMAGED', what: 'a step is gone', hint: 'none' });
+  };
+  expect(await stateSize(row, damaged)).toEqual({ bytes: 77, seq: 4 });
+  const defect = (): never => {
+    throw new TypeError('a defect');
+  };
+  await expect(stateSize(row, defect)).rejects.toThrow(TypeError);
+});
+
 describe('show', () => {
   it('[K2] prints the newest state as JSON for people', async () => {
     const ended = await binary('show', directory, 'ore');
     expect(ended).toMatchObject({ status: 0, stderr: '' });
     expect(ended.stdout.split('\n').slice(0, 3)).toEqual(['{', '  "seams": {', '    "north": {']);
-    expect(JSON.parse(ended.stdout)).toEqual({
-      seams: { north: { id: 'north', metal: 5, 'a/b~c': 'd' }, south: { id: 'south', metal: 7, 'a/b~c': 'd' } },
-      total: 12,
-      news: [],
-    });
+    expect(JSON.parse(ended.stdout)).toEqual(ORE_STATE);
   });
 
   it('[K2] prints the state after any visible step, and says which one it took', async () => {

@@ -256,3 +256,25 @@ it('[PA23] games that are not there, ids that are none and an orrery that is clo
   await orrery.close();
   for (const ask of questions('andromeda')) await expect(ask()).rejects.toMatchObject({ code: 'CLOSED' });
 });
+
+it('[PA26] states of the past have the entities of a table in the order that the live game had them in', async () => {
+  for (const store of [undefined, () => new MemoryStore()]) {
+    const type = galaxyOf('commands');
+    await using orrery = await openOrrery({ directory, games: [type], ...(store ? { store } : {}) });
+    const game = await orrery.open(type, 'andromeda', 3);
+    const states = new Map([[0, JSON.stringify(game.state)]]);
+    game.subscribe(({ seq, state }) => states.set(seq, JSON.stringify(state)));
+    for (const id of ['zeta', 's10', 'alpha', '20', '3', 's0a']) await game.dispatch('found', id).durable;
+    await game.dispatch('leave', 's1').durable;
+    await game.dispatch('found', 's1').durable;
+    game.advance();
+    await orrery.flush();
+    for (const [seq, text] of states) expect(JSON.stringify((await orrery.stateAt('andromeda', seq)).state)).toBe(text);
+    const steps = await all(orrery.replay('andromeda'));
+    expect(steps.map(({ state }) => JSON.stringify(state))).toEqual([...states.values()]);
+    if (store) continue;
+    const past = await openDirectoryPast(directory, 'andromeda');
+    for (const [seq, text] of states) expect(JSON.stringify((await past.stateAt({ seq })).state)).toBe(text);
+    await past.close();
+  }
+});

@@ -102,7 +102,7 @@ export class Interactive {
     if (path === undefined) return;
     await this.#forgiving(async () => {
       const { seq, playhead } = this.#stepper;
-      const lines = prettyJson(pointedValue(this.#past.row.id, seq, path, playhead.state)).split('\n');
+      const lines = prettyJson(pointedValue(this.#past.row.id, seq, path, playhead.shownAt(path))).split('\n');
       for (const line of lines.slice(0, LINES_SHOWN)) await this.#surroundings.output.line(line);
       if (lines.length > LINES_SHOWN)
         await this.#say(`${lines.length - LINES_SHOWN} more lines: \`orrery at\` prints all of them`);

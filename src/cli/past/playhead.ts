@@ -1,10 +1,12 @@
 // A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before it: a
 // Past, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
 
+import { orderTables } from '../../digest/table-order.ts';
 import { patchesBetween } from '../../past/difference.ts';
 import type { StateAt } from '../../past/past.ts';
 import { fold } from '../../patch/apply.ts';
 import type { Json, JsonObject, Patch, Path } from '../../patch/patch.ts';
+import { parsePointer } from '../../patch/pointer.ts';
 import type { ListedChange } from './change-lines.ts';
 
 /** One patch with what it replaced or removed, and what stands there now. */
@@ -13,7 +15,7 @@ export interface Change extends ListedChange {
 }
 
 export class Playhead {
-  #state: JsonObject;
+  #state: { [key: string]: Json };
   readonly #tables: ReadonlySet<string>;
 
   /** Takes the state over: it changes in place, at the cost of the patches and not of the state. */
@@ -24,6 +26,14 @@ export class Playhead {
 
   /** Valid until the next patch. */
   get state(): JsonObject {
+    return this.#state;
+  }
+
+  /** The same for a look at a pointer: tables that are shown there have their entities in order. Throws INVALID_POINTER. */
+  shownAt(pointer: string): JsonObject {
+    const [key, ...below] = parsePointer(pointer);
+    if (below.length > 0) return this.#state;
+    orderTables(this.#state, key === undefined ? this.#tables : [...this.#tables].filter((table) => table === key));
     return this.#state;
   }
 
@@ -38,7 +48,7 @@ export class Playhead {
       for (const patch of this.#inDetail(whole)) {
         // What an insertion into a list stands before is moved, not replaced.
         const before = patch.op === 'add' ? undefined : valueAt(this.#state, patch.path);
-        this.#state = fold(this.#state, [patch], 'copied') as JsonObject;
+        this.#state = fold(this.#state, [patch], 'copied') as { [key: string]: Json };
         const after = patch.op === 'remove' ? undefined : patch.value;
         yield { patch, op: patch.op, path: patch.path, before, after };
       }
@@ -55,7 +65,7 @@ export class Playhead {
 
   /** The same for who does not look at the changes. */
   skip(patches: readonly Patch[]): void {
-    this.#state = fold(this.#state, patches, 'copied') as JsonObject;
+    this.#state = fold(this.#state, patches, 'copied') as { [key: string]: Json };
   }
 }
 

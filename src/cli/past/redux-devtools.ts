@@ -71,7 +71,7 @@ export async function writeReduxDevtools(
   const states = new Playhead(await past.stateAt({ seq: start.seq }));
   for await (const step of stepsOf(past, span)) {
     states.skip(step.patches);
-    await write(`,{"state":${json(at(states.state, path))}}`);
+    await write(`,{"state":${json(at(states.shownAt(path), path))}}`);
   }
   await write(']}\n');
   return { steps: count, firstSeq: span?.firstSeq ?? start.seq, lastSeq: span?.lastSeq ?? start.seq, isCut };

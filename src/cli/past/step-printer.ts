@@ -43,7 +43,8 @@ class JsonSteps implements StepPrinter {
       args: args ?? null,
     }));
     const line = { firstSeq, lastSeq, tick, time: isoTime(time), commands, patches: toJsonPatch(patches) };
-    const told = this.#place ? { ...line, value: resolvePointer(playhead.state, this.#place.pointer) ?? null } : line;
+    const value = this.#place && resolvePointer(playhead.shownAt(this.#place.pointer), this.#place.pointer);
+    const told = this.#place ? { ...line, value: value ?? null } : line;
     await this.#surroundings.output.line(compactJson(told));
     return true;
   }

@@ -9,6 +9,7 @@ import type { PastStep } from '../../past/past.ts';
 import { encodePatches, encodeRecord, TICK } from '../../patch/record.ts';
 import type { ShardReader } from '../../recovery/shard-reader.ts';
 import { eachShard } from '../reading.ts';
+import { stateSizeIn } from '../state-size.ts';
 
 export interface Profile {
   readonly shards: number;
@@ -53,10 +54,12 @@ interface GameSample {
 export async function readProfile(directory: string): Promise<Profile | undefined> {
   const { shards } = readConfig(nodeFiles, directory);
   const rows: GameRow[] = [];
+  const sizes: number[] = [];
   const samples: GameSample[] = [];
-  await eachShard(directory, (reader) => {
+  await eachShard(directory, async (reader) => {
     const games = reader.games();
     rows.push(...games);
+    for (const row of games) sizes.push((await stateSizeIn(reader, row)).bytes);
     const newest = [...games].sort((left, right) => right.time - left.time).slice(0, GAMES_A_SHARD);
     for (const row of newest) {
       const sample = sampleOf(reader, row);
@@ -71,7 +74,7 @@ export async function readProfile(directory: string): Promise<Profile | undefine
   const patchesIn = rows.reduce((total, each) => total + each.patchesIn, 0);
   const patchesOut = rows.reduce((total, each) => total + each.patchesOut, 0);
   const merged = patchesOut > 0 ? Math.max(1, patchesIn / patchesOut) : 1;
-  const stateBytes = rows.map((row) => row.stateBytes).sort((a, b) => a - b);
+  const stateBytes = sizes.sort((a, b) => a - b);
   return {
     shards,
     games: rows.length,
