@@ -73,7 +73,7 @@ export class Database {
       const rows: Row[] = [];
       try {
         statement.bind([...parameters]);
-        while (statement.step()) rows.push(statement.getAsObject());
+        while (statement.step()) rows.push(rowOf(statement));
       } finally {
         statement.reset();
       }
@@ -132,6 +132,26 @@ export class Database {
     }
     return statement;
   }
+}
+
+function rowOf(statement: Statement): Row {
+  const names = statement.getColumnNames();
+  const row: { [column: string]: SqlValue } = {};
+  for (const [index, cell] of statement.get().entries()) {
+    row[names[index] as string] = typeof cell === 'string' ? textAt(statement, index) : cell;
+  }
+  return row;
+}
+
+/** Text of the row that a statement is at. sql.js takes a U+FEFF from the beginning of text, and gives the bytes as they are. */
+export function textAt(statement: Statement, column: number): string {
+  const { buffer } = (statement as unknown as BlobStatement).getBlob(column);
+  return Buffer.from(buffer).toString('utf8');
+}
+
+/** Not among the types of sql.js. */
+interface BlobStatement {
+  getBlob(column: number): Uint8Array<ArrayBuffer>;
 }
 
 /** The same for whoever has no database. */

@@ -24,6 +24,9 @@ interface Node {
   set: Map<number, Json | undefined> | undefined;
 }
 
+/** SQLite and JavaScript have the same whole numbers up to this one. */
+const LARGEST_WHOLE = 2 ** 53;
+
 /** Each is a prepared statement: a type whose commands change columns in more combinations has its rows read and rewritten. */
 const MOST_UPDATES = 32;
 
@@ -251,7 +254,7 @@ export function cellOf(value: Json | undefined, type: ColumnType): Cell {
       return typeof value === 'number' ? value : null;
     case 'INTEGER':
       if (typeof value === 'boolean') return value ? 1 : 0;
-      return Number.isSafeInteger(value) ? (value as number) : null;
+      return Number.isInteger(value) && Math.abs(value as number) <= LARGEST_WHOLE ? (value as number) : null;
   }
 }
 

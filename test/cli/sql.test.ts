@@ -247,3 +247,43 @@ describe('how it prints', () => {
     expect(await rows('SELECT id FROM ships WHERE 0')).toEqual([]);
   });
 });
+
+describe('values at the edge', () => {
+  const MARK = '\ufeff';
+  const EDGE = 2 ** 53;
+
+  it('[PJ12] text that begins with U+FEFF is told from text that does not; whole numbers are exact up to 2^53', async () => {
+    const marked = defineGame(`${MARK}fleet`, fleet);
+    const place = emptyFolder();
+    for (const round of [1, 2]) {
+      // The second time the type is found by the name that the image has.
+      await using open = await openOrrery({ directory: place, games: [marked], commandIndex: true });
+      const game = await open.open(marked, 'one');
+      if (round === 2) break;
+      game.dispatch('launch', { id: 'a', x: EDGE }, { player: 'ada' });
+      game.dispatch('launch', { id: `${MARK}a`, x: -EDGE }, { player: `${MARK}ada` });
+      game.dispatch('launch', { id: 'b', x: EDGE + 2 });
+    }
+    const of = (sql: string, ...options: string[]): Promise<Ended> => orrery('sql', place, sql, ...options);
+    const documents = async (sql: string): Promise<unknown[]> =>
+      (await of(sql, '--json')).stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+    expect(await documents('SELECT id, x FROM ships ORDER BY id')).toEqual([
+      { id: 'a', x: EDGE },
+      { id: 'b', x: null },
+      { id: `${MARK}a`, x: -EDGE },
+    ]);
+    expect(await documents('SELECT player FROM commands ORDER BY seq')).toEqual([
+      { player: 'ada' },
+      { player: `${MARK}ada` },
+      { player: null },
+    ]);
+    expect((await of('SELECT id FROM ships ORDER BY id')).stdout).toBe('id\na\nb\n\\ufeffa\n');
+    expect(await documents('SELECT 9007199254740992 AS edge, 9007199254740993 AS beyond')).toEqual([
+      { edge: EDGE, beyond: '9007199254740993' },
+    ]);
+    expect(await orrery('check', place)).toMatchObject({ status: 0 });
+  });
+});

@@ -99,3 +99,25 @@ it('[V10] bytes that are no database of ours are refused: empty, cut, noise, of 
   expect(database.inspect(new Uint8Array(0))).not.toBe('ok');
   expect(database.inspect(Buffer.alloc(8192, 5))).not.toBe('ok');
 });
+
+it('[I15] text comes back as it went in, whatever it begins with and holds', () => {
+  const texts = [
+    '',
+    'a',
+    '\ufeff',
+    '\ufeffa',
+    '\ufeff\ufeffb',
+    `\ufeff${'long '.repeat(100)}`,
+    'a\0b',
+    '\u0000',
+    '星雲',
+  ];
+  for (const text of texts) {
+    database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [`key ${text}`, text]);
+    expect(database.one('SELECT * FROM meta WHERE key = ?', [`key ${text}`])).toEqual({
+      key: `key ${text}`,
+      value: text,
+    });
+  }
+  expect(database.one('SELECT count(*) AS count FROM meta')).toEqual({ count: texts.length });
+});

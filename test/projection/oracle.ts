@@ -61,5 +61,5 @@ function cell(value: Json, type: string): Json {
   if (type === 'REAL') return typeof value === 'number' ? value : null;
   if (value === true) return 1;
   if (value === false) return 0;
-  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 53 - 1 ? value : null;
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 53 ? value : null;
 }

@@ -5,6 +5,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import initSqlJs, { type Database as Raw, type SqlValue, type Statement } from 'sql.js';
 import { type ErrorData, errorToData, OrreryError, reason } from '../../errors.ts';
 import { MAX_BODY_BYTES } from '../../image/body.ts';
+import { textAt } from '../../image/database.ts';
 import { gather, type Question } from './gathered.ts';
 
 export interface Asked extends Question {
@@ -108,11 +109,15 @@ function steps(statement: Statement, sql: string): boolean {
 /** `get` gives numbers as they are written in 64 bits when it is asked to, which the types do not know of. */
 function rowOf(statement: Statement): Cell[] {
   const cells = (statement as unknown as BigIntStatement).get(null, { useBigInt: true });
-  return cells.map((cell) => {
+  return cells.map((cell, column) => {
+    if (typeof cell === 'string') return textAt(statement, column);
     if (typeof cell !== 'bigint') return cell;
-    return Number.isSafeInteger(Number(cell)) ? Number(cell) : { digits: String(cell) };
+    return cell >= -EXACT && cell <= EXACT ? Number(cell) : { digits: String(cell) };
   });
 }
+
+/** Up to here a number of JavaScript is the whole number itself. */
+const EXACT = 2n ** 53n;
 
 interface BigIntStatement {
   get(parameters: null, options: { readonly useBigInt: true }): (SqlValue | bigint)[];
