@@ -27,7 +27,7 @@ import {
   recoverGame,
 } from './renewal/recover.ts';
 import type { RecoverOptions } from './renewal/recovery-options.ts';
-import { takenApartUnjudged } from './rerun/apart.ts';
+import { takenApart, takenApartUnjudged } from './rerun/apart.ts';
 import type { Code } from './rerun/reruns.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, StoreStats } from './store/store.ts';
@@ -136,10 +136,14 @@ export class Orrery extends Succession {
 
   /** Every game in the directory, in memory or not, by id. */
   list(): Promise<readonly GameRow[]> {
-    return this.#engine.residents.list();
+    return this.#engine.outlast(this.#engine.residents.list());
   }
 
-  override async past(id: string): Promise<Past> {
+  override past(id: string): Promise<Past> {
+    return this.#engine.outlast(this.#openPast(id));
+  }
+
+  async #openPast(id: string): Promise<Past> {
     return LivePast.open(this.#engine.residents.outboxOf(id), id);
   }
 
@@ -150,7 +154,7 @@ export class Orrery extends Succession {
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
-    return packLive(this.#engine.residents, this.#code.directory, id, file, options);
+    return this.#engine.outlast(packLive(this.#engine.residents, this.#code.directory, id, file, options));
   }
 
   /**
@@ -161,7 +165,7 @@ export class Orrery extends Succession {
    */
   async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
     this.#engine.residents.assertWritable('no game can be taken in');
-    return unpackLive(this.#engine.residents, pack, options);
+    return this.#engine.outlast(unpackLive(this.#engine.residents, pack, options));
   }
 
   /**
@@ -173,7 +177,8 @@ export class Orrery extends Succession {
    */
   async fork(id: string, options: ForkOptions): Promise<Fork> {
     this.#engine.residents.assertWritable('a fork is a new game');
-    return forkGame({ ...this.#renewal, openPast: (game) => this.expanded(game) }, id, options);
+    const openPast = async (game: string) => takenApart(await this.#openPast(game), this.#code.types);
+    return this.#engine.outlast(forkGame({ ...this.#renewal, openPast }, id, options));
   }
 
   /**
@@ -186,19 +191,19 @@ export class Orrery extends Succession {
    */
   async recover(id: string, options: RecoverOptions): Promise<Recovery> {
     this.#engine.residents.assertWritable('a recovery is a record');
-    return recoverGame(this.#renewal, id, options);
+    return this.#engine.outlast(recoverGame(this.#renewal, id, options));
   }
 
   /** What recoveries have given up of a game, oldest first. @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED. */
   quarantine(id: string): Promise<readonly QuarantinedRange[]> {
-    return quarantineOf(this.#renewal, id);
+    return this.#engine.outlast(quarantineOf(this.#renewal, id));
   }
 
   get #renewal(): RecoverParts {
     return {
       residents: this.#engine.residents,
       types: this.#code.types,
-      openPast: (game) => this.past(game),
+      openPast: (game) => this.#openPast(game),
       // A past that is searched for the record with which it went wrong: rules of today refuse no command of it.
       apart: (past) => takenApartUnjudged(past, this.#code.types),
     };
@@ -206,18 +211,19 @@ export class Orrery extends Succession {
 
   /** Resolves when everything accepted so far is durable. */
   async flush(): Promise<void> {
-    await Promise.all(this.#engine.outboxes.map((outbox) => outbox.flush()));
+    await this.#engine.outlast(Promise.all(this.#engine.outboxes.map((outbox) => outbox.flush())));
   }
 
   /** Publishes an image of each shard. */
   async checkpoint(): Promise<readonly CheckpointReport[]> {
     this.#engine.residents.assertWritable('no image can be published');
-    return Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint()));
+    return this.#engine.outlast(Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint())));
   }
 
   /** What the stores have done since they were opened, by shard. Waits for every owner: `metrics` does not. */
   stats(): Promise<readonly StoreStats[]> {
-    return Promise.all(this.#engine.outboxes.map((outbox) => outbox.request((store) => store.stats())));
+    const { outboxes } = this.#engine;
+    return this.#engine.outlast(Promise.all(outboxes.map((outbox) => outbox.request((store) => store.stats()))));
   }
 
   /**
@@ -228,7 +234,8 @@ export class Orrery extends Succession {
    */
   async metrics(): Promise<OrreryMetrics> {
     const { outboxes, residents } = this.#engine;
-    return orreryMetrics(residents.registry, outboxes, await Promise.all(outboxes.map((outbox) => outbox.stats())));
+    const known = await this.#engine.outlast(Promise.all(outboxes.map((outbox) => outbox.stats())));
+    return orreryMetrics(residents.registry, outboxes, known);
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {
@@ -242,7 +249,8 @@ export class Orrery extends Succession {
   }
 
   /**
-   * Makes everything durable, publishes an image and gives the directory back.
+   * Makes everything durable that was accepted by now, publishes an image and gives the directory back. Games go on until it resolves, so
+   * that no timer is in the way: what they are asked meanwhile becomes durable, or its receipt rejects. Then they throw CLOSED.
    *
    * @throws OrreryError CLOSE_TIMEOUT when that takes longer than `shutdownTimeoutMs`; `context.unsaved` lists each game
    * with the first seq that is not durable. Then everything is closed all the same, but a thread that waits for the disk cannot be

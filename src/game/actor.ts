@@ -285,7 +285,7 @@ export class GameActor {
 
   #loaded(): WorkingState {
     if (this.#state) return this.#state;
-    throw evicted(this.id);
+    throw this.sink.ended?.() ?? evicted(this.id);
   }
 
   #admitArgument(name: string, command: object, argument: unknown): Json {

@@ -73,7 +73,7 @@ export function evicted(game: string): OrreryError {
   return new OrreryError({
     code: 'GAME_EVICTED',
     what: 'the game is not in memory',
-    hint: 'It was evicted or closed: `await orrery.open(type, id)` loads it again, into this same object.',
+    hint: 'It was evicted: `await orrery.open(type, id)` loads it again, into this same object.',
     context: { game },
   });
 }

@@ -1,6 +1,7 @@
 // What a game hands on and what it gets back: records of commands or of whole states go to a sink, a receipt comes back.
 // game.ts makes them here; the orrery gives each game its sink.
 
+import type { OrreryError } from '../errors.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { CREATE, type MIGRATE, type RECOVER, type Record } from '../patch/record.ts';
 import type { AnyGameType } from './define.ts';
@@ -21,6 +22,8 @@ export interface Receipt {
 export interface RecordSink {
   /** Throws BACKPRESSURE or CLOSED when no record can be taken now; asked before a command runs. */
   ready(): void;
+  /** CLOSED, once everything is closed and no state is in memory any more. */
+  ended?(): OrreryError | undefined;
   /** Throws RECORD_TOO_LARGE, STATE_TOO_LARGE or NOT_PERSISTABLE; then the command is taken back. */
   append(record: Record): Receipt;
   /** Whether subscribers hear of a change when it is accepted or only when it is durable. */

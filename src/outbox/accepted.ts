@@ -6,7 +6,7 @@ import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { Record } from '../patch/record.ts';
 import type { Batch } from '../store/store.ts';
-import { type BatchPart, BatchReceipt, type PendingBatch } from './batch.ts';
+import { BatchPart, BatchReceipt, type PendingBatch } from './batch.ts';
 import { FailedGames } from './failed-games.ts';
 import { again } from './failures.ts';
 import { Merging } from './merging.ts';
@@ -92,6 +92,13 @@ export class Accepted {
 
   add(record: Record, bytes: number): Receipt {
     return new BatchReceipt(record.seq, record.tick, this.#queue.add(record, bytes));
+  }
+
+  /** The receipt of a record that comes too late to be sent. */
+  late({ game, seq, tick }: Record, error: OrreryError): Receipt {
+    const part = new BatchPart(game, seq, seq);
+    part.settle(error);
+    return new BatchReceipt(seq, tick, part);
   }
 
   merge(game: GameActor, record: Record): Receipt {

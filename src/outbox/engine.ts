@@ -74,6 +74,7 @@ export class Engine {
         this.#emit('evicted', game);
       },
       subscriberFailed: (game, error) => this.#report(game, error, 'a subscriber failed'),
+      over: () => this.#over(),
     });
   }
 
@@ -138,8 +139,34 @@ export class Engine {
     return this.#closing;
   }
 
+  /**
+   * The same, but what it rejects with while everything is being closed comes when that is done: a rejection that nobody handles ends the
+   * process, and would leave the directory locked and the last image half written.
+   */
+  async outlast<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      await this.#over();
+      throw error;
+    }
+  }
+
+  async #over(): Promise<void> {
+    await this.#closing?.catch(() => undefined);
+  }
+
   async #close(timeoutMs: number): Promise<void> {
     this.residents.close();
+    try {
+      await this.#closeAll(timeoutMs);
+    } finally {
+      for (const outbox of this.outboxes) outbox.end();
+      this.residents.registry.clear();
+    }
+  }
+
+  async #closeAll(timeoutMs: number): Promise<void> {
     const endings = await Promise.allSettled(this.outboxes.map((outbox) => outbox.close(timeoutMs)));
     const unsaved = this.outboxes
       .flatMap((outbox) => [...outbox.pending()])
@@ -155,7 +182,6 @@ export class Engine {
     await this.residents.settled();
     const failed = [...endings.keys()].filter((shard) => endings[shard]?.status === 'rejected');
     const stuckShards = await this.#letGo(failed);
-    this.residents.registry.clear();
     if (!failure) return;
     const context = { ...(unsaved.length > 0 ? { unsaved } : {}), ...(stuckShards.length > 0 ? { stuckShards } : {}) };
     throw failure.within(context);

@@ -15,7 +15,9 @@ export function closed(game?: string): OrreryError {
   return new OrreryError({
     code: 'CLOSED',
     what: 'this orrery is closed',
-    hint: 'Open it again with openOrrery.',
+    hint:
+      'Open it again with openOrrery. If nobody called close(): `await using` at the top of a module closes when the module has been run, ' +
+      'while its timers and servers go on. Write `const orrery = await openOrrery(...)` there, and close it when the program ends.',
     context: game === undefined ? {} : { game },
   });
 }

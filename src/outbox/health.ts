@@ -1,6 +1,8 @@
 // How one outbox is doing at this moment. outbox.ts tells it, the orrery passes it on.
 
 import type { OrreryError } from '../errors.ts';
+import type { StoreLoad } from '../store/store.ts';
+import type { Accepted } from './accepted.ts';
 
 export interface OutboxHealth {
   readonly state: 'ok' | 'degraded' | 'failed' | 'closed';
@@ -19,4 +21,21 @@ export interface OrreryHealth {
   /** The worst of the shards'. */
   readonly state: OutboxHealth['state'];
   readonly shards: readonly OutboxHealth[];
+}
+
+export function healthOf(
+  state: OutboxHealth['state'],
+  error: OrreryError | undefined,
+  { records, bytes, waitingMs }: Accepted,
+  { digestLagBytes, journalBytes }: StoreLoad,
+): OutboxHealth {
+  return {
+    state,
+    error,
+    queuedRecords: records,
+    queuedBytes: bytes,
+    oldestWaitingMs: waitingMs,
+    digestLagBytes,
+    journalBytes,
+  };
 }

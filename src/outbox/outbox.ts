@@ -13,11 +13,11 @@ import { Checkpoints } from './checkpoints.ts';
 import { Departure, type DepartureOptions } from './departure.ts';
 import { again, asOrreryError, backpressure, before, closed, closeTimeout, readOnly } from './failures.ts';
 import { Figures, type KnownStats } from './figures.ts';
-import type { OutboxHealth } from './health.ts';
+import { healthOf, type OutboxHealth } from './health.ts';
 import { Meter } from './meter.ts';
 import { gather, Pump, type Work } from './pump.ts';
 import { Requests } from './requests.ts';
-import { Stall, type Wait } from './stall.ts';
+import { longestWait, Stall } from './stall.ts';
 import { type OutboxEvents, Trouble } from './trouble.ts';
 
 export interface OutboxOptions extends DepartureOptions {
@@ -54,9 +54,12 @@ export class Outbox {
   readonly #trouble: Trouble;
   readonly #stall: Stall;
   readonly #figures = new Figures();
-  /** Nothing more is accepted; what was accepted still becomes durable. */
+  /** Games go on until everything is closed: what they are asked in between may still become durable, or its receipt rejects. */
   #closing = false;
+  /** Nothing more is sent. */
   #closed = false;
+  /** Nothing more is accepted. */
+  #ended = false;
   #mustOpen = false;
   readonly #commitBackoff = new Backoff(() => this.#pump.wakeUp());
   #turn = 0;
@@ -70,7 +73,7 @@ export class Outbox {
     this.#departure = new Departure(options, () => this.hurry());
     this.#stall = new Stall(
       options.stalledAfterMs,
-      () => this.#longestWait(),
+      () => longestWait(this.#accepted.oldest?.acceptedAt, this.#departure.longestDelayMs, this.#pump.askedAt),
       (error) => this.#trouble.stall(error),
     );
   }
@@ -86,15 +89,7 @@ export class Outbox {
   get health(): OutboxHealth {
     const trouble = this.#trouble.error ?? this.#accepted.failedGames.error;
     const state = this.#failure ? 'failed' : this.#closed ? 'closed' : trouble ? 'degraded' : 'ok';
-    return {
-      state,
-      error: this.#failure ?? trouble,
-      queuedRecords: this.#accepted.records,
-      queuedBytes: this.#accepted.bytes,
-      oldestWaitingMs: this.#accepted.waitingMs,
-      digestLagBytes: this.#load.digestLagBytes,
-      journalBytes: this.#load.journalBytes,
-    };
+    return healthOf(state, this.#failure ?? trouble, this.#accepted, this.#load);
   }
 
   /** Whether nothing of a game is still on its way; with `orQueued`, nothing but records that will be sent as they are. */
@@ -110,9 +105,10 @@ export class Outbox {
 
   /** Throws if no record can be taken now. */
   ready(game: GameActor): void {
-    if (this.#failure) throw again(this.#failure).within({ game: game.id });
+    if (this.#ended) throw closed(game.id);
+    // A timer or a player who comes while everything is being closed must not end the process before that is done.
+    if (this.#failure && !this.#closing) throw again(this.#failure).within({ game: game.id });
     this.#accepted.failedGames.assertWell(game.id);
-    if (this.#closing) throw closed(game.id);
     if (this.#options.readOnly) throw readOnly('its games do not change', game.id);
     const { outboxBytes, overflow } = this.#options;
     if (!this.#accepted.isFull || overflow === 'coalesce') return;
@@ -126,8 +122,8 @@ export class Outbox {
   }
 
   append(game: GameActor, record: Record, bytes: number): Receipt {
-    // The command itself may have closed everything: nobody would send what comes now.
-    if (this.#closing) throw closed(game.id);
+    // Nobody would send it.
+    if (this.#closed || this.#failure) return this.#accepted.late(record, this.#failure ?? closed(game.id));
     this.#checkpoints.changed();
     this.#pump.wakeUp();
     // A record that carries a whole state says what no other does. Whoever sends one waits for it, so they cannot pile up.
@@ -183,8 +179,8 @@ export class Outbox {
   }
 
   /**
-   * Makes everything durable and closes the store; from now on nothing is accepted. Rejects when that has not happened in
-   * time, or cannot; what could not be saved is then in pending().
+   * Makes everything that was accepted by now durable and closes the store. What is accepted meanwhile becomes durable or its receipt
+   * rejects. Rejects when the store has not been closed in time, or cannot; what could not be saved is then in pending().
    */
   async close(timeoutMs: number): Promise<void> {
     if (this.#closing) return;
@@ -208,9 +204,20 @@ export class Outbox {
     }
     await inTime(this.#pump.ended);
     if (this.#failure) throw again(this.#failure);
+    this.#accepted.fail(closed());
     await inTime(this.#store.close());
     const { error } = this.#accepted.failedGames;
     if (error) throw again(error);
+  }
+
+  /** Everything is closed, and nothing is accepted any more. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** Why the games cannot be read any more, if they cannot. */
+  endedFor(game: string): OrreryError | undefined {
+    return this.#ended ? closed(game) : undefined;
   }
 
   /** Nothing more can be saved: everybody who waits is told. */
@@ -218,14 +225,6 @@ export class Outbox {
     this.#closing = true;
     this.#closed = true;
     this.#fail(error);
-  }
-
-  #longestWait(): Wait | undefined {
-    const { oldest } = this.#accepted;
-    const askedAt = this.#pump.askedAt ?? Number.POSITIVE_INFINITY;
-    const acceptedAt = oldest ? oldest.acceptedAt + this.#departure.longestDelayMs : Number.POSITIVE_INFINITY;
-    if (acceptedAt <= askedAt) return oldest && { since: acceptedAt, what: 'an accepted command' };
-    return { since: askedAt, what: 'an answer of the owner' };
   }
 
   /** What the store does next: commits and questions in turn, then background work. */

@@ -33,6 +33,8 @@ export interface ResidentsOptions extends SinkOptions {
 export interface ResidentsEvents {
   evicted(game: string): void;
   subscriberFailed(game: string, error: unknown): void;
+  /** Resolves when everything has been closed, or at once when nobody closes it. */
+  over?(): Promise<void>;
 }
 
 export class Residents {
@@ -95,7 +97,13 @@ export class Residents {
       if (this.registry.isFull) this.#linger(id);
       return checkedType(known, type).game;
     }
-    return (await this.exclusively(id, () => this.loaded(type, id, args))).game;
+    try {
+      return (await this.exclusively(id, () => this.loaded(type, id, args))).game;
+    } catch (error) {
+      // A refusal that nobody handles ends the process: not before everything is closed.
+      await this.#events.over?.();
+      throw error;
+    }
   }
 
   /** The game in memory, loaded or created if need be. For who has it exclusively. */

@@ -98,6 +98,10 @@ export class GameSink implements RecordSink {
     this.outbox.ready(this.#actor as GameActor);
   }
 
+  ended(): OrreryError | undefined {
+    return this.outbox.endedFor((this.#actor as GameActor).id);
+  }
+
   append(record: Record): Receipt {
     assertCounts(record);
     const bytes = this.outbox.encode(record);

@@ -9,6 +9,17 @@ export interface Wait {
   readonly what: string;
 }
 
+/** Of a record that may wait for `delayMs` before it is sent, and of a question to the store. */
+export function longestWait(
+  acceptedAt = Number.POSITIVE_INFINITY,
+  delayMs = 0,
+  askedAt = Number.POSITIVE_INFINITY,
+): Wait | undefined {
+  const dueAt = acceptedAt + delayMs;
+  if (dueAt > askedAt) return { since: askedAt, what: 'an answer of the owner' };
+  return dueAt === Number.POSITIVE_INFINITY ? undefined : { since: dueAt, what: 'an accepted command' };
+}
+
 /** A wait is noticed so much of the bound later at most. */
 const LOOKS = 4;
 

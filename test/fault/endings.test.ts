@@ -1,6 +1,7 @@
 // Processes that end without closing, each in its own way: at most what was not acknowledged is gone.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Orders } from '../programs/player.ts';
 import { Chronicle } from './chronicle.ts';
 import { PlayerProcess } from './player-process.ts';
+import { projectRoot } from './project-root.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -80,3 +82,40 @@ it('[R4] after a clean close there is nothing to replay and nothing is missing',
   expect(chronicle.recoveries).toEqual([]);
   expect(chronicle.beyond).toBe(0);
 });
+
+/** A program that nobody wrote with care: its timers dispatch, open and measure, and nobody stops them or handles what they reject with. */
+const HEEDLESS = `
+  import { defineGame, openOrrery, runLoop } from './dist/src/index.js';
+  const counter = defineGame('counter', { version: 1, initial: () => ({ n: 0 }), commands: { add: (draft) => { draft.n += 1; } }, onTick() {} });
+  const orrery = await openOrrery({ directory: process.argv[1], games: [counter] });
+  const game = await orrery.open(counter, 'g');
+  runLoop(orrery, { hz: 200 });
+  const timers = [
+    setInterval(() => game.dispatch('add'), 1),
+    setInterval(async () => (await orrery.open(counter, 'other')).dispatch('add'), 1),
+    setInterval(async () => orrery.metrics(), 1),
+  ];
+  for (const _ of Array(200)) await game.dispatch('add').durable;
+  const { seq } = game;
+  await orrery.close();
+  console.log('closed after seq', seq);
+  if (process.argv[2] === 'stop') for (const timer of timers) clearInterval(timer);
+  if (process.argv[2] === 'stop') process.exit(0);
+`;
+
+it.each(['stop', 'go on'])(
+  '[O51] [O52] timers that go on while close runs are not in its way; afterwards they %s',
+  (then) => {
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', HEEDLESS, directory, then], {
+      cwd: projectRoot(),
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(run.stdout).toContain('closed after seq');
+    expect(run.status).toBe(then === 'stop' ? 0 : 1);
+    if (then === 'stop') expect(run.stderr).toBe('');
+    else expect(run.stderr).toContain('`await using` at the top of a module');
+    const left = [...readdirSync(directory), ...readdirSync(join(directory, 'shard-00'))];
+    expect(left.filter((name) => name === 'LOCK' || name.endsWith('.tmp'))).toEqual([]);
+  },
+);

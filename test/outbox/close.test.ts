@@ -5,7 +5,7 @@ import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } f
 import { StagedStore } from './staged-store.ts';
 
 describe('close', () => {
-  it('[O30] makes everything durable, then closes the store; games and the orrery are closed', async () => {
+  it('[O30] [O52] makes everything durable, then closes the store; games and the orrery are closed', async () => {
     const { orrery, store, game } = await harbour();
     const receipts = [add(game), add(game)];
     const text = json(game);
@@ -13,8 +13,17 @@ describe('close', () => {
     await Promise.all(receipts.map(({ durable }) => durable));
     expect(store.calls).toEqual(['commit', 'close']);
     expect(game.loaded).toBe(false);
-    refusal('CLOSED', () => add(game));
-    refusal('GAME_EVICTED', () => game.state);
+    for (const use of [
+      () => add(game),
+      () => game.advance(),
+      () => game.state,
+      () => game.copy(),
+      () => game.toJSON(),
+    ]) {
+      const error = refusal('CLOSED', use);
+      expect(error.context).toEqual({ game: 'g' });
+      expect(error.hint).toContain('`await using` at the top of a module');
+    }
     await rejection('CLOSED', orrery.open(ledger, 'g'));
     await rejection('CLOSED', orrery.list());
     await rejection('CLOSED', orrery.checkpoint());
@@ -60,21 +69,68 @@ describe('close', () => {
     },
   );
 
-  it('[O31] accepts nothing from the moment it is called: what it accepted it saves, so nothing is forgotten', async () => {
+  it('[O31] saves what was accepted when it is called; what comes later is saved or its receipt rejects', async () => {
     const { orrery, store, game } = await harbour();
     store.hold();
     const last = add(game);
     await store.asked('commit');
     const closing = orrery.close();
-    const before = game.seq;
-    refusal('CLOSED', () => add(game));
-    refusal('CLOSED', () => game.advance());
-    await rejection('CLOSED', orrery.open(ledger, 'new'));
+    const meanwhile = [add(game), game.advance()];
+    expect(game.seq).toBe(3);
+    store.hold('close');
+    store.release();
+    await store.asked('close');
+    const late = add(game);
+    expect([late.seq, game.state.n]).toEqual([4, 3]);
+    await rejection('CLOSED', late.durable);
     store.release();
     await closing;
     await last.durable;
-    expect(before).toBe(1);
-    expect((await reloaded(store.inner, ledger, 'g')).seq).toBe(1);
+    const fates = await Promise.allSettled(meanwhile.map(({ durable }) => durable));
+    const saved = 1 + fates.filter(({ status }) => status === 'fulfilled').length;
+    expect((await reloaded(store.inner, ledger, 'g')).seq).toBe(saved);
+    refusal('CLOSED', () => add(game));
+  });
+
+  it('[O31] what is asked while it gives a store up has a receipt that says why', async () => {
+    const { orrery, store, game } = await harbour();
+    store.breakDown('DISK_FULL');
+    const receipts: Promise<unknown>[] = [rejection('CLOSE_TIMEOUT', add(game).durable)];
+    const closing = orrery.close({ timeoutMs: 30 });
+    const timer = setInterval(() => {
+      if (game.loaded) receipts.push(rejection('CLOSE_TIMEOUT', add(game).durable));
+    });
+    await rejection('CLOSE_TIMEOUT', closing);
+    clearInterval(timer);
+    expect(receipts.length).toBeGreaterThan(1);
+    await Promise.all(receipts);
+  });
+
+  it('[O51] refusals that nobody may handle come when everything is closed', async () => {
+    const { orrery, store } = await harbour();
+    store.hold('close');
+    const closing = orrery.close();
+    const refusals = [
+      orrery.open(ledger, 'new'),
+      orrery.load(ledger, 'g'),
+      orrery.list(),
+      orrery.checkpoint(),
+      orrery.stats(),
+      orrery.metrics(),
+      orrery.history('g').next(),
+      orrery.stateAt('g', 0),
+      orrery.quarantine('g'),
+      orrery.fork('g', { at: 0, as: 'h' }),
+      orrery.recover('g', { mode: 'latest' }),
+      orrery.submit('g', { state: {}, baseSeq: 0 }),
+    ].map(outcome);
+    await store.asked('close');
+    await settled();
+    expect(refusals.map(({ state }) => state)).toEqual(refusals.map(() => 'pending'));
+    store.release();
+    await closing;
+    await settled();
+    expect(refusals.map(({ state }) => state)).toEqual(refusals.map(() => 'CLOSED'));
   });
 
   it('[O31] a game that is being created when close is called is created, or its open rejects; never neither', async () => {
