@@ -270,7 +270,11 @@ export class Orrery extends Succession {
       if (typeof orrery !== 'object' || orrery === null || !(#engine in orrery)) throw notOpened();
       const engine = orrery.#engine;
       engine.residents.assertWritable('a loop changes its games');
-      return { loaded: () => orrery.loaded(), tickFailed: ({ id }, error) => engine.tickFailed(id, error) };
+      return {
+        loaded: () => orrery.loaded(),
+        tickFailed: ({ id }, error) => engine.tickFailed(id, error),
+        isClosing: () => engine.isClosing,
+      };
     };
   }
 }

@@ -11,7 +11,17 @@ import { type CommandContext, GameContext } from './context.ts';
 import type { AnyGameType } from './define.ts';
 import type { StateDraft } from './draft.ts';
 import { type AnyGame, type Change, type DispatchOptions, Game, MADE_BY_ENGINE } from './game.ts';
-import { asynchronous, evicted, invariantFailed, isPromise, nested, refused, replacement } from './misuse.ts';
+import {
+  assertAnswered,
+  asynchronous,
+  evicted,
+  heed,
+  invariantFailed,
+  isPromise,
+  nested,
+  refused,
+  replacement,
+} from './misuse.ts';
 import { type Receipt, type RecordSink, recordOf, type WholeRecord, wholeRecordOf } from './recording.ts';
 import { checkSchema } from './schema.ts';
 import { WorkingState } from './state.ts';
@@ -108,7 +118,9 @@ export class GameActor {
     const time = this.sink.now();
     let state: WorkingState;
     try {
-      state = WorkingState.from(this.type.initial(...args));
+      const initial: unknown = this.type.initial(...args);
+      heed(initial);
+      state = WorkingState.from(initial);
     } catch (error) {
       throw this.#refusal('initial', error);
     }
@@ -229,7 +241,9 @@ export class GameActor {
     for (const [name, holds] of Object.entries(invariants)) {
       let cause: unknown;
       try {
-        if (holds(view) === true) continue;
+        const verdict: unknown = holds(view);
+        if (verdict === true) continue;
+        assertAnswered(verdict);
       } catch (thrown) {
         cause = thrown;
       }
@@ -272,7 +286,7 @@ export class GameActor {
           if (!this.#subscribers.has(subscription)) continue;
           const { listener } = subscription;
           try {
-            listener(next);
+            heed((listener as (change: AnyChange) => unknown)(next), (error) => this.sink.subscriberFailed(error));
           } catch (error) {
             this.sink.subscriberFailed(error);
           }

@@ -10,6 +10,8 @@ export interface LoopGames {
   loaded(): Iterable<AnyGame>;
   /** A game's tick threw; the loop goes on. */
   tickFailed(game: AnyGame, error: unknown): void;
+  /** No game is advanced any more: what it did could not be kept. */
+  isClosing?(): boolean;
 }
 
 export interface LoopOptions {
@@ -144,7 +146,7 @@ export class Loop {
       this.#options.beforeTick?.(tick);
       for (const game of this.#driven ?? this.#games.loaded()) {
         try {
-          if (game.loaded) game.advance();
+          if (game.loaded && !this.#games.isClosing?.()) game.advance();
         } catch (error) {
           this.#games.tickFailed(game, error);
         }

@@ -6,17 +6,26 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
 }
 
+/** A function that is to answer at once may be async: then nobody else looks when it rejects, which would end the process. */
+export function heed(returned: unknown, rejected: (error: unknown) => void = () => undefined): void {
+  if (isPromise(returned)) Promise.resolve(returned).catch(rejected);
+}
+
 export function asynchronous(promise: Promise<unknown>): OrreryError {
-  // What it does later cannot count, and if it fails nobody will look.
-  promise.then(
-    () => undefined,
-    () => undefined,
-  );
+  // What it does later cannot count.
+  heed(promise);
   return new OrreryError({
     code: 'COMMAND_ASYNC',
     what: 'the command returned a promise',
     hint: 'Commands are synchronous: await first, then dispatch a command with what you got.',
   });
+}
+
+/** Throws a TypeError, the cause of a refusal, when a promise came in place of an answer. */
+export function assertAnswered(returned: unknown): void {
+  if (!isPromise(returned)) return;
+  heed(returned);
+  throw new TypeError('it answered with a promise, and has to answer at once');
 }
 
 export function nested(game: string, command: string, within: string): OrreryError {

@@ -5,7 +5,7 @@ import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { JsonObject, Path, PathSegment } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
-import { isPromise } from './misuse.ts';
+import { heed, isPromise } from './misuse.ts';
 
 /**
  * A zod schema of the state as plain JSON, or anything with such a safeParse. It only says yes or no: what it makes of the
@@ -34,7 +34,10 @@ export function checkSchema(schema: StateSchema | undefined, state: JsonObject):
   } catch (cause) {
     throw failed('the schema threw', [], cause);
   }
-  if (isPromise(result)) throw failed('the schema answers with a promise, and has to answer at once', []);
+  if (isPromise(result)) {
+    heed(result);
+    throw failed('the schema answers with a promise, and has to answer at once', []);
+  }
   if (result.success === true) return;
   const [first, ...others] = issuesOf(result.error);
   if (!first) throw failed('the state does not fit the schema of its game type', [], result.error);

@@ -5,12 +5,14 @@ import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { DirectoryLock } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
+import { heed } from '../game/misuse.ts';
 import { gameUnreadable } from '../patch/unreadable.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
 import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
 import { Outbox, type OutboxOptions } from './outbox.ts';
+import { Repeats } from './repeats.ts';
 import { Residents, type ResidentsOptions } from './residents.ts';
 import type { OutboxEvents } from './trouble.ts';
 
@@ -31,7 +33,7 @@ export interface OrreryEvents {
   gameFailed: [error: OrreryError, game: string];
   /** A game left memory, because others were opened. */
   evicted: [game: string];
-  /** A tick or a subscriber threw. The loop and the game go on. */
+  /** A tick or a subscriber threw, or what a subscriber returned rejected. The loop and the game go on. It is logged once, then counted. */
   error: [error: unknown, game: string];
 }
 
@@ -52,6 +54,7 @@ export class Engine {
   readonly #lock: DirectoryLock | undefined;
   readonly #emitter = new EventEmitter<OrreryEvents>();
   readonly #leftOut: LeftOut;
+  readonly #repeats = new Repeats();
   #recovery: readonly RecoveryReport[] = [];
   #isOpen = false;
   #closing: Promise<void> | undefined;
@@ -127,9 +130,11 @@ export class Engine {
     this.#emitter.off(event, listener as never);
   }
 
-  /** What a tick threw. A loop that goes on while everything is closed is refused its ticks, and that is all. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   tickFailed(game: string, error: unknown): void {
-    if (this.#closing) return;
     this.#report(game, error, 'a tick failed');
   }
 
@@ -269,17 +274,25 @@ export class Engine {
   /** A listener that throws must not stop what it listens to. */
   #emit<E extends keyof OrreryEvents>(event: E, ...args: OrreryEvents[E]): void {
     for (const listener of this.#emitter.listeners(event)) {
+      const failed = (error: unknown): void => this.#log({ event }, error, 'a listener failed');
       try {
-        (listener as (...args: OrreryEvents[E]) => void)(...args);
-      } catch (err) {
-        this.#logger.error({ err, event }, 'a listener failed');
+        heed((listener as (...args: OrreryEvents[E]) => unknown)(...args), failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }
 
   #report(game: string, error: unknown, what: string): void {
-    this.#logger.error({ game, err: error }, what);
+    this.#log({ game }, error, what);
     this.#emit('error', error, game);
+  }
+
+  #log(place: { readonly game: string } | { readonly event: string }, err: unknown, what: string): void {
+    const times = this.#repeats.count(`${what} ${Object.values(place)[0]}`, err);
+    if (times === 1) this.#logger.error({ ...place, err }, what);
+    else if (times !== undefined)
+      this.#logger.error({ ...place, times }, `${what}, over and over: the first time was logged`);
   }
 }
 

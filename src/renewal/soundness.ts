@@ -3,6 +3,7 @@
 
 import { OrreryError } from '../errors.ts';
 import { type Migrating, type Migrations, migrate } from '../game/migration.ts';
+import { heed } from '../game/misuse.ts';
 import { checkSchema, type StateSchema } from '../game/schema.ts';
 import type { GameSeed } from '../game/seed.ts';
 import { WorkingState } from '../game/state.ts';
@@ -92,7 +93,9 @@ function ask(check: StateCheck, view: JsonObject): void {
 
 function outcome(ask: () => unknown): readonly [verdict: unknown, cause: unknown] {
   try {
-    return [ask(), undefined];
+    const verdict = ask();
+    heed(verdict);
+    return [verdict, undefined];
   } catch (cause) {
     return [undefined, cause ?? new Error('it threw nothing')];
   }

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Loop, type LoopClock } from '../../src/game/loop.ts';
 import { runLoop } from '../../src/index.ts';
@@ -116,6 +117,36 @@ describe('runLoop', () => {
     const driven = loop(clock, { catchUp: 0 });
     clock.fire(100);
     expect([driven.ticks, driven.skipped]).toEqual([1, 5]);
+  });
+
+  it('[L3] a tick that throws again and again is logged with its stack once, then counted', async () => {
+    const lines: { level: number; msg: string; times?: number; err?: { stack: string } }[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+    const stumbling = {
+      ...sandbox(() => ({ n: 0 }), 'stumbling'),
+      onTick: (_draft: unknown, { tick, game }: { tick: number; game: string }) => {
+        if (game === 'sound') return;
+        throw new Error(lines.length < 4 ? `stumbled in tick ${tick}` : 'another reason');
+      },
+    };
+    const orrery = await open([stumbling], { logger });
+    const failed: string[] = [];
+    orrery.on('error', (_error, game) => failed.push(game));
+    for (const id of ['a', 'b', 'sound']) await orrery.open(stumbling, id);
+    const clock = new HandClock(0);
+    const driven = runLoop(orrery, { hz: 50, clock });
+    for (let tick = 0; tick < 12; tick += 1) clock.fire();
+    driven.stop();
+    expect(failed).toHaveLength(24);
+    const told = lines.map(({ msg, times, err }) => [msg.split(',')[0], times, err !== undefined]);
+    expect(told).toEqual([
+      ['a tick failed', undefined, true],
+      ['a tick failed', undefined, true],
+      ['a tick failed', 10, false],
+      ['a tick failed', 10, false],
+      ['a tick failed', undefined, true],
+      ['a tick failed', undefined, true],
+    ]);
   });
 
   it('[L3] advances every game that is in memory, and a game whose tick throws stops neither the others nor the loop', async () => {

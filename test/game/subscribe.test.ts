@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Change, type Orrery, table } from '../../src/index.ts';
+import { type Change, defineGame, type Orrery, table } from '../../src/index.ts';
 import { StagedStore } from '../outbox/staged-store.ts';
-import { changesOf, galaxy, json, open, play, refusal, sandbox } from './galaxy.ts';
+import { changesOf, galaxy, json, open, play, refusal, rejection, sandbox } from './galaxy.ts';
 
 const counter = () => sandbox(() => ({ n: 0, units: table<number>() }));
 
@@ -80,6 +80,48 @@ describe('subscribers', () => {
       ['first', 'andromeda'],
       ['first', 'andromeda'],
     ]);
+  });
+
+  it('[D62] a listener that is async and rejects ends no process: the orrery reports it', async () => {
+    const { game, orrery } = await play(counter());
+    const reported: unknown[] = [];
+    orrery.on('error', async (error) => {
+      reported.push(error);
+      throw new Error('and so does the one who listens to errors');
+    });
+    game.subscribe(async ({ seq }) => {
+      await Promise.resolve();
+      throw new Error(`rejected ${seq}`);
+    });
+    const changes = changesOf(game);
+    game.update(() => {});
+    game.update(() => {});
+    await new Promise(setImmediate);
+    expect(changes.map(({ seq }) => seq)).toEqual([1, 2]);
+    const messages = reported.map((error) => (error as Error).message).sort();
+    expect(messages).toEqual(['rejected 1', 'rejected 2']);
+  });
+
+  it('[D62] what is to answer at once and is async ends no process when it rejects', async () => {
+    const rejecting = async (): Promise<never> => {
+      throw new Error('nobody looks');
+    };
+    const invariants = { holds: rejecting as never };
+    const judged = defineGame('judged', { version: 1, initial: () => ({ n: 0 }), commands: {}, invariants });
+    const made = defineGame('made', { version: 1, initial: rejecting as never, commands: {} });
+    const schema = { safeParse: rejecting as never };
+    const shaped = defineGame('shaped', { version: 1, initial: () => ({ n: 0 }), commands: {}, schema });
+    const orrery = await open([judged, made, shaped]);
+    const error = await rejection('INVARIANT_FAILED', orrery.open(judged, 'g'));
+    expect(error.message).toContain('answered with a promise');
+    await rejection('NOT_PERSISTABLE', orrery.open(made, 'g'));
+    await rejection('SCHEMA_FAILED', orrery.open(shaped, 'g'));
+    const sound = sandbox(() => ({ n: 0 }), 'sound');
+    const other = await open([sound]);
+    const game = await other.open(sound, 'g');
+    await game.update(() => {}).durable;
+    await expect(other.recover('g', { mode: 'snapshot', check: rejecting as never })).rejects.toThrow('at once');
+    await new Promise(setImmediate);
   });
 
   it('[D62] without a listener for errors, a subscriber that throws is no error of the process', async () => {
