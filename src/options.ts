@@ -6,6 +6,7 @@ import { OrreryError } from './errors.ts';
 import type { AnyGameType } from './game/define.ts';
 import type { Validation } from './game/schema.ts';
 import { assertClaims } from './projection/definition.ts';
+import { heapFlagMb, largestRecord } from './store/owner-memory.ts';
 import type { Store } from './store/store.ts';
 
 export const DEFAULTS = {
@@ -91,6 +92,14 @@ export interface OrreryOptions {
   readonly maxStateBytes?: number;
   /** Bytes of JSON. A command whose arguments and patches are more is refused. Default 16 MiB. */
   readonly maxRecordBytes?: number;
+  /**
+   * MiB of heap that the thread of each shard may have. It holds the records that are taken into the database, and whole states
+   * when somebody asks for a moment of the past; the database itself lies outside. When it is not enough the thread ends
+   * (OWNER_DIED, which names the game), another takes over, and the process and the other shards go on. A flag of Node
+   * (--max-old-space-size) goes before it. With either of them `maxRecordBytes` is at most a sixteenth. Default: what Node
+   * gives a thread.
+   */
+  readonly ownerMemoryMb?: number;
   /** Games in memory. When one more is opened, those idle longest leave, if they are durable and nobody subscribes. Default 10,000. */
   readonly maxLoadedGames?: number;
   /** Fill the SQL table `commands` as commands arrive, for about 5 us of worker time each. Default false. */
@@ -126,6 +135,9 @@ function isGameType(type: unknown): boolean {
   return typeof name === 'string' && typeof initial === 'function' && typeof commands === 'object';
 }
 
+/** An owner that holds nothing needs about 10. */
+const LEAST_MEMORY_MB = 16;
+
 const positive = z.number().int().positive();
 const shape = z.strictObject({
   directory: z
@@ -149,6 +161,12 @@ const shape = z.strictObject({
   maxImageBytes: positive.max(2 ** 31 - 1).default(DEFAULTS.maxImageBytes),
   maxStateBytes: positive.max(2 ** 29).default(DEFAULTS.maxStateBytes),
   maxRecordBytes: positive.max(2 ** 29).default(DEFAULTS.maxRecordBytes),
+  ownerMemoryMb: z
+    .number()
+    .int()
+    .min(LEAST_MEMORY_MB)
+    .max(2 ** 20)
+    .optional(),
   maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
   commandIndex: z.boolean().default(DEFAULTS.commandIndex),
   validate: z.enum(['always', 'development', 'never']).default(DEFAULTS.validate),
@@ -195,6 +213,22 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
     }
     names.add(name);
   }
+  const maxRecordBytes = recordBound(options, parsed.data);
   assertClaims(parsed.data.games.map(({ name, projections }) => [name, Object.keys(projections ?? {})]));
-  return parsed.data;
+  return { ...parsed.data, maxRecordBytes };
+}
+
+/** What an owner with so little memory can take in. Throws INVALID_OPTION when more was asked for. */
+function recordBound(asked: OrreryOptions, { maxRecordBytes, ownerMemoryMb }: CheckedOptions): number {
+  const flag = heapFlagMb();
+  const memory = flag ?? ownerMemoryMb;
+  if (memory === undefined) return maxRecordBytes;
+  const most = largestRecord(memory);
+  if (asked.maxRecordBytes === undefined || maxRecordBytes <= most) return Math.min(maxRecordBytes, most);
+  const bound = flag === undefined ? '`ownerMemoryMb`' : '--max-old-space-size';
+  throw new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `\`maxRecordBytes\` is ${maxRecordBytes}, and an owner with ${memory} MiB of memory can take in ${most}`,
+    hint: `Raise ${bound}, or lower \`maxRecordBytes\`: what is larger could be written and never be read back.`,
+  });
 }

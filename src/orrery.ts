@@ -61,6 +61,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
     (_, shard) =>
       new SqliteStore(shardDirectory(checked.directory, shard), shard, {
         workerUrl: checked.workerUrl,
+        memoryMb: checked.ownerMemoryMb,
         recording: { directory: config.id },
         grains: new Map(checked.games.map(({ name, history }) => [name, history])),
         retentions: new Map(

@@ -38,7 +38,7 @@ export const VALUES: Table = {
   renewal: ['past', 'recovery', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
   rerun: ['past', 'pack', 'game', 'patch', 'errors'],
   versions: ['past', 'rerun', 'renewal', 'journal', 'game', 'patch', 'errors'],
-  options: ['game', 'projection', 'errors'],
+  options: ['game', 'store', 'projection', 'errors'],
   orrery: [
     ...['versions', 'renewal', 'rerun', 'pack', 'past', 'game', 'outbox', 'store', 'journal', 'directory', 'options'],
     'errors',
@@ -62,7 +62,6 @@ export const TYPES: Table = {
   renewal: ['outbox', 'store'],
   rerun: ['image'],
   versions: ['outbox', 'image'],
-  options: ['store'],
   orrery: ['image'],
   index: ['image', 'options', 'projection'],
 };

@@ -180,8 +180,22 @@ function attempt<T>(body: () => T): T {
     return body();
   } catch (error) {
     if (error instanceof OrreryError) throw error;
+    if (OUT_OF_MEMORY.test(reason(error))) throw outOfMemory(error);
     throw damaged('SQLite refused an operation on the image', error);
   }
+}
+
+/** Of SQLite, of the module that it is compiled into, and of an export that finds no room. */
+const OUT_OF_MEMORY = /^out of memory$|Aborted\(OOM\)|allocation failed|Cannot enlarge memory/i;
+
+/** The disk has everything: nothing is damaged. */
+function outOfMemory(cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'OUT_OF_MEMORY',
+    what: 'SQLite ran out of memory',
+    hint: 'The database of a shard is held in memory: give the process more, or spread the games over more shards.',
+    cause,
+  });
 }
 
 function damaged(what: string, cause?: unknown): OrreryError {

@@ -11,7 +11,8 @@ import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts'
 import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
-import { Outbox, type OutboxOptions } from './outbox.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxOptions } from './outbox-options.ts';
 import { Repeats } from './repeats.ts';
 import { Residents, type ResidentsOptions } from './residents.ts';
 import type { OutboxEvents } from './trouble.ts';

@@ -10,26 +10,17 @@ import { Accepted } from './accepted.ts';
 import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { Departure, type DepartureOptions } from './departure.ts';
+import { Departure } from './departure.ts';
 import { again, asOrreryError, backpressure, before, closed, closeTimeout, readOnly } from './failures.ts';
 import { Figures, type KnownStats } from './figures.ts';
 import { healthOf, type OutboxHealth } from './health.ts';
+import { MemoryDeaths } from './memory-deaths.ts';
 import { Meter } from './meter.ts';
+import type { OutboxOptions } from './outbox-options.ts';
 import { gather, Pump, type Work } from './pump.ts';
 import { Requests } from './requests.ts';
 import { longestWait, Stall } from './stall.ts';
 import { type OutboxEvents, Trouble } from './trouble.ts';
-
-export interface OutboxOptions extends DepartureOptions {
-  readonly autoSaveIntervalMs: number;
-  readonly outboxBytes: number;
-  readonly overflow: 'reject' | 'coalesce';
-  readonly digestLagBytes: number;
-  readonly maxRecordBytes: number;
-  /** Nothing is accepted. */
-  readonly readOnly?: boolean;
-  readonly stalledAfterMs: number;
-}
 
 /** Digesting less than this at a time makes more rows of the same. */
 const DIGEST_BYTES = 256 * 1024;
@@ -61,6 +52,7 @@ export class Outbox {
   /** Nothing more is accepted. */
   #ended = false;
   #mustOpen = false;
+  readonly #memoryDeaths = new MemoryDeaths();
   readonly #commitBackoff = new Backoff(() => this.#pump.wakeUp());
   #turn = 0;
 
@@ -265,6 +257,7 @@ export class Outbox {
     // Too late: everybody who waits has been told that it is not durable.
     if (this.#failure) return;
     this.#load = load;
+    this.#memoryDeaths.survived();
     this.#commitBackoff.reset();
     this.meter.committed(batch.count, batch.bytes, batch.acceptedAt, sent, performance.now());
     this.#left(batch);
@@ -298,13 +291,15 @@ export class Outbox {
 
   async #ask(): Promise<void> {
     const died = await this.#requests.askNext();
-    if (died) this.#storeFailed(died);
+    if (died) this.#storeFailed(died, 'question');
   }
 
   /** What commits depend on has failed: the thread, the disk, or for good. */
-  #storeFailed(error: OrreryError): void {
+  #storeFailed(error: OrreryError, over?: 'question'): void {
     if (this.#failure) return;
-    if (error.code === 'OWNER_DIED') this.#mustOpen = true;
+    // A question is given up by itself; what has to become durable cannot be.
+    const isLast = over === undefined && this.#memoryDeaths.isLast(error);
+    if (error.code === 'OWNER_DIED' && !isLast) this.#mustOpen = true;
     else if (error.code !== 'DISK_FULL' && error.code !== 'IO_FAILED') {
       this.#fail(error);
       return;

@@ -151,7 +151,7 @@ export class GameSink implements RecordSink {
     return new OrreryError({
       code: 'RECORD_TOO_LARGE',
       what: `the command with its arguments and patches is ${bytes} bytes of JSON, and the bound is ${this.#options.maxRecordBytes}`,
-      hint: 'Do it in several commands, or raise `maxRecordBytes`.',
+      hint: 'Do it in several commands, or raise `maxRecordBytes`, which is at most a sixteenth of the memory of an owner.',
     });
   }
 }

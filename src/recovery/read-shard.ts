@@ -2,6 +2,7 @@
 // for an owner: claim.ts; after it: open-shard.ts, which goes on writing, or a reader that only looks.
 
 import { Digest, type DigestOptions } from '../digest/digest.ts';
+import { assertRoom } from '../digest/room.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import { imageGeneration, imageName, readImage } from '../image/image.ts';
@@ -112,7 +113,9 @@ export async function readShard(
     let step = scan.next();
     for (; !step.done; step = scan.next()) {
       const frame = step.value;
-      const taking = digest.take(payloadOf(frame), { frame: frame.number, chain: frame.chain });
+      const payload = payloadOf(frame);
+      assertRoom(payload);
+      const taking = digest.take(payload, { frame: frame.number, chain: frame.chain });
       while (!taking.next().done);
       replayedFrames += 1;
       replayedRecords += frame.recordCount;

@@ -8,13 +8,18 @@ import { OrreryError } from '../errors.ts';
 import type { OwnerPiece, OwnerReply, OwnerRequest } from '../shard/protocol.ts';
 import type { Seat } from '../shard/serve.ts';
 import { IN_SLOT, Slot } from '../shard/slot.ts';
+import { isOutOfMemory, outOfMemory } from './owner-memory.ts';
 import type { EarlyPieces } from './store.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
 const VIGIL_MS = 2 ** 30;
 
+/** A batch below this has not taken anybody's memory. */
+const HEAVY_BYTES = 256 * 1024;
+
 export class OwnerThread {
   readonly #shard: number;
+  readonly #memoryMb: number | undefined;
   readonly #pool: Piscina;
   /** Undefined between the death of a thread and the next `sit`. */
   #port: MessagePort | undefined;
@@ -22,20 +27,25 @@ export class OwnerThread {
   #slot = new Slot();
   #asked:
     | {
+        readonly request: OwnerRequest;
         readonly early: EarlyPieces | undefined;
         resolve: (reply: OwnerReply) => void;
         reject: (error: OrreryError) => void;
       }
     | undefined;
   #cause: unknown = 'it was never started';
+  /** Of the batches since the last image that are of one game and large. */
+  #heaviest: { readonly game: string; readonly bytes: number } | undefined;
   /**
    * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
    * thread dies: with nothing else to do the process would end before it hears of the death.
    */
   readonly #vigil = setInterval(() => undefined, VIGIL_MS).unref();
 
-  constructor(shard: number, workerUrl: URL) {
+  /** `memoryMb` bounds the heap of the thread, unless a flag of Node does. */
+  constructor(shard: number, workerUrl: URL, memoryMb?: number) {
     this.#shard = shard;
+    this.#memoryMb = memoryMb;
     this.#pool = new Piscina({
       filename: workerUrl.href,
       // One thread: it owns the shard. Sharing a pool among shards makes an idle one wait behind a busy one.
@@ -47,6 +57,7 @@ export class OwnerThread {
       atomics: 'disabled',
       // The flags of the main thread are its own affair.
       execArgv: [],
+      ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
     });
     // What a thread threw. Without a listener it would end the process.
     this.#pool.on('error', (cause: unknown) => {
@@ -83,9 +94,9 @@ export class OwnerThread {
   /** Rejects with OWNER_DIED when there is no thread or it dies over this. One request at a time. */
   ask(request: OwnerRequest, early?: EarlyPieces): Promise<OwnerReply> {
     const port = this.#port;
-    if (!port) return Promise.reject(died(this.#shard, this.#cause));
+    if (!port) return Promise.reject(this.#died(undefined));
     return new Promise((resolve, reject) => {
-      this.#asked = { early, resolve, reject };
+      this.#asked = { request, early, resolve, reject };
       this.#vigil.ref();
       if (request.kind !== 'commit' || !this.#slot.put(request.batch)) port.postMessage(request);
       else if (!this.#slot.tell()) port.postMessage(IN_SLOT);
@@ -103,6 +114,7 @@ export class OwnerThread {
     const asked = this.#asked;
     this.#asked = undefined;
     this.#vigil.unref();
+    if (asked) this.#weigh(asked.request, reply);
     asked?.resolve(reply);
   }
 
@@ -112,8 +124,31 @@ export class OwnerThread {
     const asked = this.#asked;
     this.#asked = undefined;
     this.#vigil.unref();
-    asked?.reject(died(this.#shard, this.#cause));
+    asked?.reject(this.#died(asked.request));
   }
+
+  #died(request: OwnerRequest | undefined): OrreryError {
+    if (!isOutOfMemory(this.#cause)) return died(this.#shard, this.#cause);
+    const { context } = this.#cause as { context?: { readonly game?: string } };
+    const game = gameOf(request) ?? context?.game ?? this.#heaviest?.game;
+    return outOfMemory(this.#shard, request?.kind, game, this.#memoryMb, this.#cause);
+  }
+
+  /** Keeps in mind whose records are the largest that no image has. */
+  #weigh(request: OwnerRequest, reply: OwnerReply): void {
+    if (request.kind === 'checkpoint' && reply.ok && reply.value !== undefined) this.#heaviest = undefined;
+    if (request.kind !== 'commit') return;
+    const { length: bytes } = request.batch.payload;
+    const game = gameOf(request);
+    if (game !== undefined && bytes > (this.#heaviest?.bytes ?? HEAVY_BYTES)) this.#heaviest = { game, bytes };
+  }
+}
+
+/** The one game that a request is about. */
+function gameOf(request: OwnerRequest | undefined): string | undefined {
+  if (request?.kind === 'commit') return request.batch.spans.length === 1 ? request.batch.spans[0]?.game : undefined;
+  if (request?.kind === 'import') return request.import.game;
+  return request && 'game' in request ? request.game : undefined;
 }
 
 function died(shard: number, cause: unknown): OrreryError {

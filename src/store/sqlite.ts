@@ -23,24 +23,28 @@ import type {
 export interface SqliteStoreOptions extends Omit<OwnerOptions, 'directory' | 'shard'> {
   /** Where the worker file is, when it is not where the package has it. */
   readonly workerUrl: URL | undefined;
+  /** MiB of heap that the owner's thread may have. Undefined: as many as Node gives a thread. */
+  readonly memoryMb?: number | undefined;
 }
 
 export class SqliteStore implements Store {
   readonly capabilities = { durable: true, images: true };
   readonly #options: OwnerOptions;
   readonly #workerUrl: URL;
+  readonly #memoryMb: number | undefined;
   #thread: OwnerThread | undefined;
   #destroyed: Promise<void> | undefined;
   #closed = false;
 
-  constructor(directory: string, shard: number, { workerUrl, ...options }: SqliteStoreOptions) {
+  constructor(directory: string, shard: number, { workerUrl, memoryMb, ...options }: SqliteStoreOptions) {
     this.#options = { ...options, directory, shard };
     this.#workerUrl = workerUrl ?? defaultWorkerUrl();
+    this.#memoryMb = memoryMb;
   }
 
   async open(): Promise<RecoveryReport> {
     if (this.#closed) throw notOpen(this.#options.shard);
-    this.#thread ??= new OwnerThread(this.#options.shard, this.#workerUrl);
+    this.#thread ??= new OwnerThread(this.#options.shard, this.#workerUrl, this.#memoryMb);
     this.#thread.sit();
     return (await this.#ask({ kind: 'open', options: this.#options })) as RecoveryReport;
   }
