@@ -28,6 +28,7 @@ import {
 } from './renewal/recover.ts';
 import type { RecoverOptions } from './renewal/recovery-options.ts';
 import { takenApart, takenApartUnjudged } from './rerun/apart.ts';
+import { assertMayOpen } from './rerun/import-guard.ts';
 import type { Code } from './rerun/reruns.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, StoreStats } from './store/store.ts';
@@ -40,7 +41,8 @@ export { type OrreryEvents, type OrreryHealth, shardOf };
  *
  * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
  * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
- * cannot be read; nothing was changed), DISK_FULL, IO_FAILED, OPEN_TIMEOUT (only with `openTimeoutMs`); with `readOnly`,
+ * cannot be read; nothing was changed), DISK_FULL, IO_FAILED, OPEN_TIMEOUT (only with `openTimeoutMs`), GAMES_MODULE (while the
+ * module that calls this is imported for its game types); with `readOnly`,
  * NOT_AN_ORRERY_DIRECTORY in place of the first two of the directory.
  */
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
@@ -53,6 +55,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
     const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
     return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
   }
+  if (!checked.readOnly) assertMayOpen(checked.directory);
   const { lock, config } = checked.readOnly
     ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
     : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);

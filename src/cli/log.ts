@@ -1,6 +1,7 @@
 // `orrery log`: the past of a game, command by command, printed while it is read.
 
 import { Command, Option } from 'commander';
+import { secondsRemark } from '../digest/moment.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from '../past/history.ts';
 import type { Past } from '../past/past.ts';
@@ -76,6 +77,7 @@ export function logCommand(surroundings: Surroundings): Command {
 }
 
 async function log(past: Past, query: HistoryQuery, options: Options, surroundings: Surroundings): Promise<void> {
+  remarkOnTimes(past, query, surroundings);
   const { limit = Number.POSITIVE_INFINITY, patches = false, json } = options;
   const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
   let count = 0;
@@ -87,12 +89,23 @@ async function log(past: Past, query: HistoryQuery, options: Options, surroundin
   await printer.end();
 }
 
+/** Times that nothing can be found by are no error here: a filter may well let everything through, or nothing. */
+function remarkOnTimes({ row }: Past, { fromTime, toTime }: HistoryQuery, { remark }: Surroundings): void {
+  for (const time of [fromTime, toTime]) {
+    const told = time === undefined ? undefined : secondsRemark(time, { first: row.created, last: row.time });
+    if (told !== undefined) remark(told);
+  }
+}
+
 async function exportPast(
   past: Past,
-  { path = '', afterSeq = 0, upToSeq, ...bounds }: HistoryQuery,
+  query: HistoryQuery,
   { limit, output: file }: Options,
-  { output, remark }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<void> {
+  remarkOnTimes(past, query, surroundings);
+  const { output, remark } = surroundings;
+  const { path = '', afterSeq = 0, upToSeq, ...bounds } = query;
   const range = { fromSeq: afterSeq + 1, ...(upToSeq === undefined ? {} : { toSeq: upToSeq }), ...bounds };
   const options = { range, path: path as string, ...(limit === undefined ? {} : { limit }) };
   const { steps, firstSeq, lastSeq, isCut } =

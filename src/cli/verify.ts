@@ -20,7 +20,7 @@ both values; a command that used Math.random() or Date is the typical finding, a
 @save), whole states and records of versions that the module does not have are passed over and counted.
 
 Without a game, all games of the directory whose type the module has. Nothing is changed; another process may have the directory
-open. The module is imported by each thread: its code runs. Ends with 1 when a difference was found.
+open. The module is imported by each thread: its code runs, and one that opens an orrery is refused. Ends with 1 when a difference was found.
 
 Examples:
   orrery verify ./data --games ./dist/galaxy.js

@@ -18,6 +18,14 @@ export interface Neighbours {
   readonly after: number | undefined;
   /** Of a tick that the game has been at and a recovery took it back from: the last record up to it among those given up. */
   readonly givenUp?: number | undefined;
+  /** When the game began, and when its newest record was made: a time that is none of its own may be in another unit. */
+  readonly times?: Times | undefined;
+}
+
+/** In milliseconds since 1970. */
+export interface Times {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Records between these two seqs, of which nothing is known. */
@@ -79,14 +87,28 @@ export function* pointsOf(
   }
 }
 
-export function momentNotKept(game: string, moment: Moment, { before, after, givenUp }: Neighbours): OrreryError {
+export function momentNotKept(game: string, moment: Moment, neighbours: Neighbours): OrreryError {
   const { by, at } = measured(game, moment);
+  const { before, after, givenUp, times } = neighbours;
+  const seconds = by === 'time' && times ? secondsRemark(at, times) : undefined;
   return new OrreryError({
     code: 'MOMENT_NOT_KEPT',
     what: `the state at ${by} ${at} ${reasonOf(before, after, givenUp)}`,
-    hint: hintOf(before, after, givenUp),
+    hint: [hintOf(before, after, givenUp), seconds].filter((each) => each !== undefined).join(' '),
     context: { game, [by]: at, before, after, ...(givenUp === undefined ? {} : { givenUp }) },
   });
+}
+
+/** How far from what a game has recorded a time may be and still be meant. */
+const A_YEAR = 366 * 24 * 3600 * 1000;
+
+/** What to say of a time that is before everything in milliseconds, and in the life of the game in seconds. */
+export function secondsRemark(time: number, { first, last }: Times): string | undefined {
+  const meant = time * 1000;
+  if (time >= first || meant < first - A_YEAR || meant > last + A_YEAR) return undefined;
+  const date = new Date(meant);
+  const iso = Number.isNaN(date.getTime()) ? '' : `, which is ${date.toISOString()}`;
+  return `A time is in milliseconds since 1970: if ${time} is in seconds, write ${meant}${iso}.`;
 }
 
 function reasonOf(before: number | undefined, after: number | undefined, givenUp: number | undefined): string {

@@ -67,7 +67,7 @@ export class StoredPast {
     const found = this.#find(by, at);
     if (typeof found === 'number') return found;
     if (nearest && found.before !== undefined) return found.before;
-    throw momentNotKept(id, moment, found);
+    throw momentNotKept(id, moment, { ...found, times: { first: this.row.created, last: this.row.time } });
   }
 
   /** Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */

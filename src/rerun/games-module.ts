@@ -5,20 +5,21 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { importedWithoutOpening } from './import-guard.ts';
 
 /**
  * Imports a module and gives every game type it exports, by whatever name, in a list or alone. A path is relative to `from`,
  * a folder; a file: URL stands for itself.
  *
- * @throws OrreryError GAMES_MODULE when it cannot be found or imported, or exports no game type.
+ * @throws OrreryError GAMES_MODULE when it cannot be found or imported, opens an orrery, or exports no game type.
  */
 export async function loadGameTypes(specifier: string, from: string): Promise<readonly AnyGameType[]> {
   const url = urlOf(specifier, from);
   let module: { readonly [name: string]: unknown };
   try {
-    module = (await import(url)) as typeof module;
+    module = await importedWithoutOpening(specifier, () => import(url) as Promise<typeof module>);
   } catch (cause) {
-    throw notImported(specifier, url, cause);
+    throw cause instanceof OrreryError && cause.code === 'GAMES_MODULE' ? cause : notImported(specifier, url, cause);
   }
   const types = new Set<AnyGameType>();
   for (const exported of Object.values(module)) {

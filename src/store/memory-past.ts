@@ -16,7 +16,8 @@ export function recordAt(records: readonly Record[], moment: Moment, nearest: bo
   const seq = typeof found === 'number' ? found : nearest ? found.before : undefined;
   const record = records.find((each) => each.seq === seq);
   if (record) return record;
-  throw momentNotKept(first.game, moment, found as Neighbours);
+  const times = { first: first.time, last: (records.at(-1) as Record).time };
+  throw momentNotKept(first.game, moment, { ...(found as Neighbours), times });
 }
 
 function seqAmong(records: readonly Record[], at: number): number | Neighbours {

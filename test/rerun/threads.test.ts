@@ -1,10 +1,13 @@
 // Re-execution on helper threads: a long game of the example, and which difference counts when several are found.
 
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Bots, botNames, mapOf } from '../../examples/galactic-war/bots.ts';
 import { type Galaxy, galaxy, give } from '../../examples/galactic-war/galaxy.ts';
 import { defineGame, OrreryError, openOrrery, table } from '../../src/index.ts';
+import { loadGameTypes } from '../../src/rerun/games-module.ts';
 import { RerunThreads } from '../../src/rerun/threads.ts';
+import { binary, fingerprint } from '../cli/command-line.ts';
 import { smallSetup } from '../example/small-galaxy.ts';
 import { Workshop } from './played.ts';
 
@@ -12,6 +15,7 @@ const workshop = new Workshop();
 afterAll(() => workshop.clean());
 
 const TICKS = 10_000;
+const INDEX = new URL('../../dist/src/index.js', import.meta.url).href;
 const GALAXY = new URL('../../dist/examples/galactic-war/galaxy.js', import.meta.url).href;
 
 /** Bots play a small galaxy; everything is durable in the end. */
@@ -127,6 +131,39 @@ describe('helper threads', () => {
     expect(await attempt(other)).toMatchObject({ code: 'GAMES_MODULE', context: { type: 'counter' } });
     expect(await attempt(workshop.module(counter('1')))).toMatchObject({ commands: 1, difference: undefined });
     expect(() => new RerunThreads(GALAXY, { threads: 0 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+  });
+
+  it('[RR14] a module that opens an orrery is refused before it has, in a thread and on this one, awaited or not', async () => {
+    const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
+    const past = await workshop.past(directory, 'a');
+    const before = fingerprint(directory);
+    const opening = `import { openOrrery } from ${JSON.stringify(INDEX)};
+      const opened = openOrrery({ directory: ${JSON.stringify(directory)}, games: [counter] });`;
+    const ways = { awaited: 'await opened;', ignored: '', forgiven: 'opened.catch(() => undefined);' };
+    for (const [way, code] of Object.entries(ways)) {
+      const module = workshop.module(`${counter('1')}\n${opening}\n${code}`);
+      const refused = {
+        code: 'GAMES_MODULE',
+        what: 'the module opens an orrery when it is imported',
+        hint: expect.stringContaining('in a module of their own'),
+        context: { directory },
+      };
+      const threads = new RerunThreads(module, { threads: 1 });
+      await expect(threads.verify(past, { kind: 'directory', directory }), way).rejects.toMatchObject(refused);
+      await threads.close();
+      await expect(loadGameTypes(module, '/'), way).rejects.toMatchObject(refused);
+    }
+    expect(fingerprint(directory)).toEqual(before);
+    // And afterwards whoever likes may open one.
+    await using open = await openOrrery({ directory, games: [counterType] });
+    expect((await open.load(counterType, 'a')).tick).toBe(1);
+  });
+
+  it('[RR14] what a module has left running does not keep a command from ending', async () => {
+    const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
+    const module = fileURLToPath(workshop.module(`${counter('1')}\nsetInterval(() => undefined, 10);`));
+    const ended = await binary('verify', directory, '--games', module);
+    expect(ended).toMatchObject({ status: 0, stdout: 'a: same: 1 command in 1 step made again\n' });
   });
 
   it('[RR12] a command that ends its thread is an error, and not the end of the process', async () => {

@@ -60,6 +60,25 @@ describe('at', () => {
     },
   );
 
+  it('[PC16] a time in seconds is told as such, where it means a moment of the game as seconds', async () => {
+    const last = Date.parse((await at('every', '--seq', '0')).time);
+    const seconds = Math.floor(last / 1000) + 1;
+    const ended = await orrery('at', recorded.directory, 'every', '--time', String(seconds));
+    expect(ended).toMatchObject({ status: 3, stdout: '' });
+    const iso = new Date(seconds * 1000).toISOString();
+    const told = `A time is in milliseconds since 1970: if ${seconds} is in seconds, write ${seconds}000, which is ${iso}.`;
+    expect(ended.stderr).toContain(told);
+    for (const option of ['--from-time', '--to-time']) {
+      const logged = await orrery('log', recorded.directory, 'every', option, String(seconds));
+      expect(logged).toMatchObject({ status: 0, stderr: `${told}\n` });
+    }
+    for (const time of ['1', String(last - 1), '1970-01-02']) {
+      const early = await orrery('at', recorded.directory, 'every', '--time', time);
+      expect(early.status).toBe(3);
+      expect(early.stderr).not.toContain('in seconds');
+    }
+  });
+
   it('[PC2] prints a part for people, and says on standard error which moment it is', async () => {
     const last = recorded.moments['every']?.at(-1);
     const ended = await orrery('at', recorded.directory, 'every', '--seq', String(last?.seq), '--path', '/purse/total');

@@ -1,0 +1,62 @@
+// A module that is imported for its game types must not start a game: the same code runs in each thread that verifies, beside
+// the program that has the directory open. Before it: games-module.ts, which imports; openOrrery asks here before it opens.
+// What both meet on belongs to the thread, not to a copy of the package: the module may bring another one.
+
+import { channel } from 'node:diagnostics_channel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OrreryError } from '../errors.ts';
+
+const CHANNEL = 'orrery:opening';
+
+/** What openOrrery tells before it opens a directory. */
+interface Opening {
+  readonly directory: string;
+  /** Set by who does not want it. */
+  refusal?: OrreryError;
+}
+
+/** Throws GAMES_MODULE while a module is being imported on this thread. */
+export function assertMayOpen(directory: string): void {
+  const openings = channel(CHANNEL);
+  if (!openings.hasSubscribers) return;
+  const opening: Opening = { directory };
+  openings.publish(opening);
+  if (opening.refusal) throw opening.refusal;
+}
+
+/** Imports with `load`; throws GAMES_MODULE when that would open a directory, whether the module awaits it or not. */
+export async function importedWithoutOpening<T>(module: string, load: () => Promise<T>): Promise<T> {
+  let refusal: OrreryError | undefined;
+  const openings = channel(CHANNEL);
+  const refuse = (opening: unknown): void => {
+    refusal ??= opens(module, (opening as Opening).directory);
+    (opening as Opening).refusal = refusal;
+  };
+  // A module that does not await what it starts would end the process in place of being told of.
+  const forgive = (reason: unknown): void => {
+    if (reason !== refusal) throw reason;
+  };
+  openings.subscribe(refuse);
+  process.on('unhandledRejection', forgive);
+  try {
+    const loaded = await load();
+    await nextTurn();
+    if (refusal) throw refusal;
+    return loaded;
+  } catch (error) {
+    await nextTurn();
+    throw refusal ?? error;
+  } finally {
+    openings.unsubscribe(refuse);
+    process.off('unhandledRejection', forgive);
+  }
+}
+
+function opens(module: string, directory: string): OrreryError {
+  return new OrreryError({
+    code: 'GAMES_MODULE',
+    what: 'the module opens an orrery when it is imported',
+    hint: 'Define the game types in a module of their own, have the program that plays them import it, and name that module here.',
+    context: { module, directory },
+  });
+}
