@@ -11,6 +11,7 @@ import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts'
 import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
+import { openFew } from './openings.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxOptions } from './outbox-options.ts';
 import { Repeats } from './repeats.ts';
@@ -90,13 +91,12 @@ export class Engine {
     lock: DirectoryLock | undefined,
   ): Promise<Engine> {
     const engine = new Engine(options, logger, stores, lock);
-    const opened = await Promise.allSettled(stores.map((store, shard) => engine.#openInTime(store, shard)));
-    const failed = opened.find((result) => result.status === 'rejected');
-    if (failed) {
+    try {
+      engine.#recovery = await openFew(stores, (store, shard) => engine.#openInTime(store, shard));
+    } catch (error) {
       await engine.#letGo([...stores.keys()]);
-      throw failed.reason;
+      throw error;
     }
-    engine.#recovery = opened.map((result) => (result as PromiseFulfilledResult<RecoveryReport>).value);
     for (const [shard, report] of engine.#recovery.entries()) {
       if (report.replayedFrames > 0 || report.tornBytes > 0)
         logger.info({ shard, ...report }, 'recovered from the journal');
