@@ -178,12 +178,12 @@ export class StateDraft {
     return { patches, plain, entities, replaced, tables: this.#tableNames(entities, plain) };
   }
 
-  /** Ends the command, without effect unless it is finished. */
   /** What console.log shows. It gets the proxy as `this`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return inspect({ ...this }, options);
   }
 
+  /** Ends the command, without effect unless it is finished. */
   close(): void {
     this.#open = false;
     this.#scope?.close();

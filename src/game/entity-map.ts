@@ -8,24 +8,38 @@ import type { Json } from '../patch/patch.ts';
 const MOST_IN_ONE = 2 ** 15;
 const PARTS = 256;
 
-/** An entity that no user has seen, so that it may not be frozen yet. To ask V8 whether it is takes longer than to find it. */
-class Unseen {
-  readonly entity: Json;
+/** Entities, and which of them no user has seen, so that they may not be frozen. To ask V8 of each takes as long as to find it. */
+class Part {
+  readonly entities = new Map<string, Json>();
+  /** The ids of those nobody has seen. Undefined while nobody has seen any, as in a game whose tables only commands read. */
+  #unseen: Set<string> | undefined;
 
-  constructor(entity: Json) {
-    this.entity = entity;
+  frozen(id: string): Json | undefined {
+    this.#unseen ??= new Set(this.entities.keys());
+    const entity = this.entities.get(id);
+    if (this.#unseen.size > 0 && this.#unseen.delete(id)) freezeDeep(entity);
+    return entity;
+  }
+
+  /** Nobody has seen the entity. */
+  set(id: string, entity: Json): void {
+    this.entities.set(id, entity);
+    this.#unseen?.add(id);
+  }
+
+  delete(id: string): void {
+    this.entities.delete(id);
+    this.#unseen?.delete(id);
   }
 }
-
-type Held = Json | Unseen;
 
 /**
  * A Map that does not stall when it grows: V8 copies all of a Map whenever it is full, which at a million entries takes
  * 60 ms. A large one is 256 of them, so that each stays small.
  */
 export class EntityMap {
-  #whole: Map<string, Held> | undefined = new Map();
-  #parts: readonly Map<string, Held>[] = [];
+  #whole: Part | undefined = new Part();
+  #parts: readonly Part[] = [];
   #size = 0;
 
   get size(): number {
@@ -34,56 +48,46 @@ export class EntityMap {
 
   /** For the engine: it may or may not be frozen. */
   get(id: string): Json | undefined {
-    const held = (this.#whole ?? this.#partOf(id)).get(id);
-    return held instanceof Unseen ? held.entity : held;
+    return (this.#whole ?? this.#partOf(id)).entities.get(id);
   }
 
   /** For a user: frozen all the way down. */
   frozen(id: string): Json | undefined {
-    const map = this.#whole ?? this.#partOf(id);
-    const held = map.get(id);
-    if (!(held instanceof Unseen)) return held;
-    map.set(id, freezeDeep(held.entity));
-    return held.entity;
+    return (this.#whole ?? this.#partOf(id)).frozen(id);
   }
 
   /** Nobody has seen the entity. */
   set(id: string, entity: Json): void {
-    this.#put(id, typeof entity === 'object' ? new Unseen(entity) : entity);
-  }
-
-  /** The entity is frozen all the way down. */
-  setFrozen(id: string, entity: Json): void {
-    this.#put(id, entity);
-  }
-
-  delete(id: string): void {
-    if ((this.#whole ?? this.#partOf(id)).delete(id)) this.#size -= 1;
-  }
-
-  *keys(): IterableIterator<string> {
-    if (this.#whole) yield* this.#whole.keys();
-    else for (const part of this.#parts) yield* part.keys();
-  }
-
-  #put(id: string, held: Held): void {
     const part = this.#whole ?? this.#partOf(id);
-    const before = part.size;
-    part.set(id, held);
-    this.#size += part.size - before;
+    const before = part.entities.size;
+    part.set(id, entity);
+    this.#size += part.entities.size - before;
     if (this.#whole && before === MOST_IN_ONE) this.#split(this.#whole);
   }
 
-  #partOf(id: string): Map<string, Held> {
+  delete(id: string): void {
+    const part = this.#whole ?? this.#partOf(id);
+    const before = part.entities.size;
+    part.delete(id);
+    this.#size += part.entities.size - before;
+  }
+
+  *keys(): IterableIterator<string> {
+    if (this.#whole) yield* this.#whole.entities.keys();
+    else for (const part of this.#parts) yield* part.entities.keys();
+  }
+
+  #partOf(id: string): Part {
     // FNV-1a, folded: ids that differ in a few characters at any place spread over all parts.
     let hash = 0x811c9dc5;
     for (let index = 0; index < id.length; index += 1) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
-    return this.#parts[(hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (PARTS - 1)] as Map<string, Held>;
+    return this.#parts[(hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (PARTS - 1)] as Part;
   }
 
-  #split(whole: ReadonlyMap<string, Held>): void {
-    this.#parts = Array.from({ length: PARTS }, () => new Map<string, Held>());
+  /** Some may be frozen already, which costs whoever asks for them a second look and nothing else. */
+  #split({ entities }: Part): void {
+    this.#parts = Array.from({ length: PARTS }, () => new Part());
     this.#whole = undefined;
-    for (const [id, held] of whole) this.#partOf(id).set(id, held);
+    for (const [id, entity] of entities) this.#partOf(id).set(id, entity);
   }
 }

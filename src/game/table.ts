@@ -10,7 +10,7 @@ import { toPointer } from '../patch/pointer.ts';
 import { TABLE } from '../patch/refusal.ts';
 import type { Shapes } from '../patch/shape.ts';
 import { checkId, checkNewId, checkText, isMemberName } from './entity-id.ts';
-import { ById, behind } from './table-by-id.ts';
+import { BEHIND, TABLE_TRAPS } from './table-traps.ts';
 import { isTableView, sorted } from './table-view.ts';
 import { type Touched, TouchedEntities } from './touched.ts';
 import type { WorkingTable } from './working-table.ts';
@@ -103,6 +103,9 @@ function notEntities(why: string): OrreryError {
   });
 }
 
+/** Not a method: users can reach the class, and what looks like an object of it. */
+let isTableDraft: (value: unknown) => value is TableDraft<unknown>;
+
 /** A table inside a command, or one that table() has made and no state holds yet. Commands hold its `proxy`. */
 export class TableDraft<T> implements Table<T> {
   /** The table as a command sees it: also an object by id. */
@@ -113,12 +116,20 @@ export class TableDraft<T> implements Table<T> {
   #touched = new TouchedEntities();
   #size: number;
   #open = true;
+  /** Methods that were asked for by themselves, with this table as their `this`: theirs would be the proxy. */
+  #finder: ((id: string) => T | undefined) | undefined;
+  #methods: Map<keyof Table<T>, unknown> | undefined;
 
   constructor(base?: WorkingTable, key?: string) {
     this.#base = base;
     this.key = key;
     this.#size = base?.size ?? 0;
-    this.proxy = new ById(this as TableDraft<unknown>).proxy as Table<T>;
+    this.proxy = new Proxy(this as TableDraft<unknown>, TABLE_TRAPS) as Table<T>;
+  }
+
+  static {
+    isTableDraft = (value): value is TableDraft<unknown> =>
+      typeof value === 'object' && value !== null && #touched in value;
   }
 
   static of<T>(entities: Iterable<readonly [string, T]>): TableDraft<T> {
@@ -160,6 +171,23 @@ export class TableDraft<T> implements Table<T> {
   /** After its command a draft changes nothing any more: using it then is a mistake that must be heard. */
   close(): void {
     this.#open = false;
+  }
+
+  /** `get` as the proxy gives it. Nearly all commands ask for it, so it is kept apart. For table-traps.ts. */
+  finder(): (id: string) => T | undefined {
+    this.#finder ??= (id) => this.get(id);
+    return this.#finder;
+  }
+
+  /** Any other method as the proxy gives it. For table-traps.ts. */
+  method(name: keyof Table<T>): unknown {
+    this.#methods ??= new Map();
+    let method = this.#methods.get(name);
+    if (!method) {
+      method = (this[name] as (...args: never[]) => unknown).bind(this);
+      this.#methods.set(name, method);
+    }
+    return method;
   }
 
   has(id: string): boolean {
@@ -275,9 +303,12 @@ export class TableDraft<T> implements Table<T> {
   }
 }
 
-/** The table that a command holds as a proxy; undefined for anything else. Not a static method: users can reach the class. */
+/** The table that a command holds as a proxy; undefined for anything else. Throws what reading a foreign proxy throws. */
 export function tableBehind(value: unknown): TableDraft<unknown> | undefined {
-  return behind(value) as TableDraft<unknown> | undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const found: unknown = (value as { readonly [BEHIND]?: unknown })[BEHIND];
+  // A foreign proxy may answer to any key.
+  return isTableDraft(found) && found.proxy === value ? found : undefined;
 }
 
 /** An entity that was set as it came from a state or from arguments is frozen: whoever gets it may change it all the same. */
