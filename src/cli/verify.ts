@@ -1,7 +1,7 @@
 // `orrery verify`: runs recorded commands again through today's code, on helper threads, and tells the first difference.
 
 import { availableParallelism } from 'node:os';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { OrreryError } from '../errors.ts';
 import { loadGameTypes, typesFor, urlOf } from '../rerun/games-module.ts';
 import { openSource, type Source } from '../rerun/source.ts';
@@ -19,18 +19,24 @@ players, context.now and context.random() are those of then. The first differenc
 both values; a command that used Math.random() or Date is the typical finding, and is told as such. Anonymous recipes (@update,
 @save), whole states and records of versions that the module does not have are passed over and counted.
 
+--tolerance 1e-12 passes numbers that differ by no more than that part of the larger one: another version of Node may round
+otherwise. --all goes on behind each difference, from what was recorded, and tells the first 100.
+
 Without a game, all games of the directory whose type the module has. Nothing is changed; another process may have the directory
 open. The module is imported by each thread: its code runs, and one that opens an orrery is refused. Ends with 1 when a difference was found.
 
 Examples:
   orrery verify ./data --games ./dist/galaxy.js
-  orrery verify battle.orrery --games ./dist/galaxy.js --json | jq .difference`;
+  orrery verify battle.orrery --games ./dist/galaxy.js --json | jq .difference
+  orrery verify ./data andromeda --games ./dist/galaxy.js --all --tolerance 1e-12`;
 
 interface Options {
   readonly games: string;
   readonly threads?: number;
   readonly from?: number;
   readonly to?: number;
+  readonly tolerance?: number;
+  readonly all?: true;
   readonly json?: true;
 }
 
@@ -43,6 +49,8 @@ export function verifyCommand(surroundings: Surroundings): Command {
     .option('--threads <count>', 'helper threads; default: as many as there are processors', wholeNumber(1))
     .option('--from <seq>', 'begin with this seq', wholeNumber(0))
     .option('--to <seq>', 'end with this seq', wholeNumber(0))
+    .option('--tolerance <part>', 'pass numbers that differ by no more than this part of the larger one', partArgument)
+    .option('--all', 'go on behind a difference, from what was recorded')
     .option('--json', 'print one JSON document for each game, one a line')
     .addHelpText('after', HELP)
     .action((place: string, game: string | undefined, options: Options, self: Command) => {
@@ -74,6 +82,8 @@ async function verify(
         const found = await threads.verify(past, source, {
           ...(options.from === undefined ? {} : { fromSeq: options.from }),
           ...(options.to === undefined ? {} : { toSeq: options.to }),
+          ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+          all: options.all === true,
           onProgress: ({ done, total }) => progress(`${printable(id)}: ${done} of ${total}`),
         });
         progress('');
@@ -115,29 +125,48 @@ async function gamesIn(
 }
 
 async function tell(found: Verification, json: boolean, { output, paint }: Surroundings): Promise<void> {
-  const { game, type, fromSeq, toSeq, steps, commands, skipped, difference } = found;
+  const { game, type, fromSeq, toSeq, steps, commands, tolerated, different, skipped, differences } = found;
   if (json) {
-    const same = difference === undefined;
+    const [first, ...others] = differences.map((each) => ({ ...each, time: isoTime(each.time) }));
     await output.line(
       compactJson({
-        ...{ game, type, same, fromSeq, toSeq, steps, commands, skipped },
-        difference: difference ? { ...difference, time: isoTime(difference.time) } : null,
+        ...{ game, type, same: different === 0, fromSeq, toSeq, steps, commands, tolerated, different, skipped },
+        difference: first ?? null,
+        ...(others.length > 0 ? { others } : {}),
       }),
     );
     return;
   }
   const left = Object.entries(skipped).filter(([, count]) => count > 0);
   const passed = left.map(([why, count]) => `${count} passed over (${WHY[why as keyof typeof WHY]})`);
-  const verdict = difference
-    ? paint('red', 'different')
-    : commands > 0
-      ? paint('green', 'same')
-      : paint('yellow', 'nothing to run');
-  const counts = [`${counted(commands, 'command')} in ${counted(steps, 'step')} made again`, ...passed].join(', ');
-  await output.line(`${printable(game)}: ${verdict}: ${counts}`);
-  if (!difference) return;
-  await output.line(`  ${printable(difference.message)}`);
-  if (difference.args !== undefined) await output.line(`  ${paint('dim', `args ${compactJson(difference.args)}`)}`);
+  const near = tolerated > 0 ? [`${counted(tolerated, 'step')} within the tolerance`] : [];
+  const apart = different > 1 ? [`${counted(different, 'step')} different`] : [];
+  const verdict =
+    different > 0
+      ? paint('red', 'different')
+      : commands > 0
+        ? paint('green', 'same')
+        : paint('yellow', 'nothing to run');
+  const counts = [
+    `${counted(commands, 'command')} in ${counted(steps, 'step')} made again`,
+    ...near,
+    ...apart,
+    ...passed,
+  ];
+  await output.line(`${printable(game)}: ${verdict}: ${counts.join(', ')}`);
+  for (const { message, args } of differences) {
+    await output.line(`  ${printable(message)}`);
+    if (args !== undefined) await output.line(`  ${paint('dim', `args ${compactJson(args)}`)}`);
+  }
+  if (different > differences.length) {
+    await output.line(`  and ${counted(different - differences.length, 'step')} more: --from goes on behind these`);
+  }
+}
+
+function partArgument(text: string): number {
+  const part = /^\d*\.?\d+(?:e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (part >= 0 && part < 1) return part;
+  throw new InvalidArgumentError('It must be a number from 0 up to but not with 1, such as 1e-12.');
 }
 
 const WHY: { readonly [why in keyof Verification['skipped']]: string } = {

@@ -18,26 +18,59 @@ export interface Discrepancy {
 /** More of them tell nothing more about one step. */
 const MOST_DISCREPANCIES = 32;
 
+/** By how much numbers may differ, and whether some did. */
+export class Tolerance {
+  readonly #relative: number;
+  wasUsed = false;
+
+  /** As a part of the larger of two numbers: 1e-12. With 0 only the same number will do. */
+  constructor(relative: number) {
+    this.#relative = relative;
+  }
+
+  passes(some: Json | undefined, other: Json | undefined): boolean {
+    if (typeof some !== 'number' || typeof other !== 'number') return false;
+    if (Math.abs(some - other) > this.#relative * Math.max(Math.abs(some), Math.abs(other))) return false;
+    this.wasUsed = true;
+    return true;
+  }
+}
+
+/** What came of a step on both sides. */
+export interface Comparison {
+  /** The places that differ, in the order in which they were touched. */
+  readonly discrepancies: readonly Discrepancy[];
+  /** Without any: what makes of the state that came out the recorded one, where numbers were near enough. The sides have it. */
+  readonly corrections: readonly Patch[];
+}
+
+const SAME: Comparison = { discrepancies: [], corrections: [] };
+
 /** The recorded state and the one that came out now, side by side. They are the same as long as no discrepancy was found. */
 export class SideBySide {
   #recorded: Json;
   #rerun: Json;
+  readonly #tolerance: number;
 
-  /** The state is copied for one of the sides; the other keeps it. */
-  constructor(state: JsonObject) {
+  /** The state is copied for one of the sides; the other keeps it. `tolerance` as that of Tolerance. */
+  constructor(state: JsonObject, tolerance = 0) {
+    this.#tolerance = tolerance;
     this.#recorded = state;
     this.#rerun = cloneJson(state) as JsonObject;
   }
 
   /**
-   * Does both and compares: the places that differ, in the order in which they were touched. The recorded patches belong to this from now on, the others are copied. Throws PATCH_INVALID
+   * Does both and compares. The recorded patches belong to this from now on, the others are copied. Throws PATCH_INVALID
    * when the recorded ones do not fit the recorded state. `tables` is asked only where patches differ.
    */
-  step(recorded: readonly Patch[], rerun: readonly Patch[], tables: () => readonly string[]): Discrepancy[] {
+  step(recorded: readonly Patch[], rerun: readonly Patch[], tables: () => readonly string[]): Comparison {
     const same = samePatches(recorded, rerun);
     this.#recorded = fold(this.#recorded, recorded, 'owned') as Json;
     this.#rerun = fold(this.#rerun, rerun) as Json;
-    return same ? [] : this.#compare([...recorded, ...rerun], new Set(tables()));
+    if (same) return SAME;
+    const comparison = this.#compare([...recorded, ...rerun], new Set(tables()));
+    this.#rerun = fold(this.#rerun, comparison.corrections) as Json;
+    return comparison;
   }
 
   /** For steps that nothing can be compared with: both sides become what was recorded. */
@@ -46,8 +79,9 @@ export class SideBySide {
     this.#recorded = fold(this.#recorded, recorded, 'owned') as Json;
   }
 
-  #compare(patches: readonly Patch[], tables: ReadonlySet<string>): Discrepancy[] {
+  #compare(patches: readonly Patch[], tables: ReadonlySet<string>): Comparison {
     const discrepancies: Discrepancy[] = [];
+    const corrections: Patch[] = [];
     const seen = new Set<string>();
     for (const patch of patches) {
       for (const { path, isOrder } of placesOf(patch, tables)) {
@@ -56,14 +90,16 @@ export class SideBySide {
         seen.add(pointer);
         const one = valueAt(this.#recorded, path);
         const other = valueAt(this.#rerun, path);
+        const tolerance = new Tolerance(this.#tolerance);
         const found = isOrder
           ? differingOrder(one, other, path)
-          : firstDiscrepancy(one, other, path, path.length === 1 && tables.has(String(path[0])));
+          : firstDiscrepancy(one, other, path, tolerance, path.length === 1 && tables.has(String(path[0])));
         if (found) discrepancies.push(found);
-        if (discrepancies.length === MOST_DISCREPANCIES) return discrepancies;
+        else if (tolerance.wasUsed) corrections.push({ op: 'replace', path, value: cloneJson(one as Json) as Json });
+        if (discrepancies.length === MOST_DISCREPANCIES) return { discrepancies, corrections: [] };
       }
     }
-    return discrepancies;
+    return { discrepancies, corrections: discrepancies.length === 0 ? corrections : [] };
   }
 }
 
@@ -117,21 +153,23 @@ export function firstDiscrepancy(
   recorded: Json | undefined,
   rerun: Json | undefined,
   path: Path,
+  tolerance: Tolerance,
   unordered = false,
 ): Discrepancy | undefined {
   if (recorded !== undefined && rerun !== undefined && equal(recorded, rerun)) return undefined;
   if (recorded === undefined && rerun === undefined) return undefined;
   if (Array.isArray(recorded) && Array.isArray(rerun)) {
     for (let index = 0; index < Math.max(recorded.length, rerun.length); index += 1) {
-      const found = firstDiscrepancy(recorded[index], rerun[index], childPath(path, index));
+      const found = firstDiscrepancy(recorded[index], rerun[index], childPath(path, index), tolerance);
       if (found) return found;
     }
     return undefined;
   }
+  if (tolerance.passes(recorded, rerun)) return undefined;
   if (!isObject(recorded) || !isObject(rerun)) return { path, recorded, rerun };
   for (const key of new Set([...Object.keys(recorded), ...Object.keys(rerun)])) {
     const [one, other] = [recorded, rerun].map((side) => (Object.hasOwn(side, key) ? side[key] : undefined));
-    const found = firstDiscrepancy(one, other, childPath(path, key));
+    const found = firstDiscrepancy(one, other, childPath(path, key), tolerance);
     if (found) return found;
   }
   return unordered ? undefined : differingOrder(recorded, rerun, path);

@@ -111,7 +111,7 @@ export class ExpandedPast implements Past {
         parts.push({ firstSeq: seq, lastSeq: seq, tick, time, commands: [command], patches: copied(patches) });
       }
       const sides = new SideBySide(cloneJson(start.state) as JsonObject);
-      const [found] = sides.step(copied(step.patches), rerun, () => replica.tables);
+      const [found] = sides.step(copied(step.patches), rerun, () => replica.tables).discrepancies;
       return found ? differs(start.game, step) : parts;
     } catch (error) {
       if (!(error instanceof OrreryError) || error.code === 'INTERNAL') throw error;

@@ -183,7 +183,16 @@ function whatOf(
   const place = path.length === 0 ? 'the whole state' : toPointer(path);
   if (isOrder)
     return `the keys of ${place} stood in the order ${shown(recorded)} when it was recorded, and now in the order ${shown(rerun)}`;
-  return `${place} was ${shown(recorded)} when it was recorded and is ${shown(rerun)} now`;
+  return `${place} was ${shown(recorded)} when it was recorded and is ${shown(rerun)} now${apart(recorded, rerun)}`;
+}
+
+/** Numbers that differ by less than this part of the larger one are told as rounded. */
+const ROUNDING = 1e-9;
+
+function apart(recorded: Json | undefined, rerun: Json | undefined): string {
+  if (typeof recorded !== 'number' || typeof rerun !== 'number') return '';
+  const part = Math.abs(recorded - rerun) / Math.max(Math.abs(recorded), Math.abs(rerun));
+  return part < ROUNDING ? `, which differs by ${part.toPrecision(2)} of it` : '';
 }
 
 function refusalOf(error: OrreryError | undefined): string {

@@ -18,6 +18,8 @@ export interface PieceTask {
   readonly piece: number;
   readonly fromSeq: number;
   readonly toSeq: number;
+  readonly tolerance: number;
+  readonly all: boolean;
   /** The least number of a piece with a difference, in shared memory. */
   readonly earliest: Int32Array<SharedArrayBuffer>;
   /** Where the number of records gone through is told. */
@@ -31,14 +33,21 @@ export type PieceReply =
 let opened: { readonly key: string; readonly past: Past } | undefined;
 
 export async function runPiece(task: PieceTask): Promise<PieceReply> {
-  const { game, module, piece, fromSeq, toSeq, earliest, port } = task;
+  const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
   const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
   try {
     const types = await loadGameTypes(module, '/');
     const past = await pastOf(task);
-    const options = { fromSeq, toSeq, isStopped, onProgress: ({ done }: { done: number }) => port.postMessage(done) };
+    const options = {
+      fromSeq,
+      toSeq,
+      tolerance,
+      all,
+      isStopped,
+      onProgress: ({ done }: { done: number }) => port.postMessage(done),
+    };
     const value = await verify(past, typesFor(types, { ...past.row, id: game }), options);
-    if (value.difference) lower(earliest, piece);
+    if (value.difference && !all) lower(earliest, piece);
     return { ok: true, value };
   } catch (error) {
     return { ok: false, error: errorToData(error) };

@@ -16,7 +16,8 @@ import { Replica, randomOriginAt } from './replica.ts';
 export type Skipped = 'version' | 'anonymous' | 'whole' | 'not kept';
 
 export type Outcome =
-  | { readonly kind: 'same'; readonly step: PastStep }
+  /** Tolerated: but for numbers that were near enough. */
+  | { readonly kind: 'same'; readonly step: PastStep; readonly isTolerated: boolean }
   | { readonly kind: 'skipped'; readonly step: PastStep; readonly why: Skipped }
   | {
       readonly kind: 'different';
@@ -35,6 +36,16 @@ export interface Failure {
   readonly error: OrreryError;
 }
 
+/** How the recorded past and the one that comes out now are held together. */
+export interface Comparing {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** By how much numbers may differ, as a part of the larger one. A step that is within it goes on from what was recorded. */
+  readonly tolerance: number;
+  /** Whether to go on behind a difference, from what was recorded. */
+  readonly goesOn: boolean;
+}
+
 /** The state at which the next step begins, on both sides. */
 interface Stage {
   seq: number;
@@ -46,39 +57,43 @@ interface Stage {
 
 /**
  * Each visible step that ends in fromSeq <= seq <= toSeq, oldest first, down to the first that came out differently: from
- * there on the two pasts have nothing to do with each other.
+ * there on the two pasts have nothing to do with each other, unless both are to begin anew with what was recorded. What
+ * was recorded and fits nothing is the end in any case.
  *
  * @throws OrreryError what the past throws: DAMAGED, MOMENT_NOT_KEPT.
  */
 export async function* reenact(
   past: Past,
   types: TypeVersions,
-  { fromSeq, toSeq }: { readonly fromSeq: number; readonly toSeq: number },
+  { fromSeq, toSeq, tolerance, goesOn }: Comparing,
 ): AsyncGenerator<Outcome, void, undefined> {
   const first = Math.max(fromSeq - 1, past.row.firstSeq);
-  let stage = stageAt(await past.stateAt({ seq: first }, { nearest: true }), past, types);
+  const begin = (at: StateAt): Stage => stageAt(at, past, types, tolerance);
+  let stage = begin(await past.stateAt({ seq: first }, { nearest: true }));
   for await (const step of past.steps({ fromSeq: stage.seq + 1, toSeq })) {
     if (step.lastSeq <= stage.seq) continue;
     if (stage.replica && past.idAt && past.idAt(step.firstSeq) !== stage.replica.id) {
-      stage = stageAt(await past.stateAt({ seq: stage.seq }), past, types);
+      stage = begin(await past.stateAt({ seq: stage.seq }));
     }
     const isWhole = step.patches.some(({ path }) => path.length === 0);
     if (isWhole || step.firstSeq !== stage.seq + 1) {
-      stage = stageAt(await past.stateAt({ seq: step.lastSeq }), past, types);
+      stage = begin(await past.stateAt({ seq: step.lastSeq }));
       yield { kind: 'skipped', step, why: step.commands.length === 0 ? 'not kept' : 'whole' };
       continue;
     }
     const outcome = play(stage, step);
     stage.seq = step.lastSeq;
     yield outcome;
-    if (outcome.kind === 'different') return;
+    if (outcome.kind !== 'different') continue;
+    if (!goesOn || outcome.failure?.isDamage) return;
+    stage = begin(await past.stateAt({ seq: step.lastSeq }));
   }
 }
 
-function stageAt(at: StateAt, past: Past, types: TypeVersions): Stage {
+function stageAt(at: StateAt, past: Past, types: TypeVersions, tolerance: number): Stage {
   const type = types.get(at.version);
   const replica = type && new Replica(at, type, randomOriginAt(past, at.seq + 1));
-  return { seq: at.seq, version: at.version, sides: new SideBySide(at.state), replica };
+  return { seq: at.seq, version: at.version, sides: new SideBySide(at.state, tolerance), replica };
 }
 
 function play({ sides, replica, version }: Stage, step: PastStep): Outcome {
@@ -100,8 +115,9 @@ function play({ sides, replica, version }: Stage, step: PastStep): Outcome {
       sides.takeOver(step.patches);
       return { kind: 'skipped', step, why };
     }
-    const discrepancies = sides.step(step.patches, rerun, () => replica.tables);
-    if (discrepancies.length === 0) return { kind: 'same', step };
+    const { discrepancies, corrections } = sides.step(step.patches, rerun, () => replica.tables);
+    if (corrections.length > 0) replica.takeOver(corrections, step.lastSeq, step.tick);
+    if (discrepancies.length === 0) return { kind: 'same', step, isTolerated: corrections.length > 0 };
     return { kind: 'different', step, version, discrepancies, failure: undefined };
   } catch (thrown) {
     const failure = { isDamage: true, seq: step.lastSeq, error: asFailure(thrown) };

@@ -6,10 +6,19 @@ import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../errors.ts';
 import type { Past } from '../past/past.ts';
+import type { Difference } from './explanation.ts';
 import type { PieceReply, PieceTask } from './piece-task.ts';
 import { lower, type Piece, piecesOf } from './pieces.ts';
 import type { Source } from './source.ts';
-import { boundsOf, NOTHING, sumOf, type Verification, type VerifyOptions } from './verify.ts';
+import {
+  boundsOf,
+  MOST_DIFFERENCES,
+  measureOf,
+  NOTHING,
+  sumOf,
+  type Verification,
+  type VerifyOptions,
+} from './verify.ts';
 
 /** So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest. */
 export const PIECES_A_THREAD = 4;
@@ -71,6 +80,7 @@ export class RerunThreads {
   async verify(past: Past, source: Source, options: VerifyOptions = {}): Promise<Verification> {
     const { row } = past;
     const range = boundsOf(past, options);
+    const { tolerance, goesOn: all } = measureOf(row.id, options);
     const total = Math.max(0, range.toSeq - range.fromSeq + 1);
     const count = Math.max(1, Math.min(this.#threads * PIECES_A_THREAD, Math.floor(total / LEAST_PIECE)));
     const pieces = piecesOf(await past.snapshots(), range, count);
@@ -81,9 +91,9 @@ export class RerunThreads {
       options.onProgress?.({ game: row.id, done: done.reduce((sum, each) => sum + each, 0), total });
     };
     const replies = await Promise.allSettled(
-      pieces.map((piece, number) => this.#run({ source, game: row.id, piece, number, earliest, tell })),
+      pieces.map((piece, number) => this.#run({ source, game: row.id, piece, number, tolerance, all, earliest, tell })),
     );
-    return { ...merge(replies), game: row.id, type: row.type, ...range };
+    return { ...merge(replies, all), game: row.id, type: row.type, ...range };
   }
 
   /** Ends the threads. */
@@ -91,7 +101,7 @@ export class RerunThreads {
     return this.#pool.destroy();
   }
 
-  async #run({ source, game, piece, number, earliest, tell }: Handed): Promise<Verification> {
+  async #run({ source, game, piece, number, tell, ...shared }: Handed): Promise<Verification> {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (records: number) => tell(number, records));
     const task: PieceTask = {
@@ -100,7 +110,7 @@ export class RerunThreads {
       module: this.#module,
       piece: number,
       ...piece,
-      earliest,
+      ...shared,
       port: port2,
     };
     try {
@@ -110,7 +120,7 @@ export class RerunThreads {
       return reply.value;
     } catch (error) {
       // Later pieces are worth nothing; an earlier one may hold the first difference all the same.
-      lower(earliest, number);
+      lower(shared.earliest, number);
       throw error instanceof OrreryError ? error : died(game, this.#failure ?? error);
     } finally {
       port1.close();
@@ -123,21 +133,27 @@ interface Handed {
   readonly game: string;
   readonly piece: Piece;
   readonly number: number;
+  readonly tolerance: number;
+  readonly all: boolean;
   readonly earliest: Int32Array<SharedArrayBuffer>;
   readonly tell: (piece: number, records: number) => void;
 }
 
-/** The first difference is the one that counts, and what failed before it fails the whole. */
+/** The first difference is the end, unless all are asked for, and what failed before it fails the whole. */
 function merge(
   replies: readonly PromiseSettledResult<Verification>[],
+  all: boolean,
 ): Omit<Verification, 'game' | 'type' | 'fromSeq' | 'toSeq'> {
   let counts = NOTHING;
+  const differences: Difference[] = [];
   for (const reply of replies) {
     if (reply.status === 'rejected') throw reply.reason;
     counts = sumOf(counts, reply.value);
-    if (reply.value.difference) return { ...counts, difference: reply.value.difference };
+    differences.push(...reply.value.differences);
+    // Behind what fits nothing there is nothing to hold the rest against.
+    if (differences.length > 0 && (!all || differences.at(-1)?.kind === 'damaged')) break;
   }
-  return { ...counts, difference: undefined };
+  return { ...counts, difference: differences[0], differences: differences.slice(0, MOST_DIFFERENCES) };
 }
 
 function died(game: string, cause: unknown): OrreryError {

@@ -88,6 +88,8 @@ describe('orrery verify', () => {
       toSeq: 11,
       steps: 10,
       commands: 11,
+      tolerated: 0,
+      different: 0,
       skipped: { version: 0, anonymous: 0, whole: 0, 'not kept': 0 },
       difference: null,
     });
@@ -105,6 +107,25 @@ describe('orrery verify', () => {
     expect(JSON.parse(json.stdout).difference).toMatchObject({ seq: 7, path: '/mines/a/ore', recorded: 12, rerun: 13 });
     const range = await orrery('verify', directory, 'deep', '--games', changed, '--to', '6');
     expect(range.status).toBe(0);
+  });
+
+  it('[RR16] passes numbers within a tolerance, and tells all differences, when asked to', async () => {
+    const rounded = code('2 * (1 + 1e-15)');
+    expect((await orrery('verify', pack, '--games', rounded)).status).toBe(1);
+    const passed = await orrery('verify', pack, '--games', rounded, '--tolerance', '1e-12');
+    expect(passed).toMatchObject({ status: 0 });
+    expect(passed.stdout).toBe('deep: same: 11 commands in 10 steps made again, 10 steps within the tolerance\n');
+    const changed = code('(draft.gold < 100 ? 3 : 2)');
+    const all = await orrery('verify', directory, 'deep', '--games', changed, '--all', '--threads', '1');
+    expect(all.status).toBe(1);
+    const [head, ...told] = all.stdout.trimEnd().split('\n');
+    expect(head).toBe('deep: different: 6 commands in 5 steps made again, 5 steps different');
+    expect(told.map((line) => /^ {2}seq (\d+),/.exec(line)?.[1])).toEqual(['7', '8', '9', '10', '11']);
+    const json = await orrery('verify', pack, '--games', changed, '--all', '--json');
+    const document = JSON.parse(json.stdout) as { difference: { seq: number }; others: { seq: number }[] };
+    expect([document.difference, ...document.others].map(({ seq }) => seq)).toEqual([7, 8, 9, 10, 11]);
+    for (const tolerance of ['1', '-1', 'x', ''])
+      expect((await orrery('verify', pack, '--games', same, '--tolerance', tolerance)).status).toBe(2);
   });
 
   it('[RR40] what cannot be done is told, with the status for it', async () => {
