@@ -73,7 +73,13 @@ export {
   type TryReport,
   tryOut,
 } from './rerun/try-out.ts';
-export { type Verification, type VerifyMeasure, type VerifyOptions, type VerifyProgress, verify } from './rerun/verify.ts';
+export {
+  type Verification,
+  type VerifyMeasure,
+  type VerifyOptions,
+  type VerifyProgress,
+  verify,
+} from './rerun/verify.ts';
 export { MemoryStore } from './store/memory.ts';
 export type {
   Batch,
