@@ -36,8 +36,8 @@ export function checkCommand(surroundings: Surroundings): Command {
 
 /** Throws PACK_DAMAGED with what does not add up. */
 async function checkPack(file: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
-  const { provePack } = await import('../pack/unpacking.ts');
-  const { description } = await provePack(nodeFiles, file);
+  const { inThread } = await import('../pack/thread.ts');
+  const { description } = await inThread({ kind: 'prove', file, as: undefined });
   if (json) {
     await output.line(compactJson({ pack: file, verdict: 'sound', ...description }));
     return;

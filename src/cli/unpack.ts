@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { shardOf, takeDirectory } from '../directory.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { DEFAULT_SHARDS } from '../options.ts';
-import { provePack } from '../pack/unpacking.ts';
+import { inThread } from '../pack/thread.ts';
 import { withOwnedShard } from './owned-shard.ts';
 import { compactJson, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -40,7 +40,7 @@ async function unpack(
   { output }: Surroundings,
 ): Promise<void> {
   // Before the directory is opened, and perhaps made.
-  const proven = await provePack(nodeFiles, file, as);
+  const proven = await inThread({ kind: 'prove', file, as });
   const { lock, config } = takeDirectory(nodeFiles, directory, undefined, DEFAULT_SHARDS);
   try {
     const home = shardOf(proven.id, config.shards);

@@ -1,6 +1,7 @@
 // Steps and commands as rows of an image: a row is a stretch of one game's past. digest/ writes them; every reader of the past
 // goes through them row by row.
 
+import { assertJson } from '../patch/apply.ts';
 import { parseJson } from '../patch/bounded-json.ts';
 import type { Json, Patch } from '../patch/patch.ts';
 import { decodePatches, isNonce } from '../patch/record.ts';
@@ -179,6 +180,8 @@ export function decodeCommands(text: string): CommandEntry[] {
     if (!isWhole(seq) || !isWhole(tick) || !isWhole(time) || typeof name !== 'string') throw misshapen('a command');
     if (player !== null && typeof player !== 'string') throw misshapen('a command');
     const command = { seq, tick, time, name, player: player ?? undefined };
+    // Whoever writes them again would run out of stack on what is nested without end.
+    if (args !== undefined) assertJson(args, []);
     if (entry.length < 7) return { ...command, args: args as Json | undefined };
     if (!Array.isArray(args) || args.length > 1 || !isNonce(nonce) || entry.length > 7) throw misshapen('a command');
     return { ...command, args: args[0] as Json | undefined, nonce };

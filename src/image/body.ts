@@ -9,8 +9,11 @@ export const CODEC_DEFLATE = 1;
 /** Members of gzip one after the other: together one stream for any tool, and each can be inflated by itself. */
 export const CODEC_MEMBERS = 2;
 
-/** No body of ours inflates to more: a state is bounded when it is written, and batches are far smaller. */
-export const MAX_BODY_BYTES = 1 << 30;
+/**
+ * A string holds 2^29 - 24 signs: a longer text nobody can read. There is room for what is put around a state to make it a step.
+ * A state is bounded when it is written, and batches are far smaller.
+ */
+export const MAX_BODY_BYTES = 2 ** 29 - 2 ** 17;
 
 /** zlib inflates into buffers of this size: a member of a body fits into one. */
 const CHUNK_BYTES = 96 * 1024;
@@ -32,7 +35,10 @@ export function unpack(body: unknown, codec: unknown): string {
 
 export function unpackBytes(body: unknown, codec: unknown): Buffer {
   if (!(body instanceof Uint8Array)) throw unreadable('a body is not a blob');
-  if (codec === CODEC_JSON) return Buffer.from(body.buffer, body.byteOffset, body.length);
+  if (codec === CODEC_JSON) {
+    if (body.length > MAX_BODY_BYTES) throw unreadable('a body is longer than any text can be');
+    return Buffer.from(body.buffer, body.byteOffset, body.length);
+  }
   if (codec !== CODEC_DEFLATE && codec !== CODEC_MEMBERS) {
     throw unreadable(`a body has the unknown codec ${String(codec)}`);
   }

@@ -14,8 +14,8 @@ const KEY = 'origin:';
 
 /** Oldest first; empty for a game that was never renamed. Text that is no such list counts as none. */
 export function readOrigins(database: Database, game: string): Origin[] {
-  const text = database.one('SELECT value FROM meta WHERE key = ?', [KEY + game])?.['value'];
-  if (typeof text !== 'string') return [];
+  const text = originsText(database, game);
+  if (text === undefined) return [];
   let raw: unknown;
   try {
     raw = parseJson(text);
@@ -23,6 +23,12 @@ export function readOrigins(database: Database, game: string): Origin[] {
     return [];
   }
   return Array.isArray(raw) && raw.every(isOrigin) ? raw : [];
+}
+
+/** What stands there, whatever it is. */
+export function originsText(database: Database, game: string): string | undefined {
+  const text = database.one('SELECT value FROM meta WHERE key = ?', [KEY + game])?.['value'];
+  return typeof text === 'string' ? text : undefined;
 }
 
 export function writeOrigins(database: Database, game: string, origins: readonly Origin[]): void {
@@ -39,7 +45,7 @@ export function idAt(origins: readonly Origin[], game: string, seq: number): str
   return origins.find(({ upToSeq }) => seq <= upToSeq)?.id ?? game;
 }
 
-function isOrigin(entry: unknown): entry is Origin {
+export function isOrigin(entry: unknown): entry is Origin {
   const { id, upToSeq } = (entry ?? {}) as { id?: unknown; upToSeq?: unknown };
   return typeof id === 'string' && Number.isSafeInteger(upToSeq);
 }

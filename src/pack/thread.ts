@@ -1,10 +1,12 @@
-// Packing and proving a pack away from the game loop: both read megabytes at once. A thread for each time, which ends with its
-// answer; workers/packer.ts is what runs in it. Before it: orrery.ts.
+// Packing and proving a pack away from the game loop: both read megabytes at once, and what is in a pack may take all the memory
+// that a thread can have. A thread for each time, which ends with its answer; workers/packer.ts is what runs in it. Before it:
+// orrery.ts and the command line.
 
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, errorFromData, errorToData, OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { packFromDirectory } from './packing.ts';
+import { tooLarge } from './parsing-room.ts';
 import type { PackDescription } from './reading.ts';
 import { type ProvenGame, provePack } from './unpacking.ts';
 
@@ -20,7 +22,10 @@ export type PackTask =
 
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData };
 
-/** Does a task in a thread of its own. Throws what the task throws, and INTERNAL when the thread ends without an answer. */
+/**
+ * Does a task in a thread of its own. Throws what the task throws, PACK_TOO_LARGE when the memory of the thread does not do, and INTERNAL
+ * when it ends without an answer.
+ */
 export function inThread(task: Extract<PackTask, { kind: 'pack' }>): Promise<PackDescription>;
 export function inThread(task: Extract<PackTask, { kind: 'prove' }>): Promise<ProvenGame>;
 export function inThread(task: PackTask): Promise<unknown> {
@@ -31,7 +36,9 @@ export function inThread(task: PackTask): Promise<unknown> {
       if (answer.ok) resolve(answer.value);
       else reject(errorFromData(answer.error));
     });
-    worker.once('error', (cause) => reject(ended(cause)));
+    worker.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'ERR_WORKER_OUT_OF_MEMORY' ? tooLarge(cause).within({ file: task.file }) : ended(cause)),
+    );
     worker.once('exit', () => reject(ended('it ended without a word')));
   });
 }
@@ -60,7 +67,7 @@ function ended(cause: unknown): OrreryError {
   return new OrreryError({
     code: 'INTERNAL',
     what: 'the thread that packs has ended without an answer',
-    hint: 'Probably there was not enough memory. `orrery pack` and `orrery unpack` do the same in a process of their own.',
+    hint: 'This is a defect in Orrery: please report it with this message.',
     cause,
   });
 }

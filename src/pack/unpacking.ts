@@ -3,19 +3,16 @@
 // the rows into its image and publishes that before it answers.
 
 import { Digest } from '../digest/digest.ts';
-import { cutText } from '../digest/pieces.ts';
+import { assemble } from '../game/assemble.ts';
 import { checkGameId } from '../game/id.ts';
-import { CODEC_MEMBERS } from '../image/body.ts';
-import { Database, type Row } from '../image/database.ts';
-import { copyType, GAME_TABLES, insertRow, rowsOfGame } from '../image/game-tables.ts';
-import { readOrigins, writeOrigins } from '../image/origins.ts';
-import { readGame, writeGame } from '../image/rows.ts';
-import { readSnapshot, type Snapshot, type SnapshotReason, writeSnapshot } from '../image/snapshots.ts';
+import { Database } from '../image/database.ts';
+import { readGame } from '../image/rows.ts';
 import type { Files } from '../journal/files.ts';
-import type { JsonObject } from '../patch/patch.ts';
-import { proveGame } from '../recovery/game-proof.ts';
+import { complaintOf, type GameProof, proveGame } from '../recovery/game-proof.ts';
 import { READING } from '../recovery/shard-reader.ts';
-import { damaged, type OpenPack, openPack, type PackDescription } from './reading.ts';
+import { asPackFault, damaged, type OpenPack, openPack, type PackDescription } from './reading.ts';
+import { proveRows, proveTables } from './row-proof.ts';
+import { writeProven } from './written-anew.ts';
 
 /** A proven game, ready to be taken in. */
 export interface ProvenGame {
@@ -32,43 +29,42 @@ export async function provePack(files: Files, file: string, as?: string): Promis
   if (as !== undefined) checkGameId(as);
   const pack = await openPack(files, file);
   try {
-    const { row, database } = pack;
-    const proof = proveGame({ database, digest: new Digest(database, READING, { frame: 0, chain: 0 }) }, row);
-    if (proof.fault !== undefined) throw damaged(proof.fault, file, { game: row.id });
-    const id = as ?? row.id;
+    proveContents(pack);
+    const id = as ?? pack.row.id;
     return { id, description: pack.description, bytes: await rewritten(pack, id) };
+  } catch (error) {
+    throw faultOfPack(error, file, pack.row.id);
   } finally {
     pack.close();
   }
 }
 
+/** The rows one by one, then what they lead to. */
+function proveContents({ row, database, file }: OpenPack): void {
+  proveRows(database, row.id);
+  const proof: GameProof = proveGame({ database, digest: new Digest(database, READING, { frame: 0, chain: 0 }) }, row);
+  if (proof.fault !== undefined) throw damaged(proof.fault, file, { game: row.id });
+  proveTables(row.tables, proof.state);
+}
+
+/** A database of its own: nothing that somebody else has written down is taken over as it stands. */
 async function rewritten({ database, row }: OpenPack, as: string): Promise<Uint8Array> {
   const clean = await Database.open();
   try {
-    clean.transaction(() => {
-      for (const table of GAME_TABLES) {
-        for (const each of rowsOfGame(database, table, row.id)) {
-          if (table.name === 'snapshots' && each['codec'] === CODEC_MEMBERS) recut(database, clean, row.id, as, each);
-          else insertRow(clean, table, each, as);
-        }
-      }
-      // What is listed beside the rows follows from them, and is not taken from whoever made the file.
-      const newest = readSnapshot(database, row.id, row.seq) as Snapshot;
-      const listed = readGame(clean, as) as NonNullable<ReturnType<typeof readGame>>;
-      writeGame(clean, { ...listed, snapshotSeq: newest.seq, stateBytes: Buffer.byteLength(newest.json) });
-      copyType(database, clean, row.type);
-      const renamed = as === row.id ? [] : [{ id: row.id, upToSeq: row.seq }];
-      writeOrigins(clean, as, [...readOrigins(database, row.id), ...renamed]);
-    });
+    clean.transaction(() => writeProven(database, clean, row, as));
+    // Read as a program will read it.
+    const digest = new Digest(clean, READING, { frame: 0, chain: 0 });
+    const loaded = digest.load(as);
+    await assemble(loaded?.pieces ?? [], (readGame(clean, as) as OpenPack['row']).tables);
     return clean.export();
   } finally {
     clean.close();
   }
 }
 
-/** Where the pieces of a large state begin and end no checksum of the row covers: it is cut anew. */
-function recut(from: Database, to: Database, game: string, as: string, row: Row): void {
-  const { json, ...moment } = readSnapshot(from, game, Number(row['seq'])) as Snapshot;
-  const pieces = [...cutText(JSON.parse(json) as JsonObject, moment.tables)];
-  writeSnapshot(to, as, { ...moment, pieces }, row['reason'] as SnapshotReason);
+/** Whatever stops a pack from being used is the pack's fault, also what only a parser says. */
+function faultOfPack(error: unknown, file: string, game: string): unknown {
+  if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)
+    return damaged(complaintOf(error), file, { game }, error);
+  return asPackFault(error, file);
 }

@@ -10,6 +10,7 @@ import { uncommandedStretches } from '../image/kept-rows.ts';
 import type { GameRow } from '../image/rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 import { fold } from '../patch/apply.ts';
+import { parseJson } from '../patch/bounded-json.ts';
 import type { Patch } from '../patch/patch.ts';
 import { MERGED } from '../patch/record.ts';
 
@@ -138,7 +139,7 @@ function snapshotAt(database: Database, game: string, seq: number): Snapshot {
 }
 
 function stateOf(snapshot: Snapshot): unknown {
-  const whole: Patch = { op: 'replace', path: [], value: JSON.parse(snapshot.json) as never };
+  const whole: Patch = { op: 'replace', path: [], value: parseJson(snapshot.json) as never };
   return fold(undefined, [whole], 'owned');
 }
 

@@ -2,8 +2,10 @@
 
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openOrrery } from '../../src/index.ts';
+import { forged } from '../pack/packed.ts';
 import { match, mine } from '../programs/mine.ts';
 import {
   emptyFolder,
@@ -12,6 +14,7 @@ import {
   makeDirectory,
   orrery,
   removeFolders,
+  shell,
   startDigger,
 } from './command-line.ts';
 
@@ -101,6 +104,50 @@ it('[PK14] a pack that is damaged, or none, is told, and no directory is made', 
   expect(JSON.parse(damaged.stderr).error).toMatchObject({ code: 'PACK_DAMAGED', context: { file: broken } });
   expect((await orrery('unpack', join(folder, 'none.orrery'), there)).status).toBe(3);
   expect((await orrery('unpack', file, there, '--as', 'a/b')).status).toBe(2);
+  expect(existsSync(there)).toBe(false);
+});
+
+const deflated = (json: string): string => `X'${deflateSync(json).toString('hex')}'`;
+
+/** In one text: JSON.parse would end the process. */
+function manyLists(): readonly string[] {
+  return [`UPDATE patch_batches SET commands = ${deflated(`[${'[],'.repeat(8_000_000)}[]]`)}`];
+}
+
+/** Each step adds a megabyte: none is much, and together they are more than a thread may have. */
+function growingState(steps: number): readonly string[] {
+  const rows = Array.from({ length: steps }, (_, index) => {
+    const seq = index + 1;
+    const body = deflated(`[[${seq},${seq},0,5,[["+",["big${seq}"],"${'x'.repeat(1_000_000)}"]]]]`);
+    const commands = deflated(`[[${seq},0,5,"grow",null]]`);
+    return `INSERT INTO patch_batches SELECT id, ${seq}, ${seq}, 0, 0, 5, 1, 1, ${body}, ${commands}, 5, 5 FROM games`;
+  });
+  const game = `UPDATE games SET seq = ${steps}, tick = 0, records = ${steps}, time = 5`;
+  return ['DELETE FROM patch_batches', 'DELETE FROM snapshots WHERE seq > 0', ...rows, game];
+}
+
+it('[PK17] what nobody could use is told and not taken in, and neither is what takes all the memory there is', async () => {
+  const there = join(emptyFolder(), 'data');
+  const place = join(folder, 'forged.orrery');
+  for (const sql of [`UPDATE games SET tables = '["ghosts"]'`, 'UPDATE games SET version = 99']) {
+    writeFileSync(place, await forged(readFileSync(file), sql));
+    for (const command of [
+      ['unpack', place, there],
+      ['check', place],
+    ]) {
+      const { status, stdout, stderr } = await orrery(...command);
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('the table games has what Orrery does not write');
+    }
+  }
+  for (const sql of [manyLists(), growingState(200)]) {
+    writeFileSync(place, await forged(readFileSync(file), ...sql));
+    const { status, stdout, stderr } = await shell(
+      `export NODE_OPTIONS=--max-old-space-size=64; orrery unpack ${place} ${there} --json`,
+    );
+    expect([status, stdout]).toEqual([5, '']);
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'PACK_TOO_LARGE', context: { file: place } });
+  }
   expect(existsSync(there)).toBe(false);
 });
 

@@ -1,6 +1,7 @@
 // Files that are no packs, packs that were damaged on their way, and packs that somebody made by hand who knows how the digest
 // is made: refused with a typed error that names the file, before anything in them is used.
 
+import { constants, deflateRawSync, inflateSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
 import { pack as deflate } from '../../src/image/body.ts';
@@ -162,6 +163,75 @@ const LIES: { readonly [name: string]: () => readonly string[] } = {
 it.each(Object.keys(LIES))('[PK6] %s: nothing of it goes into a directory', async (name) => {
   const bytes = await forged(whole, ...(LIES[name] as () => readonly string[])());
   expect((await refusal(bytes, 'prove')).code).toBe('PACK_DAMAGED');
+});
+
+const DEEP = '[DEEP]';
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+/** In the place of the arguments of the first command. */
+const withArgs = async (args: string): Promise<readonly string[]> => {
+  const database = await raw(whole);
+  const [found] = database.exec('SELECT commands FROM patch_batches ORDER BY last_seq LIMIT 1');
+  const commands = JSON.parse(inflateSync(found?.values[0]?.[0] as Uint8Array).toString('utf8')) as unknown[][];
+  database.close();
+  (commands[0] as unknown[])[5] = DEEP;
+  const text = JSON.stringify(commands).replace(JSON.stringify(DEEP), args);
+  return [`UPDATE patch_batches SET commands = ${body(text)} WHERE first_seq = 1`];
+};
+
+/** So many MiB of JSON, `[`, spaces and `]`, deflated without ever having them in memory. */
+function deflatedSpaces(mebibytes: number): Uint8Array {
+  const part = { level: 9, finishFlush: constants.Z_FULL_FLUSH };
+  const block = deflateRawSync(Buffer.alloc(1 << 20, ' '), part);
+  const blocks = Array.from({ length: mebibytes }, () => block);
+  const end = Buffer.alloc(4);
+  end.writeUInt32BE(adlerOfSpaces(BigInt(mebibytes << 20)));
+  const [begin, ready] = [deflateRawSync('[', part), deflateRawSync(']')];
+  return Buffer.concat([Buffer.from([0x78, 0x9c]), begin, ...blocks, ready, end]);
+}
+
+/** The Adler-32 of `[`, n spaces and `]`: its two sums in closed form. */
+function adlerOfSpaces(n: bigint): number {
+  const [first, space, last, prime] = [0x5bn, 0x20n, 0x5dn, 65_521n];
+  const low = 1n + first;
+  const a = low + n * space + last;
+  const b = low + n * low + (space * n * (n + 1n)) / 2n + a;
+  return Number(((b % prime) << 16n) | (a % prime));
+}
+
+/** Folded, they lead to what they say; and nobody could use the game. */
+const USELESS: { readonly [name: string]: () => Promise<readonly string[]> } = {
+  'a table that no state has': async () => [`UPDATE games SET tables = '["notes","ghosts"]'`],
+  'a table that the state before does not have': async () => [
+    `UPDATE snapshots SET tables = '["ghosts"]' WHERE seq = 0`,
+  ],
+  'a table that is a number': async () => [`UPDATE games SET tables = '["count"]'`],
+  'a table that is said to be none': async () => ["UPDATE games SET tables = '[]'"],
+  'a table twice': async () => [`UPDATE games SET tables = '["notes","notes"]'`],
+  'a version that no state has': async () => ['UPDATE games SET version = 99'],
+  'a version below 1': async () => ['UPDATE games SET version = 0', 'UPDATE snapshots SET version = 0'],
+  'arguments nested 100,000 deep': () => withArgs(nested(100_000)),
+  'arguments nested 1,000,000 deep': () => withArgs(nested(1_000_000)),
+  'steps nested 100,000 deep': async () => [`UPDATE patch_batches SET body = ${body(nested(100_000))}`],
+  'tables nested 100,000 deep': async () => [`UPDATE games SET tables = '${nested(100_000)}'`],
+  'steps that inflate to 600 MiB': async () => [`UPDATE patch_batches SET body = ${bytesIn(deflatedSpaces(600))}`],
+  'commands that inflate to 600 MiB': async () => [
+    `UPDATE patch_batches SET commands = ${bytesIn(deflatedSpaces(600))}`,
+  ],
+  'the last seq that can be counted': async () => [
+    `UPDATE games SET tick = ${2 ** 53 - 1}, time = 1`,
+    `UPDATE patch_batches SET last_tick = ${2 ** 53 - 1}`,
+  ],
+  'ids of before that are none': async () => [
+    `INSERT INTO meta VALUES ('origin:Ωmega, 2', '[{"id":"../../etc","upToSeq":3}]')`,
+  ],
+  'a row that is listed with other times than it has': async () => ['UPDATE patch_batches SET least_time = 9'],
+};
+
+it.each(Object.keys(USELESS))('[PK17] %s: nothing of it goes into a directory', async (name) => {
+  const bytes = await forged(whole, ...(await (USELESS[name] as () => Promise<readonly string[]>)()));
+  const error = await refusal(bytes, 'prove');
+  expect(error.code).toBe('PACK_DAMAGED');
+  expect(error.hint).toContain('nothing in it was used');
 });
 
 it.each(['a snapshot of another state', 'a body that does not inflate', 'no beginning'])(
