@@ -14,6 +14,7 @@ import {
   digestOf,
   FILE,
   forged,
+  inOrder,
   makeWorld,
   owned,
   packed,
@@ -53,7 +54,7 @@ it.each(SEEDS)(
     const pack = await pastOf(folder);
     for (let seq = 0; seq <= 60; seq += 1) {
       const { state, tick, tables } = await pack.stateAt({ seq });
-      expect([JSON.stringify(state), tick, tables]).toEqual([past.states[seq], past.ticks[seq], ['notes']]);
+      expect([JSON.stringify(state), tick, tables]).toEqual([inOrder(past.states[seq]), past.ticks[seq], ['notes']]);
     }
     const commands = (await allSteps(pack)).flatMap((step) => step.commands);
     expect(commands.map(({ seq, name, args }) => [seq, name, args])).toEqual(
@@ -73,7 +74,7 @@ it.each(SEEDS)('[PK1] seed %i: with steps that are ticks, the pack keeps those o
   const steps = await allSteps(pack);
   expect(steps.at(-1)?.lastSeq).toBe(80);
   for (const { lastSeq } of steps) {
-    expect(JSON.stringify((await pack.stateAt({ seq: lastSeq })).state)).toBe(past.states[lastSeq]);
+    expect(JSON.stringify((await pack.stateAt({ seq: lastSeq })).state)).toBe(inOrder(past.states[lastSeq]));
   }
   await pack.close();
 });
@@ -169,8 +170,8 @@ it('[PK1] migrations, recoveries, what was given up and where it was forked are 
   const description = await packed(folder);
   const pack = await pastOf(folder);
   expect(description.seq).toBe(42);
-  expect(JSON.stringify((await pack.stateAt({ seq: 41 })).state)).toBe(past.states[40]);
-  expect(JSON.stringify((await pack.stateAt({ seq: 42 })).state)).toBe(past.states[17]);
+  expect(JSON.stringify((await pack.stateAt({ seq: 41 })).state)).toBe(inOrder(past.states[40]));
+  expect(JSON.stringify((await pack.stateAt({ seq: 42 })).state)).toBe(inOrder(past.states[17]));
   expect((await pack.snapshots()).map(({ reason }) => reason)).toEqual(
     expect.arrayContaining(['create', 'migrate', 'recover']),
   );

@@ -96,6 +96,13 @@ export function owned(folder: Files, options: Partial<OwnerOptions> = {}): Promi
   return openOwner(folder, options);
 }
 
+/** A state of such a game as readers are given it: the entities of its table by ascending id. */
+export function inOrder(json: string | undefined): string {
+  const state = JSON.parse(json as string) as { notes: { [key: string]: string } };
+  const notes = Object.entries(state.notes).sort(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify({ ...state, notes: Object.fromEntries(notes) });
+}
+
 export { SHARD };
 
 let library: Awaited<ReturnType<typeof initSqlJs>> | undefined;
