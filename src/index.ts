@@ -27,7 +27,15 @@ export { type ReadonlyTable, type Table, table } from './game/table.ts';
 export type { CommandEntry, Step } from './image/batches.ts';
 export type { GameRow, Quarantine } from './image/rows.ts';
 export type { OrreryOptions } from './options.ts';
-export { type Orrery, type OrreryEvents, type OrreryHealth, openOrrery, runLoop, shardOf } from './orrery.ts';
+export {
+  type CloseOptions,
+  type Orrery,
+  type OrreryEvents,
+  type OrreryHealth,
+  openOrrery,
+  runLoop,
+  shardOf,
+} from './orrery.ts';
 export type { OutboxHealth } from './outbox/health.ts';
 export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './outbox/metrics.ts';
 export type { UnpackOptions } from './pack/live.ts';

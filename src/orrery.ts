@@ -5,6 +5,7 @@ import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './direc
 import { OrreryError } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE } from './game/game.ts';
+import { assertOptions, type OptionsOf } from './game/given-options.ts';
 import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
 import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
@@ -80,6 +81,14 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   );
   return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, lock), checked);
 }
+
+/** How an orrery is closed. */
+export interface CloseOptions {
+  /** Milliseconds that it may take, in place of `shutdownTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+const CLOSE: OptionsOf<CloseOptions> = { timeoutMs: 'milliseconds' };
 
 let loopGamesOf: (orrery: Orrery) => LoopGames;
 
@@ -260,7 +269,12 @@ export class Orrery extends Succession {
    * with the first seq that is not durable. Then everything is closed all the same, but a thread that waits for the disk cannot be
    * ended: `context.stuckShards` lists the shards of those, and the directory stays locked until they end.
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<void> {
+  close(options?: CloseOptions): Promise<void> {
+    try {
+      assertOptions('close', options, CLOSE);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#engine.close(options?.timeoutMs);
   }
 

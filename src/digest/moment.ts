@@ -34,9 +34,13 @@ export interface Hidden {
   readonly after: number;
 }
 
+const MEASURES = ['seq', 'tick', 'time'] as const;
+
 /** By what a moment is asked for, and the number. Throws INVALID_OPTION. */
 export function measured(game: string, moment: Moment): { readonly by: 'seq' | 'tick' | 'time'; readonly at: number } {
-  const given = (['seq', 'tick', 'time'] as const).filter((by) => (moment as Moment | undefined)?.[by] !== undefined);
+  const given = MEASURES.filter((by) => (moment as Moment | undefined)?.[by] !== undefined);
+  const other = Object.keys((moment as Moment | undefined) ?? {}).find((key) => !MEASURES.includes(key as never));
+  if (other !== undefined) throw invalid(game, `a moment has no ${JSON.stringify(other)}`);
   const [by] = given;
   if (by === undefined || given.length > 1) {
     throw invalid(game, `a moment has ${given.length === 0 ? 'neither seq, tick nor time' : given.join(' and ')}`);

@@ -11,6 +11,7 @@ import { type CommandContext, GameContext } from './context.ts';
 import type { AnyGameType } from './define.ts';
 import type { StateDraft } from './draft.ts';
 import { type AnyGame, type Change, type DispatchOptions, Game, MADE_BY_ENGINE } from './game.ts';
+import { assertOptions, type OptionsOf } from './given-options.ts';
 import {
   assertAnswered,
   asynchronous,
@@ -82,18 +83,18 @@ export class GameActor {
     const command = typeof name === 'string' && Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw unknownCommand(this.id, this.type, name);
     const admitted = args === undefined ? undefined : this.#admitArgument(name, command, args);
-    const player = this.#checkPlayer(name, options?.player);
+    const player = this.#playerOf(name, options);
     return this.#run(name, admitted, player, this.#tick, (draft, context) => command(draft, admitted, context));
   }
 
   update(recipe: (draft: never, context: CommandContext) => void, options: DispatchOptions | undefined): Receipt {
-    return this.#run(UPDATE, undefined, this.#checkPlayer(UPDATE, options?.player), this.#tick, (draft, context) =>
+    return this.#run(UPDATE, undefined, this.#playerOf(UPDATE, options), this.#tick, (draft, context) =>
       recipe(draft as never, context),
     );
   }
 
   save(state: unknown, options: DispatchOptions | undefined): Receipt {
-    return this.#run(SAVE, undefined, this.#checkPlayer(SAVE, options?.player), this.#tick, (_draft, _context, raw) => {
+    return this.#run(SAVE, undefined, this.#playerOf(SAVE, options), this.#tick, (_draft, _context, raw) => {
       raw.assign(state as object);
     });
   }
@@ -310,7 +311,10 @@ export class GameActor {
     }
   }
 
-  #checkPlayer(command: string, player: string | undefined): string | undefined {
+  #playerOf(command: string, options: DispatchOptions | undefined): string | undefined {
+    if (options === undefined) return undefined;
+    assertDispatchOptions(this.id, command, options);
+    const { player } = options;
     if (player === undefined || (typeof player === 'string' && player.isWellFormed())) return player;
     throw new OrreryError({
       code: 'NOT_PERSISTABLE',
@@ -325,6 +329,18 @@ export class GameActor {
     if (error instanceof OrreryError) return error.within(place);
     return refused(place, error);
   }
+}
+
+const OPTIONS: OptionsOf<DispatchOptions> = { player: 'checked' };
+
+/** For every command with options: what is right costs next to nothing. */
+function assertDispatchOptions(game: string, command: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null) {
+    let isKnown = true;
+    for (const name in options) isKnown &&= name === 'player';
+    if (isKnown) return;
+  }
+  assertOptions('a command', options, OPTIONS, { game, command });
 }
 
 function unknownCommand(game: string, type: AnyGameType, name: unknown): OrreryError {

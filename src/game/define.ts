@@ -100,10 +100,24 @@ export interface GameType<S extends object, I extends readonly unknown[], C exte
 // biome-ignore lint/suspicious/noExplicitAny: a list of game types of any shape
 export type AnyGameType = GameType<any, any, any>;
 
+/** What a definition may have. A type made from another one has its name. */
+const DEFINITION: { readonly [K in keyof Required<AnyGameType>]: true } = {
+  ...({
+    name: true,
+    version: true,
+    initial: true,
+    commands: true,
+    onTick: true,
+    invariants: true,
+    history: true,
+  } as const),
+  ...({ persistence: true, projections: true, migrations: true, schema: true, resolve: true } as const),
+};
+
 /**
  * Defines a type of game.
  *
- * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used.
+ * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used, or for a key that there is not.
  */
 export function defineGame<S extends object, I extends readonly unknown[], C extends Commands<S>>(
   name: string,
@@ -111,6 +125,11 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
 ): GameType<S, I, C> {
   if (typeof definition !== 'object' || definition === null) {
     throw invalid(name, 'a game type needs a definition', 'Write defineGame(name, { version, initial, commands }).');
+  }
+  for (const key of Object.keys(definition)) {
+    if (Object.hasOwn(DEFINITION, key)) continue;
+    const hint = `A definition has: ${Object.keys(DEFINITION).join(', ')}.`;
+    throw invalid(name, `a game type has no ${JSON.stringify(key)}`, hint);
   }
   if (typeof name !== 'string' || name.length === 0 || name.length > 256 || !name.isWellFormed()) {
     throw invalid(name, 'a game type needs a name of 1 to 256 characters', 'Name it after what it is: "galaxy".');

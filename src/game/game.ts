@@ -84,7 +84,7 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
    *
    * @throws OrreryError UNKNOWN_COMMAND, COMMAND_REFUSED (the command threw), INVARIANT_FAILED, SCHEMA_FAILED,
    * NOT_PERSISTABLE (with the path), COMMAND_NESTED, COMMAND_ASYNC, BACKPRESSURE, RECORD_TOO_LARGE, STATE_TOO_LARGE,
-   * CLOCK_INVALID, GAME_EVICTED, CLOSED.
+   * CLOCK_INVALID, GAME_EVICTED, CLOSED; INVALID_OPTION for options that there are not.
    */
   dispatch<K extends keyof C & string>(name: K, ...rest: DispatchRest<CommandArgs<C[K]>>): Receipt {
     return this.#actor.dispatch(name, rest[0], rest[1]);

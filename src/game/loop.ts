@@ -3,6 +3,7 @@
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { OrreryError } from '../errors.ts';
 import type { AnyGame } from './game.ts';
+import { assertOptions, type OptionsOf } from './given-options.ts';
 
 /** What a loop drives. */
 export interface LoopGames {
@@ -28,6 +29,11 @@ export interface LoopOptions {
   /** For tests: where time comes from. Default: the monotonic clock. */
   readonly clock?: LoopClock;
 }
+
+const OPTIONS: OptionsOf<LoopOptions> = {
+  ...({ hz: 'checked', beforeTick: 'function', afterTick: 'function', catchUp: 'checked' } as const),
+  ...({ games: 'checked', clock: 'checked' } as const),
+};
 
 export interface LoopClock {
   /** Milliseconds, never going back. */
@@ -68,7 +74,8 @@ export class Loop {
   #cancel: () => void = () => {};
 
   constructor(games: LoopGames, options: LoopOptions) {
-    const { hz, catchUp = DEFAULT_CATCH_UP } = options;
+    assertOptions('runLoop', options, OPTIONS);
+    const { hz, catchUp = DEFAULT_CATCH_UP } = options ?? {};
     if (!(typeof hz === 'number' && hz > 0 && hz <= 1000))
       throw invalid(`hz is ${String(hz)}`, 'Use a number over 0 and up to 1,000.');
     if (!(Number.isInteger(catchUp) && catchUp >= 0)) {

@@ -122,11 +122,13 @@ export class Engine {
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): void {
+    assertEvent(event);
     if (typeof listener !== 'function') throw noListener(String(event));
     this.#emitter.on(event, listener as never);
   }
 
   off<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): void {
+    assertEvent(event);
     if (typeof listener !== 'function') throw noListener(String(event));
     this.#emitter.off(event, listener as never);
   }
@@ -295,6 +297,21 @@ export class Engine {
     else if (times !== undefined)
       this.#logger.error({ ...place, times }, `${what}, over and over: the first time was logged`);
   }
+}
+
+const EVENTS: { readonly [E in keyof OrreryEvents]: true } = {
+  ...({ checkpoint: true, degraded: true, recovered: true, failed: true, gameFailed: true } as const),
+  ...({ evicted: true, error: true } as const),
+};
+
+/** Of an event whose name is misspelt nobody would ever hear. */
+function assertEvent(event: unknown): void {
+  if (typeof event === 'string' && Object.hasOwn(EVENTS, event)) return;
+  throw new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `an orrery has no event ${typeof event === 'string' ? JSON.stringify(event) : `that is a ${typeof event}`}`,
+    hint: `Its events are: ${Object.keys(EVENTS).join(', ')}.`,
+  });
 }
 
 function noListener(event: string): OrreryError {

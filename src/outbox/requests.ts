@@ -1,16 +1,27 @@
 // Questions to a store, waiting for their turn between the commits. Before it: whoever asks, through outbox.ts. After it: the
 // store.
 
-import type { OrreryError } from '../errors.ts';
+import { OrreryError } from '../errors.ts';
 import { again, asOrreryError } from './failures.ts';
 
 /** How often a question is asked again when the store's thread dies over it. */
 const ATTEMPTS = 3;
 
+/** So many questions may wait: opening as many games at once as anybody has is not in the way. */
+const MOST_WAITING = 2 ** 16;
+
 interface Request {
   attempts: number;
   ask(): Promise<void>;
   reject(error: OrreryError): void;
+}
+
+function tooMany(): OrreryError {
+  return new OrreryError({
+    code: 'BACKPRESSURE',
+    what: `${MOST_WAITING} questions to the shard wait for an answer`,
+    hint: 'Wait for some of them before you ask more: open, load, list, history, stats. If the disk does not answer, `health` says so.',
+  });
 }
 
 export class Requests {
@@ -22,7 +33,9 @@ export class Requests {
     return this.#waiting.length > 0;
   }
 
+  /** Rejects with BACKPRESSURE when too many wait. */
   add<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.#waiting.length >= MOST_WAITING) return Promise.reject(tooMany());
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ attempts: 0, ask: () => ask().then(resolve), reject });
     });

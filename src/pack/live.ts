@@ -4,9 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { resolve, sep } from 'node:path';
 import { OrreryError } from '../errors.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { checkGameId } from '../game/id.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Residents } from '../outbox/residents.ts';
+import type { PastPage } from '../store/store.ts';
 import type { PackOptions } from './packing.ts';
 import type { PackDescription } from './reading.ts';
 import { inThread } from './thread.ts';
@@ -17,15 +19,20 @@ export interface UnpackOptions {
   readonly as?: string;
 }
 
+const PACK: OptionsOf<PackOptions> = { force: 'boolean' };
+const UNPACK: OptionsOf<UnpackOptions> = { as: 'checked' };
+
 /** Everything of the game that was accepted when this was called is in the pack. `directory` is undefined for a store of the user's own. */
 export async function packLive(
   residents: Residents,
   directory: string | undefined,
   game: string,
   file: string,
-  { force = false }: PackOptions = {},
+  options: PackOptions = {},
 ): Promise<PackDescription> {
   checkGameId(game);
+  assertOptions('pack', options, PACK, { game });
+  const { force = false } = options;
   if (directory === undefined) throw noDirectory();
   if (isInside(file, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
   const outbox = residents.outboxOf(game);
@@ -39,8 +46,10 @@ export async function packLive(
 export async function unpackLive(
   residents: Residents,
   pack: string | ProvenGame,
-  { as }: UnpackOptions = {},
+  options: UnpackOptions = {},
 ): Promise<GameRow> {
+  assertOptions('unpack', options, UNPACK);
+  const { as } = options;
   const { id, bytes } = typeof pack === 'string' ? await inThread({ kind: 'prove', file: pack, as }) : pack;
   const outbox = residents.outboxOf(id);
   const token = randomUUID();
@@ -51,8 +60,8 @@ export async function unpackLive(
     });
     // The image that has the game has none behind it yet. If the next one fails, the outbox tells, and goes on trying.
     outbox.checkpoint().catch(() => undefined);
-    const rows = await outbox.request((store) => store.list());
-    return rows.find((row) => row.id === id) as GameRow;
+    const page = await outbox.request((store) => store.past(id, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
+    return (page as PastPage).row;
   });
 }
 

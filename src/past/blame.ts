@@ -3,13 +3,14 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import { cloneJson, fold } from '../patch/apply.ts';
 import type { Json, Patch, Path } from '../patch/patch.ts';
 import { CREATE } from '../patch/record.ts';
 import type { Past, PastStep } from './past.ts';
 import { type Place, placeOf, touches, valueAt } from './place.ts';
-import { checkBound, checkOptions } from './range.ts';
+import { checkBound } from './range.ts';
 import { applied } from './shared-state.ts';
 
 export interface BlameOptions {
@@ -18,6 +19,8 @@ export interface BlameOptions {
   /** Changes up to this seq. Default: up to the newest. */
   readonly upToSeq?: number;
 }
+
+const OPTIONS: OptionsOf<BlameOptions> = { fromSeq: 'checked', upToSeq: 'checked' };
 
 /** A change of what stands at a place. */
 export interface BlameEntry {
@@ -64,7 +67,7 @@ export async function* blameOf(
   options: BlameOptions = {},
 ): AsyncGenerator<BlameEntry, void, undefined> {
   const { id } = past.row;
-  checkOptions(id, 'blame', options);
+  assertOptions('blame', options, OPTIONS, { game: id });
   const { fromSeq = 0, upToSeq } = options;
   checkBound(id, 'fromSeq', fromSeq);
   checkBound(id, 'upToSeq', upToSeq);

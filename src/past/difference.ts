@@ -44,9 +44,10 @@ export interface DiffOptions extends MomentOptions {
 
 /** Throws MOMENT_NOT_KEPT, INVALID_OPTION, INVALID_POINTER, DAMAGED. */
 export async function diffOf(past: Past, from: Moment, to: Moment, options: DiffOptions = {}): Promise<Difference> {
-  const place = placeOf(options.path ?? '');
-  const { state: base, ...fromMoment } = await past.stateAt(from, options);
-  const { state: next, ...toMoment } = await past.stateAt(to, options);
+  const { path = '', ...others } = options;
+  const place = placeOf(path);
+  const { state: base, ...fromMoment } = await past.stateAt(from, others);
+  const { state: next, ...toMoment } = await past.stateAt(to, others);
   const tables = fromMoment.tables.filter((table) => toMoment.tables.includes(table));
   const patches: Patch[] = [];
   await inTurns(

@@ -10,7 +10,7 @@ import type { GameRow } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from './past.ts';
-import { checkRange } from './range.ts';
+import { checkMomentOptions, checkRange } from './range.ts';
 
 export class DigestPast implements Past {
   readonly #stored: StoredPast;
@@ -32,6 +32,7 @@ export class DigestPast implements Past {
 
   async stateAt(moment: Moment, options: MomentOptions = {}): Promise<StateAt> {
     const { id, type } = this.row;
+    checkMomentOptions(id, options);
     const { seq, tick, time, version, tables, state } = this.#stored.stateAt(moment, options.nearest === true);
     return { game: id, type, version, seq, tick, time, tables, state };
   }

@@ -2,12 +2,13 @@
 // command line; after it: past.ts.
 
 import { OrreryError } from '../errors.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { Patch, Path } from '../patch/patch.ts';
 import { MERGED } from '../patch/record.ts';
 import type { Past, PastStep, StepRange } from './past.ts';
 import { placeOf, touches } from './place.ts';
-import { checkBound, checkOptions } from './range.ts';
+import { checkBound } from './range.ts';
 
 /** Which part of the past: everything that is given has to hold. */
 export interface HistoryQuery {
@@ -34,6 +35,17 @@ export interface HistoryQuery {
   readonly backwards?: boolean;
 }
 
+const QUERY: OptionsOf<HistoryQuery> = {
+  ...({
+    afterSeq: 'checked',
+    upToSeq: 'checked',
+    fromTick: 'checked',
+    toTick: 'checked',
+    fromTime: 'checked',
+  } as const),
+  ...({ toTime: 'checked', player: 'checked', command: 'checked', path: 'checked', backwards: 'boolean' } as const),
+};
+
 /** A command of the past. */
 export interface HistoryEntry extends CommandEntry {
   /** The visible step that it is part of. */
@@ -47,7 +59,7 @@ export interface HistoryEntry extends CommandEntry {
  * arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
  */
 export async function* historyOf(past: Past, query: HistoryQuery = {}): AsyncGenerator<HistoryEntry, void, undefined> {
-  checkOptions(past.row.id, 'a history', query);
+  assertOptions('history', query, QUERY, { game: past.row.id });
   const accepts = filterOf(past.row.id, query);
   const place = query.path === undefined ? undefined : placeOf(query.path);
   for await (const step of past.steps(rangeOf(query))) {
@@ -76,9 +88,6 @@ function filterOf(game: string, query: HistoryQuery): (entry: CommandEntry) => b
   for (const bound of bounds) checkBound(game, bound, query[bound]);
   const players = namesIn(game, 'player', query.player);
   const commands = namesIn(game, 'command', query.command);
-  if (!['boolean', 'undefined'].includes(typeof query.backwards)) {
-    throw invalid(game, '`backwards` is neither true nor false', 'Leave it out, or set it to true.');
-  }
   return ({ seq, tick, time, player, name }) =>
     seq > afterSeq &&
     seq <= upToSeq &&

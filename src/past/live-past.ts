@@ -11,7 +11,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { PastPage, Store } from '../store/store.ts';
 import { arrived } from './arrival.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from './past.ts';
-import { checkRange } from './range.ts';
+import { checkMomentOptions, checkRange } from './range.ts';
 
 /** Steps in one page; the store also bounds its bytes. */
 const PAGE_STEPS = 1000;
@@ -43,8 +43,10 @@ export class LivePast implements Past {
     return this.#row;
   }
 
-  async stateAt(moment: Moment, { nearest = false }: MomentOptions = {}): Promise<StateAt> {
+  async stateAt(moment: Moment, options: MomentOptions = {}): Promise<StateAt> {
     const { id } = this.#row;
+    checkMomentOptions(id, options);
+    const { nearest = false } = options;
     const { pieces, ...rest } = await this.#ask((store) => store.stateAt(id, moment, nearest));
     return { game: id, ...rest, state: await arrived(pieces, rest.tables) };
   }

@@ -1,23 +1,26 @@
 // What part of a past somebody asks for, checked. digest-past.ts and live-past.ts ask here before they read anything.
 
 import { OrreryError } from '../errors.ts';
-import type { StepRange } from './past.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
+import type { MomentOptions, StepRange } from './past.ts';
+
+const RANGE: OptionsOf<StepRange> = {
+  ...({ fromSeq: 'checked', toSeq: 'checked', fromTick: 'checked', toTick: 'checked' } as const),
+  ...({ fromTime: 'checked', toTime: 'checked', backwards: 'boolean' } as const),
+};
 
 /** Throws INVALID_OPTION. Bounds may be Infinity where they are an end. */
 export function checkRange(game: string, range: StepRange): void {
+  assertOptions('steps', range, RANGE, { game });
   const bounds = ['fromSeq', 'toSeq', 'fromTick', 'toTick', 'fromTime', 'toTime'] as const;
   for (const bound of bounds) checkBound(game, bound, range[bound]);
 }
 
-/** Who has no types may pass anything as the options of a question. Throws INVALID_OPTION. */
-export function checkOptions(game: string, question: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw new OrreryError({
-    code: 'INVALID_OPTION',
-    what: `the options of ${question} are no object`,
-    hint: 'Leave them out, or pass an object.',
-    context: { game },
-  });
+const MOMENT: OptionsOf<MomentOptions> = { nearest: 'boolean' };
+
+/** Throws INVALID_OPTION. */
+export function checkMomentOptions(game: string, options: MomentOptions): void {
+  assertOptions('stateAt', options, MOMENT, { game });
 }
 
 /** A whole number from 0, or any whole number for a time; open ends may be Infinity. */

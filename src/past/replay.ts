@@ -3,10 +3,10 @@
 
 import { momentNotKept } from '../digest/moment.ts';
 import { OrreryError } from '../errors.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 import { type Moment, type MomentLike, type MomentOptions, momentOf, type Past, type PastStep } from './past.ts';
-import { checkOptions } from './range.ts';
 import { SharedState } from './shared-state.ts';
 
 export interface ReplayRange extends MomentOptions {
@@ -15,6 +15,8 @@ export interface ReplayRange extends MomentOptions {
   /** The last moment. Default: the newest that is durable when the steps begin to be read. */
   readonly to?: MomentLike;
 }
+
+const RANGE: OptionsOf<ReplayRange> = { from: 'checked', to: 'checked', nearest: 'boolean' };
 
 /** A moment of a replay. */
 export interface ReplayStep {
@@ -35,7 +37,7 @@ export interface ReplayStep {
 
 /** The moment it begins with comes first. Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */
 export async function* replayOf(past: Past, range: ReplayRange = {}): AsyncGenerator<ReplayStep, void, undefined> {
-  checkOptions(past.row.id, 'a replay', range);
+  assertOptions('replay', range, RANGE, { game: past.row.id });
   const { from, to, ...options } = range;
   const start = await past.stateAt(momentOf(from ?? past.row.firstSeq), options);
   // The end is looked for before anything is given out: one that is not kept is an error at once.

@@ -3,8 +3,10 @@
 
 import { OrreryError } from '../errors.ts';
 import { anonymousType } from '../game/anonymous.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { checkGameId } from '../game/id.ts';
 import { WorkingState } from '../game/state.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 import type { Residents } from '../outbox/residents.ts';
 import { type MomentLike, momentOf, type Past } from '../past/past.ts';
 import { CREATE } from '../patch/record.ts';
@@ -15,6 +17,8 @@ export interface ForkOptions {
   /** The id of the fork. It must not be that of a game. */
   readonly as: string;
 }
+
+const OPTIONS: OptionsOf<ForkOptions> = { at: 'checked', as: 'checked' };
 
 /** A game that was made from a moment of another. */
 export interface Fork {
@@ -38,6 +42,7 @@ export interface ForkParts {
 export async function forkGame({ residents, openPast }: ForkParts, id: string, options: ForkOptions): Promise<Fork> {
   checkGameId(id);
   if (typeof options !== 'object' || options === null) throw noOptions(id);
+  assertOptions('fork', options, OPTIONS, { game: id });
   const { at, as } = options;
   checkGameId(as);
   const outbox = residents.outboxOf(as);
@@ -47,11 +52,7 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
     await residents.outboxOf(id).flush();
     const past = await openPast(id);
     try {
-      if (
-        residents.registry.get(as)?.loaded ||
-        (await outbox.request((store) => store.list())).some((row) => row.id === as)
-      )
-        throw exists(as);
+      if (residents.registry.get(as)?.loaded || (await isStored(outbox, as))) throw exists(as);
       const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
       const { actor, sink } = residents.apart(anonymousType(type, version, 'ticks'), as);
@@ -77,6 +78,17 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
       await past.close();
     }
   });
+}
+
+/** Also a game of which not a record can be read. Costs the same however many games the shard has. */
+async function isStored(outbox: Outbox, game: string): Promise<boolean> {
+  try {
+    const newest = { fromSeq: Number.MAX_SAFE_INTEGER };
+    return (await outbox.request((store) => store.past(game, newest, 1))) !== undefined;
+  } catch (error) {
+    if (error instanceof OrreryError && error.code === 'GAME_UNREADABLE') return true;
+    throw error;
+  }
 }
 
 function exists(game: string): OrreryError {

@@ -6,6 +6,7 @@ import type { AnyGameType } from '../game/define.ts';
 import type { GameSeed } from '../game/seed.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
+import { checkMomentOptions } from '../past/range.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 import { SideBySide } from './comparison.ts';
@@ -32,6 +33,7 @@ export class ExpandedPast implements Past {
 
   /** Throws MOMENT_NOT_KEPT; its cause says why the step around the moment could not be taken apart. */
   async stateAt(moment: Moment, options: MomentOptions = {}): Promise<StateAt> {
+    checkMomentOptions(this.row.id, options);
     try {
       return await this.#past.stateAt(moment);
     } catch (error) {

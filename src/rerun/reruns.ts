@@ -3,11 +3,11 @@
 
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { BlameEntry, BlameOptions } from '../past/blame.ts';
 import { type Difference, type DiffOptions, diffOf } from '../past/difference.ts';
 import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from '../past/past.ts';
-import { checkOptions } from '../past/range.ts';
 import { Recall } from '../past/recall.ts';
 import type { Path } from '../patch/patch.ts';
 import { blameApart, takenApart, typeOf } from './apart.ts';
@@ -39,6 +39,14 @@ export interface BlameAnywhereOptions extends BlameOptions {
   readonly expand?: boolean;
 }
 
+const STATE_AT: OptionsOf<StateAtOptions> = { nearest: 'boolean', expand: 'boolean' };
+const DIFF: OptionsOf<DiffAnywhereOptions> = { ...STATE_AT, path: 'checked' };
+const BLAME: OptionsOf<BlameAnywhereOptions> = { fromSeq: 'checked', upToSeq: 'checked', expand: 'boolean' };
+const VERIFY: OptionsOf<LiveVerifyOptions> = {
+  ...({ module: 'checked', threads: 'checked', workerUrl: 'checked' } as const),
+  ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function' } as const),
+};
+
 /** The code that there is to run commands again with. */
 export interface Code {
   readonly types: readonly AnyGameType[];
@@ -57,7 +65,7 @@ export abstract class Reruns extends Recall {
   }
 
   override async stateAt(id: string, moment: MomentLike, given: StateAtOptions = {}): Promise<StateAt> {
-    checkOptions(id, 'a state', given);
+    assertOptions('stateAt', given, STATE_AT, { game: id });
     const { expand, ...options } = given;
     return (await this.#pastFor(id, expand ?? !options.nearest)).stateAt(momentOf(moment), options);
   }
@@ -68,7 +76,7 @@ export abstract class Reruns extends Recall {
     to: MomentLike,
     given: DiffAnywhereOptions = {},
   ): Promise<Difference> {
-    checkOptions(id, 'a difference', given);
+    assertOptions('diff', given, DIFF, { game: id });
     const { expand, ...options } = given;
     return diffOf(await this.#pastFor(id, expand ?? !options.nearest), momentOf(from), momentOf(to), options);
   }
@@ -78,7 +86,7 @@ export abstract class Reruns extends Recall {
     path: string | Path,
     given: BlameAnywhereOptions = {},
   ): AsyncGenerator<BlameEntry, void, undefined> {
-    checkOptions(id, 'blame', given);
+    assertOptions('blame', given, BLAME, { game: id });
     const { expand = true, ...options } = given;
     const past = await this.past(id);
     yield* blameApart(past, expand ? takenApart(past, this.#code.types) : past, path, options);
@@ -100,10 +108,9 @@ export abstract class Reruns extends Recall {
    *
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAMES_MODULE, INVALID_OPTION (threads need a directory), DAMAGED, CLOSED.
    */
-  async verify(
-    id?: string,
-    { module, threads, workerUrl, ...options }: LiveVerifyOptions = {},
-  ): Promise<readonly Verification[]> {
+  async verify(id?: string, given: LiveVerifyOptions = {}): Promise<readonly Verification[]> {
+    assertOptions('verify', given, VERIFY, id === undefined ? {} : { game: id });
+    const { module, threads, workerUrl, ...options } = given;
     const { directory, types } = this.#code;
     await this.flush();
     const ids = id === undefined ? (await this.list()).filter((row) => typeOf(types, row)).map((row) => row.id) : [id];

@@ -3,11 +3,12 @@
 
 import { type ErrorData, errorToData, OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { migrate } from '../game/migration.ts';
 import { derivedSeed } from '../game/seed.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../past/difference.ts';
 import { type MomentLike, momentOf, type Past, type StateAt } from '../past/past.ts';
-import { checkBound, checkOptions } from '../past/range.ts';
+import { checkBound } from '../past/range.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { TICK } from '../patch/record.ts';
@@ -32,6 +33,10 @@ export interface TryOptions {
   readonly onRecord?: (record: TriedRecord) => void;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number | undefined }) => void;
 }
+
+const OPTIONS: OptionsOf<TryOptions> = {
+  ...({ at: 'checked', commands: 'checked', toSeq: 'checked', onRecord: 'function', onProgress: 'function' } as const),
+};
 
 export interface TriedRecord extends Rerun {
   readonly patches: readonly Patch[];
@@ -86,7 +91,7 @@ export async function tryOut(
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: TryOptions = {},
 ): Promise<TryReport> {
-  checkOptions(past.row.id, 'what is tried', options);
+  assertOptions('tryOut', options, OPTIONS, { game: past.row.id });
   checkBound(past.row.id, 'toSeq', options.toSeq);
   const versions = versionsOf(types, past.row);
   const type = versions.get(Math.max(...versions.keys())) as AnyGameType;

@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { Past } from '../past/past.ts';
 import { checkBound } from '../past/range.ts';
 import { type Difference, explain } from './explanation.ts';
@@ -70,6 +71,10 @@ export interface VerifyOptions extends VerifyRange, VerifyMeasure {
   readonly isStopped?: () => boolean;
 }
 
+const OPTIONS: OptionsOf<VerifyOptions> = {
+  ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function', isStopped: 'function' } as const),
+};
+
 /** How long other work of the thread may have to wait. */
 const SLICE_MS = 4;
 
@@ -85,6 +90,7 @@ export async function verify(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   const { row } = past;
+  assertOptions('verify', options, OPTIONS, { game: row.id });
   const versions = versionsOf(types, row);
   const { fromSeq, toSeq } = boundsOf(past, options);
   const measure = measureOf(row.id, options);

@@ -3,6 +3,7 @@
 
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { tooNew, unknownType } from '../game/mismatch.ts';
 import type { GameRow } from '../image/rows.ts';
 
@@ -12,6 +13,8 @@ export interface MigrateAllOptions {
   /** After each game that was looked at. What it throws ends the work; what is migrated stays so. */
   readonly onProgress?: (progress: MigrationProgress) => void;
 }
+
+const OPTIONS: OptionsOf<MigrateAllOptions> = { games: 'checked', onProgress: 'function' };
 
 /** What became of one game. */
 export interface GameMigration {
@@ -52,6 +55,7 @@ export interface MigratableGames {
  * @throws OrreryError GAME_NOT_FOUND for a game in `options.games` that is not there, before anything is done; CLOSED.
  */
 export async function migrateAll(all: MigratableGames, options: MigrateAllOptions = {}): Promise<MigrationReport> {
+  assertOptions('migrateAll', options, OPTIONS);
   const rows = chosen(await all.list(), options.games);
   const migrated: GameMigration[] = [];
   const failed: GameMigration[] = [];

@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import type { GameActor } from '../game/actor.ts';
 import type { Conflict } from '../game/conflict.ts';
 import type { AnyGameType } from '../game/define.ts';
+import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { migrate, type VersionedState } from '../game/migration.ts';
 import { unknownType } from '../game/mismatch.ts';
 import { asynchronous, isPromise, refused } from '../game/misuse.ts';
@@ -31,6 +32,10 @@ export interface Submission {
   readonly player?: string;
 }
 
+const OPTIONS: OptionsOf<Submission> = {
+  ...({ state: 'checked', baseSeq: 'checked', version: 'checked', player: 'checked' } as const),
+};
+
 /** What a submitted state was given. */
 export interface SubmissionReceipt extends Receipt {
   /** False when nobody else had changed anything; true when the game type's `resolve` made the state. */
@@ -50,6 +55,7 @@ export interface SubmitParts {
 /** For Orrery.submit. */
 export async function submitTo(parts: SubmitParts, id: string, submission: Submission): Promise<SubmissionReceipt> {
   if (typeof submission !== 'object' || submission === null) throw invalid(id, 'there is none');
+  assertOptions('submit', submission, OPTIONS, { game: id });
   const past = await parts.openPast(id);
   try {
     const type = parts.types.find(({ name }) => name === past.row.type);

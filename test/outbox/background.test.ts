@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Requests } from '../../src/outbox/requests.ts';
 import { rejection } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, outcome, pass, settled, stopTime } from './harbour.ts';
 
@@ -247,4 +248,18 @@ describe('questions', () => {
     await add(game).durable;
     expect([told, orrery.health.state]).toEqual([[], 'ok']);
   });
+});
+
+it('[O54] questions that wait have a bound, and go on below it', async () => {
+  const requests = new Requests();
+  const answers = Array.from({ length: 2 ** 16 }, (_, number) => requests.add(async () => number));
+  await rejection(
+    'BACKPRESSURE',
+    requests.add(async () => -1),
+  );
+  await requests.askNext();
+  expect(await answers[0]).toBe(0);
+  const next = requests.add(async () => 'next');
+  while (requests.waiting) await requests.askNext();
+  expect([await next, await answers.at(-1)]).toEqual(['next', 2 ** 16 - 1]);
 });

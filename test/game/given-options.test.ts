@@ -1,0 +1,120 @@
+// Options that somebody misspelt, or that are of another function: each public function refuses them by name, and does nothing.
+
+import { describe, expect, it } from 'vitest';
+import { defineGame, MemoryStore, type Orrery, runLoop, tryOut, verify } from '../../src/index.ts';
+import { galaxy, open, play, refusal, rejection } from './galaxy.ts';
+
+type Ask = (orrery: Orrery, options: never) => Promise<unknown>;
+
+/** Every function of an orrery that has options, with some that are right. */
+const functions: readonly (readonly [name: string, right: object, ask: Ask])[] = [
+  ['history', { afterSeq: 1 }, (orrery, options) => orrery.history('g', options).next()],
+  ['stateAt', { nearest: true }, (orrery, options) => orrery.stateAt('g', 1, options)],
+  ['diff', { expand: false, path: '/treasury' }, (orrery, options) => orrery.diff('g', 0, 1, options)],
+  ['blame', { fromSeq: 0 }, (orrery, options) => orrery.blame('g', '/treasury', options).next()],
+  ['replay', { from: 0, to: 1 }, (orrery, options) => orrery.replay('g', options).next()],
+  ['verify', { fromSeq: 1 }, (orrery, options) => orrery.verify('g', options)],
+  ['tryOut', { at: 0 }, (orrery, options) => orrery.tryOut('g', options)],
+  ['migrateAll', { games: ['g'] }, (orrery, options) => orrery.migrateAll(options)],
+  ['submit', { state: {}, baseSeq: 9 }, (orrery, options) => orrery.submit('g', options)],
+  ['fork', { at: 0, as: 'f' }, (orrery, options) => orrery.fork('g', options)],
+  ['recover', { mode: 'latest' }, (orrery, options) => orrery.recover('g', options)],
+  ['pack', { force: true }, (orrery, options) => orrery.pack('g', './not-used', options)],
+  ['unpack', { as: 'h' }, (orrery, options) => orrery.unpack('./not-there', options)],
+  ['close', { timeoutMs: 1000 }, (orrery, options) => orrery.close(options)],
+];
+
+async function recorded(): Promise<{ readonly orrery: Orrery; readonly store: MemoryStore }> {
+  const store = new MemoryStore();
+  const orrery = await open([galaxy], { on: store });
+  await (await orrery.open(galaxy, 'g')).dispatch('spend', 1).durable;
+  return { orrery, store };
+}
+
+describe('options of functions', () => {
+  it.each(functions)(
+    '[OP8] %s refuses options that it does not have, by name, and does nothing',
+    async (name, right, ask) => {
+      const { orrery, store } = await recorded();
+      const error = await rejection('INVALID_OPTION', ask(orrery, { ...right, limit: 5 } as never));
+      expect(error.what).toBe(`${name} has no option "limit"`);
+      expect(error.hint).toContain(Object.keys(right)[0]);
+      await rejection('INVALID_OPTION', ask(orrery, 7 as never));
+      await rejection('INVALID_OPTION', ask(orrery, null as never));
+      expect((await store.list()).map(({ id, seq }) => [id, seq])).toEqual([['g', 1]]);
+      expect(orrery.health.state).toBe('ok');
+    },
+  );
+
+  it.each([
+    ['stateAt', { nearest: 'yes' }],
+    ['diff', { expand: 1 }],
+    ['history', { backwards: 'no' }],
+    ['replay', { nearest: 0 }],
+    ['verify', { onProgress: true }],
+    ['pack', { force: 'yes' }],
+    ['close', { timeoutMs: 'soon' }],
+    ['close', { timeoutMs: -1 }],
+    ['close', { timeoutMs: Number.NaN }],
+  ])('[OP8] %s refuses %o', async (name, options) => {
+    const { orrery } = await recorded();
+    const ask = functions.find(([each]) => each === name)?.[2] as Ask;
+    const error = await rejection('INVALID_OPTION', ask(orrery, options as never));
+    expect(error.what).toContain(Object.keys(options)[0]);
+  });
+
+  it('[OP8] so do a past, a command, a loop, a type, a moment, and an event that there is not', async () => {
+    const { orrery } = await recorded();
+    const game = await orrery.open(galaxy, 'g');
+    const past = await orrery.past('g');
+    const expanded = await orrery.expanded('g');
+    for (const each of [past, expanded]) {
+      await rejection('INVALID_OPTION', each.stateAt({ seq: 1 }, { near: true } as never));
+      await rejection('INVALID_OPTION', each.steps({ limit: 1 } as never).next());
+    }
+    await rejection('INVALID_OPTION', verify(past, galaxy, { from: 1 } as never));
+    await rejection('INVALID_OPTION', tryOut(past, galaxy, { from: 1 } as never));
+    await rejection('INVALID_OPTION', orrery.stateAt('g', { seq: 1, nearest: true } as never));
+    for (const options of [{ plyer: 'ada' }, { player: 'ada', as: 'ada' }, 'ada', null, 1]) {
+      refusal('INVALID_OPTION', () => game.dispatch('spend', 1, options as never));
+      refusal('INVALID_OPTION', () => game.update(() => {}, options as never));
+      refusal('INVALID_OPTION', () => game.save(game.state, options as never));
+    }
+    expect(game.seq).toBe(1);
+    for (const options of [{ hz: 20, catchup: 1 }, null, 20]) {
+      refusal('INVALID_OPTION', () => runLoop(orrery, options as never));
+    }
+    refusal('INVALID_OPTION', () => orrery.on('degrade' as never, () => undefined));
+    refusal('INVALID_OPTION', () => orrery.off('toString' as never, () => undefined));
+    const misspelt = { version: 1, initial: () => ({}), commands: {}, invariant: {} };
+    const error = refusal('INVALID_GAME_TYPE', () => defineGame('misspelt', misspelt as never));
+    expect(error.message).toContain('"invariant"');
+    expect(defineGame('another', galaxy).name).toBe('another');
+  });
+
+  it('[OP8] options that are undefined are left out', async () => {
+    const { orrery } = await recorded();
+    const all = { afterSeq: undefined, player: undefined, path: undefined } as never;
+    expect((await orrery.history('g', all).next()).value?.seq).toBe(1);
+    expect((await orrery.stateAt('g', 1, { nearest: undefined } as never)).seq).toBe(1);
+  });
+
+  it('[OP9] a reason has a bound', async () => {
+    const { orrery } = await recorded();
+    const error = await rejection('INVALID_OPTION', orrery.recover('g', { mode: 'latest', reason: 'x'.repeat(4097) }));
+    expect(error.context).toEqual({ game: 'g' });
+    await orrery.recover('g', { mode: 'latest', reason: 'x'.repeat(4096) });
+  });
+});
+
+it('[FR35] a fork asks for one game, not for a list of all', async () => {
+  const { game, orrery, store } = await play(galaxy);
+  const asked: string[] = [];
+  store.list = async () => {
+    asked.push('list');
+    return [];
+  };
+  await orrery.fork(game.id, { at: 0, as: 'f' });
+  await rejection('GAME_EXISTS', orrery.fork(game.id, { at: 0, as: 'f' }));
+  expect(asked).toEqual([]);
+});
