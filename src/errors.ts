@@ -139,7 +139,7 @@ export interface ErrorData {
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof OrreryError) {
     const data = { code: error.code, what: error.what, hint: error.hint, context: error.context };
-    return error.cause === undefined ? data : { ...data, cause: reason(error.cause) };
+    return error.cause === undefined ? data : { ...data, cause: messageOf(error.cause) };
   }
   return {
     code: 'INTERNAL',
@@ -155,9 +155,23 @@ export function errorFromData(data: ErrorData): OrreryError {
 }
 
 /** The message of anything that was thrown: sql.js throws strings, Node throws Errors. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+}
+
+/** The same as a part of a sentence: what comes next has its own full stop, or is in brackets. */
 export function reason(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  return String(thrown);
+  return withoutStop(messageOf(thrown));
+}
+
+/** A text that goes on, as a part of a sentence or before a colon. */
+function withoutStop(text: string): string {
+  return text.replace(/(?<!\.)\.\s*$/, '').trimEnd();
+}
+
+/** A whole sentence, however it ended. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 const places = [
@@ -180,5 +194,5 @@ function compose(parts: OrreryErrorParts, context: OrreryErrorContext): string {
   }
   const place = where.length > 0 ? ` [${where.join(', ')}]` : '';
   const why = parts.cause === undefined ? '' : `: ${reason(parts.cause)}`;
-  return `${parts.what}${place}${why}. ${parts.hint}`;
+  return `${sentence(`${withoutStop(parts.what)}${place}${why}`)} ${sentence(parts.hint)}`;
 }

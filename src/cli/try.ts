@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { OrreryError } from '../errors.ts';
+import { OrreryError, reason } from '../errors.ts';
 import type { Past } from '../past/past.ts';
 import { toJsonPatch } from '../patch/pointer.ts';
 import { loadGameTypes, typesFor } from '../rerun/games-module.ts';
@@ -131,7 +131,7 @@ async function print(report: TryReport, { output, paint, width }: Surroundings):
   for (const line of listing.lines()) await output.line(line);
   for (const { seq: at, tick: when, command, player, error } of refused) {
     const by = player === undefined ? '' : ` by ${player}`;
-    const cause = error.cause === undefined ? '' : `: ${error.cause}`;
+    const cause = error.cause === undefined ? '' : `: ${reason(error.cause)}`;
     const text = `refused at seq ${at}, tick ${when}: ${command}${by}: ${error.what}${cause}`;
     await output.line(paint('yellow', printable(text)));
   }

@@ -1,6 +1,6 @@
 // What a command must not do, and the errors that say so. game.ts throws them; then nothing has happened.
 
-import { OrreryError, reason } from '../errors.ts';
+import { messageOf, OrreryError } from '../errors.ts';
 
 export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
@@ -37,12 +37,28 @@ export function nested(game: string, command: string, within: string): OrreryErr
   });
 }
 
+/** What V8 says of an object that is frozen. */
+const FROZEN = /read only property|is not extensible|^Cannot (?:delete|redefine) property/;
+
+function hintFor(thrown: string): string {
+  if (thrown.includes('could not be cloned')) {
+    return 'structuredClone and v8.serialize take no drafts: JSON.parse(JSON.stringify(value)) makes a copy of one.';
+  }
+  if (FROZEN.test(thrown)) {
+    return (
+      'The arguments of a command, `game.state` and what was read from it are frozen: change the draft, or a copy, ' +
+      'such as { ...args } or structuredClone(args).'
+    );
+  }
+  return 'The cause is what the command threw.';
+}
+
 /** What a command threw becomes the cause. Almost anything can be thrown, also what has no text. */
 export function refused(place: { readonly game: string; readonly command: string }, thrown: unknown): OrreryError {
   let cause = thrown;
   let text: string;
   try {
-    text = reason(thrown);
+    text = messageOf(thrown);
   } catch {
     text = 'something that cannot be turned into text';
     cause = new Error(text);
@@ -50,9 +66,7 @@ export function refused(place: { readonly game: string; readonly command: string
   return new OrreryError({
     code: 'COMMAND_REFUSED',
     what: 'the command threw, and nothing changed',
-    hint: text.includes('could not be cloned')
-      ? 'structuredClone and v8.serialize take no drafts: JSON.parse(JSON.stringify(value)) makes a copy of one.'
-      : 'The cause is what the command threw.',
+    hint: hintFor(text),
     context: { ...place, reason: text },
     cause,
   });

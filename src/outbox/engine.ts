@@ -11,6 +11,7 @@ import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts'
 import { before, openTimeout, soon } from './failures.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
+import { loggable } from './loggable.ts';
 import { openFew } from './openings.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxOptions } from './outbox-options.ts';
@@ -220,7 +221,7 @@ export class Engine {
         try {
           await this.#stores[shard]?.destroy();
         } catch (err) {
-          this.#logger.error({ shard, err }, 'a store could not be given up');
+          this.#logger.error({ shard, err: loggable(err) }, 'a store could not be given up');
         }
         stuck.delete(shard);
       }),
@@ -241,7 +242,7 @@ export class Engine {
       this.#lock?.release();
       this.#logger.warn('every thread has ended, and the directory is free');
     } catch (err) {
-      this.#logger.error({ err }, 'the directory could not be unlocked');
+      this.#logger.error({ err: loggable(err) }, 'the directory could not be unlocked');
     }
   }
 
@@ -293,7 +294,7 @@ export class Engine {
 
   #log(place: { readonly game: string } | { readonly event: string }, err: unknown, what: string): void {
     const times = this.#repeats.count(`${what} ${Object.values(place)[0]}`, err);
-    if (times === 1) this.#logger.error({ ...place, err }, what);
+    if (times === 1) this.#logger.error({ ...place, err: loggable(err) }, what);
     else if (times !== undefined)
       this.#logger.error({ ...place, times }, `${what}, over and over: the first time was logged`);
   }

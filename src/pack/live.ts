@@ -8,7 +8,6 @@ import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import { checkGameId } from '../game/id.ts';
 import type { GameRow } from '../image/rows.ts';
 import type { Residents } from '../outbox/residents.ts';
-import type { PastPage } from '../store/store.ts';
 import type { PackOptions } from './packing.ts';
 import type { PackDescription } from './reading.ts';
 import { inThread } from './thread.ts';
@@ -61,7 +60,7 @@ export async function unpackLive(
     // The image that has the game has none behind it yet. If the next one fails, the outbox tells, and goes on trying.
     outbox.checkpoint().catch(() => undefined);
     const page = await outbox.request((store) => store.past(id, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
-    return (page as PastPage).row;
+    return (page as NonNullable<typeof page>).row;
   });
 }
 

@@ -2,6 +2,7 @@
 // it: shard/serve.ts in the thread. The pool keeps the thread, tells of its death and gives another; requests go past it
 // on a port of their own, because a task of the pool costs the game loop twice as much as a message.
 
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
@@ -36,6 +37,9 @@ export class OwnerThread {
   #cause: unknown = 'it was never started';
   /** Of the batches since the last image that are of one game and large. */
   #heaviest: { readonly game: string; readonly bytes: number } | undefined;
+  /** The thread has loaded its file and listens. */
+  #isUp = false;
+  readonly #workerUrl: URL;
   /**
    * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
    * thread dies: with nothing else to do the process would end before it hears of the death.
@@ -46,6 +50,7 @@ export class OwnerThread {
   constructor(shard: number, workerUrl: URL, memoryMb?: number) {
     this.#shard = shard;
     this.#memoryMb = memoryMb;
+    this.#workerUrl = workerUrl;
     this.#pool = new Piscina({
       filename: workerUrl.href,
       // One thread: it owns the shard. Sharing a pool among shards makes an idle one wait behind a busy one.
@@ -63,8 +68,11 @@ export class OwnerThread {
     this.#pool.on('error', (cause: unknown) => {
       this.#cause = cause;
     });
-    // It comes before the error that tells why.
-    this.#pool.on('workerDestroy', () => process.nextTick(() => this.#left()));
+    // It comes before the error that tells why, which may take several promises.
+    this.#pool.on('workerDestroy', () => {
+      const port = this.#port;
+      setImmediate(() => this.#left(port));
+    });
   }
 
   /** Puts a thread on the line, if there is none: after a death the pool has another. */
@@ -75,6 +83,7 @@ export class OwnerThread {
     this.#port = port1;
     this.#slot = slot;
     this.#cause = 'it ended without a word';
+    this.#isUp = false;
     port1.on('message', (message: OwnerReply | OwnerPiece | typeof IN_SLOT) => {
       // A closed port still gives what had arrived by then, and that is not for who asks the next thread.
       if (this.#port !== port1) return;
@@ -85,10 +94,15 @@ export class OwnerThread {
     });
     port1.unref();
     const seat: Seat = { port: port2, memory: slot.memory };
-    this.#pool.run(seat, { transferList: [port2] }).catch((cause: unknown) => {
-      this.#cause = cause;
-      this.#left();
-    });
+    this.#pool.run(seat, { transferList: [port2] }).then(
+      () => {
+        if (this.#port === port1) this.#isUp = true;
+      },
+      (cause: unknown) => {
+        if (this.#port === port1) this.#cause = cause;
+        this.#left(port1);
+      },
+    );
   }
 
   /** Rejects with OWNER_DIED when there is no thread or it dies over this. One request at a time. */
@@ -105,7 +119,8 @@ export class OwnerThread {
 
   async destroy(): Promise<void> {
     this.#cause = 'it is closed';
-    this.#left();
+    this.#isUp = true;
+    this.#left(this.#port);
     clearInterval(this.#vigil);
     await this.#pool.destroy();
   }
@@ -118,8 +133,10 @@ export class OwnerThread {
     asked?.resolve(reply);
   }
 
-  #left(): void {
-    this.#port?.close();
+  /** The thread behind a port has ended. Another may have taken its place. */
+  #left(port: MessagePort | undefined): void {
+    if (this.#port !== port) return;
+    port?.close();
     this.#port = undefined;
     const asked = this.#asked;
     this.#asked = undefined;
@@ -128,7 +145,9 @@ export class OwnerThread {
   }
 
   #died(request: OwnerRequest | undefined): OrreryError {
-    if (!isOutOfMemory(this.#cause)) return died(this.#shard, this.#cause);
+    if (!isOutOfMemory(this.#cause)) {
+      return this.#isUp ? died(this.#shard, this.#cause) : notStarted(this.#shard, this.#workerUrl, this.#cause);
+    }
     const { context } = this.#cause as { context?: { readonly game?: string } };
     const game = gameOf(request) ?? context?.game ?? this.#heaviest?.game;
     return outOfMemory(this.#shard, request?.kind, game, this.#memoryMb, this.#cause);
@@ -149,6 +168,18 @@ function gameOf(request: OwnerRequest | undefined): string | undefined {
   if (request?.kind === 'commit') return request.batch.spans.length === 1 ? request.batch.spans[0]?.game : undefined;
   if (request?.kind === 'import') return request.import.game;
   return request && 'game' in request ? request.game : undefined;
+}
+
+function notStarted(shard: number, workerUrl: URL, cause: unknown): OrreryError {
+  return new OrreryError({
+    code: 'OWNER_DIED',
+    what: 'the thread that owns the shard could not load its file',
+    hint:
+      'Look whether the file is there. A bundled program takes workers/shard-owner.js of the package along, and names it with ' +
+      '`workerUrl`. Nothing was changed.',
+    context: { shard, file: workerUrl.protocol === 'file:' ? fileURLToPath(workerUrl) : workerUrl.href },
+    cause,
+  });
 }
 
 function died(shard: number, cause: unknown): OrreryError {

@@ -107,7 +107,7 @@ describe('options of functions', () => {
   });
 });
 
-it('[FR35] a fork asks for one game, not for a list of all', async () => {
+it('[FR36] a fork asks for one game, not for a list of all', async () => {
   const { game, orrery, store } = await play(galaxy);
   const asked: string[] = [];
   store.list = async () => {
