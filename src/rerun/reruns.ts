@@ -45,6 +45,7 @@ const BLAME: OptionsOf<BlameAnywhereOptions> = { fromSeq: 'checked', upToSeq: 'c
 const VERIFY: OptionsOf<LiveVerifyOptions> = {
   ...({ module: 'checked', threads: 'checked', workerUrl: 'checked' } as const),
   ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function' } as const),
+  ...({ tolerance: 'checked', all: 'boolean' } as const),
 };
 
 /** The code that there is to run commands again with. */

@@ -73,6 +73,7 @@ export interface VerifyOptions extends VerifyRange, VerifyMeasure {
 
 const OPTIONS: OptionsOf<VerifyOptions> = {
   ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function', isStopped: 'function' } as const),
+  ...({ tolerance: 'checked', all: 'boolean' } as const),
 };
 
 /** How long other work of the thread may have to wait. */
