@@ -25,6 +25,13 @@ export interface Files {
   list(path: string): string[];
   exists(path: string): boolean;
   size(path: string): number;
+  /**
+   * Which file or folder this is, told from every other one that is there at the time: its device and inode. Undefined when
+   * nothing has that name. Symbolic links are followed.
+   */
+  identity(at: string | FileHandle): string | undefined;
+  /** Opens a folder: as long as it is open, no other gets its identity. */
+  openFolder(path: string): FileHandle;
   /** The bytes of a file, or the first `limit` of them. Whatever else has that name is refused at once. */
   read(path: string, limit?: number): Uint8Array;
   /** Makes an empty file that was not there and opens it to read and write; see `alreadyExists`. */
@@ -133,6 +140,7 @@ export type FileSystem = Pick<
   | 'readdirSync'
   | 'readSync'
   | 'renameSync'
+  | 'statSync'
   | 'unlinkSync'
   | 'writeSync'
 >;
@@ -180,11 +188,15 @@ export function createNodeFiles(system: FileSystem): Files {
     }
   }
 
+  /** A folder may be reached over a symbolic link: where the data lie is the user's choice. */
+  function openFolder(path: string): FileHandle {
+    return open(path, O_RDONLY, 'open a folder');
+  }
+
   function syncDirectory(path: string): void {
     // A folder cannot be opened on Windows; NTFS journals its names by itself.
     if (process.platform === 'win32') return;
-    // A folder may be reached over a symbolic link: where the data lie is the user's choice.
-    const handle = open(path, O_RDONLY, 'open a folder');
+    const handle = openFolder(path);
     try {
       attempt('make the names in a folder durable', path, () => system.fsyncSync(handle.descriptor));
     } finally {
@@ -206,6 +218,20 @@ export function createNodeFiles(system: FileSystem): Files {
     exists,
 
     size: (path) => attempt('measure a file', path, () => system.lstatSync(path).size),
+
+    identity(at) {
+      const path = typeof at === 'string' ? at : at.path;
+      return attempt('look for a file', path, () => {
+        // As numbers, the inodes of some file systems would be rounded to those of others.
+        const found =
+          typeof at === 'string'
+            ? system.statSync(at, { bigint: true, throwIfNoEntry: false })
+            : system.fstatSync(at.descriptor, { bigint: true });
+        return found && `${found.dev}:${found.ino}`;
+      });
+    },
+
+    openFolder,
 
     read(path, limit = Number.POSITIVE_INFINITY) {
       const handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 'open a file');

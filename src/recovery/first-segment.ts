@@ -53,7 +53,7 @@ export class FirstSegment {
     tidy(() => {
       const { generation } = this.start;
       // A manifest that could not be made durable may have its name all the same, and needs this segment.
-      if (this.#files.exists(`${this.#directory}/${manifestName(generation)}`) || claim.lost()) return;
+      if (this.#files.exists(`${this.#directory}/${manifestName(generation)}`) || !claim.isHeld) return;
       this.#files.remove(`${this.#directory}/${segmentName(generation)}`);
     });
   }

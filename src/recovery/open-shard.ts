@@ -80,15 +80,22 @@ export async function openShard(
   files.makeDirectory(directory);
   const claim = Claim.take(files, directory, newestEpoch(files, directory));
   for (let attempt = 1; ; attempt += 1) {
-    // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
-    const listing = listShard(files, directory);
+    let listing: Listing | undefined;
     try {
+      // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
+      listing = listShard(files, directory);
       return await openListed(files, directory, shard, claim, listing, options, recording);
     } catch (error) {
       // An owner that has not noticed the claim yet may begin segments, also under the name that was free when the folder was
       // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
-      if (!isRivalry(error) || attempt >= MOST_ATTEMPTS || !hasChanged(files, directory, listing)) throw error;
-      claim.check();
+      try {
+        if (!isRivalry(error) || attempt >= MOST_ATTEMPTS || !listing || !hasChanged(files, directory, listing))
+          throw error;
+        claim.check();
+      } catch (last) {
+        claim.close();
+        throw last;
+      }
     }
   }
 }

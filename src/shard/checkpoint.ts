@@ -89,7 +89,7 @@ export function* publish(
     claim.check();
     publishManifest(files, directory, manifest);
   } catch (error) {
-    forgetImage(files, directory, generation);
+    forgetImage(files, directory, generation, claim);
     throw error;
   }
   parts.published(manifest);
@@ -124,7 +124,9 @@ function giveBack({ buffer, length }: Uint8Array): void {
 }
 
 /** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */
-function forgetImage(files: Files, directory: string, generation: number): void {
+function forgetImage(files: Files, directory: string, generation: number, claim: Claim): void {
+  // Another owner has come, or the folder is another one: an image of that name is not ours then.
+  if (!claim.isHeld) return;
   // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
   tidy(() => {
     // A manifest that could not be made durable may have its name all the same, and needs its image.

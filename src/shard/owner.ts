@@ -279,6 +279,7 @@ export class Owner {
     try {
       this.#segments.close();
     } finally {
+      this.#shard.claim.close();
       this.#shard.database.close();
     }
   }

@@ -140,6 +140,8 @@ export class Segments {
   /** Of a segment that is broken. */
   #successor(broken: Journal): Journal {
     let next: Journal;
+    // Another folder may stand under the path: what is begun there would be damage to it.
+    this.#claim.check();
     try {
       // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
       next = broken.successor(this.#nextGeneration(), []);
@@ -154,6 +156,7 @@ export class Segments {
 
   /** The first segment, after the opening could not write it. */
   #begin(): Journal {
+    this.#claim.check();
     try {
       const journal = this.#first.begin();
       this.#begun(journal);

@@ -6,6 +6,7 @@ import { OrreryError } from '../../src/errors.ts';
 import type { FileHandle, Files } from '../../src/journal/files.ts';
 
 interface Inode {
+  readonly number: number;
   bytes: Buffer;
   durable: Buffer;
 }
@@ -27,6 +28,7 @@ export class VolatileDisk implements Files {
   #durableNames = new Map<string, Inode>();
   #open = new Map<number, Inode>();
   #descriptors = 0;
+  #inodes = 0;
 
   /** The disk as somebody else would find it now. */
   copy(): VolatileDisk {
@@ -35,11 +37,12 @@ export class VolatileDisk implements Files {
     const copied = (names: ReadonlyMap<string, Inode>): Map<string, Inode> =>
       new Map(
         [...names].map(([name, inode]) => {
-          const twin = inodes.get(inode) ?? { bytes: Buffer.from(inode.bytes), durable: Buffer.from(inode.durable) };
+          const twin = inodes.get(inode) ?? { number: inode.number, bytes: Buffer.from(inode.bytes), durable: Buffer.from(inode.durable) };
           inodes.set(inode, twin);
           return [name, twin];
         }),
       );
+    copy.#inodes = this.#inodes;
     copy.#names = copied(this.#names);
     copy.#durableNames = copied(this.#durableNames);
     return copy;
@@ -83,6 +86,22 @@ export class VolatileDisk implements Files {
     return this.#inode(path).bytes.length;
   }
 
+  identity(at: string | FileHandle): string | undefined {
+    if (typeof at !== 'string') return String(this.#opened(at).number);
+    return this.#do('identity', at, () => {
+      const inode = this.#names.get(at);
+      return inode ? String(inode.number) : this.#isFolder(at) ? at : undefined;
+    });
+  }
+
+  openFolder(path: string): FileHandle {
+    return this.#do('openFolder', path, () => {
+      this.#descriptors += 1;
+      this.#open.set(this.#descriptors, { number: 0, bytes: Buffer.alloc(0), durable: Buffer.alloc(0) });
+      return { path, descriptor: this.#descriptors };
+    });
+  }
+
   read(path: string, limit = Number.POSITIVE_INFINITY): Uint8Array {
     return this.#do('read', path, () => Buffer.from(this.#inode(path).bytes.subarray(0, limit)));
   }
@@ -90,7 +109,8 @@ export class VolatileDisk implements Files {
   createNew(path: string): FileHandle {
     return this.#do('createNew', path, () => {
       this.#assertFree(path);
-      this.#names.set(path, { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) });
+      this.#inodes += 1;
+      this.#names.set(path, { number: this.#inodes, bytes: Buffer.alloc(0), durable: Buffer.alloc(0) });
       return this.#handle(path);
     });
   }
@@ -163,6 +183,11 @@ export class VolatileDisk implements Files {
       for (const name of this.#durableNames.keys()) if (inside(name)) this.#durableNames.delete(name);
       for (const [name, inode] of this.#names) if (inside(name)) this.#durableNames.set(name, inode);
     });
+  }
+
+  /** The folder of a shard is there from the beginning. */
+  #isFolder(path: string): boolean {
+    return /\/shard-\d{2}$/.test(path);
   }
 
   #do<T>(operation: Operation, path: string, work: () => T): T {

@@ -51,6 +51,15 @@ export class MemoryFolder implements Files {
     return this.files.has(path);
   }
 
+  identity(at: string | FileHandle): string | undefined {
+    const path = typeof at === 'string' ? at : at.path;
+    return this.files.has(path) || /\/shard-\d{2}$/.test(path) ? path : undefined;
+  }
+
+  openFolder(path: string): FileHandle {
+    return this.openWrite(path);
+  }
+
   size(path: string): number {
     return this.bytesOf(path).length;
   }
