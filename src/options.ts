@@ -1,5 +1,6 @@
 // Every option of openOrrery: its unit, its effect, its default. The names carry the units.
 
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
@@ -35,7 +36,7 @@ export const DEFAULTS = {
 export const DEFAULT_SHARDS = 1;
 
 export interface OrreryOptions {
-  /** Where everything is kept. Made if it is not there. */
+  /** Where everything is kept. Made if it is not there. A relative path counts from where the process stands when it is opened. */
   readonly directory: string;
   /** The types of game that may be opened. */
   readonly games: readonly AnyGameType[];
@@ -215,7 +216,7 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
   }
   const maxRecordBytes = recordBound(options, parsed.data);
   assertClaims(parsed.data.games.map(({ name, projections }) => [name, Object.keys(projections ?? {})]));
-  return { ...parsed.data, maxRecordBytes };
+  return { ...parsed.data, maxRecordBytes, directory: absolute(parsed.data.directory) };
 }
 
 /** What an owner with so little memory can take in. Throws INVALID_OPTION when more was asked for. */
@@ -231,4 +232,19 @@ function recordBound(asked: OrreryOptions, { maxRecordBytes, ownerMemoryMb }: Ch
     what: `\`maxRecordBytes\` is ${maxRecordBytes}, and an owner with ${memory} MiB of memory can take in ${most}`,
     hint: `Raise ${bound}, or lower \`maxRecordBytes\`: what is larger could be written and never be read back.`,
   });
+}
+
+/** Once and for all: where a process stands may change while its directory is open. */
+function absolute(directory: string): string {
+  try {
+    return resolve(directory);
+  } catch (cause) {
+    throw new OrreryError({
+      code: 'DIRECTORY_UNUSABLE',
+      what: '`directory` is relative, and the working directory of this process is gone',
+      hint: 'Pass an absolute path.',
+      context: { directory },
+      cause,
+    });
+  }
 }

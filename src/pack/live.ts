@@ -33,12 +33,14 @@ export async function packLive(
   assertOptions('pack', options, PACK, { game });
   const { force = false } = options;
   if (directory === undefined) throw noDirectory();
-  if (isInside(file, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
+  // The process may stand elsewhere by the time it is written.
+  const whole = resolve(file);
+  if (isInside(whole, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
   const outbox = residents.outboxOf(game);
   await outbox.flush();
   // Says whether anything is still open.
   await outbox.request(async () => undefined);
-  return inThread({ kind: 'pack', directory, game, file, force });
+  return inThread({ kind: 'pack', directory, game, file: whole, force });
 }
 
 /** Resolves when the game is durable. A pack that was proved already is taken as it is. */
@@ -49,7 +51,7 @@ export async function unpackLive(
 ): Promise<GameRow> {
   assertOptions('unpack', options, UNPACK);
   const { as } = options;
-  const { id, bytes } = typeof pack === 'string' ? await inThread({ kind: 'prove', file: pack, as }) : pack;
+  const { id, bytes } = typeof pack === 'string' ? await inThread({ kind: 'prove', file: resolve(pack), as }) : pack;
   const outbox = residents.outboxOf(id);
   const token = randomUUID();
   return residents.exclusively(id, async () => {
@@ -65,7 +67,7 @@ export async function unpackLive(
 }
 
 function isInside(file: string, directory: string): boolean {
-  return resolve(file).startsWith(`${resolve(directory)}${sep}`);
+  return file.startsWith(`${resolve(directory)}${sep}`);
 }
 
 function noDirectory(): OrreryError {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { OrreryError } from '../../src/errors.ts';
 import { ownerEpoch } from '../../src/recovery/claim.ts';
 import type { Owner } from '../../src/shard/owner.ts';
+import { earlyLook } from '../fault/early-look.ts';
 import {
   batchOf,
   commit,
@@ -268,12 +269,14 @@ describe('an owner that could not begin a segment', () => {
   it('[W22] reads again when an owner that was replaced has begun a segment meanwhile', async () => {
     const disk = new VolatileDisk();
     const told = toldNothing();
-    const slow = await openOwner(disk);
+    const look = earlyLook(disk);
+    const slow = await openOwner(look.files);
     commit(slow, { a: 2, b: 1 }, told);
     disk.interference = failing('ENOSPC', ['write'], 'before', /segment-/);
     const owner = await openOwner(disk);
     expect(owner.recovery.withoutSegment).toBe(true);
     // Its disk fails at the wrong moment: it goes on in a segment under the next free name, and only then sees the claim.
+    look.early = true;
     let syncs = 0;
     disk.interference = (operation, moment, path) => {
       if (operation !== 'dataSync' || moment !== 'before') return;
