@@ -40,7 +40,26 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'a disk whose fsync lies', lies: ['sync'] },
   { name: 'a disk whose fsync of a folder lies', lies: ['syncDirectory'] },
   { name: 'a disk that calls half a write a whole one', lies: ['half a write'] },
-  { name: 'a new name replaces the file that has it', lies: ['publishNew replaces'] },
+  {
+    name: 'a new name replaces the file that has it',
+    lies: ['publishNew replaces'],
+    // The other owner begins its segment between the look for claims and the name.
+    workload: {
+      steps: [
+        COMMIT,
+        {
+          do: 'takeover',
+          deed: 'checkpoint',
+          amid: 'deed',
+          nth: 5,
+          batch: { games: { a: 1 }, filler: 0 },
+          afterwards: 'commit',
+        },
+        COMMIT,
+      ],
+      fault: undefined,
+    },
+  },
   {
     name: 'acknowledged before fdatasync',
     edits: [
@@ -243,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
           do: 'takeover',
           deed: 'checkpoint',
           amid: 'deed',
-          nth: 3,
+          nth: 4,
           batch: { games: { a: 1 }, filler: 0 },
           afterwards: 'commit',
         },
@@ -337,6 +356,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a segment goes on after a write to it has failed',
+    workload: {
+      steps: [COMMIT, COMMIT, COMMIT],
+      fault: { errno: 'EIO', moment: 'before', nth: 2, lasting: false, calls: ['dataSync'] },
+    },
     edits: [{ file: JOURNAL, find: "this.#state = 'broken';", replace: '' }],
   },
   {
