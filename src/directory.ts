@@ -2,20 +2,18 @@
 // business of shard/ and recovery/.
 //
 //   orrery.json         format, number of shards, an id; written once, when the folders of the shards are there
-//   LOCK                the process that has the directory open: a courtesy, the claims of the shards are what protects
+//   LOCK                the process that has the directory open: see lock.ts
 //   shard-00, ...       one folder per shard
 //   shard-00.record     what is known of each: see recovery/shard-record.ts
 
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
-import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath, tidy } from './journal/files.ts';
+import { atomicWrite, type Files, isMissing, tidy } from './journal/files.ts';
+import { DirectoryLock, notADirectory } from './lock.ts';
 
 export const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
-const LOCK = 'LOCK';
 
 /** What a crash may leave of the files above. Whatever else ends like this is not ours. */
 const LEFTOVER = /^(LOCK|orrery\.json|shard-\d{2,3}\.record)\.[0-9a-f]{12}\.tmp$/;
@@ -29,15 +27,6 @@ const configShape = z.object({
 });
 
 export type DirectoryConfig = z.infer<typeof configShape>;
-
-const lockShape = z.object({
-  pid: z.number().int(),
-  host: z.string(),
-  boot: z.string(),
-  started: z.string(),
-  token: z.string(),
-});
-type Lock = z.infer<typeof lockShape>;
 
 export function shardDirectory(directory: string, shard: number): string {
   return `${directory}/shard-${String(shard).padStart(2, '0')}`;
@@ -188,141 +177,6 @@ function create(files: Files, directory: string, shards: number): void {
   atomicWrite(files, `${directory}/${CONFIG}`, Buffer.from(`${JSON.stringify(config, null, 2)}\n`, 'utf8'));
 }
 
-/** By token, the directories that this very process has open, and why those it has closed are locked still. */
-const openHere = new Map<string, string | undefined>();
-
-export class DirectoryLock {
-  readonly #files: Files;
-  readonly #path: string;
-  readonly #token: string;
-
-  private constructor(files: Files, path: string, token: string) {
-    this.#files = files;
-    this.#path = path;
-    this.#token = token;
-  }
-
-  /**
-   * Throws ALREADY_OPEN with the process that has the directory, if that process is alive. On a disk without room for the file
-   * the directory opens without it: the claims of the shards protect what is there.
-   */
-  static take(files: Files, directory: string): DirectoryLock {
-    const path = `${directory}/${LOCK}`;
-    const lock: Lock = {
-      pid: process.pid,
-      host: hostname(),
-      boot: bootId(),
-      started: startOf(process.pid) ?? '',
-      token: randomUUID(),
-    };
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        // Whole from the moment it has its name: one that cannot be read would pass for one that a crash left behind.
-        const handle = files.createNew(temporaryPath(path));
-        try {
-          files.write(handle, Buffer.from(`${JSON.stringify(lock)}\n`, 'utf8'), 0);
-          files.publishNew(handle.path, path);
-        } catch (error) {
-          discard(files, handle.path, handle);
-          throw error;
-        }
-        files.close(handle);
-        openHere.set(lock.token, undefined);
-        return new DirectoryLock(files, path, lock.token);
-      } catch (error) {
-        // Missing: whoever got the lock first has swept the temporary file.
-        const full = error instanceof OrreryError && error.code === 'DISK_FULL';
-        if (!(alreadyExists(error) || isMissing(error) || full) || attempt >= 3) throw error;
-        if (full && !files.exists(path)) return new DirectoryLock(files, path, lock.token);
-      }
-      const holder = readLock(files, directory);
-      if (holder && isAlive(holder)) throw alreadyOpen(directory, holder.pid, openHere.get(holder.token));
-      // Of a process that is gone; on a full disk it makes room for the next.
-      files.remove(path);
-    }
-  }
-
-  /** What had the directory is closed, and it stays locked until `release`, for a reason. Touches no disk. */
-  keep(reason: string): void {
-    openHere.set(this.#token, reason);
-  }
-
-  release(): void {
-    openHere.delete(this.#token);
-    const holder = readLockAt(this.#files, this.#path);
-    if (holder?.token === this.#token) this.#files.remove(this.#path);
-  }
-}
-
-/** The process that has the directory open, if it is alive. */
-export function holderOf(files: Files, directory: string): number | undefined {
-  const holder = readLock(files, directory);
-  return holder && isAlive(holder) ? holder.pid : undefined;
-}
-
-function notADirectory(directory: string): OrreryError {
-  return new OrreryError({
-    code: 'NOT_AN_ORRERY_DIRECTORY',
-    what: 'this is a file, and not the directory that was passed to openOrrery',
-    hint: 'If it is a pack: the commands that read take it as it is, and `orrery unpack` brings its game into a directory.',
-    context: { directory },
-  });
-}
-
-function readLock(files: Files, directory: string): Lock | undefined {
-  return readLockAt(files, `${directory}/${LOCK}`);
-}
-
-/** A lock that cannot be read was left by a power cut: it was never made durable. */
-function readLockAt(files: Files, path: string): Lock | undefined {
-  try {
-    const parsed = lockShape.safeParse(JSON.parse(Buffer.from(files.read(path)).toString('utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    if (errnoOf(error) === 'ENOTDIR') throw notADirectory(path.slice(0, -LOCK.length - 1));
-    throw error;
-  }
-}
-
-/**
- * A process of another machine, or from before the last restart, cannot be looked at. It counts as gone: should it not be,
- * the claims of the shards stop it from acknowledging anything more.
- */
-function isAlive(lock: Lock): boolean {
-  if (lock.host !== hostname() || lock.boot !== bootId()) return false;
-  if (lock.pid === process.pid) return openHere.has(lock.token);
-  try {
-    process.kill(lock.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const started = startOf(lock.pid);
-  return started === undefined || started === lock.started;
-}
-
-/** Tells one run of the machine from the next, where there is something to tell by. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-/** When a process started: process ids are used again. Undefined where the platform does not say. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program stands in parentheses and may hold anything; what follows the last one is numbers.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended already: nobody has collected its exit status yet.
-    return fields[0] === 'Z' ? 'ended' : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
 function unusable(directory: string, cause: unknown): OrreryError {
   return new OrreryError({
     code: 'DIRECTORY_UNUSABLE',
@@ -330,20 +184,6 @@ function unusable(directory: string, cause: unknown): OrreryError {
     hint: 'Pass a path that is a folder, or that can be made one, and that this process may write to. To look is possible with `readOnly`.',
     context: { directory, errno: errnoOf(cause) },
     cause,
-  });
-}
-
-function alreadyOpen(directory: string, pid: number, kept: string | undefined): OrreryError {
-  return new OrreryError({
-    code: 'ALREADY_OPEN',
-    what: kept
-      ? `the directory was closed here, and is locked still: ${kept}`
-      : `the directory is already open by process ${pid}`,
-    hint: kept
-      ? 'It is free as soon as the disk answers. If it never does, end this process with SIGKILL.'
-      : 'Close it there first, or use another directory. A process that has closed it while its disk did not answer keeps it until ' +
-        'the disk does. Reading commands such as `orrery ls` work meanwhile.',
-    context: { directory, pid },
   });
 }
 

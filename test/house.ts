@@ -26,13 +26,14 @@ export const VALUES: Table = {
   projection: ['patch', 'errors'],
   game: ['projection', 'patch', 'errors'],
   journal: ['errors'],
-  directory: ['journal', 'errors'],
+  lock: ['journal', 'errors'],
+  directory: ['lock', 'journal', 'errors'],
   image: ['journal', 'projection', 'patch', 'errors'],
   digest: ['image', 'projection', 'patch', 'errors'],
   recovery: ['digest', 'image', 'journal', 'patch', 'errors'],
   shard: ['recovery', 'digest', 'image', 'journal', 'projection', 'patch', 'errors'],
   store: ['shard', 'digest', 'image', 'patch', 'errors'],
-  outbox: ['game', 'store', 'directory', 'patch', 'errors'],
+  outbox: ['game', 'store', 'directory', 'lock', 'patch', 'errors'],
   past: ['game', 'recovery', 'digest', 'image', 'journal', 'directory', 'patch', 'errors'],
   pack: ['past', 'recovery', 'digest', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
   renewal: ['past', 'recovery', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
@@ -46,7 +47,7 @@ export const VALUES: Table = {
   index: ['versions', 'renewal', 'rerun', 'pack', 'orrery', 'past', 'game', 'outbox', 'store', 'patch', 'errors'],
   cli: [
     ...['versions', 'renewal', 'rerun', 'pack', 'game', 'index', 'options', 'orrery', 'past', 'outbox', 'store'],
-    ...['shard', 'recovery', 'digest', 'image', 'journal', 'directory', 'projection', 'patch', 'errors'],
+    ...['shard', 'recovery', 'digest', 'image', 'journal', 'directory', 'lock', 'projection', 'patch', 'errors'],
   ],
   workers: ['shard', 'store', 'cli', 'pack', 'rerun', 'image', 'journal', 'errors'],
 };
@@ -66,7 +67,7 @@ export const TYPES: Table = {
   index: ['image', 'options', 'projection'],
 };
 
-const STORAGE = ['journal', 'image', 'digest', 'recovery', 'shard', 'store', 'outbox', 'past', 'directory'];
+const STORAGE = ['journal', 'image', 'digest', 'recovery', 'shard', 'store', 'outbox', 'past', 'directory', 'lock'];
 
 /** What a part must not come to by any number of imports of values. */
 const APART: Table = { game: STORAGE, projection: STORAGE, patch: STORAGE, journal: ['game'], image: ['game'] };
@@ -204,7 +205,7 @@ export function silentFiles(files: Files): string[] {
     .map(([file]) => file);
 }
 
-const MAY_TOUCH_THE_DISK = ['src/journal/files.ts', 'src/image/schema.ts', 'src/directory.ts'];
+const MAY_TOUCH_THE_DISK = ['src/journal/files.ts', 'src/image/schema.ts', 'src/lock.ts'];
 
 export function diskTouchers(files: Files): string[] {
   return [...files]

@@ -1,9 +1,9 @@
 // `orrery salvage`: what can still be proven of a damaged directory, written into a new one, and a list of what is lost.
 
 import { Command } from 'commander';
-import { holderOf } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
+import { holderOf } from '../lock.ts';
 import type { Complaint } from '../recovery/journal-remains.ts';
 import type { SalvagedGame } from '../recovery/salvage.ts';
 import { Columns } from './columns.ts';

@@ -3,9 +3,9 @@
 
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import type { DirectoryLock } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { heed } from '../game/misuse.ts';
+import type { DirectoryLock } from '../lock.ts';
 import { gameUnreadable } from '../patch/unreadable.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
 import { before, openTimeout, soon } from './failures.ts';

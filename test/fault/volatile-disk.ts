@@ -37,7 +37,11 @@ export class VolatileDisk implements Files {
     const copied = (names: ReadonlyMap<string, Inode>): Map<string, Inode> =>
       new Map(
         [...names].map(([name, inode]) => {
-          const twin = inodes.get(inode) ?? { number: inode.number, bytes: Buffer.from(inode.bytes), durable: Buffer.from(inode.durable) };
+          const twin = inodes.get(inode) ?? {
+            number: inode.number,
+            bytes: Buffer.from(inode.bytes),
+            durable: Buffer.from(inode.durable),
+          };
           inodes.set(inode, twin);
           return [name, twin];
         }),

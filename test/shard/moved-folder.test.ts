@@ -101,7 +101,10 @@ describe('an orrery whose folders are moved away', () => {
       () => renameSync(path, aside),
       () => renameSync(aside, path),
     );
-    expect(degraded[0]).toMatchObject({ code: 'IO_FAILED', message: expect.stringContaining('not where it was opened') });
+    expect(degraded[0]).toMatchObject({
+      code: 'IO_FAILED',
+      message: expect.stringContaining('not where it was opened'),
+    });
   });
 
   it('[W29] a symbolic link that points elsewhere for a while', async () => {
@@ -370,7 +373,8 @@ describe('an owner of which', () => {
     expect(open_().length).toBeGreaterThan(0);
     first.close();
     expect(open_()).toEqual([]);
-    for (const name of readdirSync(shard)) if (name.startsWith('MANIFEST-')) writeFileSync(join(shard, name), 'nonsense');
+    for (const name of readdirSync(shard))
+      if (name.startsWith('MANIFEST-')) writeFileSync(join(shard, name), 'nonsense');
     await expect(open()).rejects.toMatchObject({ code: 'DAMAGED' });
     expect(open_()).toEqual([]);
   });

@@ -1,8 +1,9 @@
 // A whole directory, examined: its description, its lock, each shard, and what only shows when shards are compared.
 
-import { type DirectoryConfig, holderOf, readConfig } from '../../directory.ts';
+import { type DirectoryConfig, readConfig } from '../../directory.ts';
 import { OrreryError } from '../../errors.ts';
 import { type Files, isMissing } from '../../journal/files.ts';
+import { holderOf } from '../../lock.ts';
 import { byteSize, counted } from '../printable.ts';
 import { type Finding, Findings } from './finding.ts';
 import { examineShard, type ShardExamination } from './shard.ts';

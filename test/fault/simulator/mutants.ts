@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
           do: 'takeover',
           deed: 'checkpoint',
           amid: 'deed',
-          nth: 5,
+          nth: 4,
           batch: { games: { a: 1 }, filler: 0 },
           afterwards: 'commit',
         },
@@ -268,7 +268,7 @@ export const MUTANTS: readonly Mutant[] = [
         },
         COMMIT,
       ],
-      fault: { errno: 'EIO', moment: 'before', nth: 5, lasting: false, calls: ['createNew'] },
+      fault: { errno: 'EIO', moment: 'before', nth: 6, lasting: false, calls: ['createNew'] },
     },
     edits: [
       { file: SCAN, find: 'if (newest !== undefined && header.epoch < newest.epoch)\n', replace: 'if (false)\n' },
