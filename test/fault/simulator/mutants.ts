@@ -29,6 +29,11 @@ const OWNER = 'shard/owner.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
+const SECOND_SYNC_FAILS: Workload = {
+  steps: [COMMIT, COMMIT, COMMIT],
+  fault: { errno: 'EIO', moment: 'before', nth: 2, lasting: false, calls: ['dataSync'] },
+};
+
 export const MUTANTS: readonly Mutant[] = [
   ...BATCH_MUTANTS,
   ...OPENING_MUTANTS,
@@ -341,10 +346,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an fdatasync that failed is tried again on the same descriptor',
-    workload: {
-      steps: [COMMIT, COMMIT, COMMIT],
-      fault: { errno: 'EIO', moment: 'before', nth: 2, lasting: false, calls: ['dataSync'] },
-    },
+    workload: SECOND_SYNC_FAILS,
     edits: [
       {
         file: JOURNAL,
@@ -356,10 +358,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a segment goes on after a write to it has failed',
-    workload: {
-      steps: [COMMIT, COMMIT, COMMIT],
-      fault: { errno: 'EIO', moment: 'before', nth: 2, lasting: false, calls: ['dataSync'] },
-    },
+    workload: SECOND_SYNC_FAILS,
     edits: [{ file: JOURNAL, find: "this.#state = 'broken';", replace: '' }],
   },
   {
