@@ -59,6 +59,8 @@ export class Play {
   #failures = 0;
   #sent = 0;
   #closed: boolean;
+  /** An owner says that the shard is to be opened again: a call did everything and failed, and left a name that looks like another's. */
+  #died = false;
 
   constructor(engine: Engine, scene: Scene, name: string, lies: ReadonlySet<Lie>) {
     this.#engine = engine;
@@ -79,7 +81,13 @@ export class Play {
       owner = this.#reopen();
       this.recovery = owner.recovery;
       this.openedAt = this.disk.log.length;
-      for (const step of steps) owner = this.#perform(owner, step);
+      for (const step of steps) {
+        owner = this.#perform(owner, step);
+        if (this.#died) {
+          this.#letGo(owner);
+          owner = this.#reopen();
+        }
+      }
     } catch (error) {
       this.violation ??= error instanceof Violation ? error.message : `${this.#doing}: ${describeError(error)}`;
     }
@@ -141,6 +149,7 @@ export class Play {
   }
 
   #reopen(): Owner {
+    this.#died = false;
     this.#doing = 'opening';
     const { onCall } = this.disk;
     this.disk.onCall = undefined;
@@ -349,6 +358,10 @@ export class Play {
       return true;
     } catch (error) {
       if (error instanceof Violation || this.#fault === undefined) throw error;
+      if (error instanceof OrreryError && error.code === 'OWNER_DIED' && before > 0) {
+        this.#died = true;
+        return false;
+      }
       if (!(error instanceof OrreryError) || !['DISK_FULL', 'IO_FAILED'].includes(error.code)) throw error;
       if (this.faultsMet === before && !this.#fault.lasting) {
         throw new Violation(`failed although the disk works again: ${describeError(error)}`);
