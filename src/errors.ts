@@ -60,7 +60,6 @@ export type OrreryErrorCode =
   | 'PACK_NOT_FOUND'
   | 'PACK_EXISTS'
   | 'PACK_DAMAGED'
-  | 'PACK_TOO_LARGE'
   // threads and the unforeseen
   | 'OWNER_DIED'
   | 'OUT_OF_MEMORY'

@@ -89,9 +89,9 @@ export interface OrreryOptions {
    * the bound is raised. Default 256 MiB.
    */
   readonly maxImageBytes?: number;
-  /** Bytes of JSON. A command that makes a game's state larger is refused. Default 256 MiB. */
+  /** Bytes of JSON. A command that makes a game's state larger is refused. At most 500 MiB. Default 256 MiB. */
   readonly maxStateBytes?: number;
-  /** Bytes of JSON. A command whose arguments and patches are more is refused. Default 16 MiB. */
+  /** Bytes of JSON. A command whose arguments and patches are more is refused. At most 500 MiB. Default 16 MiB. */
   readonly maxRecordBytes?: number;
   /**
    * MiB of heap that the thread of each shard may have. It holds the records that are taken into the database, and whole states
@@ -139,6 +139,9 @@ function isGameType(type: unknown): boolean {
 /** An owner that holds nothing needs about 10. */
 const LEAST_MEMORY_MB = 16;
 
+/** What a string can hold, with room for what stands around a state in a record and in a row of the past. */
+const LARGEST_TEXT_BYTES = 500 * 2 ** 20;
+
 const positive = z.number().int().positive();
 const shape = z.strictObject({
   directory: z
@@ -160,8 +163,8 @@ const shape = z.strictObject({
   digestLagBytes: positive.default(DEFAULTS.digestLagBytes),
   checkpointBytes: positive.default(DEFAULTS.checkpointBytes),
   maxImageBytes: positive.max(2 ** 31 - 1).default(DEFAULTS.maxImageBytes),
-  maxStateBytes: positive.max(2 ** 29).default(DEFAULTS.maxStateBytes),
-  maxRecordBytes: positive.max(2 ** 29).default(DEFAULTS.maxRecordBytes),
+  maxStateBytes: positive.max(LARGEST_TEXT_BYTES).default(DEFAULTS.maxStateBytes),
+  maxRecordBytes: positive.max(LARGEST_TEXT_BYTES).default(DEFAULTS.maxRecordBytes),
   ownerMemoryMb: z
     .number()
     .int()

@@ -1,13 +1,13 @@
 // Off the latency path: records that are durable in the journal become rows of the image. shard/owner.ts hands payloads in
 // after it has acknowledged them, recovery hands in what it finds in the journal; image/rows.ts is the hop after.
 
-import { isUtf8 } from 'node:buffer';
 import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { type BatchMark, markIn, markOf, markRows } from '../image/newest-batch.ts';
 import { type GameRow, readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
+import { isText } from '../patch/bounded-json.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
 import type { UnreadableGame } from '../patch/unreadable.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
@@ -122,7 +122,7 @@ export class Digest {
   *take(payload: Uint8Array, position: Position): Generator<void, void> {
     const line = this.#line;
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-    const isCertain = isUtf8(bytes);
+    const isCertain = isText(bytes);
     let start = 0;
     for (let count = 1; start < bytes.length; count += 1) {
       let end = bytes.indexOf(LINE_FEED, start);

@@ -3,17 +3,15 @@
 import { createHash } from 'node:crypto';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { OrreryError } from '../errors.ts';
+import { MAX_TEXT_BYTES } from '../patch/bounded-json.ts';
 
 export const CODEC_JSON = 0;
 export const CODEC_DEFLATE = 1;
 /** Members of gzip one after the other: together one stream for any tool, and each can be inflated by itself. */
 export const CODEC_MEMBERS = 2;
 
-/**
- * A string holds 2^29 - 24 signs: a longer text nobody can read. There is room for what is put around a state to make it a step.
- * A state is bounded when it is written, and batches are far smaller.
- */
-export const MAX_BODY_BYTES = 2 ** 29 - 2 ** 17;
+/** A state and a record are bounded when they are written, and other rows are far smaller. */
+export const MAX_BODY_BYTES = MAX_TEXT_BYTES;
 
 /** zlib inflates into buffers of this size: a member of a body fits into one. */
 const CHUNK_BYTES = 96 * 1024;

@@ -10,7 +10,7 @@ const SMALL_BYTES = 2 ** 20;
 const CONTAINER_BYTES = 40;
 const PLACE_BYTES = 8;
 
-/** `json` in UTF-8. Throws PACK_TOO_LARGE when the least that its values take is more than half of what is left: they are used as well. */
+/** `json` in UTF-8. Throws OUT_OF_MEMORY when the least that its values take is more than half of what is left: they are used as well. */
 export function assertRoomFor(json: Uint8Array): void {
   if (json.length < SMALL_BYTES) return;
   const { heap_size_limit: most, used_heap_size: used } = getHeapStatistics();
@@ -30,7 +30,7 @@ function leastBytesOf(json: Uint8Array): number {
 /** `cause` is what ended the thread, if anything did. */
 export function tooLarge(cause?: unknown): OrreryError {
   return new OrreryError({
-    code: 'PACK_TOO_LARGE',
+    code: 'OUT_OF_MEMORY',
     what: 'the game of the pack takes more memory than Node may have',
     hint: 'Start Node with a larger --max-old-space-size, or keep less of the past (`retention`) before packing. Nothing was changed.',
     ...(cause === undefined ? {} : { cause }),

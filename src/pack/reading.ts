@@ -177,7 +177,7 @@ function describe(row: GameRow, meta: ReadonlyMap<string, string>, bytes: number
 /** Whatever is wrong with what stands in it, it is the pack that is damaged, and nothing of the user's own. */
 export function asPackFault(error: unknown, file: string): unknown {
   if (!(error instanceof OrreryError)) return error;
-  if (error.code === 'FORMAT_TOO_NEW' || error.code === 'PACK_TOO_LARGE') return error.within({ file });
+  if (error.code === 'FORMAT_TOO_NEW' || error.code === 'OUT_OF_MEMORY') return error.within({ file });
   if (!['DAMAGED', 'PATCH_INVALID', 'INVALID_GAME_ID'].includes(error.code)) return error;
   return damaged(error.what, file, error.context, error.cause);
 }

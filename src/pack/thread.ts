@@ -23,7 +23,7 @@ export type PackTask =
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData };
 
 /**
- * Does a task in a thread of its own. Throws what the task throws, PACK_TOO_LARGE when the memory of the thread does not do, and INTERNAL
+ * Does a task in a thread of its own. Throws what the task throws, OUT_OF_MEMORY when the memory of the thread does not do, and INTERNAL
  * when it ends without an answer.
  */
 export function inThread(task: Extract<PackTask, { kind: 'pack' }>): Promise<PackDescription>;

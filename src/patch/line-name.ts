@@ -2,7 +2,7 @@
 // refused; after it: digest/held-games.ts, recovery/shard-remains.ts and store/memory.ts. docs/FORMAT.md has the rule.
 
 import { isUtf8 } from 'node:buffer';
-import { parseJson } from './bounded-json.ts';
+import { isText, parseJson } from './bounded-json.ts';
 import { countAt, endOfCount, endOfString } from './json-text.ts';
 import { isWellFormed } from './plain.ts';
 
@@ -11,6 +11,9 @@ export interface LineName {
   /** When the line says it where a record has it. */
   readonly seq: number | undefined;
 }
+
+/** Far beyond any id, and nothing to make a string of. */
+const LONGEST_NAME = 2 ** 16;
 
 const BEGINNING = Buffer.from('{"g":', 'latin1');
 const SEQ = Buffer.from(',"s":', 'latin1');
@@ -26,7 +29,7 @@ function nameAtBeginning(line: Uint8Array): LineName | undefined {
   if (!startsWith(line, 0, BEGINNING)) return undefined;
   const end = endOfString(line, from);
   const text = end < 0 ? undefined : line.subarray(from, end);
-  if (text === undefined || !isUtf8(text)) return undefined;
+  if (text === undefined || text.length > LONGEST_NAME || !isUtf8(text)) return undefined;
   const game = gameOf(JSON.parse(Buffer.from(text).toString('utf8')));
   if (game === undefined) return undefined;
   const digits = end + SEQ.length;
@@ -35,7 +38,7 @@ function nameAtBeginning(line: Uint8Array): LineName | undefined {
 }
 
 function nameInJson(line: Uint8Array): LineName | undefined {
-  if (!isUtf8(line)) return undefined;
+  if (!isText(line)) return undefined;
   let raw: unknown;
   try {
     raw = parseJson(Buffer.from(line).toString('utf8'));

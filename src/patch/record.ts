@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
-import { parseJson } from './bounded-json.ts';
+import { MAX_TEXT_BYTES, parseJson } from './bounded-json.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Patch, type Path } from './patch.ts';
 import { isWellFormed } from './plain.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -94,8 +94,12 @@ function encodePath(path: Path): string {
   return `${text}]`;
 }
 
+/** With what else comes into its row it is still a text. */
+const MAX_LINE_BYTES = MAX_TEXT_BYTES - 2 ** 19;
+
 /** Decodes one line as it stands in a payload, without its line feed. Throws PATCH_INVALID. */
 export function decodeLine(line: Uint8Array): Record {
+  if (line.length > MAX_LINE_BYTES) throw invalid(`a record has ${line.length} bytes, more than any of Orrery's`);
   if (!isUtf8(line)) throw invalid('a record is not UTF-8');
   return decodeRecord(Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8'));
 }

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { OrreryError } from '../errors.ts';
 import { manifestGeneration } from '../image/manifest.ts';
 import { alreadyExists, type FileHandle, type Files, isMissing, tidy } from '../journal/files.ts';
+import { assertEpoch } from './last-numbers.ts';
 
 export function ownerName(epoch: number): string {
   return `OWNER-${String(epoch).padStart(10, '0')}`;
@@ -69,6 +70,7 @@ export class Claim {
       for (;;) {
         const epochs = files.list(directory).flatMap((name) => ownerEpoch(name) ?? []);
         const epoch = Math.max(floor, ...epochs) + 1;
+        assertEpoch(epoch, directory);
         let made: FileHandle;
         try {
           made = files.createNew(`${directory}/${ownerName(epoch)}`);

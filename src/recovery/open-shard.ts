@@ -17,6 +17,7 @@ import { Claim } from './claim.ts';
 import { FirstSegment } from './first-segment.ts';
 import { hasChanged } from './held-files.ts';
 import { assertNumber, discrepancyOf, refusal } from './known-shard.ts';
+import { assertNumbers } from './last-numbers.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
 import { assertNeverMade } from './shard-reader.ts';
 import { RecordKeeper, readRecord, type ShardRecord } from './shard-record.ts';
@@ -207,6 +208,7 @@ function goOn(
     firstFrame: tail.durable.frame + 1,
     previousChain: tail.durable.chain,
   };
+  assertNumbers(start, directory);
   const segments = leadingTo(files, directory, contents.segments, start.firstFrame);
   const needed = segments.map(({ generation }) => generation);
   const superseded = listing.segments.filter((each) => each > published && !needed.includes(each));

@@ -146,7 +146,7 @@ it('[PK17] what nobody could use is told and not taken in, and neither is what t
       `export NODE_OPTIONS=--max-old-space-size=64; orrery unpack ${place} ${there} --json`,
     );
     expect([status, stdout]).toEqual([5, '']);
-    expect(JSON.parse(stderr).error).toMatchObject({ code: 'PACK_TOO_LARGE', context: { file: place } });
+    expect(JSON.parse(stderr).error).toMatchObject({ code: 'OUT_OF_MEMORY', context: { file: place } });
   }
   expect(existsSync(there)).toBe(false);
 });

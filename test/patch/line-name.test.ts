@@ -35,6 +35,16 @@ it('[UR4] nor a line whose name is no UTF-8, or that is none and does not begin 
   expect(nameOfLine(bytes('{"s":1,"g":"a","x":"', [0xff], '"}'))).toBeUndefined();
 });
 
+it('[UR10] nor one that no string could hold; and nothing reads it', () => {
+  // Pages that nobody has written take no memory.
+  const huge = Buffer.alloc(2 ** 29);
+  expect(() => decodeLine(huge)).toThrow(expect.objectContaining({ code: 'PATCH_INVALID' }));
+  expect(nameOfLine(huge)).toBeUndefined();
+  expect(nameOfLine(bytes(`{"g":"${'a'.repeat(2 ** 16)}","s":1`))).toBeUndefined();
+  huge.write('{"g":"a","s":7,');
+  expect(nameOfLine(huge)).toEqual({ game: 'a', seq: 7 });
+});
+
 it('[UR1] a record that is not UTF-8 is none, and the last line of a payload need not end', () => {
   expect(() => decodeLine(bytes('{"g":"', [0xff], '"}'))).toThrow(/not UTF-8/);
   expect(linesOf(bytes('a\n\nb')).map((line) => Buffer.from(line).toString())).toEqual(['a', '', 'b']);
