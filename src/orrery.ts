@@ -124,7 +124,8 @@ export class Orrery extends Succession {
 
   /**
    * Loads a game, or creates it from `args` if there is none with this id. For one that is in memory already, the same
-   * object. Resolves when the game is durable.
+   * object. A game that is created or migrated is durable then. One that is in memory is given at once, whatever the disk does: its
+   * newest commands may still be on their way, as their receipts and `flush` tell.
    *
    * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
    * to a game of another type), GAME_VERSION (it is newer), MIGRATION_MISSING, MIGRATION_FAILED and SCHEMA_FAILED (it stays as it

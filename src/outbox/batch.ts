@@ -8,6 +8,9 @@ import { misplaced } from './failures.ts';
 
 const LINE_FEED = 0x0a;
 
+/** How long whoever creates a game waits at most for others that are being opened, in milliseconds: some hundreds of them. */
+const PATIENCE_MS = 50;
+
 /** Whether something has become durable, as one promise for all who ask, made when the first does. */
 class Outcome {
   #settled: { readonly error: OrreryError | undefined } | undefined;
@@ -68,6 +71,7 @@ export class PendingBatch extends Outcome {
   /** What is sent. Until then its records are in the queue's writer. */
   #payload: Uint8Array | undefined;
   #count = 0;
+  #isPatient = true;
   readonly #parts = new Map<string, BatchPart>();
   #bytes = 0;
   /** Why a game is no longer in here. */
@@ -79,6 +83,11 @@ export class PendingBatch extends Outcome {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Nobody but who creates a game waits for it, and not for long yet: others may join it. */
+  get waitsForMore(): boolean {
+    return this.#isPatient && !this.sealed && performance.now() - this.acceptedAt < PATIENCE_MS;
   }
 
   /** Every game in it has been dropped. */
@@ -113,8 +122,11 @@ export class PendingBatch extends Outcome {
     this.seal(payload);
   }
 
-  /** A record of so many bytes belongs to this batch. Throws SEQ_CONFLICT when it is not the next of its game; then it does not. */
-  add(game: string, firstSeq: number, lastSeq: number, bytes: number): BatchPart {
+  /**
+   * A record of so many bytes belongs to this batch. Throws SEQ_CONFLICT when it is not the next of its game; then it does not. `isWhole`
+   * is one that carries a whole state.
+   */
+  add(game: string, firstSeq: number, lastSeq: number, bytes: number, isWhole = false): BatchPart {
     let part = this.#parts.get(game);
     if (!part) {
       part = new BatchPart(game, firstSeq, lastSeq);
@@ -123,6 +135,7 @@ export class PendingBatch extends Outcome {
     else throw misplaced(game, firstSeq, part.lastSeq + 1);
     this.#count += 1;
     this.#bytes += bytes;
+    if (!isWhole) this.#isPatient = false;
     return part;
   }
 

@@ -155,11 +155,11 @@ export class Outbox {
     return report;
   }
 
-  /** Asks the store something, in turn with the commits. */
-  request<T>(ask: (store: Store) => Promise<T>): Promise<T> {
+  /** Asks the store something, in turn with the commits; what may end in the creation of a game goes before those of other games. */
+  request<T>(ask: (store: Store) => Promise<T>, what?: 'opening'): Promise<T> {
     if (this.#failure) return Promise.reject(again(this.#failure));
     if (this.#closed) return Promise.reject(closed());
-    const answer = this.#requests.add(() => ask(this.#store));
+    const answer = this.#requests.add(() => ask(this.#store), what === 'opening');
     this.#pump.wakeUp();
     return answer;
   }
@@ -224,14 +224,20 @@ export class Outbox {
     if (this.#failure || this.#closed) return 'end';
     if (this.#mustOpen) return this.#commitBackoff.waiting ? undefined : () => this.#reopen();
     this.#turn += 1;
-    if (this.#requests.waiting && (this.#turn % 2 === 0 || !this.#commitDue())) return () => this.#ask();
-    if (this.#commitDue()) {
+    const commitDue = this.#commitDue();
+    if (this.#requests.waiting && (this.#turn % 2 === 0 || !commitDue || this.#gathers)) return () => this.#ask();
+    if (commitDue) {
       if (this.#checkpoints.goesFirst(this.#load, this.#turn)) return () => this.#checkpoint();
       return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
     if (this.#checkpoints.isDue(this.#load)) return () => this.#checkpoint();
     return undefined;
+  }
+
+  /** Games that are being created wait a moment for those that are opened behind them, so that one commit is for all. */
+  get #gathers(): boolean {
+    return this.#requests.opensNext && this.#accepted.next()?.waitsForMore === true;
   }
 
   #commitDue(): boolean {

@@ -69,7 +69,7 @@ export class Queue {
       batch = new PendingBatch();
       this.#batches.push(batch);
     }
-    const part = batch.add(record.game, record.firstSeq ?? record.seq, record.seq, bytes);
+    const part = batch.add(record.game, record.firstSeq ?? record.seq, record.seq, bytes, record.version !== undefined);
     this.#writer.keep();
     this.#bytes += bytes;
     this.#records += 1;

@@ -11,6 +11,7 @@ const ATTEMPTS = 3;
 const MOST_WAITING = 2 ** 16;
 
 interface Request {
+  readonly opens: boolean;
   attempts: number;
   ask(): Promise<void>;
   reject(error: OrreryError): void;
@@ -25,25 +26,32 @@ function tooMany(): OrreryError {
 }
 
 export class Requests {
-  readonly #waiting: Request[] = [];
+  /** From #next on. Taking the first of a long list out would move all the others. */
+  #waiting: (Request | undefined)[] = [];
+  #next = 0;
   /** The one the store has now. */
   #asked: Request | undefined;
 
   get waiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > this.#next;
+  }
+
+  /** Whether the next may end in the creation of a game. */
+  get opensNext(): boolean {
+    return this.#waiting[this.#next]?.opens === true;
   }
 
   /** Rejects with BACKPRESSURE when too many wait. */
-  add<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.#waiting.length >= MOST_WAITING) return Promise.reject(tooMany());
+  add<T>(ask: () => Promise<T>, opens = false): Promise<T> {
+    if (this.#waiting.length - this.#next >= MOST_WAITING) return Promise.reject(tooMany());
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ attempts: 0, ask: () => ask().then(resolve), reject });
+      this.#waiting.push({ opens, attempts: 0, ask: () => ask().then(resolve), reject });
     });
   }
 
   /** Asks the next. The result is OWNER_DIED when the store's thread died over it; every other failure is the asker's. */
   async askNext(): Promise<OrreryError | undefined> {
-    const request = this.#waiting.shift();
+    const request = this.#take();
     if (!request) return undefined;
     this.#asked = request;
     request.attempts += 1;
@@ -66,7 +74,19 @@ export class Requests {
 
   /** Nothing more will be asked. */
   reject(error: OrreryError): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(again(error));
+    for (let each = this.#take(); each; each = this.#take()) each.reject(again(error));
+  }
+
+  #take(): Request | undefined {
+    const request = this.#waiting[this.#next];
+    if (!request) return undefined;
+    this.#waiting[this.#next] = undefined;
+    this.#next += 1;
+    if (this.#next >= 1024 && 2 * this.#next >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
+    return request;
   }
 
   /** Nothing will be answered any more, not even what has been asked. */

@@ -185,7 +185,7 @@ export class Residents {
       // It is asked again when its thread dies over this.
       assembly.discard();
       return store.load(id, assembly);
-    });
+    }, 'opening');
     if (!stored && !args) throw notFound(id, type.name);
     if (stored && stored.type !== type.name) throw typeMismatch(id, stored.type, type.name);
     if (stored && stored.version > type.version) throw tooNew(id, stored.version, type.version);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame, MemoryStore } from '../../src/index.ts';
+import { add, harbour, ledger, outcome, settled } from '../outbox/harbour.ts';
 import { StagedStore } from '../outbox/staged-store.ts';
 import { galaxy, json, open, refusal, rejection, sandbox } from './galaxy.ts';
 
@@ -193,4 +194,20 @@ describe('games in memory', () => {
     }
     expect(store.faults).toEqual([]);
   });
+});
+
+it('[E13] a game in memory is opened at once, whatever the disk does; one that is created is durable then', async () => {
+  const { orrery, store, game } = await harbour();
+  store.hold();
+  const receipt = outcome(add(game).durable);
+  await store.asked('commit');
+  expect(await orrery.open(ledger, 'g')).toBe(game);
+  expect(game.state.n).toBe(1);
+  const created = outcome(orrery.open(ledger, 'new'));
+  await settled();
+  expect([receipt.state, created.state]).toEqual(['pending', 'pending']);
+  store.release();
+  await settled();
+  expect([receipt.state, created.state]).toEqual(['done', 'done']);
+  expect(store.batches).toEqual([['g:1'], ['new:0']]);
 });

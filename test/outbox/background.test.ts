@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Requests } from '../../src/outbox/requests.ts';
-import { rejection } from '../game/galaxy.ts';
-import { add, harbour, type Ledger, outcome, pass, settled, stopTime } from './harbour.ts';
+import { open, rejection } from '../game/galaxy.ts';
+import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
+import { StagedStore } from './staged-store.ts';
+
+const many = Array.from({ length: 600 }, (_, number) => `new-${number}`);
 
 const owed = (digestLagBytes: number, checkpointDue = false) => ({
   digestLagBytes,
@@ -239,6 +242,43 @@ describe('questions', () => {
     await receipt.durable;
     expect(store.calls.filter((call) => call === 'list').length).toBeLessThanOrEqual(2);
     await answers;
+  });
+
+  it('[O55] games that are opened at once are created with one commit', async () => {
+    const { orrery, store } = await harbour();
+    stopTime();
+    const games = await Promise.all(many.map((id) => orrery.open(ledger, id)));
+    expect(store.calls).toEqual([...many.map(() => 'load'), 'commit']);
+    expect(store.batches).toEqual([many.map((id) => `${id}:0`)]);
+    expect(games.every((each) => each.loaded)).toBe(true);
+  });
+
+  it('[O55] a command that comes meanwhile does not wait for them', async () => {
+    const { orrery, store, game } = await harbour();
+    stopTime();
+    const opening = Promise.all(many.map((id) => orrery.open(ledger, id)));
+    await store.asked('load');
+    await add(game).durable;
+    expect(store.calls.filter((call) => call === 'load').length).toBeLessThan(10);
+    await opening;
+    expect(store.calls.filter((call) => call === 'commit').length).toBeLessThan(5);
+  });
+
+  it('[O55] who is first does not wait for long', async () => {
+    class SlowStore extends StagedStore {
+      override load(id: string) {
+        vi.advanceTimersByTime(10);
+        return super.load(id);
+      }
+    }
+    const store = new SlowStore();
+    const orrery = await open([ledger], { on: store });
+    stopTime();
+    await Promise.all(many.map((id) => orrery.open(ledger, id)));
+    vi.useRealTimers();
+    const sizes = store.batches.map(({ length }) => length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(many.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(8);
   });
 
   it('[O46] what a question fails with is told to who asked, and to nobody else', async () => {
