@@ -48,7 +48,10 @@ export interface Files {
   close(handle: FileHandle): void;
   /** Replaces `to` when it is there, atomically. */
   rename(from: string, to: string): void;
-  /** Gives a file its final name, atomically, and throws (`alreadyExists`) when that name is taken. */
+  /**
+   * Gives a file its final name, atomically, and throws (`alreadyExists`) when that name is taken. Where the file system has no
+   * links, another process may take the name between the look and the renaming, and its file is replaced.
+   */
   publishNew(from: string, to: string): void;
   /** Makes `path` a second name of the file `existing`, atomically replacing what had that name. */
   link(existing: string, path: string): void;
@@ -154,7 +157,8 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 /** Linux refuses to read or write more than this at once. */
 const LARGEST_TRANSFER = 0x7ffff000;
-const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+/** After these, a link that fails says nothing of whether the file system has links. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT', 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
 
 export const nodeFiles: Files = createNodeFiles(fs);
 
@@ -178,6 +182,22 @@ export function createNodeFiles(system: FileSystem): Files {
 
   function link(existing: string, path: string): void {
     attempt('give a file a second name', path, () => system.linkSync(existing, path));
+  }
+
+  /**
+   * Whether a link failed for want of links: file systems that have none, or mounts that refuse them, say so in a dozen ways. Where a
+   * second name beside the first can be made, the failure has another cause.
+   */
+  function hasNoLinks(existing: string, error: unknown): boolean {
+    if (OF_THE_DISK.has(String((error as OrreryError).context['errno']))) return false;
+    const second = temporaryPath(existing);
+    try {
+      link(existing, second);
+    } catch {
+      return true;
+    }
+    tidy(() => remove(second));
+    return false;
   }
 
   function remove(path: string): void {
@@ -291,7 +311,7 @@ export function createNodeFiles(system: FileSystem): Files {
         // A rename would silently replace the file of another owner; a link cannot.
         link(from, to);
       } catch (error) {
-        if (!NO_HARD_LINKS.has(String((error as OrreryError).context['errno']))) throw error;
+        if (!hasNoLinks(from, error)) throw error;
         const taken = Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
         if (exists(to)) throw failure('put a file in place', to, taken);
         rename(from, to);

@@ -7,6 +7,7 @@ import { Digest, type DigestOptions } from '../digest/digest.ts';
 import type { Reprojection } from '../digest/projected-types.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
+import { LATEST } from '../image/image.ts';
 import type { Manifest } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
 import { type Files, isMissing, isTemporary, tidy } from '../journal/files.ts';
@@ -164,8 +165,9 @@ async function create(
   options: DigestOptions,
 ): Promise<Omit<OpenedShard, 'record'>> {
   // Leftovers of a making that was interrupted before anything could be accepted.
-  for (const name of listing.names)
-    if (/^(image|segment)-|^latest\.sqlite$/.test(name)) files.remove(`${directory}/${name}`);
+  for (const name of listing.names) if (/^(image|segment)-/.test(name)) files.remove(`${directory}/${name}`);
+  // Of an image that is gone; nothing depends on it.
+  tidy(() => files.remove(`${directory}/${LATEST}`));
   sweepTemporary(files, directory, listing);
   const shard = randomUUID();
   const generation = 1;

@@ -1,7 +1,8 @@
 // A file that a command writes and that appears only when it is whole. Before it: the export for Redux DevTools.
 
-import { type FileHandle, link, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { OrreryError } from '../../errors.ts';
+import { alreadyExists, nodeFiles } from '../../journal/files.ts';
 
 const CHUNK_LENGTH = 256 * 1024;
 
@@ -24,11 +25,10 @@ export async function writeNewFile<T>(
     } finally {
       await handle.close();
     }
-    // A link, unlike a rename, never takes the place of another file.
-    await attempt(file, () => link(unfinished, file));
+    await attempt(file, async () => nodeFiles.publishNew(unfinished, file));
     return result;
   } finally {
-    await attempt(file, () => unlink(unfinished));
+    await attempt(file, async () => nodeFiles.remove(unfinished));
   }
 }
 
@@ -53,7 +53,7 @@ async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const exists = alreadyExists(error) || (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new OrreryError({
       code: exists ? 'INVALID_OPTION' : 'IO_FAILED',
       what: exists ? 'there is such a file already' : 'the file could not be written',
