@@ -16,7 +16,7 @@ export const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
 
 /** What a crash may leave of the files above. Whatever else ends like this is not ours. */
-const LEFTOVER = /^(LOCK|orrery\.json|shard-\d{2,3}\.record)\.[0-9a-f]{12}\.tmp$/;
+const LEFTOVER = /^(LOCK|orrery\.json|openings\.jsonl|shard-\d{2,3}\.record)\.[0-9a-f]{12}\.tmp$/;
 
 const configShape = z.object({
   version: z.number().int().positive(),

@@ -2,13 +2,14 @@
 
 import { destination, pino } from 'pino';
 import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './directory.ts';
-import { OrreryError } from './errors.ts';
+import { OrreryError, reason } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE } from './game/game.ts';
 import { assertOptions, type OptionsOf } from './game/given-options.ts';
 import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
 import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
+import { readOpenings, recordOpening } from './openings.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
 import { Engine, type OrreryEvents } from './outbox/engine.ts';
 import type { OrreryHealth } from './outbox/health.ts';
@@ -60,6 +61,7 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const { lock, config } = checked.readOnly
     ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
     : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
+  if (lock) noteOpening(checked.directory, logger);
   const stores = Array.from(
     { length: config.shards },
     (_, shard) =>
@@ -89,6 +91,18 @@ export interface CloseOptions {
 }
 
 const CLOSE: OptionsOf<CloseOptions> = { timeoutMs: 'milliseconds' };
+
+/** Games do not depend on it: a directory that has no room for it opens all the same. */
+function noteOpening(directory: string, logger: NonNullable<OrreryOptions['logger']>): void {
+  try {
+    recordOpening(nodeFiles, directory);
+  } catch (error) {
+    logger.warn(
+      { directory, error: reason(error) },
+      'could not note which Node, time zone and locale this opening has',
+    );
+  }
+}
 
 let loopGamesOf: (orrery: Orrery) => LoopGames;
 
@@ -158,7 +172,9 @@ export class Orrery extends Succession {
   }
 
   async #openPast(id: string): Promise<Past> {
-    return LivePast.open(this.#engine.residents.outboxOf(id), id);
+    const { directory } = this.#code;
+    const openings = directory === undefined ? [] : readOpenings(nodeFiles, directory);
+    return LivePast.open(this.#engine.residents.outboxOf(id), id, openings);
   }
 
   /**

@@ -13,7 +13,6 @@ import type { JsonObject } from '../patch/patch.ts';
 import { foldGame, noSnapshot } from './fold.ts';
 import type { Gathering } from './gathering.ts';
 import { lastPoint, measured, momentNotKept, type Neighbours, type Point, pointsOf } from './moment.ts';
-import { orderTables } from './table-order.ts';
 
 /** A state of the past, before anybody has decided how it travels. */
 export interface FoldedMoment {
@@ -83,7 +82,6 @@ export class StoredPast {
     const folded = foldGame(this.#database, row, seq, (after) => this.#steps(after, seq));
     const known = seq === row.seq ? row.tables : snapshot.tables;
     const tables = known.filter((table) => isTable(folded.state, table));
-    orderTables(folded.state, tables);
     return {
       seq: folded.seq,
       tick: folded.tick,

@@ -1,5 +1,5 @@
-// Under which ids a game was played before it got the one it has: a game that came out of a pack may have been renamed, and
-// ctx.random is seeded with the id of the time. Who runs old commands again needs to know.
+// Under which ids a game was played before it came out of a pack, perhaps renamed: ctx.random is seeded with the id of the time,
+// and the program was another one. Who runs old commands again needs to know.
 
 import { parseJson } from '../patch/bounded-json.ts';
 import type { Database } from './database.ts';
@@ -12,7 +12,7 @@ export interface Origin {
 
 const KEY = 'origin:';
 
-/** Oldest first; empty for a game that was never renamed. Text that is no such list counts as none. */
+/** Oldest first; empty for a game that never came out of a pack. Text that is no such list counts as none. */
 export function readOrigins(database: Database, game: string): Origin[] {
   const text = originsText(database, game);
   if (text === undefined) return [];
@@ -43,6 +43,11 @@ export function removeOrigins(database: Database, game: string): void {
 /** The id that a game had when it made the record of a seq. */
 export function idAt(origins: readonly Origin[], game: string, seq: number): string {
   return origins.find(({ upToSeq }) => seq <= upToSeq)?.id ?? game;
+}
+
+/** Records up to this seq were made elsewhere; -1 when none was. */
+export function importedSeq(origins: readonly Origin[]): number {
+  return origins.at(-1)?.upToSeq ?? -1;
 }
 
 export function isOrigin(entry: unknown): entry is Origin {

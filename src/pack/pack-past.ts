@@ -3,8 +3,10 @@
 
 import { StoredPast } from '../digest/stored-past.ts';
 import { nodeFiles } from '../journal/files.ts';
+import type { Opening } from '../openings.ts';
 import { DigestPast } from '../past/digest-past.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
+import { openingsIn } from './openings.ts';
 import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
 
 /**
@@ -24,7 +26,7 @@ export class PackPast implements Past {
   constructor({ file, database, row, description, close }: OpenPack) {
     this.#file = file;
     this.description = description;
-    this.#past = new DigestPast(new StoredPast(database, row, undefined), close);
+    this.#past = new DigestPast(new StoredPast(database, row, undefined), close, openingsIn(database));
   }
 
   get row(): Past['row'] {
@@ -49,6 +51,14 @@ export class PackPast implements Past {
 
   idAt(seq: number): string {
     return this.#past.idAt(seq);
+  }
+
+  get importedSeq(): number {
+    return this.#past.importedSeq;
+  }
+
+  get openings(): readonly Opening[] {
+    return this.#past.openings;
   }
 
   get seed(): Past['seed'] {

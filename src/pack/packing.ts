@@ -14,9 +14,11 @@ import { copyGame, copyType } from '../image/game-tables.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { type GameRow, writeMeta } from '../image/rows.ts';
 import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath } from '../journal/files.ts';
+import { type Opening, readOpenings } from '../openings.ts';
 import { wallClock } from '../patch/wall-clock.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import { contentDigest, DIGEST_KEY } from './content-digest.ts';
+import { writeOpenings } from './openings.ts';
 import { MAX_PACK_BYTES, PACK_FORMAT, type PackDescription } from './reading.ts';
 
 export interface PackOptions {
@@ -45,7 +47,10 @@ export async function packFromDirectory(
     reader.contents?.digest.assertReadable(game);
     const row = reader.game(game);
     if (!row || !reader.contents) throw notFound(game, directory);
-    const made = await packGame(reader.contents, row, { source: id, packed: wallClock(), writer: writerOf(files) });
+    const made = await packGame(reader.contents, row, {
+      ...{ source: id, packed: wallClock(), writer: writerOf(files) },
+      openings: readOpenings(files, directory),
+    });
     writePack(files, file, made.bytes, force);
     return made.description;
   } finally {
@@ -61,9 +66,18 @@ export interface PackSource {
 
 export async function packGame(
   { database, digest }: PackSource,
-  { id, type, version, seq, tick }: GameRow,
-  about: { readonly source: string; readonly packed: number; readonly writer: string },
+  row: GameRow,
+  {
+    openings,
+    ...about
+  }: {
+    readonly source: string;
+    readonly packed: number;
+    readonly writer: string;
+    readonly openings: readonly Opening[];
+  },
 ): Promise<{ readonly bytes: Uint8Array; readonly description: PackDescription }> {
+  const { id, type, version, seq, tick } = row;
   digest.flush({});
   const pack = await Database.open();
   try {
@@ -79,6 +93,7 @@ export async function packGame(
         pack_source: about.source,
         pack_created: new Date(about.packed).toISOString(),
       });
+      writeOpenings(pack, openings, row);
       sha = contentDigest(pack, id);
       writeMeta(pack, { [DIGEST_KEY]: sha });
     });

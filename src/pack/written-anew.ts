@@ -35,8 +35,7 @@ export function writeProven(from: Database, to: Database, row: GameRow, as: stri
   const listed = readGame(to, as) as GameRow;
   writeGame(to, { ...listed, snapshotSeq: newest.seq, stateBytes: newest.bytes, patchBytes });
   copyType(from, to, row.type);
-  const renamed = as === row.id ? [] : [{ id: row.id, upToSeq: row.seq }];
-  writeOrigins(to, as, [...readOrigins(from, row.id), ...renamed]);
+  writeOrigins(to, as, [...readOrigins(from, row.id), { id: row.id, upToSeq: row.seq }]);
 }
 
 /** Where the pieces of a large state begin and end no checksum of the row covers: it is cut anew. */

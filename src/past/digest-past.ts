@@ -2,12 +2,14 @@
 // opened the database, and closes it; after it: digest/stored-past.ts.
 
 import type { StoredPast } from '../digest/stored-past.ts';
+import { orderTables } from '../digest/table-order.ts';
 import { readConfig, shardDirectory, shardOf } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { GameSeed } from '../game/seed.ts';
-import { idAt } from '../image/origins.ts';
+import { idAt, importedSeq } from '../image/origins.ts';
 import type { GameRow } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
+import { type Opening, readOpenings } from '../openings.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from './past.ts';
 import { checkMomentOptions, checkRange } from './range.ts';
@@ -15,9 +17,11 @@ import { checkMomentOptions, checkRange } from './range.ts';
 export class DigestPast implements Past {
   readonly #stored: StoredPast;
   readonly #close: () => void | Promise<void>;
+  readonly openings: readonly Opening[];
 
   /** `close` lets go of the database; it is called once. */
-  constructor(stored: StoredPast, close: () => void | Promise<void>) {
+  constructor(stored: StoredPast, close: () => void | Promise<void>, openings: readonly Opening[] = []) {
+    this.openings = openings;
     this.#stored = stored;
     let closing: Promise<void> | undefined;
     this.#close = () => {
@@ -34,6 +38,7 @@ export class DigestPast implements Past {
     const { id, type } = this.row;
     checkMomentOptions(id, options);
     const { seq, tick, time, version, tables, state } = this.#stored.stateAt(moment, options.nearest === true);
+    orderTables(state, tables);
     return { game: id, type, version, seq, tick, time, tables, state };
   }
 
@@ -48,6 +53,10 @@ export class DigestPast implements Past {
 
   idAt(seq: number): string {
     return idAt(this.#stored.origins, this.row.id, seq);
+  }
+
+  get importedSeq(): number {
+    return importedSeq(this.#stored.origins);
   }
 
   get seed(): GameSeed | undefined {
@@ -71,7 +80,7 @@ export async function openDirectoryPast(directory: string, game: string): Promis
   try {
     const reader = await ShardReader.open(nodeFiles, shardDirectory(directory, shard), shard);
     const stored = reader.past(game);
-    if (stored) return new DigestPast(stored, () => reader.close());
+    if (stored) return new DigestPast(stored, () => reader.close(), readOpenings(nodeFiles, directory));
     reader.close();
   } catch (error) {
     throw error instanceof OrreryError ? error.within({ shard }) : error;

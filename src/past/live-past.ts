@@ -5,8 +5,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../errors.ts';
 import { checkGameId } from '../game/id.ts';
 import { GameSeed } from '../game/seed.ts';
-import { idAt } from '../image/origins.ts';
+import { idAt, importedSeq } from '../image/origins.ts';
 import type { GameRow } from '../image/rows.ts';
+import type { Opening } from '../openings.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { PastPage, Store } from '../store/store.ts';
 import { arrived } from './arrival.ts';
@@ -23,9 +24,15 @@ export class LivePast implements Past {
   readonly #outbox: Outbox;
   readonly #origins: NonNullable<PastPage['origins']>;
   readonly seed: GameSeed | undefined;
+  readonly openings: readonly Opening[];
   #row: GameRow;
 
-  private constructor(outbox: Outbox, { row, origins = [], seed }: Pick<PastPage, 'row' | 'origins' | 'seed'>) {
+  private constructor(
+    outbox: Outbox,
+    { row, origins = [], seed }: Pick<PastPage, 'row' | 'origins' | 'seed'>,
+    openings: readonly Opening[],
+  ) {
+    this.openings = openings;
     this.#outbox = outbox;
     this.#origins = origins;
     this.seed = GameSeed.of(seed);
@@ -33,10 +40,10 @@ export class LivePast implements Past {
   }
 
   /** Throws INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED, and what the store throws. */
-  static async open(outbox: Outbox, game: string): Promise<LivePast> {
+  static async open(outbox: Outbox, game: string, openings: readonly Opening[] = []): Promise<LivePast> {
     checkGameId(game);
     const page = await outbox.request((store) => store.past(game, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
-    return new LivePast(outbox, there(page, game));
+    return new LivePast(outbox, there(page, game), openings);
   }
 
   get row(): GameRow {
@@ -85,6 +92,10 @@ export class LivePast implements Past {
   /** What a game was called before is decided when it comes in, and never changes. */
   idAt(seq: number): string {
     return idAt(this.#origins, this.#row.id, seq);
+  }
+
+  get importedSeq(): number {
+    return importedSeq(this.#origins);
   }
 
   /** Nothing is held open. */

@@ -4,6 +4,7 @@
 import type { GameSeed } from '../game/seed.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import type { GameRow } from '../image/rows.ts';
+import type { Opening } from '../openings.ts';
 import type { JsonObject, Patch } from '../patch/patch.ts';
 
 /**
@@ -90,5 +91,9 @@ export interface Past {
   idAt?(seq: number): string;
   /** What the random numbers of its commands follow from, sealed. Undefined for a game from before there were seeds. */
   readonly seed?: GameSeed | undefined;
+  /** Records up to this seq came in from a pack. Default: none. */
+  readonly importedSeq?: number;
+  /** What surrounded the program when it opened the game's directory, oldest first; empty where nothing is known of it. */
+  readonly openings?: readonly Opening[];
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { GameSeed } from '../game/seed.ts';
 import type { GameRow } from '../image/rows.ts';
+import type { Opening } from '../openings.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
 import { checkMomentOptions } from '../past/range.ts';
 import { cloneJson } from '../patch/apply.ts';
@@ -65,6 +66,14 @@ export class ExpandedPast implements Past {
 
   get seed(): GameSeed | undefined {
     return this.#past.seed;
+  }
+
+  get importedSeq(): number {
+    return this.#past.importedSeq ?? -1;
+  }
+
+  get openings(): readonly Opening[] {
+    return this.#past.openings ?? [];
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@
 import { type ErrorData, errorToData, OrreryError, reason } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import type { CommandEntry } from '../image/batches.ts';
+import { type Otherwise, openingAt, otherwise, type Surroundings, surroundingsHere } from '../openings.ts';
 import type { Past, PastStep, StateAt } from '../past/past.ts';
 import type { Json, Patch, Path } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
@@ -39,6 +40,8 @@ export interface Difference {
   readonly chance: readonly string[];
   /** Two runs of today's code, one after the other, came out differently. */
   readonly isUnstable: boolean;
+  /** What surrounded the program when it was recorded and is otherwise now, as far as it is known: its Node, time zone and the like. */
+  readonly otherwise: readonly Otherwise[];
   /** All of it as a sentence or two. */
   readonly message: string;
 }
@@ -84,6 +87,7 @@ export async function explain(past: Past, types: TypeVersions, outcome: Differen
     reason: failure && errorToData(failure.error),
     chance: used,
     isUnstable: stable[index] === false,
+    otherwise: otherwiseAt(past, step),
   };
   return { ...told, message: messageOf(told, discrepancy, failure?.error) };
 }
@@ -169,7 +173,7 @@ function messageOf(
   const by = player === undefined ? '' : ` by ${JSON.stringify(player)}`;
   const among = isCertain ? '' : ` (or another command of seq ${firstSeq} to ${lastSeq})`;
   const who = `seq ${seq}, tick ${tick}, ${command}${by}${among}`;
-  return `${who}: ${whatOf(kind, discrepancy, error)}.${chanceOf(difference)}`;
+  return `${who}: ${whatOf(kind, discrepancy, error)}.${chanceOf(difference)}${surroundingsOf(difference.otherwise)}`;
 }
 
 function whatOf(
@@ -199,6 +203,35 @@ function refusalOf(error: OrreryError | undefined): string {
   if (!error) return 'for no reason';
   const cause = error.cause === undefined ? '' : `: ${reason(error.cause)}`;
   return `${error.code}: ${error.what}${cause}`;
+}
+
+function otherwiseAt({ openings = [], importedSeq = -1 }: Past, { lastSeq, time }: PastStep): readonly Otherwise[] {
+  // What came in from a pack was recorded by a program of which nothing is known here.
+  const then = lastSeq > importedSeq ? openingAt(openings, time) : undefined;
+  return then ? otherwise(then, surroundingsHere()) : [];
+}
+
+const NAMES: { readonly [what in keyof Surroundings]: string } = {
+  runtime: '',
+  v8: 'V8 ',
+  icu: 'ICU ',
+  unicode: 'Unicode ',
+  zones: 'the time zones of ',
+  platform: 'the platform ',
+  timeZone: 'the time zone ',
+  locale: 'the locale ',
+};
+
+function surroundingsOf(differing: readonly Otherwise[]): string {
+  if (differing.length === 0) return '';
+  const named = differing.map(({ what, recorded, now }) => {
+    return `${NAMES[what]}${recorded || '(not told)'}, now ${now || '(not told)'}`;
+  });
+  const isOtherEngine = differing.some(({ what }) => what === 'v8');
+  const remedy = isOtherEngine
+    ? ' Another V8 may round otherwise, as in ** and Math.sin: a tolerance passes that.'
+    : '';
+  return ` By its time, it was recorded with ${named.join('; ')}.${remedy}`;
 }
 
 function chanceOf({ chance, isUnstable }: Omit<Difference, 'message'>): string {

@@ -23,6 +23,11 @@ export function binary(...args: readonly string[]): Promise<Ended> {
   return endOf(spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
+/** The same with another environment. */
+export function endedBinary(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Ended> {
+  return endOf(spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env }));
+}
+
 /** Runs the command line without a process of its own, which takes a tenth of the time. */
 export function orrery(...args: readonly string[]): Promise<Ended> {
   return orreryOn({}, ...args);

@@ -10,7 +10,7 @@ import { examineShard, type ShardExamination } from './shard.ts';
 import type { Depth } from './view.ts';
 
 /** Whatever else lies in the directory is not ours to speak of. */
-const LEFTOVER = /^(LOCK|orrery\.json|shard-\d{2,3}\.record)\..*\.tmp$/;
+const LEFTOVER = /^(LOCK|orrery\.json|openings\.jsonl|shard-\d{2,3}\.record)\..*\.tmp$/;
 
 export interface Examination {
   readonly directory: string;
