@@ -1,7 +1,6 @@
 // What is in a pack is what was in the directory: states, history, rows, and a digest that anybody can make again.
 
 import { expect, it } from 'vitest';
-import { inTableOrder } from '../../src/digest/table-order.ts';
 import { Database } from '../../src/image/database.ts';
 import { GAME_TABLES } from '../../src/image/game-tables.ts';
 import type { Files } from '../../src/journal/files.ts';
@@ -79,12 +78,6 @@ it.each(SEEDS)('[PK1] seed %i: with steps that are ticks, the pack keeps those o
   }
   await pack.close();
 });
-
-/** A state with its table in order, as a past gives it. */
-function inOrder(text: string | undefined): string {
-  const state = JSON.parse(text ?? '') as { notes: { [id: string]: string } };
-  return JSON.stringify({ ...state, notes: inTableOrder(state.notes) });
-}
 
 it('[PK1] a pack holds one game: nothing of another, no key of the shard, and every column that there is', async () => {
   const { folder } = await makeWorld(21, 50, { commandIndex: true });
