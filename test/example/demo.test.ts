@@ -97,6 +97,7 @@ describe('the demo', () => {
     // The commands it names are real, and work on what it left.
     expect(readdirSync(join(folder, 'galaxies')).sort()).toEqual([
       'DEMO',
+      'openings.jsonl',
       'orrery.json',
       'shard-00',
       'shard-00.record',

@@ -184,11 +184,12 @@ it('[V7] a making that was interrupted is made anew; what else lies in the direc
   // A record is only ever written in a directory that has its description.
   await expectRefused('DIRECTORY_UNUSABLE', directory, 3);
   for (const shard of ['shard-00', 'shard-01']) rmSync(join(directory, `${shard}.record`));
-  writeFileSync(join(directory, 'orrery.json.0123456789ab.tmp'), 'half');
+  for (const file of ['orrery.json', 'openings.jsonl'])
+    writeFileSync(join(directory, `${file}.0123456789ab.tmp`), 'half');
   writeFileSync(join(directory, 'mine.tmp'), 'mine');
   const orrery = await open(directory, 3);
   expect(await orrery.list()).toEqual([]);
   await orrery.close();
   const shards = ['shard-00', 'shard-00.record', 'shard-01', 'shard-01.record', 'shard-02', 'shard-02.record'];
-  expect(readdirSync(directory).sort()).toEqual(['mine.tmp', 'orrery.json', ...shards]);
+  expect(readdirSync(directory).sort()).toEqual(['mine.tmp', 'openings.jsonl', 'orrery.json', ...shards]);
 });
