@@ -10,33 +10,24 @@ import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
 import { isText } from '../patch/bounded-json.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../patch/record.ts';
 import type { UnreadableGame } from '../patch/unreadable.ts';
+import type { DigestOptions } from './digest-options.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { Gathering, type Grain } from './gathering.ts';
 import { HeldGames } from './held-games.ts';
 import { cutState, type LoadedGame, type PieceTaker } from './pieces.ts';
 import { assertFits, follows } from './placement.ts';
-import { type DeclaredProjections, NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
+import { NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
-import type { Retention } from './retention.ts';
+import { gameOfLine, HEAVY_BYTES } from './room.ts';
 import { type Due, SnapshotTaking } from './snapshot-taking.ts';
 import { StoredPast } from './stored-past.ts';
 import { takeStored } from './stored-pieces.ts';
 import { ThinnedGames } from './thinned-games.ts';
 import { TypePolicies } from './type-policies.ts';
+import { takeCreation } from './wide-creation.ts';
 
 export type { Grain } from './gathering.ts';
-
-export interface DigestOptions {
-  /** How far patches are merged, by game type. Undefined for a type that nothing is known of: then what the image says holds. */
-  readonly grainOf: (type: string) => Grain | undefined;
-  /** How much of the past is kept, by game type. Undefined, or left out: as the image says. */
-  readonly retentionOf?: (type: string) => Retention | undefined;
-  /** Fill the commands table as records arrive. Otherwise commands are only in patch_batches. */
-  readonly commandIndex: boolean;
-  /** The SQL tables of game types, kept up to date. Left out, nothing is done to those that are there: for who only reads. */
-  readonly projections?: DeclaredProjections;
-}
 
 /** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
 const ROW_BYTES = 128 * 1024;
@@ -69,6 +60,7 @@ export class Digest {
   readonly #line = new RecordLine();
   readonly #held: HeldGames;
   readonly #snapshots: SnapshotTaking;
+  readonly #atWorkOn: DigestOptions['atWorkOn'];
   readonly #rows: GameRows;
   readonly #thinned: ThinnedGames;
   readonly policies: TypePolicies;
@@ -82,13 +74,13 @@ export class Digest {
   constructor(database: Database, options: DigestOptions, position: Position) {
     this.#database = database;
     this.#position = position;
+    this.#atWorkOn = options.atWorkOn;
     this.newestBatch = markIn(readMeta(database));
     this.#held = new HeldGames(database, (game) => this.#row(game)?.seq ?? -1);
     this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
     this.#rows = new GameRows(database, options.commandIndex, this.policies);
-    this.#snapshots = new SnapshotTaking(database, this.#rows, (row) => {
-      this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
-    });
+    const taken = (row: GameRow): void => this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
+    this.#snapshots = new SnapshotTaking(database, this.#rows, taken, options.atWorkOn);
     this.#thinned = new ThinnedGames(database, this.policies);
     if (options.projections) {
       const historyOf = (type: string): Grain => this.policies.grainOf(type);
@@ -125,15 +117,14 @@ export class Digest {
     const isCertain = isText(bytes);
     let start = 0;
     for (let count = 1; start < bytes.length; count += 1) {
-      let end = bytes.indexOf(LINE_FEED, start);
-      if (end < 0) end = bytes.length;
+      const found = bytes.indexOf(LINE_FEED, start);
+      const end = found < 0 ? bytes.length : found;
       if (isCertain && line.scan(bytes, start, end) && this.#follows(line.game, line.firstSeq)) {
         const gathering = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));
         gathering.add(line, bytes, end - start);
         if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
-      } else {
-        const record = this.#held.take(bytes.subarray(start, end), position.frame, this.#assertFits);
-        if (record) yield* this.#addParsed(record, end - start);
+      } else if (!isCertain || !(yield* takeCreation(bytes.subarray(start, end), this.#rows, this.#isNew))) {
+        yield* this.#takeParsed(bytes.subarray(start, end), position.frame);
       }
       start = end + 1;
       if (count % RECORDS_A_LOOK === 0) yield;
@@ -312,6 +303,13 @@ export class Digest {
     yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
   }
 
+  *#takeParsed(line: Buffer, frame: number): Generator<void, void> {
+    if (line.length >= HEAVY_BYTES) this.#atWorkOn?.(gameOfLine(line));
+    const record = this.#held.take(line, frame, this.#assertFits);
+    if (record) yield* this.#addParsed(record, line.length);
+    this.#atWorkOn?.(undefined);
+  }
+
   *#addParsed(record: Record, bytes: number): Generator<void, void> {
     const { game, command } = record;
     if (command === CREATE) {
@@ -358,6 +356,8 @@ export class Digest {
     const row = this.#row(game);
     return row !== undefined && follows(firstSeq, row) && !this.#held.has(game);
   }
+
+  readonly #isNew = (game: string): boolean => !this.#held.has(game) && this.#row(game) === undefined;
 
   readonly #assertFits = (record: Record): void => assertFits(record, this.#row(record.game));
 

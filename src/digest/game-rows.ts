@@ -57,8 +57,14 @@ export class GameRows {
 
   /** A game's first record. The caller has made sure that there is none of this id, and that it is whole. */
   create(record: Record): void {
-    const { game, seq, tick, time, type = '', version = 1, tables = [], seed } = record;
     const state = wholeState(record) as JsonObject;
+    this.createFrom(record, bodyOf(state, record.tables ?? []));
+    this.#projected?.show(readGame(this.#database, record.game) as GameRow, state);
+  }
+
+  /** The same with the text of the state, of a type that is not shown in projected tables. */
+  createFrom(record: Record, body: SnapshotBody): void {
+    const { game, seq, tick, time, type = '', version = 1, tables = [], seed } = record;
     const parent = parentOf(record);
     writeGame(this.#database, {
       id: game,
@@ -80,8 +86,11 @@ export class GameRows {
       firstSeq: seq,
     });
     writeSeed(this.#database, game, seed);
-    this.#keep(readGame(this.#database, game) as GameRow, bodyOf(state, tables), 'create');
-    this.#projected?.show(readGame(this.#database, game) as GameRow, state);
+    this.#keep(readGame(this.#database, game) as GameRow, body, 'create');
+  }
+
+  isProjected(type: string): boolean {
+    return this.#projected?.has(type) === true;
   }
 
   /**

@@ -15,6 +15,7 @@ import {
 import { nameOfLine } from '../patch/line-name.ts';
 import { decodeLine, type Record } from '../patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../patch/unreadable.ts';
+import { assertRoom } from './room.ts';
 
 /** Throws DAMAGED for a record that has no place in its game as it is. */
 type Fit = (record: Record) => void;
@@ -79,7 +80,7 @@ export class HeldGames {
     let record: Record | undefined;
     let fault: OrreryError | undefined;
     try {
-      record = decodeLine(line);
+      record = decoded(line);
       if (!this.has(record.game)) {
         assertFits(record);
         return record;
@@ -115,7 +116,7 @@ export class HeldGames {
         const { ordinal, frame, line } = found;
         let record: Record;
         try {
-          record = decodeLine(line);
+          record = decoded(line);
           assertFits(record);
         } catch (error) {
           const seq = nameOfLine(line)?.seq ?? this.#readableSeq(game) + 1;
@@ -141,6 +142,11 @@ function unreadableOf(held: Held | undefined): Unreadable | undefined {
 }
 
 /** What is no fault of the line is thrown on. */
+function decoded(line: Uint8Array): Record {
+  assertRoom(line);
+  return decodeLine(line);
+}
+
 function faultOf(error: unknown): OrreryError {
   if (error instanceof OrreryError && (error.code === 'PATCH_INVALID' || error.code === 'DAMAGED')) return error;
   throw error;

@@ -106,6 +106,11 @@ export class ProjectedTypes {
     return { types: [...changed.keys()], games };
   }
 
+  /** Whether games of a type are shown at all. */
+  has(type: string): boolean {
+    return this.#projectors.has(type);
+  }
+
   /** A game whose whole state is at hand: created a moment ago, or replaced. Inside a transaction or not. */
   show(row: GameRow, state: Json): void {
     const projector = this.#projectors.get(row.type);

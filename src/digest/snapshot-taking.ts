@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import type { Database } from '../image/database.ts';
 import { type GameRow, readGame } from '../image/rows.ts';
 import type { SnapshotReason } from '../image/snapshots.ts';
+import type { DigestOptions } from './digest-options.ts';
 import type { GameRows } from './game-rows.ts';
 
 /** A snapshot to be taken. */
@@ -18,15 +19,22 @@ export class SnapshotTaking {
   readonly #rows: GameRows;
   /** A game has a newer snapshot. */
   readonly #taken: (row: GameRow) => void;
+  readonly #atWorkOn: (game: string | undefined) => void;
   /** The one under way. */
   #underWay: Generator<void, void> | undefined;
   /** Games whose rows lead to no state: who loads one is told. They hold up neither the others nor a checkpoint. */
   readonly #unfoldable = new Set<string>();
 
-  constructor(database: Database, rows: GameRows, taken: (row: GameRow) => void) {
+  constructor(
+    database: Database,
+    rows: GameRows,
+    taken: (row: GameRow) => void,
+    atWorkOn: DigestOptions['atWorkOn'] = () => undefined,
+  ) {
     this.#database = database;
     this.#rows = rows;
     this.#taken = taken;
+    this.#atWorkOn = atWorkOn;
   }
 
   *take(due: readonly Due[]): Generator<void, void> {
@@ -50,12 +58,15 @@ export class SnapshotTaking {
 
   /** More of the game may gather meanwhile, when it is thinned or settled. */
   *#takeOne(id: string, why: SnapshotReason): Generator<void, void> {
+    this.#atWorkOn(id);
     try {
       yield* this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
     } catch (error) {
       if (!(error instanceof OrreryError) || (error.code !== 'DAMAGED' && error.code !== 'PATCH_INVALID')) throw error;
       this.#unfoldable.add(id);
       return;
+    } finally {
+      this.#atWorkOn(undefined);
     }
     this.#taken(readGame(this.#database, id) as GameRow);
   }

@@ -3,7 +3,8 @@
 // needed for what is there already: on a full disk the shard opens without them, and acknowledges nothing before its segment is durable.
 
 import { randomUUID } from 'node:crypto';
-import { Digest, type DigestOptions } from '../digest/digest.ts';
+import { Digest } from '../digest/digest.ts';
+import type { DigestOptions } from '../digest/digest-options.ts';
 import type { Reprojection } from '../digest/projected-types.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';

@@ -1,8 +1,8 @@
 // What a shard's folder holds: newest valid manifest, its image, and the journal after it. Nothing here writes. Before it,
 // for an owner: claim.ts; after it: open-shard.ts, which goes on writing, or a reader that only looks.
 
-import { Digest, type DigestOptions } from '../digest/digest.ts';
-import { assertRoom } from '../digest/room.ts';
+import { Digest } from '../digest/digest.ts';
+import type { DigestOptions } from '../digest/digest-options.ts';
 import { OrreryError } from '../errors.ts';
 import { Database } from '../image/database.ts';
 import { imageGeneration, imageName, readImage } from '../image/image.ts';
@@ -113,9 +113,7 @@ export async function readShard(
     let step = scan.next();
     for (; !step.done; step = scan.next()) {
       const frame = step.value;
-      const payload = payloadOf(frame);
-      assertRoom(payload);
-      const taking = digest.take(payload, { frame: frame.number, chain: frame.chain });
+      const taking = digest.take(payloadOf(frame), { frame: frame.number, chain: frame.chain });
       while (!taking.next().done);
       replayedFrames += 1;
       replayedRecords += frame.recordCount;

@@ -4,7 +4,7 @@
 
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DigestOptions } from '../digest/digest.ts';
+import type { DigestOptions } from '../digest/digest-options.ts';
 import type { StoredPast } from '../digest/stored-past.ts';
 import { OrreryError } from '../errors.ts';
 import { imageName } from '../image/image.ts';

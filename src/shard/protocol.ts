@@ -1,7 +1,7 @@
 // What crosses between the main thread and the thread that owns a shard. store/sqlite.ts is one end, workers/shard-owner.ts
 // the other. Everything is plain data: names and codes of errors do not survive a throw across threads.
 
-import type { DigestOptions } from '../digest/digest.ts';
+import type { DigestOptions } from '../digest/digest-options.ts';
 import type { Retention } from '../digest/retention.ts';
 import type { ErrorData } from '../errors.ts';
 import type { Moment, StepRange } from '../past/past.ts';
@@ -31,12 +31,13 @@ export interface OwnerOptions {
 }
 
 /** How the owner digests records. */
-export function digestOptionsOf(options: OwnerOptions): DigestOptions {
+export function digestOptionsOf(options: OwnerOptions, atWorkOn?: DigestOptions['atWorkOn']): DigestOptions {
   return {
     grainOf: (type) => options.grains.get(type),
     retentionOf: (type) => options.retentions?.get(type),
     commandIndex: options.commandIndex,
     projections: options.projections ?? new Map(),
+    ...(atWorkOn ? { atWorkOn } : {}),
   };
 }
 
