@@ -2,6 +2,7 @@
 
 import { errorToData, OrreryError } from '../src/errors.ts';
 import { nodeFiles } from '../src/journal/files.ts';
+import { AtWork } from '../src/shard/at-work.ts';
 import { Onlooker } from '../src/shard/onlooker.ts';
 import { Owner } from '../src/shard/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
@@ -13,8 +14,10 @@ const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
 
 let owner: Owner | Onlooker | undefined;
+let atWork = new AtWork();
 
 export default function sit(seat: Seat): void {
+  atWork = new AtWork(seat.atWork);
   serve(seat, answer, () => owner?.meanwhile() ?? false);
 }
 
@@ -24,7 +27,9 @@ export async function answer(request: OwnerRequest, early: EarlyPieces): Promise
       owner?.abandon();
       owner = undefined;
       const { options } = request;
-      owner = options.readOnly ? await Onlooker.open(nodeFiles, options) : await Owner.open(nodeFiles, options, prover);
+      owner = options.readOnly
+        ? await Onlooker.open(nodeFiles, options)
+        : await Owner.open(nodeFiles, options, prover, atWork.on);
       return { ok: true, value: owner.recovery };
     }
     if (!owner) throw notOpen();

@@ -2,7 +2,6 @@
 // a little at a time, between commits.
 
 import type { Digest } from '../digest/digest.ts';
-import { assertRoom } from '../digest/room.ts';
 import { type BatchMark, markOf } from '../image/newest-batch.ts';
 
 /** A frame of the journal whose records are not in the database yet. */
@@ -56,8 +55,8 @@ export class Backlog {
   digestSome(): void {
     if (this.#failure !== undefined) throw this.#failure;
     const first = this.#frames[0] as Undigested;
+    this.#taking ??= this.#digest.take(first.payload, { frame: first.frame, chain: first.chain });
     try {
-      this.#taking ??= this.#begin(first);
       if (!this.#taking.next().done) return;
     } catch (error) {
       this.#failure = error;
@@ -67,11 +66,6 @@ export class Backlog {
     this.#frames.shift();
     this.bytes -= first.payload.length;
     this.digested = first.written;
-  }
-
-  #begin({ payload, frame, chain }: Undigested): Generator<void, void> {
-    assertRoom(payload);
-    return this.#digest.take(payload, { frame, chain });
   }
 
   digestAll(): void {

@@ -2,6 +2,7 @@
 // is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
+import type { DigestOptions } from '../digest/digest-options.ts';
 import { errorToData, type OrreryError } from '../errors.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
 import type { GameRow } from '../image/rows.ts';
@@ -64,9 +65,15 @@ export class Owner {
   }
 
   /** Claims the shard, recovers it and, when the journal had anything to replay, publishes a fresh image. */
-  static async open(files: Files, options: OwnerOptions, prover: Prover = PROVER_ON_THE_SPOT): Promise<Owner> {
+  static async open(
+    files: Files,
+    options: OwnerOptions,
+    prover: Prover = PROVER_ON_THE_SPOT,
+    atWorkOn?: DigestOptions['atWorkOn'],
+  ): Promise<Owner> {
     const began = performance.now();
-    const shard = await openShard(files, options.directory, options.shard, digestOptionsOf(options), options.recording);
+    const how = digestOptionsOf(options, atWorkOn);
+    const shard = await openShard(files, options.directory, options.shard, how, options.recording);
     const recovery: { -readonly [key in keyof RecoveryReport]: RecoveryReport[key] } = {
       ...shard.report,
       durationMs: 0,

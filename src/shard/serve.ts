@@ -22,6 +22,8 @@ export interface Seat {
   readonly port: MessagePort;
   /** Of the slot that both ends share. */
   readonly memory: SharedArrayBuffer;
+  /** Where the thread says which game it is at work on: see at-work.ts. */
+  readonly atWork: SharedArrayBuffer;
 }
 
 /** A request, or the word that it is in the slot. */
@@ -32,7 +34,7 @@ type Message = OwnerRequest | typeof IN_SLOT;
  * of what is to be done anyway, when nothing has come, and says whether there was anything.
  */
 export function serve(
-  { port, memory }: Seat,
+  { port, memory }: Pick<Seat, 'port' | 'memory'>,
   answer: (request: OwnerRequest, early: EarlyPieces) => Promise<OwnerReply>,
   meanwhile: () => boolean,
 ): void {

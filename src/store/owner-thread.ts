@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
+import { AtWork } from '../shard/at-work.ts';
 import type { OwnerPiece, OwnerReply, OwnerRequest } from '../shard/protocol.ts';
 import type { Seat } from '../shard/serve.ts';
 import { IN_SLOT, Slot } from '../shard/slot.ts';
@@ -26,6 +27,8 @@ export class OwnerThread {
   #port: MessagePort | undefined;
   /** Each thread has its own: what one that died has left there is nobody's. */
   #slot = new Slot();
+  /** Of the newest thread, also when it has died. */
+  #atWork = new AtWork();
   #asked:
     | {
         readonly request: OwnerRequest;
@@ -93,7 +96,8 @@ export class OwnerThread {
       else this.#asked?.early?.take(message.piece);
     });
     port1.unref();
-    const seat: Seat = { port: port2, memory: slot.memory };
+    this.#atWork = new AtWork();
+    const seat: Seat = { port: port2, memory: slot.memory, atWork: this.#atWork.memory };
     this.#pool.run(seat, { transferList: [port2] }).then(
       () => {
         if (this.#port === port1) this.#isUp = true;
@@ -149,8 +153,10 @@ export class OwnerThread {
       return this.#isUp ? died(this.#shard, this.#cause) : notStarted(this.#shard, this.#workerUrl, this.#cause);
     }
     const { context } = this.#cause as { context?: { readonly game?: string } };
-    const game = gameOf(request) ?? context?.game ?? this.#heaviest?.game;
-    return outOfMemory(this.#shard, request?.kind, game, this.#memoryMb, this.#cause);
+    const { game: at } = this.#atWork;
+    const game = at ?? context?.game ?? heavyGameOf(request) ?? this.#heaviest?.game;
+    const doing = at !== undefined && request?.kind === 'commit' ? 'digest' : request?.kind;
+    return outOfMemory(this.#shard, doing, game, this.#memoryMb, this.#cause);
   }
 
   /** Keeps in mind whose records are the largest that no image has. */
@@ -161,6 +167,12 @@ export class OwnerThread {
     const game = gameOf(request);
     if (game !== undefined && bytes > (this.#heaviest?.bytes ?? HEAVY_BYTES)) this.#heaviest = { game, bytes };
   }
+}
+
+/** The one game that a request is about, unless it is too small to have taken anybody's memory. */
+function heavyGameOf(request: OwnerRequest | undefined): string | undefined {
+  const isSmall = request?.kind === 'commit' && request.batch.payload.length < HEAVY_BYTES;
+  return isSmall ? undefined : gameOf(request);
 }
 
 /** The one game that a request is about. */

@@ -13,6 +13,7 @@ import { Database } from '../../src/image/database.ts';
 import { openOrrery } from '../../src/index.ts';
 import { checkOptions } from '../../src/options.ts';
 import { MemoryDeaths } from '../../src/outbox/memory-deaths.ts';
+import { AtWork } from '../../src/shard/at-work.ts';
 import { heapFlagMb, largestRecord, outOfMemory } from '../../src/store/owner-memory.ts';
 import { heavy, idsOf, SHARDS, type Told } from '../programs/heavy.ts';
 
@@ -35,7 +36,8 @@ beforeAll(async () => {
     [FIRST, 900_000],
     [SECOND, 0],
   ] as const) {
-    const game = await orrery.open(heavy, id, wide);
+    const game = await orrery.open(heavy, id, 0);
+    if (wide > 0) game.dispatch('widen', wide);
     for (let at = 0; at < 3; at += 1) await game.dispatch('add', 1).durable;
   }
   cpSync(closed, killed, { recursive: true });
@@ -78,18 +80,12 @@ const FLAGS = { 64: ['--max-old-space-size=64'], 128: ['--max-old-space-size=128
 
 for (const [megabytes, flags] of Object.entries(FLAGS)) {
   it(`[OM1] with ${megabytes} MB a table, many games and large records grow, and all of them become durable`, async () => {
-    for (const way of ['table', 'games', 'record'] as const) {
-      const told = await run(flags, way);
-      expect(told.events).toEqual([]);
-      if (way === 'record') {
-        // What could be written and never be read back is refused before it is accepted.
-        expect(told.thrown).toMatchObject({ code: 'RECORD_TOO_LARGE', game: FIRST });
-      } else expect(told.thrown).toBeUndefined();
-      const ids = Object.keys(told.acknowledged);
-      expect(await countsOf(ids)).toMatchObject(
-        way === 'games' ? Object.fromEntries(ids.map((id) => [id, 2])) : told.acknowledged,
-      );
-    }
+    const told = await run(flags, 'grow');
+    expect(told.events).toEqual([]);
+    // What could be written and never be read back is refused before it is accepted.
+    expect(told.thrown).toMatchObject({ code: 'RECORD_TOO_LARGE', game: FIRST });
+    expect(Object.keys(told.acknowledged)).toHaveLength(4);
+    expect(await countsOf(Object.keys(told.acknowledged))).toEqual(told.acknowledged);
   });
 }
 
@@ -106,7 +102,7 @@ it('[OM2] a question that takes more than there is ends the thread, not the proc
 it('[OM3] a journal that cannot be replayed with so little: opening says so, and with more everything is there', async () => {
   cpSync(killed, directory, { recursive: true });
   const told = await run(FLAGS[64], 'open');
-  expect(told.thrown).toMatchObject({ code: 'OWNER_DIED' });
+  expect(told.thrown).toMatchObject({ code: 'OWNER_DIED', game: FIRST });
   expect(told.thrown?.message).toMatch(/ran out of memory while it opened the shard.*shard 0.*Nothing that was ack/);
   expect(await countsOf([FIRST, SECOND])).toEqual({ [FIRST]: 3, [SECOND]: 3 });
 });
@@ -118,8 +114,11 @@ it('[OM4] an owner that cannot hold what it has written is given up after a few 
   expect(deaths.length).toBeGreaterThan(0);
   expect(failure).toMatchObject({ code: 'OWNER_DIED', game: FIRST });
   expect(failure?.message).toMatch(/`ownerMemoryMb` \(16\)/);
-  expect(told.acknowledged).toEqual({ [SECOND]: 2 });
-  expect(await countsOf([FIRST, SECOND])).toEqual({ [FIRST]: 0, [SECOND]: 2 });
+  expect(told.acknowledged[SECOND]).toBe(2);
+  const counts = await countsOf([FIRST, SECOND]);
+  expect(counts[SECOND]).toBe(2);
+  // The newest may be durable without having been acknowledged.
+  expect(counts[FIRST] as number).toBeGreaterThanOrEqual(told.acknowledged[FIRST] ?? 0);
 });
 
 it('[OM5] options that cannot work together are refused, and the bound of a record follows the memory', () => {
@@ -149,16 +148,28 @@ it('[OM6] SQLite without memory is no damage', async () => {
 });
 
 it('[OM7] a record that finds no place is not begun: its game is named before the process could end over it', () => {
-  const line = (game: string, bytes: number): string =>
-    `{"g":${JSON.stringify(game)},"s":1,"x":"${'x'.repeat(bytes)}"}\n`;
-  const payload = Buffer.from(`${line('small', 10)}${line('"quoted" \u00e4', 2_000_000)}${line('third', 100)}`);
-  expect(() => assertRoom(payload, () => 7_000_000)).toThrow(
+  const line = (game: string, bytes: number): Buffer =>
+    Buffer.from(`{"g":${JSON.stringify(game)},"s":1,"x":"${'x'.repeat(bytes)}"}`);
+  const large = line('"quoted" \u00e4', 2_000_000);
+  expect(() => assertRoom(large, () => 7_000_000)).toThrow(
     expect.objectContaining({ code: 'OUT_OF_MEMORY', context: { game: '"quoted" \u00e4' } }),
   );
-  assertRoom(payload, () => 9_000_000);
-  assertRoom(payload);
-  assertRoom(Buffer.from(line('small', 1000)), () => 0);
+  assertRoom(large, () => 9_000_000);
+  assertRoom(large);
+  assertRoom(line('small', 1000), () => 0);
   expect(() => assertRoom(Buffer.alloc(2_000_000), () => 0)).toThrow(expect.objectContaining({ context: {} }));
+});
+
+it('[OM8] the game that a thread is at work on is known when the thread is gone', () => {
+  const there = new AtWork();
+  const here = new AtWork(there.memory);
+  expect(here.game).toBeUndefined();
+  there.on('n\u00e9e \ud83d\ude00');
+  expect(here.game).toBe('n\u00e9e \ud83d\ude00');
+  there.on('x'.repeat(5000));
+  expect(here.game).toMatch(/^x{1024}$/);
+  there.on(undefined);
+  expect(here.game).toBeUndefined();
 });
 
 it('[OM4] only memory is given up on, and only when nothing becomes durable in between', () => {

@@ -8,16 +8,18 @@ export const SHARDS = 2;
 
 export const heavy = defineGame('heavy', {
   version: 1,
-  /** `wide` things so small that they are many times larger in a heap than as JSON. */
   initial: (wide: number) => ({
     count: 0,
     text: '',
-    wide: Array.from({ length: wide }, (_, at) => [at]),
+    wide: wideList(wide),
     units: table<{ id: string; hp: number; tags: number[] }>(),
   }),
   commands: {
     add(draft, by: number) {
       draft.count += by;
+    },
+    widen(draft, count: number) {
+      draft.wide = [...draft.wide, ...wideList(count)];
     },
     write(draft, length: number) {
       draft.text = 'x'.repeat(length);
@@ -28,6 +30,11 @@ export const heavy = defineGame('heavy', {
     },
   },
 });
+
+/** So small things that they are many times larger in a heap than as JSON. */
+function wideList(length: number): number[][] {
+  return Array.from({ length }, (_, at) => [at]);
+}
 
 /** Two ids of games, one in each shard. */
 export function idsOf(): readonly [string, string] {
@@ -50,30 +57,29 @@ export interface Told {
 
 const [FIRST, SECOND] = idsOf();
 
-type Way = (orrery: Orrery, acknowledge: (id: string) => Promise<void>) => Promise<void>;
+type Way = (
+  orrery: Orrery,
+  acknowledge: (id: string) => Promise<void>,
+  acknowledged: { [game: string]: number },
+) => Promise<void>;
 
 const WAYS: { readonly [way: string]: Way } = {
-  table: async (orrery, acknowledge) => {
+  grow: async (orrery, acknowledge) => {
     const game = await orrery.open(heavy, FIRST, 0);
     for (let round = 0; round < 25; round += 1) {
-      await game.dispatch('recruit', { from: round * 1000, count: 1000 }).durable;
+      game.dispatch('recruit', { from: round * 1000, count: 1000 });
       await acknowledge(FIRST);
     }
-    await orrery.checkpoint();
-  },
-  games: async (orrery, acknowledge) => {
     for (let at = 0; at < 300; at += 1) {
-      const game = await orrery.open(heavy, `many-${at}`, 200);
-      game.dispatch('add', 1);
+      const many = await orrery.open(heavy, `many-${at}`, 200);
+      many.dispatch('add', 1);
       if (at % 100 === 99) await acknowledge(`many-${at}`);
     }
     await orrery.checkpoint();
-  },
-  record: async (orrery, acknowledge) => {
-    const game = await orrery.open(heavy, FIRST, 0);
     for (const length of [1_000_000, 3_000_000, 15_000_000]) {
       await acknowledge(FIRST);
-      await game.dispatch('write', length).durable;
+      const again = await orrery.open(heavy, FIRST, 0);
+      await again.dispatch('write', length).durable;
     }
   },
   open: async (_, acknowledge) => acknowledge(SECOND),
@@ -83,11 +89,19 @@ const WAYS: { readonly [way: string]: Way } = {
     await acknowledge(SECOND);
     if (failure instanceof Error) throw failure;
   },
-  hopeless: async (orrery, acknowledge) => {
+  hopeless: async (orrery, acknowledge, acknowledged) => {
     const failed = new Promise((resolve) => orrery.on('failed', resolve));
     await acknowledge(SECOND);
-    await orrery.open(heavy, FIRST, 600_000).catch(() => undefined);
-    await failed;
+    const game = await orrery.open(heavy, FIRST, 0);
+    // A snapshot of it has to be made now and then.
+    const grown = (async () => {
+      for (let round = 0; round < 200; round += 1) {
+        await game.dispatch('widen', 5000).durable;
+        await game.dispatch('add', 1).durable;
+        acknowledged[FIRST] = game.state.count;
+      }
+    })();
+    await Promise.race([failed, grown.catch(() => failed)]);
     await acknowledge(SECOND);
   },
 };
@@ -118,11 +132,15 @@ async function main(way: string, directory: string, ownerMemoryMb: number | unde
   }
   let thrown: Told['thrown'];
   try {
-    await (WAYS[way] as Way)(orrery, async (id) => {
-      const game = await orrery.open(heavy, id, 0);
-      await game.dispatch('add', 1).durable;
-      acknowledged[id] = game.state.count;
-    });
+    await (WAYS[way] as Way)(
+      orrery,
+      async (id) => {
+        const game = await orrery.open(heavy, id, 0);
+        await game.dispatch('add', 1).durable;
+        acknowledged[id] = game.state.count;
+      },
+      acknowledged,
+    );
   } catch (error) {
     thrown = asThrown(error);
   }
