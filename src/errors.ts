@@ -62,6 +62,7 @@ export type OrreryErrorCode =
   | 'PACK_DAMAGED'
   // threads and the unforeseen
   | 'OWNER_DIED'
+  | 'BUNDLED'
   | 'OUT_OF_MEMORY'
   | 'PATCH_INVALID'
   | 'INTERNAL';

@@ -117,7 +117,7 @@ export interface OrreryOptions {
   readonly predictableRandom?: boolean;
   /** A pino logger. Default: warnings to standard error; ORRERY_LOG names another level. */
   readonly logger?: Logger;
-  /** Where workers/shard-owner.js is, for bundled programs. Default: beside this module. */
+  /** Where orrery/worker is, for programs that have Orrery in a bundle: docs/BUNDLING.md. Default: in the package. */
   readonly workerUrl?: URL;
   /**
    * Look and write nothing, not a byte: for a disk that is full or read-only, a backup, or beside the process that plays. Games

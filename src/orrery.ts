@@ -1,6 +1,5 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
-import { destination, pino } from 'pino';
 import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './directory.ts';
 import { OrreryError, reason } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
@@ -32,6 +31,8 @@ import type { RecoverOptions } from './renewal/recovery-options.ts';
 import { takenApart, takenApartUnjudged } from './rerun/apart.ts';
 import { assertMayOpen } from './rerun/import-guard.ts';
 import type { Code } from './rerun/reruns.ts';
+import { defaultLogger, importPiscina } from './runtime/late-import.ts';
+import { workerFile } from './runtime/worker-file.ts';
 import { SqliteStore } from './store/sqlite.ts';
 import type { CheckpointReport, RecoveryReport, StoreStats } from './store/store.ts';
 import { Succession } from './versions/succession.ts';
@@ -44,20 +45,21 @@ export { type OrreryEvents, type OrreryHealth, shardOf };
  * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
  * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
  * cannot be read; nothing was changed), DISK_FULL, IO_FAILED, OPEN_TIMEOUT (only with `openTimeoutMs`), GAMES_MODULE (while the
- * module that calls this is imported for its game types); with `readOnly`,
+ * module that calls this is imported for its game types), BUNDLED (docs/BUNDLING.md); with `readOnly`,
  * NOT_AN_ORRERY_DIRECTORY in place of the first two of the directory.
  */
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   const checked = checkOptions(options);
-  const logger =
-    options.logger ??
-    pino({ name: 'orrery', level: process.env['ORRERY_LOG'] ?? 'warn' }, destination({ dest: 2, sync: true }));
+  const logger = options.logger ?? (await defaultLogger());
   if (checked.store) {
     const make = checked.store;
     const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
     return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
   }
   if (!checked.readOnly) assertMayOpen(checked.directory);
+  // What a bundle lacks is found out before anything is made.
+  const workerUrl = checked.workerUrl ?? workerFile('shard-owner');
+  const pool = await importPiscina();
   const { lock, config } = checked.readOnly
     ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
     : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
@@ -66,7 +68,8 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
     { length: config.shards },
     (_, shard) =>
       new SqliteStore(shardDirectory(checked.directory, shard), shard, {
-        workerUrl: checked.workerUrl,
+        workerUrl,
+        pool,
         memoryMb: checked.ownerMemoryMb,
         recording: { directory: config.id },
         grains: new Map(checked.games.map(({ name, history }) => [name, history])),
@@ -114,8 +117,8 @@ export class Orrery extends Succession {
   /** Not for users: throws INVALID_OPTION. */
   constructor(key: typeof MADE_BY_ENGINE, engine: Engine, options: CheckedOptions) {
     if (key !== MADE_BY_ENGINE) throw notMade();
-    const { games: types, store, directory } = options;
-    const code = { types, directory: store ? undefined : directory };
+    const { games: types, store, directory, workerUrl } = options;
+    const code = { types, directory: store ? undefined : directory, workerUrl };
     super(code, engine.residents);
     this.#engine = engine;
     this.#code = code;
@@ -184,7 +187,7 @@ export class Orrery extends Succession {
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
-    return this.#engine.outlast(packLive(this.#engine.residents, this.#code.directory, id, file, options));
+    return this.#engine.outlast(packLive(this.#engine.residents, this.#code, id, file, options));
   }
 
   /**
@@ -195,7 +198,7 @@ export class Orrery extends Succession {
    */
   async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
     this.#engine.residents.assertWritable('no game can be taken in');
-    return this.#engine.outlast(unpackLive(this.#engine.residents, pack, options));
+    return this.#engine.outlast(unpackLive(this.#engine.residents, this.#code, pack, options));
   }
 
   /**

@@ -35,33 +35,36 @@ export const VALUES: Table = {
   shard: ['recovery', 'digest', 'image', 'journal', 'projection', 'patch', 'errors'],
   store: ['shard', 'digest', 'image', 'patch', 'errors'],
   outbox: ['game', 'store', 'directory', 'lock', 'patch', 'errors'],
+  runtime: ['errors'],
   past: ['openings', 'game', 'recovery', 'digest', 'image', 'journal', 'directory', 'patch', 'errors'],
-  pack: ['openings', 'past', 'recovery', 'digest', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
+  pack: [
+    ...['openings', 'past', 'recovery', 'digest', 'image', 'journal', 'directory', 'game', 'patch', 'runtime'],
+    'errors',
+  ],
   renewal: ['past', 'recovery', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
-  rerun: ['openings', 'past', 'pack', 'game', 'patch', 'errors'],
+  rerun: ['openings', 'past', 'pack', 'game', 'patch', 'runtime', 'errors'],
   versions: ['past', 'rerun', 'renewal', 'journal', 'game', 'patch', 'errors'],
   options: ['game', 'store', 'projection', 'errors'],
   orrery: [
-    ...[
-      'versions',
-      'renewal',
-      'rerun',
-      'pack',
-      'past',
-      'game',
-      'outbox',
-      'store',
-      'journal',
-      'directory',
-      'openings',
-      'options',
-    ],
-    'errors',
+    ...['versions', 'renewal', 'rerun', 'pack', 'past', 'game', 'outbox', 'store', 'journal', 'directory'],
+    ...['openings', 'options', 'runtime', 'errors'],
   ],
   index: ['versions', 'renewal', 'rerun', 'pack', 'orrery', 'past', 'game', 'outbox', 'store', 'patch', 'errors'],
   cli: [
     ...['versions', 'renewal', 'rerun', 'pack', 'game', 'index', 'options', 'orrery', 'past', 'outbox', 'store'],
-    ...['shard', 'recovery', 'digest', 'image', 'journal', 'directory', 'lock', 'projection', 'patch', 'errors'],
+    ...[
+      'shard',
+      'recovery',
+      'digest',
+      'image',
+      'journal',
+      'directory',
+      'lock',
+      'projection',
+      'patch',
+      'runtime',
+      'errors',
+    ],
   ],
   workers: ['shard', 'store', 'cli', 'pack', 'rerun', 'image', 'journal', 'errors'],
 };
@@ -219,7 +222,7 @@ export function silentFiles(files: Files): string[] {
     .map(([file]) => file);
 }
 
-const MAY_TOUCH_THE_DISK = ['src/journal/files.ts', 'src/image/schema.ts', 'src/lock.ts'];
+const MAY_TOUCH_THE_DISK = ['src/journal/files.ts', 'src/image/schema.ts', 'src/lock.ts', 'src/runtime/worker-file.ts'];
 
 export function diskTouchers(files: Files): string[] {
   return [...files]

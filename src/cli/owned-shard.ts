@@ -5,6 +5,8 @@ import { type DirectoryConfig, shardDirectory } from '../directory.ts';
 import { OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
 import { READING, ShardReader } from '../recovery/shard-reader.ts';
+import { importPiscina } from '../runtime/late-import.ts';
+import { workerFile } from '../runtime/worker-file.ts';
 import type { OwnerOptions } from '../shard/protocol.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import type { RecoveryReport } from '../store/store.ts';
@@ -31,7 +33,8 @@ export async function withOwnedShard<T>(
   const { SqliteStore } = await import('../store/sqlite.ts');
   try {
     const store = new SqliteStore(folder, shard, {
-      workerUrl: undefined,
+      workerUrl: workerFile('shard-owner'),
+      pool: await importPiscina(),
       recording: { directory: id, accept },
       sliceMs: SLICE_MS,
       checkpointBytes: Number.MAX_SAFE_INTEGER,

@@ -5,8 +5,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { OrreryError } from '../errors.ts';
 import { loadGameTypes, typesFor, urlOf } from '../rerun/games-module.ts';
 import { openSource, type Source } from '../rerun/source.ts';
-import { RerunThreads } from '../rerun/threads.ts';
-import type { Verification } from '../rerun/verify.ts';
+import { RerunThreads, threadsLoad } from '../rerun/threads.ts';
+import { type Verification, type VerifyProgress, verify as verifyHere } from '../rerun/verify.ts';
 import { EXIT } from './exit.ts';
 import { GAME_HELP, isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
 import { compactJson, counted, isoTime, printable } from './printable.ts';
@@ -73,19 +73,23 @@ async function verify(
   const names = new Set(types.map(({ name }) => name));
   const { games, others } = game === undefined ? await gamesIn(source, names) : { games: [game], others: 0 };
   if (others > 0) remark(`${counted(others, 'game')} of types that the module does not have left out`);
-  const threads = new RerunThreads(module, { threads: options.threads ?? availableParallelism() });
+  const threads = threadsLoad(module)
+    ? await RerunThreads.start(module, { threads: options.threads ?? availableParallelism() })
+    : undefined;
+  if (!threads) remark('the commands run on one thread: this Node cannot load TypeScript in others');
   try {
     for (const id of games) {
       const past = await openPastOf(place, id);
       try {
-        typesFor(types, past.row);
-        const found = await threads.verify(past, source, {
+        const versions = typesFor(types, past.row);
+        const range = {
           ...(options.from === undefined ? {} : { fromSeq: options.from }),
           ...(options.to === undefined ? {} : { toSeq: options.to }),
           ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
           all: options.all === true,
-          onProgress: ({ done, total }) => progress(`${printable(id)}: ${done} of ${total}`),
-        });
+          onProgress: ({ done, total }: VerifyProgress) => progress(`${printable(id)}: ${done} of ${total}`),
+        };
+        const found = await (threads?.verify(past, source, range) ?? verifyHere(past, versions, range));
         progress('');
         if (found.difference) finish(EXIT.damaged);
         await tell(found, options.json === true, surroundings);
@@ -96,7 +100,7 @@ async function verify(
     }
   } finally {
     progress('');
-    await threads.close();
+    await threads?.close();
   }
 }
 

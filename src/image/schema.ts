@@ -12,9 +12,6 @@ interface Migration {
   readonly sql: string;
 }
 
-// The same relative place from src/image/ and from dist/src/image/: the build copies schemas/ to dist/schemas/.
-const FOLDER = new URL('../../schemas/sqlite/', import.meta.url);
-
 let migrations: readonly Migration[] | undefined;
 
 /** As `describe` names it. */
@@ -24,10 +21,13 @@ const TYPES = 'table "types"';
 const known = new Map<number, ReadonlyMap<string, string>>();
 
 function load(): readonly Migration[] {
-  migrations ??= readdirSync(FOLDER)
+  if (migrations) return migrations;
+  // The same relative place from src/image/ and from dist/src/image/: the build copies schemas/ to dist/schemas/.
+  const folder = new URL('../../schemas/sqlite/', import.meta.url);
+  migrations = readdirSync(folder)
     .filter((name) => /^\d{4}_.*\.sql$/.test(name))
     .sort()
-    .map((name) => ({ version: Number(name.slice(0, 4)), sql: readFileSync(new URL(name, FOLDER), 'utf8') }));
+    .map((name) => ({ version: Number(name.slice(0, 4)), sql: readFileSync(new URL(name, folder), 'utf8') }));
   return migrations;
 }
 

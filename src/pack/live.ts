@@ -21,10 +21,17 @@ export interface UnpackOptions {
 const PACK: OptionsOf<PackOptions> = { force: 'boolean' };
 const UNPACK: OptionsOf<UnpackOptions> = { as: 'checked' };
 
-/** Everything of the game that was accepted when this was called is in the pack. `directory` is undefined for a store of the user's own. */
+/** Where an orrery keeps its games and finds its threads. */
+interface Place {
+  /** Undefined for a store of the user's own. */
+  readonly directory: string | undefined;
+  readonly workerUrl: URL | undefined;
+}
+
+/** Everything of the game that was accepted when this was called is in the pack. */
 export async function packLive(
   residents: Residents,
-  directory: string | undefined,
+  { directory, workerUrl }: Place,
   game: string,
   file: string,
   options: PackOptions = {},
@@ -40,18 +47,20 @@ export async function packLive(
   await outbox.flush();
   // Says whether anything is still open.
   await outbox.request(async () => undefined);
-  return inThread({ kind: 'pack', directory, game, file: whole, force });
+  return inThread({ kind: 'pack', directory, game, file: whole, force }, workerUrl);
 }
 
 /** Resolves when the game is durable. A pack that was proved already is taken as it is. */
 export async function unpackLive(
   residents: Residents,
+  { workerUrl }: Place,
   pack: string | ProvenGame,
   options: UnpackOptions = {},
 ): Promise<GameRow> {
   assertOptions('unpack', options, UNPACK);
   const { as } = options;
-  const { id, bytes } = typeof pack === 'string' ? await inThread({ kind: 'prove', file: resolve(pack), as }) : pack;
+  const { id, bytes } =
+    typeof pack === 'string' ? await inThread({ kind: 'prove', file: resolve(pack), as }, workerUrl) : pack;
   const outbox = residents.outboxOf(id);
   const token = randomUUID();
   return residents.exclusively(id, async () => {

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, errorFromData, errorToData, OrreryError } from '../errors.ts';
 import { nodeFiles } from '../journal/files.ts';
+import { workerFile } from '../runtime/worker-file.ts';
 import { packFromDirectory } from './packing.ts';
 import { tooLarge } from './parsing-room.ts';
 import type { PackDescription } from './reading.ts';
@@ -26,12 +27,13 @@ type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: fa
  * Does a task in a thread of its own. Throws what the task throws, OUT_OF_MEMORY when the memory of the thread does not do, and INTERNAL
  * when it ends without an answer.
  */
-export function inThread(task: Extract<PackTask, { kind: 'pack' }>): Promise<PackDescription>;
-export function inThread(task: Extract<PackTask, { kind: 'prove' }>): Promise<ProvenGame>;
-export function inThread(task: PackTask): Promise<unknown> {
+export function inThread(task: Extract<PackTask, { kind: 'pack' }>, workerUrl?: URL): Promise<PackDescription>;
+export function inThread(task: Extract<PackTask, { kind: 'prove' }>, workerUrl?: URL): Promise<ProvenGame>;
+export function inThread(task: PackTask, workerUrl?: URL): Promise<unknown> {
+  const file = workerFile('packer', workerUrl);
   return new Promise((resolve, reject) => {
     // The flags of the main thread are its own affair.
-    const worker = new Worker(workerUrl(), { workerData: task, execArgv: [] });
+    const worker = new Worker(file, { workerData: task, execArgv: [] });
     worker.once('message', (answer: Answer) => {
       if (answer.ok) resolve(answer.value);
       else reject(errorFromData(answer.error));
@@ -70,11 +72,4 @@ function ended(cause: unknown): OrreryError {
     hint: 'This is a defect in Orrery: please report it with this message.',
     cause,
   });
-}
-
-/** Compiled, the worker lies beside the compiled source. From source, Node runs it if it can, else the compiled one does. */
-function workerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('../../workers/packer.js', import.meta.url);
-  const native = (process.features as { typescript?: unknown }).typescript;
-  return new URL(native ? '../../workers/packer.ts' : '../../dist/workers/packer.js', import.meta.url);
 }

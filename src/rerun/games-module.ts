@@ -3,6 +3,7 @@
 
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType } from '../game/define.ts';
 import { importedWithoutOpening } from './import-guard.ts';
@@ -105,7 +106,10 @@ function notImported(specifier: string, url: string, cause: unknown): OrreryErro
     code: 'GAMES_MODULE',
     what: isMissing ? 'the module is not there or imports what is not there' : 'the module could not be loaded',
     hint: isTypeScript
-      ? 'Node cannot run TypeScript by itself here: name the compiled file.'
+      ? isMainThread
+        ? 'This Node does not run TypeScript: name the compiled file, or run all of it with tsx (npx tsx).'
+        : 'Threads of this Node cannot load TypeScript, also where tsx runs the program: name the compiled file, or leave ' +
+          '`module` out, so that the commands run on the thread that asks.'
       : 'Name a JavaScript module that exports your game types and can be imported by itself.',
     context: { module: specifier },
     cause,

@@ -10,6 +10,7 @@ import { type Difference, type DiffOptions, diffOf } from '../past/difference.ts
 import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from '../past/past.ts';
 import { Recall } from '../past/recall.ts';
 import type { Path } from '../patch/patch.ts';
+import { workerFile } from '../runtime/worker-file.ts';
 import { blameApart, takenApart, typeOf } from './apart.ts';
 import { urlOf } from './games-module.ts';
 import { RerunThreads, type ThreadOptions } from './threads.ts';
@@ -53,6 +54,8 @@ export interface Code {
   readonly types: readonly AnyGameType[];
   /** Undefined where another store keeps the games. */
   readonly directory: string | undefined;
+  /** Where the program says that the file of the owner is. */
+  readonly workerUrl: URL | undefined;
 }
 
 export abstract class Reruns extends Recall {
@@ -107,7 +110,8 @@ export abstract class Reruns extends Recall {
    * Runs the recorded commands of a game, or of all games whose types there are, again through today's code and compares what
    * they make with what was recorded: everything that was accepted before the call. The first difference of each game is told.
    *
-   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAMES_MODULE, INVALID_OPTION (threads need a directory), DAMAGED, CLOSED.
+   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAMES_MODULE, INVALID_OPTION (threads need a directory), DAMAGED,
+   * BUNDLED, CLOSED.
    */
   async verify(id?: string, given: LiveVerifyOptions = {}): Promise<readonly Verification[]> {
     assertOptions('verify', given, VERIFY, id === undefined ? {} : { game: id });
@@ -117,9 +121,9 @@ export abstract class Reruns extends Recall {
     const ids = id === undefined ? (await this.list()).filter((row) => typeOf(types, row)).map((row) => row.id) : [id];
     if (module === undefined) return this.#each(ids, (past) => verify(past, types, options));
     if (directory === undefined) throw noDirectory();
-    const pool = new RerunThreads(urlOf(String(module), process.cwd()), {
+    const pool = await RerunThreads.start(urlOf(String(module), process.cwd()), {
       ...(threads === undefined ? {} : { threads }),
-      ...(workerUrl === undefined ? {} : { workerUrl }),
+      workerUrl: workerUrl ?? workerFile('rerun', this.#code.workerUrl),
     });
     try {
       return await this.#each(ids, (past) => pool.verify(past, { kind: 'directory', directory }, options));

@@ -3,9 +3,11 @@
 
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../errors.ts';
 import type { Past } from '../past/past.ts';
+import { importPiscina } from '../runtime/late-import.ts';
+import { workerFile } from '../runtime/worker-file.ts';
 import type { Difference } from './explanation.ts';
 import type { PieceReply, PieceTask } from './piece-task.ts';
 import { lower, type Piece, piecesOf } from './pieces.ts';
@@ -36,7 +38,7 @@ export function usualThreads(processors: number = availableParallelism()): numbe
 export interface ThreadOptions {
   /** Default: as many as the machine has processors, less the one that plays. */
   readonly threads?: number;
-  /** Where workers/rerun.js is, for bundled programs. Default: beside this module. */
+  /** Where workers/rerun.js is, for bundled programs. Default: in the package, or beside the `workerUrl` of the orrery. */
   readonly workerUrl?: URL;
 }
 
@@ -46,8 +48,21 @@ export class RerunThreads {
   readonly #module: string;
   #failure: unknown;
 
-  /** `module` is a file: or data: URL that each thread imports game types from. Throws INVALID_OPTION. */
-  constructor(module: string, { threads = usualThreads(), workerUrl }: ThreadOptions = {}) {
+  private constructor(pool: Piscina, threads: number, module: string) {
+    this.#pool = pool;
+    this.#threads = threads;
+    this.#module = module;
+    // What a thread threw outside of a task. Without a listener it would end the process.
+    this.#pool.on('error', (cause: unknown) => {
+      this.#failure = cause;
+    });
+  }
+
+  /** `module` is a file: or data: URL that each thread imports game types from. @throws OrreryError INVALID_OPTION, BUNDLED. */
+  static async start(
+    module: string,
+    { threads = usualThreads(), workerUrl = workerFile('rerun') }: ThreadOptions = {},
+  ): Promise<RerunThreads> {
     if (!Number.isSafeInteger(threads) || threads < 1 || threads > 256) {
       throw new OrreryError({
         code: 'INVALID_OPTION',
@@ -55,21 +70,16 @@ export class RerunThreads {
         hint: 'Use a whole number from 1 to 256.',
       });
     }
-    this.#threads = threads;
-    this.#module = module;
-    this.#pool = new Piscina({
-      filename: (workerUrl ?? defaultWorkerUrl()).href,
+    const pool = new (await importPiscina())({
+      filename: workerUrl.href,
       minThreads: 1,
       maxThreads: threads,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
-      execArgv: [],
+      execArgv: hooksOf(process.execArgv),
     });
-    // What a thread threw outside of a task. Without a listener it would end the process.
-    this.#pool.on('error', (cause: unknown) => {
-      this.#failure = cause;
-    });
+    return new RerunThreads(pool, threads, module);
   }
 
   /**
@@ -156,6 +166,23 @@ function merge(
   return { ...counts, difference: differences[0], differences: differences.slice(0, MOST_DIFFERENCES) };
 }
 
+/** Whether a thread can load a module that this one has loaded: what runs TypeScript here (tsx) may not reach into threads. */
+export function threadsLoad(module: string): boolean {
+  const runsTypeScript = (process.features as { typescript?: unknown }).typescript;
+  return Boolean(runsTypeScript) || !/^file:.*\.[cm]?tsx?$/.test(module);
+}
+
+/** Of the flags of this process, those that say how modules are loaded: a thread imports the same module as this one did. */
+export function hooksOf(execArgv: readonly string[]): string[] {
+  const isHook = (flag: string): boolean =>
+    /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--experimental-\w+-types)(?:=|$)/.test(
+      flag,
+    );
+  const takesNext = (flag: string | undefined): boolean =>
+    flag !== undefined && isHook(flag) && !flag.includes('=') && !flag.endsWith('-types');
+  return execArgv.filter((flag, at) => isHook(flag) || takesNext(execArgv[at - 1]));
+}
+
 function died(game: string, cause: unknown): OrreryError {
   return new OrreryError({
     code: 'INTERNAL',
@@ -164,11 +191,4 @@ function died(game: string, cause: unknown): OrreryError {
     context: { game },
     cause,
   });
-}
-
-/** Where nothing runs TypeScript, the compiled worker stands in for the source. */
-function defaultWorkerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('../../workers/rerun.js', import.meta.url);
-  const native = (process.features as { typescript?: unknown }).typescript;
-  return new URL(native ? '../../workers/rerun.ts' : '../../dist/workers/rerun.js', import.meta.url);
 }

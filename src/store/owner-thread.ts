@@ -4,7 +4,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { OrreryError } from '../errors.ts';
 import { AtWork } from '../shard/at-work.ts';
 import type { OwnerPiece, OwnerReply, OwnerRequest } from '../shard/protocol.ts';
@@ -50,11 +50,11 @@ export class OwnerThread {
   readonly #vigil = setInterval(() => undefined, VIGIL_MS).unref();
 
   /** `memoryMb` bounds the heap of the thread, unless a flag of Node does. */
-  constructor(shard: number, workerUrl: URL, memoryMb?: number) {
+  constructor(pool: typeof Piscina, shard: number, workerUrl: URL, memoryMb?: number) {
     this.#shard = shard;
     this.#memoryMb = memoryMb;
     this.#workerUrl = workerUrl;
-    this.#pool = new Piscina({
+    this.#pool = new pool({
       filename: workerUrl.href,
       // One thread: it owns the shard. Sharing a pool among shards makes an idle one wait behind a busy one.
       minThreads: 1,
@@ -187,8 +187,8 @@ function notStarted(shard: number, workerUrl: URL, cause: unknown): OrreryError 
     code: 'OWNER_DIED',
     what: 'the thread that owns the shard could not load its file',
     hint:
-      'Look whether the file is there. A bundled program takes workers/shard-owner.js of the package along, and names it with ' +
-      '`workerUrl`. Nothing was changed.',
+      'Look whether the file is there. In a bundle, the package piscina must be left out of it, and `workerUrl` be the URL of ' +
+      'orrery/worker: docs/BUNDLING.md shows how. Nothing was changed.',
     context: { shard, file: workerUrl.protocol === 'file:' ? fileURLToPath(workerUrl) : workerUrl.href },
     cause,
   });

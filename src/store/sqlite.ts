@@ -1,6 +1,7 @@
 // The default store: one thread that owns the shard's journal and its SQLite image. This is the main thread's end; the
 // work is done in shard/owner.ts, which workers/shard-owner.ts runs.
 
+import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../errors.ts';
 import type { GameRow, Quarantine } from '../image/rows.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../past/past.ts';
@@ -21,8 +22,10 @@ import type {
 } from './store.ts';
 
 export interface SqliteStoreOptions extends Omit<OwnerOptions, 'directory' | 'shard'> {
-  /** Where the worker file is, when it is not where the package has it. */
-  readonly workerUrl: URL | undefined;
+  /** Where the worker file is. */
+  readonly workerUrl: URL;
+  /** What makes the thread. */
+  readonly pool: typeof Piscina;
   /** MiB of heap that the owner's thread may have. Undefined: as many as Node gives a thread. */
   readonly memoryMb?: number | undefined;
 }
@@ -31,20 +34,22 @@ export class SqliteStore implements Store {
   readonly capabilities = { durable: true, images: true };
   readonly #options: OwnerOptions;
   readonly #workerUrl: URL;
+  readonly #pool: typeof Piscina;
   readonly #memoryMb: number | undefined;
   #thread: OwnerThread | undefined;
   #destroyed: Promise<void> | undefined;
   #closed = false;
 
-  constructor(directory: string, shard: number, { workerUrl, memoryMb, ...options }: SqliteStoreOptions) {
+  constructor(directory: string, shard: number, { workerUrl, pool, memoryMb, ...options }: SqliteStoreOptions) {
     this.#options = { ...options, directory, shard };
-    this.#workerUrl = workerUrl ?? defaultWorkerUrl();
+    this.#workerUrl = workerUrl;
+    this.#pool = pool;
     this.#memoryMb = memoryMb;
   }
 
   async open(): Promise<RecoveryReport> {
     if (this.#closed) throw notOpen(this.#options.shard);
-    this.#thread ??= new OwnerThread(this.#options.shard, this.#workerUrl, this.#memoryMb);
+    this.#thread ??= new OwnerThread(this.#pool, this.#options.shard, this.#workerUrl, this.#memoryMb);
     this.#thread.sit();
     return (await this.#ask({ kind: 'open', options: this.#options })) as RecoveryReport;
   }
@@ -130,11 +135,4 @@ function notOpen(shard: number): OrreryError {
     hint: 'Orrery opens it again by itself, unless it was closed.',
     context: { shard },
   });
-}
-
-/** Compiled, the worker lies beside the compiled source. From source, Node runs it if it can, else the compiled one does. */
-function defaultWorkerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('../../workers/shard-owner.js', import.meta.url);
-  const native = (process.features as { typescript?: unknown }).typescript;
-  return new URL(native ? '../../workers/shard-owner.ts' : '../../dist/workers/shard-owner.js', import.meta.url);
 }

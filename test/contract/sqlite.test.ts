@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Piscina } from 'piscina';
 import { expect, it, onTestFinished } from 'vitest';
+import { workerFile } from '../../src/runtime/worker-file.ts';
 import { SqliteStore } from '../../src/store/sqlite.ts';
 import type { StoredGame } from '../../src/store/store.ts';
 import { batchesContract } from './batches.contract.ts';
@@ -13,7 +15,8 @@ async function make(): Promise<StoreUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'orrery-store-'));
   const made = (): SqliteStore =>
     new SqliteStore(join(directory, 'shard-00'), 0, {
-      workerUrl: undefined,
+      workerUrl: workerFile('shard-owner'),
+      pool: Piscina,
       grains: new Map([['kind', 'commands']]),
       sliceMs: 10,
       checkpointBytes: 1 << 20,

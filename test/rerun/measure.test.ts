@@ -139,7 +139,7 @@ describe('all differences', () => {
     const module = workshop.module(`export const type = defineGame('counter', { version: 1, history: 'commands',
       initial: () => ({ sum: 0.5, pad: '' }), commands: { count(draft, { by, pad }) {
         draft.sum = (by + 0.5) * (${changed}); draft.pad = pad + by; } } });`);
-    const threads = new RerunThreads(module, { threads: 2 });
+    const threads = await RerunThreads.start(module, { threads: 2 });
     expect(await threads.verify(past, { kind: 'directory', directory: long }, options)).toEqual(alone);
     await threads.close();
   });

@@ -65,7 +65,7 @@ describe('helper threads', () => {
     const directory = workshop.folder;
     const { seq } = await playGalaxy(directory);
     const past = await workshop.past(directory, 'andromeda');
-    const threads = new RerunThreads(GALAXY, { threads: 2 });
+    const threads = await RerunThreads.start(GALAXY, { threads: 2 });
     const told: number[] = [];
     try {
       const found = await threads.verify(
@@ -97,7 +97,7 @@ describe('helper threads', () => {
     expect((await past.snapshots()).length).toBeGreaterThan(2);
     const changed = workshop.module(counter('(context.tick === 700 || context.tick > 1500 ? 2 : 1)'));
     for (const count of [1, 3]) {
-      const threads = new RerunThreads(changed, { threads: count });
+      const threads = await RerunThreads.start(changed, { threads: count });
       const found = await threads.verify(past, { kind: 'directory', directory });
       await threads.close();
       expect(found.difference).toMatchObject({ seq: 1399, tick: 700, command: '@tick', path: '/count', recorded: 700 });
@@ -109,7 +109,7 @@ describe('helper threads', () => {
     const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
     const past = await workshop.past(directory, 'a');
     const attempt = async (module: string): Promise<unknown> => {
-      const threads = new RerunThreads(module, { threads: 1 });
+      const threads = await RerunThreads.start(module, { threads: 1 });
       try {
         return await threads.verify(past, { kind: 'directory', directory });
       } catch (error) {
@@ -130,7 +130,9 @@ describe('helper threads', () => {
     const other = workshop.module(counter('1').replace("'counter'", "'other'"));
     expect(await attempt(other)).toMatchObject({ code: 'GAMES_MODULE', context: { type: 'counter' } });
     expect(await attempt(workshop.module(counter('1')))).toMatchObject({ commands: 1, difference: undefined });
-    expect(() => new RerunThreads(GALAXY, { threads: 0 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
+    await expect(RerunThreads.start(GALAXY, { threads: 0 })).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    );
   });
 
   it('[RR14] a module that opens an orrery is refused before it has, in a thread and on this one, awaited or not', async () => {
@@ -148,7 +150,7 @@ describe('helper threads', () => {
         hint: expect.stringContaining('in a module of their own'),
         context: { directory },
       };
-      const threads = new RerunThreads(module, { threads: 1 });
+      const threads = await RerunThreads.start(module, { threads: 1 });
       await expect(threads.verify(past, { kind: 'directory', directory }), way).rejects.toMatchObject(refused);
       await threads.close();
       await expect(loadGameTypes(module, '/'), way).rejects.toMatchObject(refused);
@@ -169,7 +171,7 @@ describe('helper threads', () => {
   it('[RR12] a command that ends its thread is an error, and not the end of the process', async () => {
     const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
     const past = await workshop.past(directory, 'a');
-    const threads = new RerunThreads(workshop.module(counter('process.exit(3)')), { threads: 1 });
+    const threads = await RerunThreads.start(workshop.module(counter('process.exit(3)')), { threads: 1 });
     await expect(threads.verify(past, { kind: 'directory', directory })).rejects.toMatchObject({ code: 'INTERNAL' });
     await threads.close();
   });

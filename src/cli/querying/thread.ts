@@ -3,6 +3,7 @@
 
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { errorFromData, OrreryError } from '../../errors.ts';
+import { workerFile } from '../../runtime/worker-file.ts';
 import { type Asked, answer, type Part } from './answer.ts';
 
 /**
@@ -11,7 +12,7 @@ import { type Asked, answer, type Part } from './answer.ts';
  */
 export async function* ask(asked: Asked, timeoutMs: number): AsyncGenerator<Exclude<Part, { kind: 'error' }>, void> {
   // The flags of the main thread are its own affair.
-  const worker = new Worker(workerUrl(), { workerData: asked, execArgv: [] });
+  const worker = new Worker(workerFile('query'), { workerData: asked, execArgv: [] });
   const inbox = new Inbox(worker);
   let left = timeoutMs;
   try {
@@ -95,11 +96,4 @@ function ended(cause: unknown): OrreryError {
     hint: 'If it ran out of memory, ask for less or for one --shard.',
     cause,
   });
-}
-
-/** Compiled, the worker lies beside the compiled source. From source, Node runs it if it can, else the compiled one does. */
-function workerUrl(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('../../../workers/query.js', import.meta.url);
-  const native = (process.features as { typescript?: unknown }).typescript;
-  return new URL(native ? '../../../workers/query.ts' : '../../../dist/workers/query.js', import.meta.url);
 }
