@@ -5,6 +5,7 @@
 import { OrreryError } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+import { toPointer } from '../patch/pointer.ts';
 import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { admitArgument } from './argument.ts';
 import { type CommandContext, GameContext } from './context.ts';
@@ -15,6 +16,7 @@ import { assertOptions, type OptionsOf } from './given-options.ts';
 import {
   assertAnswered,
   asynchronous,
+  bornOfMissing,
   evicted,
   heed,
   invariantFailed,
@@ -219,9 +221,10 @@ export class GameActor {
         throw error;
       }
     } catch (error) {
+      const { missed } = draft;
       draft.close();
       randomness.settle(false);
-      throw this.#refusal(command, error);
+      throw this.#refusal(command, error, missed);
     } finally {
       context.close();
       running = undefined;
@@ -324,10 +327,12 @@ export class GameActor {
     });
   }
 
-  #refusal(command: string, error: unknown): OrreryError {
+  #refusal(command: string, error: unknown, missed?: StateDraft['missed']): OrreryError {
     const place = { game: this.id, command };
-    if (error instanceof OrreryError) return error.within(place);
-    return refused(place, error);
+    if (!(error instanceof OrreryError)) return refused(place, error, missed?.isGiven ? undefined : missed?.key);
+    const { code, context } = error;
+    const isBorn = missed !== undefined && code === 'NOT_PERSISTABLE' && context.path === toPointer([missed.key]);
+    return isBorn ? bornOfMissing(error.within(place), missed.key) : error.within(place);
   }
 }
 

@@ -80,7 +80,7 @@ export interface GameDefinition<S extends object, I extends readonly unknown[], 
    */
   readonly migrations?: Migrations;
   /**
-   * A zod schema of the state as plain JSON, tables as objects by id. Looked at when a game is created, loaded and migrated,
+   * A zod schema of the state as plain JSON, tables as objects by id, that only says yes or no: see StateSchema. Looked at when a game is created, loaded and migrated,
    * and after every command as the option `validate` says.
    */
   readonly schema?: StateSchema;

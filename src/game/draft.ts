@@ -60,6 +60,8 @@ export class StateDraft {
   /** What the command gets. */
   readonly proxy: Plain;
   #open = true;
+  /** The last key that was read and is not there. */
+  #missed: string | undefined;
 
   constructor(plain: JsonObject, tables: ReadonlyMap<string, WorkingTable>) {
     this.#plain = plain;
@@ -95,13 +97,26 @@ export class StateDraft {
     if (!this.#open) throw new TypeError('Cannot use the draft of a command that is over: it has been revoked');
   }
 
+  /** The last key that the command read and the state did not have, and whether the command has given it a value since. */
+  get missed(): { readonly key: string; readonly isGiven: boolean } | undefined {
+    const key = this.#missed;
+    return key === undefined || key in Object.prototype ? undefined : { key, isGiven: this.holds(key) };
+  }
+
   read(key: string): unknown {
     const table = this.#tableAt(key);
     // Immer's current() makes a copy of the state, and a copy of a table is an object by id.
     if (table) return this.#immer?.finalized_ ? table.toJSON() : table.proxy;
-    if (this.#root) return (this.#root.proxy as Plain)[key];
+    if (this.#root) {
+      const value = (this.#root.proxy as Plain)[key];
+      if (value === undefined) this.#missed = key;
+      return value;
+    }
     if (this.#scalars?.has(key)) return this.#scalars.get(key);
-    if (!Object.hasOwn(this.#plain, key)) return Reflect.get(Object.prototype, key, this.proxy);
+    if (!Object.hasOwn(this.#plain, key)) {
+      this.#missed = key;
+      return Reflect.get(Object.prototype, key, this.proxy);
+    }
     const value = this.#plain[key];
     return typeof value === 'object' && value !== null ? this.#draft()[key] : value;
   }

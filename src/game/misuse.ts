@@ -53,8 +53,26 @@ function hintFor(thrown: string): string {
   return 'The cause is what the command threw.';
 }
 
+/** What may be wrong when a command looks for a key that its game has not got. */
+function olderThanType(missing: string): string {
+  const key = JSON.stringify(missing);
+  return (
+    `The state of this game has no ${key}. If \`initial\` makes one by now, the game is older than its type: raise \`version\`, and ` +
+    `give older games ${key} in \`migrations\`.`
+  );
+}
+
+/** A value that came from a key that is not there, such as NaN from a sum. */
+export function bornOfMissing({ code, what, context, cause }: OrreryError, missing: string): OrreryError {
+  return new OrreryError({ code, what, hint: olderThanType(missing), context, cause });
+}
+
 /** What a command threw becomes the cause. Almost anything can be thrown, also what has no text. */
-export function refused(place: { readonly game: string; readonly command: string }, thrown: unknown): OrreryError {
+export function refused(
+  place: { readonly game: string; readonly command: string },
+  thrown: unknown,
+  missing?: string,
+): OrreryError {
   let cause = thrown;
   let text: string;
   try {
@@ -66,7 +84,7 @@ export function refused(place: { readonly game: string; readonly command: string
   return new OrreryError({
     code: 'COMMAND_REFUSED',
     what: 'the command threw, and nothing changed',
-    hint: hintFor(text),
+    hint: missing !== undefined && thrown instanceof TypeError ? olderThanType(missing) : hintFor(text),
     context: { ...place, reason: text },
     cause,
   });
@@ -86,7 +104,11 @@ export function invariantFailed(invariant: string, cause: unknown): OrreryError 
   return new OrreryError({
     code: 'INVARIANT_FAILED',
     what: `the invariant ${JSON.stringify(invariant)} ${cause === undefined ? 'does not hold' : 'threw'} after this command`,
-    hint: 'The command was refused and nothing changed. Check its arguments, or the command itself.',
+    hint:
+      cause instanceof TypeError
+        ? 'The command was refused and nothing changed. Should the state lack what the invariant looks for, the game is older than ' +
+          'its type: raise `version`, and give older games the key in `migrations`.'
+        : 'The command was refused and nothing changed. Check its arguments, or the command itself.',
     context: { invariant },
     cause,
   });

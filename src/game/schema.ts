@@ -1,6 +1,7 @@
 // The shape a game type promises for its states: zod, or anything that has its safeParse. Before it: a state that was loaded,
 // migrated, or left by a command. After it: SCHEMA_FAILED with the place, or nothing.
 
+import { inspect } from 'node:util';
 import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { JsonObject, Path, PathSegment } from '../patch/patch.ts';
@@ -8,11 +9,11 @@ import { toPointer } from '../patch/pointer.ts';
 import { heed, isPromise } from './misuse.ts';
 
 /**
- * A zod schema of the state as plain JSON, or anything with such a safeParse. It only says yes or no: what it makes of the
- * state (defaults, transformations) is not taken.
+ * A zod schema of the state as plain JSON, or anything with such a safeParse. It only says yes or no: a state that it makes
+ * something else of (defaults, coercion, transformations) does not fit. Keys that it does not know are no matter.
  */
 export interface StateSchema {
-  safeParse(state: unknown): { readonly success: boolean; readonly error?: unknown };
+  safeParse(state: unknown): { readonly success: boolean; readonly error?: unknown; readonly data?: unknown };
 }
 
 /** When a schema is applied after every command; on creation, on load and after a migration it always is. */
@@ -38,11 +39,56 @@ export function checkSchema(schema: StateSchema | undefined, state: JsonObject):
     heed(result);
     throw failed('the schema answers with a promise, and has to answer at once', []);
   }
-  if (result.success === true) return;
+  if (result.success === true) {
+    const path = 'data' in result ? firstChange(state, result.data, []) : undefined;
+    if (path) throw changing(path, valueAt(state, path), valueAt(result.data, path));
+    return;
+  }
   const [first, ...others] = issuesOf(result.error);
   if (!first) throw failed('the state does not fit the schema of its game type', [], result.error);
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
   throw failed(`the state does not fit the schema of its game type: ${first.message}${more}`, first.path);
+}
+
+/** The first place at which a schema made something else of a state. What it leaves out is not compared. */
+function firstChange(state: unknown, made: unknown, path: Path): Path | undefined {
+  if (state === made) return undefined;
+  if (!isTree(state) || !isTree(made) || Array.isArray(state) !== Array.isArray(made)) return path;
+  if (Array.isArray(state) && state.length !== (made as readonly unknown[]).length) return path;
+  for (const [key, value] of Object.entries(made)) {
+    const before = Object.hasOwn(state, key) ? (state as { [key: string]: unknown })[key] : undefined;
+    const found = firstChange(before, value, [...path, Array.isArray(state) ? Number(key) : key]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Whether it is what JSON can hold: a Date or a Map that a schema makes is another value. */
+function isTree(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
+}
+
+function valueAt(tree: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, segment) => (value as { readonly [key: string]: unknown } | undefined)?.[segment],
+    tree,
+  );
+}
+
+function changing(path: Path, before: unknown, made: unknown): OrreryError {
+  const [was, is] = [before, made].map((value) =>
+    inspect(value, { depth: 1, maxStringLength: 40, breakLength: Infinity }),
+  );
+  return new OrreryError({
+    code: 'SCHEMA_FAILED',
+    what: `the schema of the game type makes ${is} of ${was}, and would have to leave the state as it is`,
+    hint:
+      'A schema only says yes or no: take out its defaults, coercion and transformations. Where stored games lack something or have ' +
+      'it in another form, raise `version` and change them with `migrations`.',
+    context: { path: toPointer(path) },
+  });
 }
 
 interface Issue {

@@ -100,12 +100,12 @@ describe('a schema', () => {
     expect((await third.load(loose, 'andromeda')).state.systems.get('sol')).toEqual({ metal: -4 });
   });
 
-  it('[MG22] sees plain JSON, frozen, with tables as objects by id; what it makes of it is not taken', async () => {
+  it('[MG22] sees plain JSON, frozen, with tables as objects by id', async () => {
     const seen: { systems: object }[] = [];
     const galaxy = galaxyWith({
       safeParse(state) {
         seen.push(state as { systems: object });
-        return shape.extend({ extra: z.number().default(7), treasury: z.coerce.string() }).safeParse(state);
+        return shape.safeParse(state);
       },
     });
     const orrery = await open([galaxy], { validate: 'always' });
@@ -120,6 +120,117 @@ describe('a schema', () => {
     }).toThrow(TypeError);
     game.dispatch('mine', 1);
     expect(game.state.systems.get('sol')).toEqual({ metal: 7 });
+  });
+
+  it.each<[what: string, schema: StateSchema, path: string]>([
+    ['a default', shape.extend({ extra: z.number().default(7) }), '/extra'],
+    ['a default within', shape.extend({ map: z.object({ size: z.number().default(1) }) }), '/map/size'],
+    ['coercion', shape.extend({ treasury: z.coerce.string() }), '/treasury'],
+    ['coercion to what is no JSON', shape.extend({ treasury: z.coerce.date() }), '/treasury'],
+    ['trim', shape.extend({ map: z.object({ name: z.string().trim() }) }), '/map/name'],
+    ['a transformation', shape.extend({ list: z.array(z.number()).transform((list) => list.slice(1)) }), '/list'],
+    ['a catch', shape.extend({ list: z.array(z.string().catch('')) }), '/list/0'],
+    [
+      'one of an entity',
+      shape.extend({ systems: z.record(z.string(), z.object({ owner: z.string().default('') })) }),
+      '/systems/sol/owner',
+    ],
+  ])(
+    '[MG23] one that changes the state, by %s, is refused at opening, with the place and the way out',
+    async (_what, schema, path) => {
+      const store = new MemoryStore();
+      const shapeOf = (more: { schema?: StateSchema }) =>
+        defineGame('galaxy', {
+          version: 1,
+          initial: () => ({ treasury: 0, map: { name: ' a ' }, list: [1, 2], systems: table({ sol: { metal: 1 } }) }),
+          commands: {},
+          ...more,
+        });
+      const plain = shapeOf({});
+      const before = await open([plain], { on: store });
+      const text = json(await before.open(plain, 'g'));
+      await before.close();
+      const type = shapeOf({ schema });
+      const orrery = await open([type], { on: store, validate: 'never' });
+      for (const id of ['g', 'new']) {
+        const error = await rejection('SCHEMA_FAILED', orrery.open(type, id));
+        expect(error.context).toMatchObject({ game: id, path });
+        expect(error.hint).toContain('`migrations`');
+      }
+      await orrery.close();
+      const after = await open([plain], { on: store });
+      expect(json(await after.load(plain, 'g'))).toBe(text);
+    },
+  );
+
+  it('[MG23] one that leaves the state as it is fits, whatever it knows, allows and leaves out', async () => {
+    const loose = z.object({
+      treasury: z.union([z.string(), z.number()]),
+      name: z.string().optional(),
+      systems: z.record(z.string(), z.object({ metal: z.number().default(3) })),
+    });
+    const galaxy = galaxyWith(loose);
+    const orrery = await open([galaxy], { validate: 'always' });
+    const game = await orrery.open(galaxy, 'andromeda', 5);
+    game.dispatch('mine', 1);
+    expect(game.state.systems.get('sol')).toEqual({ metal: 6 });
+    const partial = galaxyWith(z.object({ treasury: z.number() }));
+    expect((await (await open([partial])).open(partial, 'andromeda', 5)).seq).toBe(0);
+  });
+
+  it('[MG23] a command that leaves what the schema would change is refused', async () => {
+    const type = defineGame('named', {
+      version: 1,
+      initial: () => ({ name: 'a' }),
+      commands: { rename: (draft, name: string) => void Object.assign(draft, { name }) },
+      schema: z.object({ name: z.string().trim() }),
+    });
+    const game = await (await open([type], { validate: 'always' })).open(type, 'g');
+    expect(refusal('SCHEMA_FAILED', () => game.dispatch('rename', ' b ')).context.path).toBe('/name');
+    expect(game.state.name).toBe('a');
+    game.dispatch('rename', 'b');
+  });
+
+  it('[MG24] a command that looks for a key which its game lacks is told that the game is older than its type', async () => {
+    const store = new MemoryStore();
+    const older = defineGame('fleet', { version: 1, initial: () => ({ n: 0 }), commands: {} });
+    const first = await open([older], { on: store });
+    await first.open(older, 'g');
+    await first.close();
+    const newer = defineGame('fleet', {
+      version: 1,
+      initial: () => ({ n: 0, fuel: 0, ships: table<{ hp: number }>() }),
+      commands: {
+        launch: (draft, id: string) => void draft.ships.set(id, { hp: 1 }),
+        launchLater(draft, id: string) {
+          draft.n += 1;
+          Object.assign(draft, { other: {} });
+          draft.ships.set(id, { hp: 1 });
+        },
+        burn: (draft) => {
+          draft.fuel -= 1;
+        },
+        fill: (draft) => {
+          draft.fuel ??= 5;
+          (undefined as never as { x: number }).x = 1;
+        },
+      },
+    });
+    const orrery = await open([newer], { on: store });
+    const game = await orrery.load(newer, 'g');
+    for (const name of ['launch', 'launchLater'] as const) {
+      const error = refusal('COMMAND_REFUSED', () => game.dispatch(name, 'a'));
+      expect(error.hint).toContain('has no "ships"');
+      expect(error.hint).toContain('`migrations`');
+    }
+    const error = refusal('NOT_PERSISTABLE', () => game.dispatch('burn'));
+    expect(error.context.path).toBe('/fuel');
+    expect(error.hint).toContain('has no "fuel"');
+    // What it gave itself is there.
+    expect(refusal('COMMAND_REFUSED', () => game.dispatch('fill')).hint).not.toContain('fuel');
+    const fresh = await orrery.open(newer, 'new');
+    fresh.dispatch('launch', 'a');
+    expect(fresh.state.ships.size).toBe(1);
   });
 
   it.each<[what: string, schema: StateSchema, says: string]>([
