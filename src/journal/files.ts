@@ -30,6 +30,8 @@ export interface Files {
    * nothing has that name. Symbolic links are followed.
    */
   identity(at: string | FileHandle): string | undefined;
+  /** Where a path leads over symbolic links; the path as it is when there is nothing. For what users name, not for files of a directory. */
+  follow(path: string): string;
   /** Opens a folder: as long as it is open, no other gets its identity. */
   openFolder(path: string): FileHandle;
   /** The bytes of a file, or the first `limit` of them. Whatever else has that name is refused at once. */
@@ -142,6 +144,7 @@ export type FileSystem = Pick<
   | 'openSync'
   | 'readdirSync'
   | 'readSync'
+  | 'realpathSync'
   | 'renameSync'
   | 'statSync'
   | 'unlinkSync'
@@ -210,7 +213,7 @@ export function createNodeFiles(system: FileSystem): Files {
 
   /** A folder may be reached over a symbolic link: where the data lie is the user's choice. */
   function openFolder(path: string): FileHandle {
-    return open(path, O_RDONLY, 'open a folder');
+    return open(path, O_RDONLY | O_NONBLOCK, 'open a folder');
   }
 
   function syncDirectory(path: string): void {
@@ -249,6 +252,15 @@ export function createNodeFiles(system: FileSystem): Files {
             : system.fstatSync(at.descriptor, { bigint: true });
         return found && `${found.dev}:${found.ino}`;
       });
+    },
+
+    follow(path) {
+      try {
+        return attempt('look for a file', path, () => system.realpathSync(path));
+      } catch (error) {
+        if (isMissing(error)) return path;
+        throw error;
+      }
     },
 
     openFolder,

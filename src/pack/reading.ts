@@ -47,7 +47,7 @@ export interface OpenPack {
 /** Whether a file begins as a pack does. Says nothing about the rest; false for a folder, and for what is not there. */
 export function looksLikePack(files: Files, file: string): boolean {
   try {
-    return isSqlite(files.read(file, SQLITE_MAGIC.length));
+    return isSqlite(files.read(files.follow(file), SQLITE_MAGIC.length));
   } catch (error) {
     if (error instanceof OrreryError && ['ENOENT', 'EISDIR', 'ENOTDIR'].includes(String(error.context['errno'])))
       return false;
@@ -75,10 +75,11 @@ export async function openPack(files: Files, file: string): Promise<OpenPack> {
 function readBytes(files: Files, file: string): Uint8Array {
   let bytes: Uint8Array;
   try {
-    const size = files.size(file);
+    const whole = files.follow(file);
+    const size = files.size(whole);
     if (size > MAX_PACK_BYTES)
       throw damaged(`the file has ${size} bytes, and a pack has at most ${MAX_PACK_BYTES}`, file);
-    bytes = files.read(file);
+    bytes = files.read(whole);
   } catch (error) {
     if (isMissing(error)) {
       throw new OrreryError({

@@ -28,6 +28,7 @@ export function holdFiles(files: Files, directory: string, names: readonly strin
     size: (path) => lookUp(path)?.length ?? files.size(path),
     read: (path, limit) => lookUp(path)?.subarray(0, limit) ?? files.read(path, limit),
     identity: (at) => files.identity(at),
+    follow: (path) => files.follow(path),
     openFolder: refuse,
     makeDirectory: refuse,
     createNew: refuse,

@@ -98,6 +98,10 @@ export class VolatileDisk implements Files {
     });
   }
 
+  follow(path: string): string {
+    return path;
+  }
+
   openFolder(path: string): FileHandle {
     return this.#do('openFolder', path, () => {
       this.#descriptors += 1;

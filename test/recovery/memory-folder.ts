@@ -56,6 +56,10 @@ export class MemoryFolder implements Files {
     return this.files.has(path) || /\/shard-\d{2}$/.test(path) ? path : undefined;
   }
 
+  follow(path: string): string {
+    return path;
+  }
+
   openFolder(path: string): FileHandle {
     return this.openWrite(path);
   }

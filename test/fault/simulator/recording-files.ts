@@ -72,6 +72,10 @@ export class RecordingFiles implements Files {
     });
   }
 
+  follow(path: string): string {
+    return path;
+  }
+
   openFolder(path: string): FileHandle {
     return this.#call('openFolder', path, () => {
       inodes += 1;
