@@ -26,6 +26,7 @@ export type { StateSchema, Validation } from './game/schema.ts';
 export { type ReadonlyTable, type Table, table } from './game/table.ts';
 export type { CommandEntry, Step } from './image/batches.ts';
 export type { GameRow, Quarantine } from './image/rows.ts';
+export type { Opening, Otherwise, Surroundings } from './openings.ts';
 export type { OrreryOptions } from './options.ts';
 export {
   type CloseOptions,

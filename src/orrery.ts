@@ -8,7 +8,7 @@ import { assertOptions, type OptionsOf } from './game/given-options.ts';
 import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
 import type { GameRow } from './image/rows.ts';
 import { nodeFiles } from './journal/files.ts';
-import { readOpenings, recordOpening } from './openings.ts';
+import { type Opening, readOpenings, recordOpening } from './openings.ts';
 import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
 import { Engine, type OrreryEvents } from './outbox/engine.ts';
 import type { OrreryHealth } from './outbox/health.ts';
@@ -176,7 +176,7 @@ export class Orrery extends Succession {
 
   async #openPast(id: string): Promise<Past> {
     const { directory } = this.#code;
-    const openings = directory === undefined ? [] : readOpenings(nodeFiles, directory);
+    const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));
     return LivePast.open(this.#engine.residents.outboxOf(id), id, openings);
   }
 

@@ -81,7 +81,7 @@ export const TYPES: Table = {
   rerun: ['image'],
   versions: ['outbox', 'image'],
   orrery: ['image'],
-  index: ['image', 'options', 'projection'],
+  index: ['image', 'openings', 'options', 'projection'],
 };
 
 const STORAGE = ['journal', 'image', 'digest', 'recovery', 'shard', 'store', 'outbox', 'past', 'directory', 'lock'];

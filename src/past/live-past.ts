@@ -24,15 +24,15 @@ export class LivePast implements Past {
   readonly #outbox: Outbox;
   readonly #origins: NonNullable<PastPage['origins']>;
   readonly seed: GameSeed | undefined;
-  readonly openings: readonly Opening[];
+  readonly #openings: () => readonly Opening[];
   #row: GameRow;
 
   private constructor(
     outbox: Outbox,
     { row, origins = [], seed }: Pick<PastPage, 'row' | 'origins' | 'seed'>,
-    openings: readonly Opening[],
+    openings: () => readonly Opening[],
   ) {
-    this.openings = openings;
+    this.#openings = openings;
     this.#outbox = outbox;
     this.#origins = origins;
     this.seed = GameSeed.of(seed);
@@ -40,7 +40,7 @@ export class LivePast implements Past {
   }
 
   /** Throws INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED, and what the store throws. */
-  static async open(outbox: Outbox, game: string, openings: readonly Opening[] = []): Promise<LivePast> {
+  static async open(outbox: Outbox, game: string, openings: () => readonly Opening[] = () => []): Promise<LivePast> {
     checkGameId(game);
     const page = await outbox.request((store) => store.past(game, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
     return new LivePast(outbox, there(page, game), openings);
@@ -92,6 +92,11 @@ export class LivePast implements Past {
   /** What a game was called before is decided when it comes in, and never changes. */
   idAt(seq: number): string {
     return idAt(this.#origins, this.#row.id, seq);
+  }
+
+  /** Read when asked for: few questions need them. */
+  get openings(): readonly Opening[] {
+    return this.#openings();
   }
 
   get importedSeq(): number {

@@ -227,9 +227,9 @@ function surroundingsOf(differing: readonly Otherwise[]): string {
   const named = differing.map(({ what, recorded, now }) => {
     return `${NAMES[what]}${recorded || '(not told)'}, now ${now || '(not told)'}`;
   });
-  const isOtherEngine = differing.some(({ what }) => what === 'v8');
+  const isOtherEngine = differing.some(({ what }) => what === 'v8' || what === 'platform');
   const remedy = isOtherEngine
-    ? ' Another V8 may round otherwise, as in ** and Math.sin: a tolerance passes that.'
+    ? ' Another V8 or processor may round otherwise, as in ** and Math.sin: a tolerance passes that.'
     : '';
   return ` By its time, it was recorded with ${named.join('; ')}.${remedy}`;
 }

@@ -2,6 +2,7 @@
 // the program that has the directory open. Before it: games-module.ts, which imports; openOrrery asks here before it opens.
 // What both meet on belongs to the thread, not to a copy of the package: the module may bring another one.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../errors.ts';
@@ -15,7 +16,10 @@ interface Opening {
   refusal?: OrreryError;
 }
 
-/** Throws GAMES_MODULE while a module is being imported on this thread. */
+/** The import that code runs in: what the program does meanwhile is its own affair. */
+const importing = new AsyncLocalStorage<symbol>();
+
+/** Throws GAMES_MODULE to a module that is being imported, and to all that it has begun. */
 export function assertMayOpen(directory: string): void {
   const openings = channel(CHANNEL);
   if (!openings.hasSubscribers) return;
@@ -28,7 +32,9 @@ export function assertMayOpen(directory: string): void {
 export async function importedWithoutOpening<T>(module: string, load: () => Promise<T>): Promise<T> {
   let refusal: OrreryError | undefined;
   const openings = channel(CHANNEL);
+  const own = Symbol(module);
   const refuse = (opening: unknown): void => {
+    if (importing.getStore() !== own) return;
     refusal ??= opens(module, (opening as Opening).directory);
     (opening as Opening).refusal = refusal;
   };
@@ -39,7 +45,7 @@ export async function importedWithoutOpening<T>(module: string, load: () => Prom
   openings.subscribe(refuse);
   process.on('unhandledRejection', forgive);
   try {
-    const loaded = await load();
+    const loaded = await importing.run(own, load);
     await nextTurn();
     if (refusal) throw refusal;
     return loaded;

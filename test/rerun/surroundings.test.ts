@@ -124,7 +124,7 @@ describe('verify', () => {
     ]);
     expect(difference?.message).toContain(
       ` By its time, it was recorded with Node 22.1.0, now ${here.runtime}; V8 12.4.254, now ${here.v8}; ` +
-        `the time zone Asia/Tokyo, now ${here.timeZone}. Another V8 may round otherwise, as in ** and Math.sin: a tolerance passes that.`,
+        `the time zone Asia/Tokyo, now ${here.timeZone}. Another V8 or processor may round otherwise, as in ** and Math.sin: a tolerance passes that.`,
     );
     expect((await verify(await workshop.past(other, 'a'), honest)).difference).toBeUndefined();
     // Opened in the old surroundings, then in these, before the record was made; and in others only later, or before anything is known.

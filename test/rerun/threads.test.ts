@@ -156,7 +156,11 @@ describe('helper threads', () => {
       await expect(loadGameTypes(module, '/'), way).rejects.toMatchObject(refused);
     }
     expect(fingerprint(directory)).toEqual(before);
-    // And afterwards whoever likes may open one.
+    // Who is not that module may open one, meanwhile as well.
+    const waiting = workshop.module(`${counter('1')}\nawait new Promise((resolve) => setTimeout(resolve, 300));`);
+    const types = loadGameTypes(waiting, '/');
+    await (await openOrrery({ directory, games: [counterType] })).close();
+    expect(await types).toHaveLength(1);
     await using open = await openOrrery({ directory, games: [counterType] });
     expect((await open.load(counterType, 'a')).tick).toBe(1);
   });
