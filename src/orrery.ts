@@ -194,7 +194,8 @@ export class Orrery extends Succession {
    * Brings the game of a pack in, with its whole past. Resolves when it is durable.
    *
    * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, GAME_EXISTS, INVALID_GAME_ID, INVALID_OPTION (there is no
-   * directory), IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed.
+   * directory), OUT_OF_MEMORY, IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed. OWNER_DIED: the thread of the
+   * shard ended over it; `list` says whether the game is there, or after `close` the next opening.
    */
   async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
     this.#engine.residents.assertWritable('no game can be taken in');

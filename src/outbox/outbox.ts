@@ -197,6 +197,8 @@ export class Outbox {
     await inTime(this.#pump.ended);
     if (this.#failure) throw again(this.#failure);
     this.#accepted.fail(closed());
+    // Its thread may have died over the last that it was asked.
+    if (this.#mustOpen) await inTime(this.#store.open());
     await inTime(this.#store.close());
     const { error } = this.#accepted.failedGames;
     if (error) throw again(error);

@@ -13,6 +13,8 @@ const MOST_WAITING = 2 ** 16;
 interface Request {
   readonly opens: boolean;
   attempts: number;
+  /** What the store's thread last died of over it: it may have been done. */
+  death: OrreryError | undefined;
   ask(): Promise<void>;
   reject(error: OrreryError): void;
 }
@@ -31,6 +33,7 @@ export class Requests {
   #next = 0;
   /** The one the store has now. */
   #asked: Request | undefined;
+  #ended = false;
 
   get waiting(): boolean {
     return this.#waiting.length > this.#next;
@@ -45,7 +48,7 @@ export class Requests {
   add<T>(ask: () => Promise<T>, opens = false): Promise<T> {
     if (this.#waiting.length - this.#next >= MOST_WAITING) return Promise.reject(tooMany());
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ opens, attempts: 0, ask: () => ask().then(resolve), reject });
+      this.#waiting.push({ opens, attempts: 0, death: undefined, ask: () => ask().then(resolve), reject });
     });
   }
 
@@ -64,7 +67,8 @@ export class Requests {
         request.reject(error);
         return undefined;
       }
-      if (request.attempts < ATTEMPTS) this.#waiting.push(request);
+      request.death = error;
+      if (request.attempts < ATTEMPTS && !this.#ended) this.#waiting.push(request);
       else request.reject(again(error));
       return error;
     } finally {
@@ -72,9 +76,10 @@ export class Requests {
     }
   }
 
-  /** Nothing more will be asked. */
+  /** Nothing more will be asked. What may have been done is told by the death that it was asked at. */
   reject(error: OrreryError): void {
-    for (let each = this.#take(); each; each = this.#take()) each.reject(again(error));
+    this.#ended = true;
+    for (let each = this.#take(); each; each = this.#take()) each.reject(again(each.death ?? error));
   }
 
   #take(): Request | undefined {

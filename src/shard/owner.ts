@@ -229,12 +229,13 @@ export class Owner {
    * Takes in a game with its whole past and answers when an image that holds it counts: see import.ts. The image after it
    * makes two of them again. Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there.
    */
-  async import(coming: Import): Promise<void> {
+  async import(coming: Import): Promise<GameRow> {
     if (this.#checkpoint) while (this.checkpoint() === undefined);
     this.#backlog.digestAll();
     const generation = (): number => this.#shard.manifest.generation;
     const publish = (): Generator<unknown, unknown> => this.#checkpointing('alone');
     await importGame(coming, { ...this.#shard, ...this.#options, files: this.#files, generation, publish });
+    return this.#shard.digest.game(coming.game) as GameRow;
   }
 
   stats(): StoreStats {

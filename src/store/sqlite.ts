@@ -90,8 +90,8 @@ export class SqliteStore implements Store {
     return (await this.#ask({ kind: 'quarantine', game })) as readonly Quarantine[];
   }
 
-  async import(coming: Import): Promise<void> {
-    await this.#ask({ kind: 'import', import: coming });
+  async import(coming: Import): Promise<GameRow> {
+    return (await this.#ask({ kind: 'import', import: coming })) as GameRow;
   }
 
   async stats(): Promise<StoreStats> {

@@ -202,10 +202,10 @@ export interface Store {
   /** The whole states that are kept, oldest first. Undefined when there is no such game. */
   snapshots(game: string): Promise<readonly SnapshotEntry[] | undefined>;
   /**
-   * Takes in a game with its whole past, as a database that holds nothing else. Resolves when it is durable; throws
+   * Takes in a game with its whole past, as a database that holds nothing else. Resolves with its row when it is durable; throws
    * GAME_EXISTS. Asked again with the same token, it has been done. Only stores with images have this.
    */
-  import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<void>;
+  import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<GameRow>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
   /** Gives up without ceremony: for a store that no longer answers. */

@@ -133,6 +133,67 @@ describe('close', () => {
     expect(refusals.map(({ state }) => state)).toEqual(refusals.map(() => 'CLOSED'));
   });
 
+  describe('while a game is taken in', () => {
+    const proven = { id: 'came', description: {} as never, bytes: new Uint8Array() };
+
+    it('[O58] it resolves when the store has done it, whatever has been closed meanwhile', async () => {
+      const { orrery, store } = await harbour();
+      store.hold('import');
+      const coming = orrery.unpack(proven);
+      await store.asked('import');
+      const closing = orrery.close();
+      await settled();
+      store.release();
+      expect(await coming).toMatchObject({ id: 'came' });
+      await closing;
+    });
+
+    it('[O58] when the thread dies over it, that is told: it may have been done', async () => {
+      for (const done of [true, false]) {
+        const { orrery, store } = await harbour();
+        store.hold('import');
+        store.die('import', done);
+        const coming = outcome(orrery.unpack(proven));
+        await store.asked('import');
+        const closing = orrery.close();
+        await settled();
+        store.release();
+        await closing;
+        await settled();
+        expect(coming.state).toBe('OWNER_DIED');
+      }
+    });
+
+    it('[O58] so it is when it waits to be asked again', async () => {
+      const { orrery, store } = await harbour();
+      store.die('import', true);
+      store.hold('open');
+      const coming = outcome(orrery.unpack(proven));
+      await store.asked('open');
+      store.fail('open', 'IO_FAILED', 9);
+      const closing = outcome(orrery.close({ timeoutMs: 1 }));
+      store.release();
+      await settled();
+      await vi.waitFor(() => expect(closing.state).not.toBe('pending'));
+      await vi.waitFor(() => expect(coming.state).toBe('OWNER_DIED'));
+    });
+
+    it('[O58] CLOSED when the store was never asked', async () => {
+      const { orrery, store } = await harbour();
+      store.hold('list');
+      const listing = orrery.list();
+      await store.asked('list');
+      const coming = outcome(orrery.unpack(proven));
+      const closing = orrery.close();
+      await settled();
+      store.release();
+      await Promise.all([listing, closing]);
+      await settled();
+      expect(coming.state).toBe('CLOSED');
+      expect(store.calls).not.toContain('import');
+    });
+  });
+
   it('[O31] a game that is being created when close is called is created, or its open rejects; never neither', async () => {
     for (const moment of ['load', 'commit'] as const) {
       const { orrery, store } = await harbour();

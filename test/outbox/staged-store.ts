@@ -1,6 +1,7 @@
 // A store in memory whose answers a test directs: they can be held back, fail, or come from a thread that dies. It checks
 // what every store may rely on: calls come one at a time, and only while it is open.
 
+import type { GameRow } from '../../src/image/rows.ts';
 import { MemoryStore, OrreryError, type OrreryErrorCode } from '../../src/index.ts';
 import type { Moment, StepRange } from '../../src/past/past.ts';
 import { decodeRecord, type Record } from '../../src/patch/record.ts';
@@ -138,6 +139,11 @@ export class StagedStore implements Store {
 
   quarantine(game: string) {
     return this.#call('quarantine', () => this.#inner.quarantine(game));
+  }
+
+  /** Says that the game is there, and keeps nothing of it. */
+  import({ game }: { readonly game: string }): Promise<GameRow> {
+    return this.#call('import', async () => ({ ...((await this.#inner.list())[0] as GameRow), id: game }));
   }
 
   stats() {
