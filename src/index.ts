@@ -37,6 +37,7 @@ export {
   runLoop,
   shardOf,
 } from './orrery.ts';
+export type { GrowthWarning } from './outbox/growth.ts';
 export type { OutboxHealth } from './outbox/health.ts';
 export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './outbox/metrics.ts';
 export type { UnpackOptions } from './pack/live.ts';

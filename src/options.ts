@@ -86,7 +86,7 @@ export interface OrreryOptions {
   readonly checkpointBytes?: number;
   /**
    * Bytes. An image that would be larger is not published: `health` is degraded, and the journal keeps everything and grows until
-   * the bound is raised. Default 256 MiB.
+   * the bound is raised. From half of it on, the event `imageGrowing` and the log warn, and say what to do. Default 256 MiB.
    */
   readonly maxImageBytes?: number;
   /** Bytes of JSON. A command that makes a game's state larger is refused. At most 500 MiB. Default 256 MiB. */

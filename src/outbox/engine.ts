@@ -9,6 +9,7 @@ import type { DirectoryLock } from '../lock.ts';
 import { gameUnreadable } from '../patch/unreadable.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../store/store.ts';
 import { before, openTimeout, soon } from './failures.ts';
+import { Growth, type GrowthWarning, growthMessage } from './growth.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
 import { loggable } from './loggable.ts';
@@ -34,6 +35,8 @@ export interface OrreryEvents {
    * of it cannot be read (GAME_UNREADABLE): then all that was accepted is kept as it stands. Other games go on.
    */
   gameFailed: [error: OrreryError, game: string];
+  /** The image of a shard comes near `maxImageBytes`. With every record kept, a game at 20 Hz gets there within days. */
+  imageGrowing: [warning: GrowthWarning];
   /** A game left memory, because others were opened. */
   evicted: [game: string];
   /** A tick or a subscriber threw, or what a subscriber returned rejected. The loop and the game go on. It is logged once, then counted. */
@@ -46,6 +49,7 @@ const GRACE_MS = 500;
 export interface EngineOptions extends OutboxOptions, ResidentsOptions {
   readonly shutdownTimeoutMs: number;
   readonly openTimeoutMs?: number | undefined;
+  readonly maxImageBytes?: number;
 }
 
 export class Engine {
@@ -57,6 +61,7 @@ export class Engine {
   readonly #lock: DirectoryLock | undefined;
   readonly #emitter = new EventEmitter<OrreryEvents>();
   readonly #leftOut: LeftOut;
+  readonly #growth: Growth | undefined;
   readonly #repeats = new Repeats();
   #recovery: readonly RecoveryReport[] = [];
   #isOpen = false;
@@ -71,6 +76,7 @@ export class Engine {
     this.#options = options;
     this.#logger = logger;
     this.#leftOut = new LeftOut(logger);
+    this.#growth = options.maxImageBytes === undefined ? undefined : new Growth(options.maxImageBytes);
     this.#stores = stores;
     this.#lock = lock;
     this.outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
@@ -252,6 +258,7 @@ export class Engine {
         this.#logger.debug({ shard, ...report }, 'checkpoint');
         this.#leftOut.tell(shard, report);
         this.#emit('checkpoint', { ...report, shard });
+        if (this.#growth?.passes(shard, report.imageBytes)) void this.#warnOfGrowth(shard, report.imageBytes);
       },
       degraded: (error) => {
         this.#logger.warn({ shard, code: error.code }, error.message);
@@ -273,6 +280,15 @@ export class Engine {
         this.#emit('gameFailed', error.within({ shard }), game);
       },
     };
+  }
+
+  async #warnOfGrowth(shard: number, imageBytes: number): Promise<void> {
+    // A shard that cannot be asked, or is being closed, is warned of all the same.
+    const rows = await this.outboxes[shard]?.request((store) => store.list()).catch(() => undefined);
+    const warning = (this.#growth as Growth).warning(shard, imageBytes, rows ?? []);
+    const { games } = warning;
+    this.#logger.warn({ shard, imageBytes, maxImageBytes: warning.maxImageBytes, games }, growthMessage(warning));
+    this.#emit('imageGrowing', warning);
   }
 
   /** A listener that throws must not stop what it listens to. */
@@ -302,7 +318,7 @@ export class Engine {
 
 const EVENTS: { readonly [E in keyof OrreryEvents]: true } = {
   ...({ checkpoint: true, degraded: true, recovered: true, failed: true, gameFailed: true } as const),
-  ...({ evicted: true, error: true } as const),
+  ...({ imageGrowing: true, evicted: true, error: true } as const),
 };
 
 /** Of an event whose name is misspelt nobody would ever hear. */
