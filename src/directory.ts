@@ -9,7 +9,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { OrreryError } from './errors.ts';
-import { atomicWrite, type Files, isMissing, tidy } from './journal/files.ts';
+import { atomicWrite, type Files, isMissing } from './journal/files.ts';
+import { sweep } from './journal/sweep.ts';
 import { DirectoryLock, notADirectory } from './lock.ts';
 
 export const DIRECTORY_VERSION = 1;
@@ -96,9 +97,11 @@ export function takeDirectory(
   // The lock comes first: two processes must not both make the description.
   const lock = takeLock(files, directory);
   try {
-    tidy(() => {
-      for (const name of files.list(directory)) if (LEFTOVER.test(name)) files.remove(`${directory}/${name}`);
-    });
+    sweep(
+      files,
+      directory,
+      files.list(directory).filter((name) => LEFTOVER.test(name)),
+    );
     if (!files.exists(`${directory}/${CONFIG}`)) create(files, directory, shards ?? byDefault);
     return { lock, config: lookAtDirectory(files, directory, shards, anew) };
   } catch (error) {

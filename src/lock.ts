@@ -97,12 +97,23 @@ export class DirectoryLock {
     openHere.set(this.#token, reason);
   }
 
-  release(): void {
-    openHere.delete(this.#token);
+  /**
+   * Returns why the file could not be removed, if it could not. It counts for nothing then, once it is empty: another program may hold
+   * it, and the next opening comes past it again.
+   */
+  release(): OrreryError | undefined {
     const handle = this.#handle;
+    openHere.delete(this.#token);
+    let failure: OrreryError | undefined;
+    try {
+      const holder = readLockAt(this.#files, this.#path);
+      if (holder?.token === this.#token) this.#files.remove(this.#path);
+    } catch (error) {
+      failure = error as OrreryError;
+    }
+    if (handle && failure) tidy(() => this.#files.truncate(handle, 0));
     if (handle) tidy(() => this.#files.close(handle));
-    const holder = readLockAt(this.#files, this.#path);
-    if (holder?.token === this.#token) this.#files.remove(this.#path);
+    return failure;
   }
 }
 

@@ -233,7 +233,7 @@ export class Engine {
       }),
     );
     if (await soon(ended, GRACE_MS)) {
-      this.#lock?.release();
+      this.#release();
       return [];
     }
     const which = [...stuck].sort((a, b) => a - b);
@@ -244,12 +244,15 @@ export class Engine {
   }
 
   #releaseLate(): void {
-    try {
-      this.#lock?.release();
-      this.#logger.warn('every thread has ended, and the directory is free');
-    } catch (err) {
-      this.#logger.error({ err: loggable(err) }, 'the directory could not be unlocked');
-    }
+    if (this.#release()) this.#logger.warn('every thread has ended, and the directory is free');
+  }
+
+  /** Everything is closed by then, and a file that cannot be removed changes nothing of that. */
+  #release(): boolean {
+    const failure = this.#lock?.release();
+    if (failure)
+      this.#logger.error({ code: failure.code }, `the lock of the directory is still there: ${failure.message}`);
+    return failure === undefined;
   }
 
   #outboxEvents(shard: number): OutboxEvents {

@@ -14,6 +14,7 @@ import { readMeta } from '../image/rows.ts';
 import { type Files, isMissing, isTemporary, tidy } from '../journal/files.ts';
 import type { Journal } from '../journal/journal.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from '../journal/segment.ts';
+import { sweep } from '../journal/sweep.ts';
 import type { UnreadableGame } from '../patch/unreadable.ts';
 import { Claim } from './claim.ts';
 import { FirstSegment } from './first-segment.ts';
@@ -295,7 +296,5 @@ function newestEpoch(files: Files, directory: string): number {
 }
 
 function sweepTemporary(files: Files, directory: string, listing: Listing): void {
-  tidy(() => {
-    for (const name of listing.names) if (isTemporary(name)) files.remove(`${directory}/${name}`);
-  });
+  sweep(files, directory, listing.names.filter(isTemporary));
 }

@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { takeDirectory } from '../../src/directory.ts';
 import { openOrrery } from '../../src/index.ts';
 import { nodeFiles } from '../../src/journal/files.ts';
 import { DirectoryLock, holderOf } from '../../src/lock.ts';
@@ -205,21 +206,59 @@ it('[V19] where no system tells of processes, a lock of a number in use refuses,
   expect(readdirSync(directory)).toEqual([]);
 });
 
+/** Files of which one cannot be removed while another program holds it. */
+function holding(name: string): { files: typeof nodeFiles; held: boolean } {
+  const holder = {
+    held: true,
+    files: {
+      ...nodeFiles,
+      remove(path: string) {
+        if (!holder.held || !path.endsWith(`/${name}`)) nodeFiles.remove(path);
+        else nodeFiles.remove(join(path, 'EBUSY'));
+      },
+    },
+  };
+  return holder;
+}
+
 it('[V20] a dead lock that cannot be removed does not stop an opening, and goes when it can', () => {
   mkdirSync(directory);
   writeFileSync(join(directory, 'LOCK'), '');
-  let stuck = true;
-  const files: typeof nodeFiles = {
-    ...nodeFiles,
-    remove(path) {
-      if (stuck && path.endsWith('/LOCK')) nodeFiles.remove(join(path, 'EBUSY'));
-      nodeFiles.remove(path);
-    },
-  };
-  const lock = DirectoryLock.take(files, directory);
-  lock.release();
+  const holder = holding('LOCK');
+  expect(DirectoryLock.take(holder.files, directory).release()).toBeUndefined();
   expect(readdirSync(directory)).toEqual(['LOCK']);
-  stuck = false;
-  DirectoryLock.take(files, directory).release();
+  holder.held = false;
+  expect(DirectoryLock.take(holder.files, directory).release()).toBeUndefined();
   expect(readdirSync(directory)).toEqual([]);
+});
+
+it('[V20] a lock that cannot be removed at closing counts for nothing, also while its process lives', async () => {
+  const player = new PlayerProcess(new Chronicle());
+  await player.reached('ready');
+  try {
+    mkdirSync(directory);
+    const holder = holding('LOCK');
+    const lock = DirectoryLock.take(holder.files, directory);
+    expect(lock.release()).toMatchObject({ code: 'IO_FAILED' });
+    expect(readdirSync(directory)).toEqual(['LOCK']);
+    player.order({ directory, seed: 1, commands: 0, ending: 'wait' });
+    await player.reached('running');
+    expect(holderOf(nodeFiles, directory)).toBe(player.pid);
+  } finally {
+    player.kill();
+    await player.ended();
+  }
+});
+
+it('[V20] nor does a leftover that cannot be removed: the others go, and it goes when it can', () => {
+  const [held, other] = ['LOCK.0123456789ab.tmp', 'orrery.json.0123456789ab.tmp'] as const;
+  mkdirSync(directory);
+  writeFileSync(join(directory, held), '');
+  writeFileSync(join(directory, other), '');
+  const holder = holding(held);
+  takeDirectory(holder.files, directory, undefined, 1).lock.release();
+  expect(readdirSync(directory).sort()).toEqual([held, 'orrery.json', 'shard-00']);
+  holder.held = false;
+  takeDirectory(holder.files, directory, undefined, 1).lock.release();
+  expect(readdirSync(directory).sort()).toEqual(['orrery.json', 'shard-00']);
 });

@@ -66,6 +66,19 @@ describe('housekeeping', () => {
     expect(disk.list(SHARD)).not.toContain('latest.sqlite');
   });
 
+  it('[W24] a temporary name that stays keeps no other, and goes when it can', async () => {
+    const { disk } = await leaveKilled();
+    const [held, other] = ['image-0000000007.sqlite.0123456789ab.tmp', 'segment-0000000007.journal.0123456789ab.tmp'];
+    for (const name of [held, other]) disk.close(disk.createNew(`${SHARD}/${name}`));
+    disk.interference = failing('EPERM', ['remove'], new RegExp(String(held)));
+    (await openOwner(disk)).abandon();
+    disk.interference = undefined;
+    expect(disk.list(SHARD)).toContain(held);
+    expect(disk.list(SHARD)).not.toContain(other);
+    (await openOwner(disk)).abandon();
+    expect(disk.list(SHARD)).not.toContain(held);
+  });
+
   it('[W24] segments go oldest first: none is removed behind one that stays', async () => {
     const { disk, told } = await leaveKilled();
     const [first] = disk.list(SHARD).filter((name) => name.startsWith('segment-'));
