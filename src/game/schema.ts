@@ -72,7 +72,10 @@ function isTree(value: unknown): value is object {
 
 function valueAt(tree: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (value, segment) => (value as { readonly [key: string]: unknown } | undefined)?.[segment],
+    (value, segment) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, segment)
+        ? (value as { readonly [key: string]: unknown })[segment]
+        : undefined,
     tree,
   );
 }

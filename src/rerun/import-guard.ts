@@ -45,6 +45,7 @@ export async function importedWithoutOpening<T>(module: string, load: () => Prom
   openings.subscribe(refuse);
   process.on('unhandledRejection', forgive);
   try {
+    // eslint-disable-next-line orrery/bound-sql -- not of a database
     const loaded = await importing.run(own, load);
     await nextTurn();
     if (refusal) throw refusal;

@@ -85,10 +85,12 @@ describe('subscribers', () => {
   it('[D62] a listener that is async and rejects ends no process: the orrery reports it', async () => {
     const { game, orrery } = await play(counter());
     const reported: unknown[] = [];
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what a user may write
     orrery.on('error', async (error) => {
       reported.push(error);
       throw new Error('and so does the one who listens to errors');
     });
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what a user may write
     game.subscribe(async ({ seq }) => {
       await Promise.resolve();
       throw new Error(`rejected ${seq}`);
