@@ -3,10 +3,11 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { inTableOrder, orderTables } from '../digest/table-order.ts';
 import { assertOptions, type OptionsOf } from '../game/given-options.ts';
 import type { CommandEntry } from '../image/batches.ts';
 import { cloneJson, fold } from '../patch/apply.ts';
-import type { Json, Patch, Path } from '../patch/patch.ts';
+import type { Json, JsonObject, Patch, Path } from '../patch/patch.ts';
 import { CREATE } from '../patch/record.ts';
 import type { Past, PastStep } from './past.ts';
 import { type Place, placeOf, touches, valueAt } from './place.ts';
@@ -100,7 +101,8 @@ export async function* blameOf(
 /** Oldest first come the steps, newest first go the changes. */
 async function* changesIn(past: Past, steps: readonly PastStep[], place: Place): AsyncGenerator<BlameEntry> {
   const first = steps[0] as PastStep;
-  let { state }: { state: Json } = await past.stateAt({ seq: first.firstSeq - 1 });
+  const { state: begun, tables } = await past.stateAt({ seq: first.firstSeq - 1 });
+  let state: Json = begun;
   const stood = valueAt(state, place);
   let isShared = !isSmall(stood);
   let before = isShared ? stood : copyOf(stood);
@@ -116,10 +118,22 @@ async function* changesIn(past: Past, steps: readonly PastStep[], place: Place):
     const stands = valueAt(state, place);
     isShared ||= !isSmall(stands);
     const after = isShared ? stands : copyOf(stands);
-    if (!isDeepStrictEqual(before, after)) changes.push(entryOf(step, before, after));
+    if (!isDeepStrictEqual(before, after)) {
+      changes.push(entryOf(step, inOrder(before, place, tables), inOrder(after, place, tables)));
+    }
     before = after;
   }
   yield* changes.reverse();
+}
+
+/** Of a place that is a table, or the whole state, the entities in the order of a live game. */
+function inOrder(value: Json | undefined, { tokens }: Place, tables: readonly string[]): Json | undefined {
+  const [key, ...below] = tokens;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || below.length > 0) return value;
+  if (key !== undefined) return tables.includes(key) ? inTableOrder(value as JsonObject) : value;
+  const state = { ...(value as JsonObject) };
+  orderTables(state, tables);
+  return state;
 }
 
 function entryOf(step: PastStep, before: Json | undefined, after: Json | undefined): BlameEntry {

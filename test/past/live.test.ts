@@ -272,6 +272,16 @@ it('[PA26] states of the past have the entities of a table in the order that the
     for (const [seq, text] of states) expect(JSON.stringify((await orrery.stateAt('andromeda', seq)).state)).toBe(text);
     const steps = await all(orrery.replay('andromeda'));
     expect(steps.map(({ state }) => JSON.stringify(state))).toEqual([...states.values()]);
+    for (const place of ['/systems', '']) {
+      const blamed = await all(orrery.blame('andromeda', place, { fromSeq: 1 }));
+      const told = blamed.map(({ seq, before, after }) => [seq, JSON.stringify(before), JSON.stringify(after)]);
+      const stood = (seq: number): string | undefined => {
+        const state = JSON.parse(states.get(seq) as string) as { systems: object };
+        return JSON.stringify(place === '' ? state : state.systems);
+      };
+      expect(told.length).toBeGreaterThan(7);
+      expect(told).toEqual(blamed.map(({ seq }) => [seq, stood(seq - 1), stood(seq)]));
+    }
     if (store) continue;
     const past = await openDirectoryPast(directory, 'andromeda');
     for (const [seq, text] of states) expect(JSON.stringify((await past.stateAt({ seq })).state)).toBe(text);
