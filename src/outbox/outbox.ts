@@ -5,7 +5,7 @@ import { type ErrorData, errorFromData, type OrreryError } from '../errors.ts';
 import type { GameActor } from '../game/actor.ts';
 import type { Receipt } from '../game/recording.ts';
 import type { Record } from '../patch/record.ts';
-import { type CheckpointReport, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
+import { type CheckpointReport, lagBehind, NOTHING_OWED, type Store, type StoreLoad } from '../store/store.ts';
 import { Accepted } from './accepted.ts';
 import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
@@ -230,7 +230,7 @@ export class Outbox {
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !commitDue || this.#gathers)) return () => this.#ask();
     if (commitDue) {
       if (this.#checkpoints.goesFirst(this.#load, this.#turn)) return () => this.#checkpoint();
-      return this.#load.digestLagBytes > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
+      return lagBehind(this.#load) > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
     }
     if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
     if (this.#checkpoints.isDue(this.#load)) return () => this.#checkpoint();

@@ -42,6 +42,11 @@ export class Backlog {
     return last ? markOf(last.payload) : this.#digest.newestBatch;
   }
 
+  /** Of the frame that is being digested, or is next. */
+  get firstBytes(): number {
+    return this.#frames[0]?.payload.length ?? 0;
+  }
+
   get isEmpty(): boolean {
     return this.#frames.length === 0;
   }

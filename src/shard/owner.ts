@@ -303,6 +303,7 @@ export class Owner {
     const unreadable = this.#shard.digest.unreadable.length;
     return {
       digestLagBytes: this.#backlog.bytes,
+      digestingBytes: this.#backlog.firstBytes,
       journalBytes,
       checkpointDue: journalBytes > due || this.#alone || this.#unpublished !== undefined,
       checkpointOverdue: journalBytes > 2 * due,

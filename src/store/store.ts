@@ -29,6 +29,8 @@ export interface Span {
 export interface StoreLoad {
   /** Bytes that are durable in the journal and not yet digested. */
   readonly digestLagBytes: number;
+  /** Of these, those of the batch that is being digested or is next. */
+  readonly digestingBytes?: number;
   /** Bytes of journal since the newest image. */
   readonly journalBytes: number;
   /** Whether a checkpoint would be worth its cost now. */
@@ -37,6 +39,14 @@ export interface StoreLoad {
   readonly checkpointOverdue: boolean;
   /** How many games have records that cannot be read, if any: `stats` says which. */
   readonly unreadableGames?: number;
+}
+
+/**
+ * What would gather if commits went on: the batch that is being digested stays as large as it is, and to wait for one that is larger
+ * than the bound would hold up everybody else.
+ */
+export function lagBehind({ digestLagBytes, digestingBytes = 0 }: StoreLoad): number {
+  return digestLagBytes - digestingBytes;
 }
 
 export const NOTHING_OWED: StoreLoad = Object.freeze({

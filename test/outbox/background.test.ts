@@ -197,6 +197,22 @@ describe('digesting', () => {
     expect(store.calls).toEqual(['commit', 'digest', 'commit']);
   });
 
+  it('[O44] they do not wait for one batch that is larger than the bound, only for what is behind it', async () => {
+    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
+    store.left = { ...owed(40_000_000), digestingBytes: 39_000_000 };
+    store.hold();
+    const first = add(game);
+    await store.asked('commit');
+    const second = add(game);
+    store.release();
+    await Promise.all([first.durable, second.durable]);
+    expect(store.calls).toEqual(['commit', 'commit']);
+    store.left = { ...owed(40_000_000), digestingBytes: 29_000_000 };
+    await add(game).durable;
+    await add(game).durable;
+    expect(store.calls.slice(-3)).toEqual(['commit', 'digest', 'commit']);
+  });
+
   it('[O44] a little is left until it is worth it', async () => {
     const { store, game } = await harbour();
     store.left = owed(1000);

@@ -55,11 +55,19 @@ it('[SL1] what is owed comes back exactly', () => {
   const here = new Slot();
   const there = new Slot(here.memory);
   fc.assert(
-    fc.property(fc.maxSafeNat(), fc.maxSafeNat(), fc.boolean(), fc.boolean(), (lag, journal, due, overdue) => {
-      const load = { digestLagBytes: lag, journalBytes: journal, checkpointDue: due, checkpointOverdue: overdue };
-      there.answer(load);
-      expect(here.load).toEqual(load);
-    }),
+    fc.property(
+      fc.record({
+        digestLagBytes: fc.maxSafeNat(),
+        digestingBytes: fc.maxSafeNat(),
+        journalBytes: fc.maxSafeNat(),
+        checkpointDue: fc.boolean(),
+        checkpointOverdue: fc.boolean(),
+      }),
+      (load) => {
+        there.answer(load);
+        expect(here.load).toEqual(load);
+      },
+    ),
   );
 });
 
