@@ -175,7 +175,14 @@ class Trying {
   async again(past: Past, toSeq: number): Promise<void> {
     const { seq } = this.replica;
     const total = Math.max(0, toSeq - seq);
+    let due = seq + 1;
     for await (const step of past.steps({ fromSeq: seq + 1, toSeq })) {
+      // The states at both ends were read before: since then retention may have merged what lies around them. Commands can be run one
+      // by one from anywhere inside a step; what a step changed can only be taken over as a whole.
+      if (step.firstSeq > due) throw notKept(past.row.id, due, step.firstSeq - 1);
+      if (reasonNotToRun(step) && (step.firstSeq < due || step.lastSeq > toSeq))
+        throw notKept(past.row.id, step.firstSeq, step.lastSeq);
+      due = step.lastSeq + 1;
       // Chance follows from the id that the game had then.
       if (past.idAt && past.idAt(step.firstSeq) !== this.replica.id)
         this.replica = this.replica.as(past.idAt(step.firstSeq));
@@ -187,6 +194,7 @@ class Trying {
           if (command.seq > seq && command.seq <= toSeq) await this.#attempt(command, total);
       }
     }
+    if (due <= toSeq) throw notKept(past.row.id, due, toSeq);
   }
 
   async #run(name: string, tick: number, args?: Json, player?: string): Promise<void> {
@@ -235,6 +243,15 @@ function noTrial(game: string, trial: unknown): OrreryError {
     what: `a command to be tried is ${JSON.stringify(trial)}`,
     hint: 'Write { "command": name, "args": ..., "player": ... } or { "advance": ticks }.',
     context: { game },
+  });
+}
+
+function notKept(game: string, firstSeq: number, lastSeq: number): OrreryError {
+  return new OrreryError({
+    code: 'MOMENT_NOT_KEPT',
+    what: `seq ${firstSeq} to ${lastSeq} cannot be played from or to a moment inside: their commands are not kept`,
+    hint: 'Retention may have thinned them out just now: begin again, or choose another moment.',
+    context: { game, before: firstSeq - 1, after: lastSeq },
   });
 }
 

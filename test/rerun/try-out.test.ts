@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyGame } from '../../src/game/game.ts';
 import { defineGame, type Table, table } from '../../src/index.ts';
+import type { Past, PastStep } from '../../src/past/past.ts';
 import { tryOut } from '../../src/rerun/try-out.ts';
 import { versions } from './played.ts';
 import { RememberedPast } from './remembered-past.ts';
@@ -72,6 +73,38 @@ describe('trying', () => {
     ]);
     expect(report.state).toEqual({ farms: {}, gold: 10 });
     expect(report).toMatchObject({ accepted: 20, seq: newest, tick: 20 });
+  });
+
+  it('[RR32] where retention merges what lies around the moments after their states were read, it is told; no difference is', async () => {
+    const kept: PastStep[] = [];
+    for await (const step of past.steps()) kept.push(step);
+    /** Four steps are one, without their commands; and that from the `lost` step on is not there. */
+    const thinned = (lost?: number): Past => ({
+      row: past.row,
+      seed: past.seed,
+      stateAt: (moment, options) => past.stateAt(moment, options),
+      snapshots: () => past.snapshots(),
+      close: async () => undefined,
+      async *steps({ fromSeq = 1, toSeq = newest } = {}) {
+        for (let from = 0; from < kept.length; from += 4) {
+          const some = kept.slice(from, from + 4);
+          const [{ firstSeq }, { lastSeq, tick, time }] = [some[0] as PastStep, some.at(-1) as PastStep];
+          if (lastSeq < fromSeq || firstSeq > toSeq || from === lost) continue;
+          yield { firstSeq, lastSeq, tick, time, commands: [], patches: some.flatMap(({ patches }) => patches) };
+        }
+      },
+    });
+    const end = (step: number): number => (kept[step] as PastStep).lastSeq;
+    const between = (of: Past, first: number, last: number) =>
+      tryOut(of, versions(land(2)), { at: end(first), toSeq: end(last) });
+    expect(await between(thinned(), 3, 11)).toMatchObject({ skipped: end(11) - end(3), changes: [] });
+    for (const trying of [
+      between(thinned(), 4, 11),
+      between(thinned(), 3, 10),
+      between(thinned(8), 3, 15),
+      between(thinned(12), 3, 15),
+    ])
+      await expect(trying).rejects.toMatchObject({ code: 'MOMENT_NOT_KEPT' });
   });
 
   it('[RR31] other commands are compared with where they began, from any kept moment', async () => {
