@@ -106,7 +106,7 @@ const TAKEN = [
 ];
 
 const OWN =
-  /^(orrery\.json|LOCK|shard-0\d(\.record)?|(OWNER|MANIFEST)-\d{10}|image-\d{10}\.sqlite|segment-\d{10}\.journal|latest\.sqlite)$/;
+  /^(orrery\.json|openings\.jsonl|LOCK|shard-0\d(\.record)?|(OWNER|MANIFEST)-\d{10}|image-\d{10}\.sqlite|segment-\d{10}\.journal|latest\.sqlite)$/;
 
 function everything(): string[] {
   return readdirSync(outside, { recursive: true, encoding: 'utf8' }).sort();

@@ -114,7 +114,7 @@ const READS: { readonly [method: string]: (orrery: Orrery) => unknown } = {
     return count > 0;
   },
   verify: async (orrery) => (await orrery.verify('alpha')).length,
-  tryOut: async (orrery) => (await orrery.tryOut('alpha', { from: 1 } as never)) !== undefined,
+  tryOut: async (orrery) => (await orrery.tryOut('alpha', { at: 1 })) !== undefined,
   quarantine: (orrery) => orrery.quarantine('alpha'),
   pack: async (orrery) => (await orrery.pack('alpha', join(place, `alpha-${Math.random()}.orrery`))).game,
   flush: (orrery) => orrery.flush(),
