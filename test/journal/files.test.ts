@@ -101,6 +101,19 @@ describe('names', () => {
     }
   });
 
+  test('[J2] what a user names is followed over links, what is not there is left as it is', () => {
+    const folder = fs.realpathSync(temporaryFolder());
+    put(join(folder, 'file'), 'x');
+    fs.symlinkSync('file', join(folder, 'link'));
+    fs.symlinkSync('circle', join(folder, 'circle'));
+    expect(nodeFiles.follow(join(folder, 'link'))).toBe(join(folder, 'file'));
+    expect(nodeFiles.follow(join(folder, 'nothing'))).toBe(join(folder, 'nothing'));
+    expect(thrown(() => nodeFiles.follow(join(folder, 'circle'))).context['errno']).toBe('ELOOP');
+    expect(nodeFiles.identity(join(folder, 'link'))).toBe(nodeFiles.identity(join(folder, 'file')));
+    expect(nodeFiles.identity(join(folder, 'file'))).not.toBe(nodeFiles.identity(folder));
+    expect(nodeFiles.identity(join(folder, 'nothing'))).toBeUndefined();
+  });
+
   test.skipIf(windows)(
     '[J2] files are 0600, folders 0700 with all those above them, and links are not followed',
     () => {

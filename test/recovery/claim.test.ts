@@ -1,0 +1,108 @@
+// What a claim says when something is wrong with its folder, answer by answer; test/shard/moved-folder.test.ts moves real ones.
+
+import { describe, expect, it } from 'vitest';
+import { OrreryError } from '../../src/errors.ts';
+import { manifestName } from '../../src/image/manifest.ts';
+import { segmentName } from '../../src/journal/segment.ts';
+import { Claim, ownerName } from '../../src/recovery/claim.ts';
+import { FirstSegment } from '../../src/recovery/first-segment.ts';
+import { SHARD } from '../fault/shard-script.ts';
+import { START } from '../journal/disk.ts';
+import { MemoryFolder } from './memory-folder.ts';
+
+function diskError(errno: string): OrreryError {
+  return new OrreryError({
+    code: 'IO_FAILED',
+    what: 'a made failure',
+    hint: 'None: this is a test.',
+    context: { errno },
+  });
+}
+
+function claimed(): { folder: MemoryFolder; claim: Claim } {
+  const folder = new MemoryFolder([[`${SHARD}/${manifestName(1)}`, Buffer.alloc(0)]]);
+  return { folder, claim: Claim.take(folder, SHARD, 0) };
+}
+
+describe('a claim', () => {
+  it('[W30] that alone is gone makes its owner open the shard again; gone with everything else, it is waited for', () => {
+    const { folder, claim } = claimed();
+    folder.remove(`${SHARD}/${ownerName(1)}`);
+    expect(() => claim.check()).toThrow(expect.objectContaining({ code: 'OWNER_DIED' }));
+    expect(claim.lost()).toMatchObject({ code: 'OWNER_DIED' });
+    folder.remove(`${SHARD}/${manifestName(1)}`);
+    expect(() => claim.check()).toThrow(expect.objectContaining({ code: 'IO_FAILED' }));
+    expect(claim.isHeld).toBe(false);
+  });
+
+  it('[W29] whose folder goes away while it is listed is waited for; any other failure of the disk is told', () => {
+    const { folder, claim } = claimed();
+    folder.remove(`${SHARD}/${ownerName(1)}`);
+    const list = folder.list.bind(folder);
+    for (const [errno, text] of [
+      ['ENOENT', 'not where it was opened'],
+      ['EACCES', 'a made failure'],
+    ] as const) {
+      folder.list = () => {
+        throw diskError(errno);
+      };
+      expect(() => claim.check(), errno).toThrow(text);
+    }
+    folder.list = list;
+    const identity = folder.identity.bind(folder);
+    folder.identity = (at) => {
+      if (at === SHARD) return undefined;
+      return identity(at);
+    };
+    expect(() => claim.check()).toThrow('not where it was opened');
+  });
+
+  it('[W29] is not held while the disk does not say so', () => {
+    const { folder, claim } = claimed();
+    expect(claim.isHeld).toBe(true);
+    folder.identity = () => {
+      throw diskError('EIO');
+    };
+    expect(claim.isHeld).toBe(false);
+    expect(claim.lost()).toBeUndefined();
+    expect(() => claim.check()).toThrow('a made failure');
+  });
+
+  it('[W29] needs no folder that can be opened, and leaves nothing open when it cannot be told apart', () => {
+    const folder = new MemoryFolder();
+    let open = 0;
+    const openFolder = folder.openFolder.bind(folder);
+    folder.openFolder = () => {
+      throw diskError('EMFILE');
+    };
+    const first = Claim.take(folder, SHARD, 0);
+    first.check();
+    first.close();
+    folder.openFolder = openFolder;
+    const openWrite = folder.openWrite.bind(folder);
+    folder.openWrite = (path) => {
+      open += 1;
+      return openWrite(path);
+    };
+    folder.close = () => {
+      open -= 1;
+    };
+    folder.identity = (at) => {
+      if (typeof at !== 'string') throw diskError('EIO');
+      return at;
+    };
+    expect(() => Claim.take(folder, SHARD, 0)).toThrow('a made failure');
+    expect(open).toBe(0);
+  });
+});
+
+it('[W4] the segment of an opening that failed is taken away while its claim is held, and not afterwards', () => {
+  for (const overtaken of [false, true]) {
+    const { folder, claim } = claimed();
+    const first = new FirstSegment(folder, SHARD, { ...START, generation: 2 }, [], []);
+    first.begin().close();
+    if (overtaken) Claim.take(folder, SHARD, 0);
+    first.withdraw(claim);
+    expect(folder.exists(`${SHARD}/${segmentName(2)}`)).toBe(overtaken);
+  }
+});
