@@ -150,6 +150,31 @@ it('[W4] a segment that a replaced owner began is passed over, and does not stop
   last.close();
 });
 
+it('[W4] a segment that a replaced owner begins under the very name that the new one is about to take is read first', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const look = earlyLook(disk);
+  const first = await openOwner(look.files);
+  commit(first, { a: 4 }, told);
+  disk.interference = (operation, moment, path) => {
+    if (operation !== 'publishNew' || moment !== 'before' || !path.includes('/segment-')) return;
+    disk.interference = undefined;
+    look.early = true;
+    expect(first.checkpoint()).toBeUndefined();
+  };
+  const second = await openOwner(disk);
+  expect(disk.interference).toBeUndefined();
+  expectRecovered(second, told, 'read again');
+  commit(second, { a: 1 }, told);
+  expect(() => first.commit(batchOf([{ game: 'a', firstSeq: 4, lastSeq: 4 }]))).toThrow(
+    expect.objectContaining({ code: 'STALE_OWNER' }),
+  );
+  second.abandon();
+  const third = await openOwner(disk);
+  expectRecovered(third, told, 'opened a third time');
+  third.close();
+});
+
 it('[W4] whatever an owner that was replaced still tries, at any slice of a checkpoint, the files of the new one stay', async () => {
   for (let slices = 0; ; slices += 1) {
     rmSync(directory, { recursive: true });
