@@ -9,7 +9,7 @@ import { assertFits } from '../digest/placement.ts';
 import { OrreryError } from '../errors.ts';
 import type { Row } from '../image/database.ts';
 import type { GameRow } from '../image/rows.ts';
-import { readSnapshot } from '../image/snapshots.ts';
+import { readSnapshot, type SnapshotHeader, snapshotUpTo } from '../image/snapshots.ts';
 import { readUnreadable } from '../image/unreadable-records.ts';
 import { fold } from '../patch/apply.ts';
 import type { Json } from '../patch/patch.ts';
@@ -168,8 +168,10 @@ function standingIn(image: RemainingImage, row: GameRow, records: readonly Remai
   // A row is taken over whole or not at all.
   const seq = lastRowWithin(image, row, whole.seq);
   const { state, tick, time, commands } = seq === whole.seq ? whole : proveGame(image, { ...row, seq });
-  const tables = row.tables.filter((table) => isTable(state, table));
-  const standing = { ...row, seq, tick, time, tables, records: commands };
+  // Each record that changed them has left a snapshot, and the proof began with one.
+  const then = seq === row.seq ? row : (snapshotUpTo(image.database, row.id, seq) as SnapshotHeader);
+  const tables = then.tables.filter((table) => isTable(state, table));
+  const standing = { ...row, seq, tick, time, version: then.version, tables, records: commands };
   return { seq, state, type: row.type, tables, row: standing, fault: whole.fault };
 }
 

@@ -375,6 +375,20 @@ describe('games of an image and of the journal behind it', () => {
     expect(found).toMatchObject({ seq: 0, knownSeq: 3, whole: 'no', imageSeq: 0, row: { seq: 0, records: 0 } });
   });
 
+  it('[SV16] a game that ends before it was migrated has the version and the tables of then', () => {
+    // The step to seq 2 does not apply; at seq 2 the game became one of version 2, with a table.
+    const moment = { seq: 2, tick: 0, time: 102, version: 2, tables: ['t'] };
+    writeSnapshot(database, 'a', { ...moment, pieces: [{ table: undefined, text: '{"n":2,"t":{}}' }] }, 'migrate');
+    const steps = [step(1), step(2, 2, [{ op: 'remove', path: ['none'] }]), step(3)];
+    const games = [{ ...ROW, version: 2, tables: ['t'] }];
+    expect(salvage([], { steps, games })).toMatchObject({
+      seq: 0,
+      knownSeq: 3,
+      whole: 'no',
+      row: { seq: 0, version: 1, tables: [] },
+    });
+  });
+
   it('[SV16] nobody asks for a game that is in nothing', () => {
     expect(gamesOf([])).toEqual([]);
     expect(() => salvageGame('nobody', [])).toThrow(RangeError);
