@@ -144,8 +144,8 @@ function rowOf(statement: Statement): Row {
 }
 
 /** Text of the row that a statement is at. sql.js takes a U+FEFF from the beginning of text, and gives the bytes as they are. */
-export function textAt(statement: Statement, column: number): string {
-  const { buffer } = (statement as unknown as BlobStatement).getBlob(column);
+export function textAt(statement: object, column: number): string {
+  const { buffer } = (statement as BlobStatement).getBlob(column);
   return Buffer.from(buffer).toString('utf8');
 }
 
