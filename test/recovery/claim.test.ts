@@ -57,6 +57,20 @@ describe('a claim', () => {
     expect(() => claim.check()).toThrow('not where it was opened');
   });
 
+  it('[W29] does not go by what it has listed when another folder has come to stand there meanwhile', () => {
+    const { folder, claim } = claimed();
+    // Of a copy whose claims say that somebody has taken over.
+    folder.remove(`${SHARD}/${ownerName(1)}`);
+    let isMoved = false;
+    folder.list = () => {
+      isMoved = true;
+      return [ownerName(1), ownerName(2), manifestName(1)];
+    };
+    const identity = folder.identity.bind(folder);
+    folder.identity = (at) => (at === SHARD && isMoved ? 'another folder' : identity(at));
+    expect(() => claim.check()).toThrow(expect.objectContaining({ code: 'IO_FAILED' }));
+  });
+
   it('[W29] is not held while the disk does not say so', () => {
     const { folder, claim } = claimed();
     expect(claim.isHeld).toBe(true);
