@@ -215,7 +215,9 @@ function goOn(
   assertNumbers(start, directory);
   const segments = leadingTo(files, directory, contents.segments, start.firstFrame);
   const needed = segments.map(({ generation }) => generation);
-  const superseded = listing.segments.filter((each) => each > published && !needed.includes(each));
+  // What the manifest names must stay as long as it may be read, also a segment of a later number that has no frames.
+  const kept = new Set([...needed, ...manifest.segments]);
+  const superseded = listing.segments.filter((each) => each > published && !kept.has(each));
   // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
   const first = new FirstSegment(files, directory, start, tail.pending, superseded);
   let journal: Journal | undefined;

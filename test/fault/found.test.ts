@@ -105,3 +105,34 @@ it('[W3] a shard can be taken over while its owner, on a failing disk, takes the
   expectRecovered(last, told, 'after a power cut');
   last.close();
 });
+
+it('[R9] an opening keeps a segment that the manifest names, although it has nothing that the new one has not', async () => {
+  const disk = new VolatileDisk();
+  const told = toldNothing();
+  const owner = await openOwner(disk);
+  commit(owner, { a: 1 }, told);
+  while (owner.checkpoint() === undefined);
+  commit(owner, { a: 1 }, told);
+  // A checkpoint has begun its segment, and a commit in between begins another, because the disk is full for it.
+  expect(owner.checkpoint()).toBeUndefined();
+  disk.interference = (operation, moment, path) => {
+    if (operation === 'dataSync' && moment === 'before') throw diskFailure('ENOSPC', path);
+  };
+  expect(() => commit(owner, { a: 1 }, told)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  disk.interference = undefined;
+  while (owner.checkpoint() === undefined);
+  owner.abandon();
+  disk.kill();
+  // The next owner has no room for an image of its own, so that this manifest goes on being the newest.
+  disk.interference = (operation, moment, path) => {
+    if (operation === 'createNew' && moment === 'before' && path.includes('image-')) throw diskFailure('ENOSPC', path);
+  };
+  const second = await openOwner(disk);
+  disk.interference = undefined;
+  commit(second, { a: 1 }, told);
+  second.abandon();
+  disk.kill();
+  const last = await openOwner(disk);
+  expectRecovered(last, told, 'after an opening without an image');
+  last.close();
+});
