@@ -80,8 +80,8 @@ export interface GameDefinition<S extends object, I extends readonly unknown[], 
    */
   readonly migrations?: Migrations;
   /**
-   * A zod schema of the state as plain JSON, tables as objects by id, that only says yes or no: see StateSchema. Looked at when a game is created, loaded and migrated,
-   * and after every command as the option `validate` says.
+   * A zod schema of the state as plain JSON, tables as objects by id, that only says yes or no: see StateSchema. Looked at when a
+   * game is created, loaded and migrated, and after every command as the option `validate` says.
    */
   readonly schema?: StateSchema;
   /** What becomes of a state that `submit` brings when the game has moved on since. Without it that is a CONFLICT. */

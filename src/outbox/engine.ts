@@ -13,11 +13,11 @@ import { Growth, type GrowthWarning, growthMessage } from './growth.ts';
 import type { OrreryHealth } from './health.ts';
 import { LeftOut } from './left-out.ts';
 import { loggable } from './loggable.ts';
-import { openFew } from './openings.ts';
 import { Outbox } from './outbox.ts';
 import type { OutboxOptions } from './outbox-options.ts';
 import { Repeats } from './repeats.ts';
 import { Residents, type ResidentsOptions } from './residents.ts';
+import { openFew } from './shard-openings.ts';
 import type { OutboxEvents } from './trouble.ts';
 
 /** What `orrery.on` can be asked for. */

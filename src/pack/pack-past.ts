@@ -6,7 +6,7 @@ import { nodeFiles } from '../journal/files.ts';
 import type { Opening } from '../openings.ts';
 import { DigestPast } from '../past/digest-past.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../past/past.ts';
-import { openingsIn } from './openings.ts';
+import { openingsIn } from './pack-openings.ts';
 import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
 
 /**

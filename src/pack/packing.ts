@@ -18,7 +18,7 @@ import { type Opening, readOpenings } from '../openings.ts';
 import { wallClock } from '../patch/wall-clock.ts';
 import { ShardReader } from '../recovery/shard-reader.ts';
 import { contentDigest, DIGEST_KEY } from './content-digest.ts';
-import { writeOpenings } from './openings.ts';
+import { writeOpenings } from './pack-openings.ts';
 import { MAX_PACK_BYTES, PACK_FORMAT, type PackDescription } from './reading.ts';
 
 export interface PackOptions {

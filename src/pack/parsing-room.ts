@@ -32,7 +32,7 @@ export function tooLarge(cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'OUT_OF_MEMORY',
     what: 'the game of the pack takes more memory than Node may have',
-    hint: 'Start Node with a larger --max-old-space-size, or keep less of the past (`retention`) before packing. Nothing was changed.',
+    hint: 'Start Node with a larger --max-old-space-size, or keep less of the past (`persistence` of the game type) before packing. Nothing was changed.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

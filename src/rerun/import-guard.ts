@@ -16,6 +16,9 @@ interface Opening {
   refusal?: OrreryError;
 }
 
+/** Listeners of imports under way: there may be several. */
+const FORGIVING = new WeakSet<NodeJS.UnhandledRejectionListener>();
+
 /** The import that code runs in: what the program does meanwhile is its own affair. */
 const importing = new AsyncLocalStorage<symbol>();
 
@@ -38,10 +41,13 @@ export async function importedWithoutOpening<T>(module: string, load: () => Prom
     refusal ??= opens(module, (opening as Opening).directory);
     (opening as Opening).refusal = refusal;
   };
-  // A module that does not await what it starts would end the process in place of being told of.
+  // A module that does not await what it starts would end the process in place of being told of. Any other rejection is the affair
+  // of whoever listens for them; of one that nobody does, this listener must not hide that nobody has handled it.
   const forgive = (reason: unknown): void => {
-    if (reason !== refusal) throw reason;
+    if (reason === refusal) return;
+    if (process.listeners('unhandledRejection').every((listener) => FORGIVING.has(listener))) throw reason;
   };
+  FORGIVING.add(forgive);
   openings.subscribe(refuse);
   process.on('unhandledRejection', forgive);
   try {

@@ -7,14 +7,15 @@ import { OrreryError } from '../errors.ts';
 type WorkerName = 'shard-owner' | 'rerun' | 'packer' | 'query';
 
 /**
- * Where the package has it; where this code was moved into a bundle, beside `workerUrl`, which is the file of the owner.
+ * Beside `workerUrl`, which is the file of the owner where this code was moved into a bundle; else where the package has it.
  *
- * @throws OrreryError BUNDLED when neither is known.
+ * @throws OrreryError BUNDLED when it is in neither place.
  */
 export function workerFile(name: WorkerName, workerUrl?: URL): URL {
   const file = fileOf(name);
-  if (file && existsSync(file)) return file;
-  if (workerUrl) return new URL(`./${name}.js`, workerUrl);
+  // First: what lies where a bundle would have it may be a file of somebody else.
+  const beside = workerUrl?.protocol === 'file:' ? new URL(`./${name}.js`, workerUrl) : undefined;
+  for (const place of [beside, file]) if (place && existsSync(place)) return place;
   throw new OrreryError({
     code: 'BUNDLED',
     what: `the worker ${name} is not beside this code, which seems to be part of a bundle`,

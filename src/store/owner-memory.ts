@@ -29,7 +29,7 @@ export function largestRecord(megabytes: number): number {
 }
 
 export function isOutOfMemory(error: unknown): boolean {
-  const { code, context } = error as { code?: unknown; context?: { outOfMemory?: unknown } };
+  const { code, context } = (error ?? {}) as { code?: unknown; context?: { outOfMemory?: unknown } };
   return code === 'ERR_WORKER_OUT_OF_MEMORY' || code === 'OUT_OF_MEMORY' || context?.outOfMemory === true;
 }
 

@@ -1,12 +1,15 @@
 // Re-execution on helper threads: a long game of the example, and which difference counts when several are found.
 
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Bots, botNames, mapOf } from '../../examples/galactic-war/bots.ts';
 import { type Galaxy, galaxy, give } from '../../examples/galactic-war/galaxy.ts';
 import { defineGame, OrreryError, openOrrery, table } from '../../src/index.ts';
 import { loadGameTypes } from '../../src/rerun/games-module.ts';
-import { RerunThreads } from '../../src/rerun/threads.ts';
+import { hooksOf, RerunThreads } from '../../src/rerun/threads.ts';
 import { binary, fingerprint } from '../cli/command-line.ts';
 import { smallSetup } from '../example/small-galaxy.ts';
 import { Workshop } from './played.ts';
@@ -163,6 +166,61 @@ describe('helper threads', () => {
     expect(await types).toHaveLength(1);
     await using open = await openOrrery({ directory, games: [counterType] });
     expect((await open.load(counterType, 'a')).tick).toBe(1);
+  });
+
+  it('[RR14] what else rejects while a module is imported is heard by who listens, and ends the process where nobody does', () => {
+    const games = fileURLToPath(workshop.module(`${counter('1')}\nawait new Promise((r) => setTimeout(r, 200));`));
+    const program = (listens: boolean): string => `
+      const { loadGameTypes } = await import(${JSON.stringify(INDEX)});
+      ${listens ? "process.on('unhandledRejection', (reason) => console.log('heard', reason.message));" : ''}
+      setTimeout(() => Promise.reject(new Error('of the program')), 20);
+      const both = [loadGameTypes(${JSON.stringify(games)}, '/'), loadGameTypes(${JSON.stringify(games)}, '/')];
+      console.log((await Promise.all(both)).flat().length);`;
+    const run = (listens: boolean) =>
+      spawnSync(process.execPath, ['--input-type=module', '-e', program(listens)], { encoding: 'utf8' });
+    expect(run(true)).toMatchObject({ status: 0, stdout: 'heard of the program\n2\n' });
+    const alone = run(false);
+    expect(alone).toMatchObject({ status: 1, stdout: '' });
+    expect(alone.stderr).toContain('of the program');
+  });
+
+  it('[RR19] threads load modules as the thread that asks does: by its --import, --require, --loader and --conditions', async () => {
+    const directory = await workshop.play(counterType, 'a', (game) => void game.advance());
+    const folder = mkdtempSync(join(workshop.folder, 'conditions-'));
+    writeFileSync(
+      join(folder, 'package.json'),
+      '{"type":"module","imports":{"#step":{"special":"./one.js","default":"./two.js"}}}',
+    );
+    writeFileSync(join(folder, 'one.js'), 'export const step = 1;');
+    writeFileSync(join(folder, 'two.js'), 'export const step = 2;');
+    writeFileSync(
+      join(folder, 'games.js'),
+      `import { defineGame, table } from ${JSON.stringify(INDEX)};\nimport { step } from '#step';\n${counter('step')}`,
+    );
+    const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+    const verify = (...flags: string[]) =>
+      spawnSync(process.execPath, [...flags, main, 'verify', directory, '--games', join(folder, 'games.js')], {
+        encoding: 'utf8',
+      });
+    expect(verify('--conditions', 'special')).toMatchObject({
+      status: 0,
+      stdout: 'a: same: 1 command in 1 step made again\n',
+    });
+    expect(verify('-C', 'special').status).toBe(0);
+    expect(verify('--conditions=special').status).toBe(0);
+    expect(verify().stdout).toContain('different');
+    const others = ['--enable-source-maps', '--max-old-space-size=100', '--inspect=0', '--stack-size', '900'];
+    const hooks = [
+      '-r',
+      './a.cjs',
+      '--import=./b.mjs',
+      '--loader',
+      './c.mjs',
+      '--experimental-strip-types',
+      '-C',
+      'special',
+    ];
+    expect(hooksOf([...others, ...hooks, ...others])).toEqual(hooks);
   });
 
   it('[RR14] what a module has left running does not keep a command from ending', async () => {

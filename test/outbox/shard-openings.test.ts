@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { MemoryStore, type Orrery, OrreryError, openOrrery } from '../../src/index.ts';
-import { openFew } from '../../src/outbox/openings.ts';
+import { openFew } from '../../src/outbox/shard-openings.ts';
 import type { RecoveryReport } from '../../src/store/store.ts';
 import { ledger } from './harbour.ts';
 
