@@ -90,6 +90,8 @@ export class Loop {
     const driven: unknown = options.games?.[Symbol.iterator]();
     this.#driven = driven !== undefined && driven === options.games ? [...options.games] : options.games;
     this.#start = this.#now();
+    // Without its histogram a tick would throw where nobody catches it.
+    Object.freeze(this);
     this.#schedule();
   }
 

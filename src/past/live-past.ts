@@ -2,6 +2,7 @@
 // orrery.ts, whose `past` it is; after it: the outbox, and store/store.ts behind that. It holds what is durable.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { measured } from '../digest/moment.ts';
 import { OrreryError } from '../errors.ts';
 import { checkGameId } from '../game/id.ts';
 import { GameSeed } from '../game/seed.ts';
@@ -54,7 +55,10 @@ export class LivePast implements Past {
     const { id } = this.#row;
     checkMomentOptions(id, options);
     const { nearest = false } = options;
-    const { pieces, ...rest } = await this.#ask((store) => store.stateAt(id, moment, nearest));
+    const { by, at } = measured(id, moment);
+    // What is sent to the owner's thread is made here: a caller's object may hold what cannot be sent.
+    const asked = { [by]: at } as unknown as Moment;
+    const { pieces, ...rest } = await this.#ask((store) => store.stateAt(id, asked, nearest));
     return { game: id, ...rest, state: await arrived(pieces, rest.tables) };
   }
 

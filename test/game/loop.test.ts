@@ -294,4 +294,14 @@ describe('runLoop', () => {
     });
     expect(game.tick).toBe(3);
   });
+
+  it('[L8] nobody takes the histogram of a loop away', () => {
+    const clock = new HandClock(0);
+    const driven = loop(clock, { hz: 10 });
+    expect(Reflect.deleteProperty(driven, 'histogram')).toBe(false);
+    expect(Reflect.set(driven, 'hz', 0)).toBe(false);
+    clock.fire();
+    clock.fire();
+    expect([driven.ticks, driven.histogram.count]).toEqual([2, 2]);
+  });
 });

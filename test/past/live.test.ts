@@ -249,6 +249,10 @@ it('[PA23] games that are not there, ids that are none and an orrery that is clo
     context: { game: 'andromeda', seq: 1, before: 0 },
   });
   await expect(orrery.stateAt('andromeda', { seq: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  // What no thread could be sent, and what is no moment at all.
+  for (const moment of [galaxyOf('commands'), { seq: () => 1 }, { initial: () => 1 }, Symbol('now'), null, '1', [1]]) {
+    await expect(orrery.stateAt('andromeda', moment as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  }
   expect(await all(orrery.blame('andromeda', '/turn'))).toMatchObject([
     { seq: 0, op: 'add', after: 0, command: '@create' },
   ]);
