@@ -140,7 +140,7 @@ function invitation(directory: string, sight: string): string[] {
     `  ${orrery} ls ${place}`,
     `  ${orrery} show ${place} galaxy-1 --path ${sight}`,
     `  ${orrery} log ${place} galaxy-1 --limit 5`,
-    `  ${orrery} doctor ${place}`,
+    `  ${orrery} check ${place}`,
   ];
 }
 

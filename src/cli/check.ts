@@ -1,41 +1,61 @@
-// `orrery check`: everything in a directory verified to the last byte, and nothing said but what is wrong. `orrery doctor` is the
-// one that explains.
+// `orrery check`: verifies every byte of a directory or a pack. With --explain the same inspection is told in full: every
+// file, what is wrong with it, and what to do.
 
 import { Command } from 'commander';
 import { nodeFiles } from '../journal/files.ts';
 import { Columns } from './columns.ts';
-import { examineDirectory, extentOf } from './examine/directory.ts';
+import { type Examination, examineDirectory, extentOf } from './examine/directory.ts';
 import type { Level } from './examine/finding.ts';
 import { EXIT } from './exit.ts';
+import type { Colour } from './paint.ts';
 import { isPack, PLACE_HELP } from './past/opening.ts';
 import { compactJson, counted, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-It checks the CRC and the chain of every frame and reads every record; SHA-256, schema, quick_check and integrity_check of every
-image; unpacks every body; folds every game over its whole past, by way of every snapshot, from the newest image and from the
-spare one, which must lead to the same states; and holds manifests against files. The exit status is 0 when all of it is
-sound, 1 when anything is damaged. Not a byte is changed; another process may have the directory open.
-Of a pack the digest is recomputed and every snapshot proved to follow from the steps: what \`orrery unpack\` asks of it.
+Without --explain only errors and warnings are printed. With --explain every file and
+every shard is told, also what is sound; each error says what to do; and each shard
+says what the next opening would replay and cut off. Levels are ok, note, warning, error.
+
+What is verified, in a directory:
+  journal    the CRC and the chain of every frame, and every record
+  images     SHA-256, schema, SQLite's quick_check and integrity_check
+  games      every game is rebuilt from its first snapshot over every step; it must come
+             by each later snapshot, and end at the state that a program would load
+  spare      the spare image and its journal must lead to the same states
+  manifests  they must name the files that are there
+Of a pack the SHA-256 is computed again, and every snapshot must follow from the steps.
+
+The exit status is 0 when all of it is sound and 1 when anything is damaged.
+Not a byte is changed. Another process may have the directory open.
 
 Examples:
   orrery check ./data && cp -r ./data /backup/galaxies
+  orrery check ./data --explain
   orrery check ./data --json | jq '.findings[].file'
   orrery check battle.orrery`;
+
+const COLOURS: { readonly [level in Level]: Colour } = { ok: 'green', note: 'cyan', warning: 'yellow', error: 'red' };
+
+interface Options {
+  readonly explain?: true;
+  readonly json?: true;
+}
 
 export function checkCommand(surroundings: Surroundings): Command {
   return new Command('check')
     .description('Verify every byte of a directory or a pack without changing it.')
     .argument('<directory>', PLACE_HELP)
-    .option('--json', 'print one JSON document')
+    .option('--explain', 'also print what is sound, what would be replayed, and what to do about each error')
+    .option('--json', 'print one JSON document; with --explain it holds every finding')
     .addHelpText('after', HELP)
-    .action((place: string, { json = false }: { json?: boolean }) =>
-      isPack(place) ? checkPack(place, json, surroundings) : check(place, json, surroundings),
+    .action((place: string, options: Options) =>
+      isPack(place) ? checkPack(place, options, surroundings) : check(place, options, surroundings),
     );
 }
 
 /** Throws PACK_DAMAGED with what does not add up. */
-async function checkPack(file: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
+async function checkPack(file: string, { json }: Options, { output, paint }: Surroundings): Promise<void> {
   const { inThread } = await import('../pack/thread.ts');
   const { description } = await inThread({ kind: 'prove', file, as: undefined });
   if (json) {
@@ -48,29 +68,68 @@ async function checkPack(file: string, json: boolean, { output, paint }: Surroun
   await output.line(`SHA-256 of its content: ${digest}`);
 }
 
-async function check(directory: string, json: boolean, { output, paint, finish }: Surroundings): Promise<void> {
-  const examination = await examineDirectory(nodeFiles, directory.replace(/(?<=.)\/+$/, ''), 'thorough');
-  const count = (level: Level): number => examination.findings.filter((finding) => finding.level === level).length;
-  const [errors, warnings] = [count('error'), count('warning')];
-  const findings = examination.findings.filter(({ level }) => level === 'error' || level === 'warning');
-  finish(errors > 0 ? EXIT.damaged : EXIT.ok);
-  if (json) {
-    const verdict = errors > 0 ? 'damaged' : 'sound';
-    const told = findings.map(({ remedy, ...rest }) => ({ ...rest, remedy: remedy ?? null }));
-    const { holder, shards } = examination;
-    await output.line(
-      compactJson({ directory, verdict, errors, warnings, holder: holder ?? null, shards, findings: told }),
-    );
-    return;
-  }
+async function check(directory: string, options: Options, surroundings: Surroundings): Promise<void> {
+  const explain = options.explain === true;
+  const examination = await examineDirectory(nodeFiles, directory.replace(/(?<=.)\/+$/, ''));
+  const { findings } = examination;
+  const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
+  const counts = { errors: count('error'), warnings: count('warning'), ...(explain ? { notes: count('note') } : {}) };
+  const shown = { ...examination, findings: findings.filter(({ level }) => explain || isTrouble(level)) };
+  surroundings.finish(counts.errors > 0 ? EXIT.damaged : EXIT.ok);
+  if (options.json) await printJson(directory, shown, counts, surroundings);
+  else await print(shown, counts, explain, surroundings);
+}
+
+interface Counts {
+  readonly errors: number;
+  readonly warnings: number;
+  /** Only told where the notes themselves are. */
+  readonly notes?: number;
+}
+
+function isTrouble(level: Level): boolean {
+  return level === 'error' || level === 'warning';
+}
+
+function verdictOf({ errors }: Counts): 'damaged' | 'sound' {
+  return errors > 0 ? 'damaged' : 'sound';
+}
+
+async function printJson(
+  directory: string,
+  { holder, shards, findings }: Examination,
+  counts: Counts,
+  { output }: Surroundings,
+): Promise<void> {
+  const told = findings.map(({ remedy, ...rest }) => ({ ...rest, remedy: remedy ?? null }));
+  const verdict = verdictOf(counts);
+  await output.line(compactJson({ directory, verdict, ...counts, holder: holder ?? null, shards, findings: told }));
+}
+
+async function print(
+  examination: Examination,
+  counts: Counts,
+  explain: boolean,
+  { output, paint }: Surroundings,
+): Promise<void> {
+  const { findings } = examination;
   const columns = new Columns([{ title: '' }, { title: '' }, { title: '' }], paint);
   columns.fit(findings.map(({ level, file }) => [level, printable(file)]));
-  for (const { level, file, what } of findings) {
-    await output.line(columns.row([level, printable(file), printable(what)], [level === 'error' ? 'red' : 'yellow']));
+  for (const { level, file, what, remedy } of findings) {
+    await output.line(columns.row([level, printable(file), printable(what)], [COLOURS[level]]));
+    if (explain && remedy !== undefined) {
+      await output.line(columns.row(['', '', printable(remedy)], [undefined, undefined, 'dim']));
+    }
   }
-  const verdict = errors > 0 ? paint('red', 'damaged') : paint('green', 'sound');
-  const counts = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
-  await output.line(`${verdict}: ${counts}; ${extentOf(examination)}`);
-  if (errors > 0)
-    await output.line('`orrery doctor` says what to do about each; `orrery salvage` recovers what is left.');
+  const { errors, warnings, notes } = counts;
+  const verdict = verdictOf(counts);
+  const numbers = [
+    counted(errors, 'error'),
+    counted(warnings, 'warning'),
+    ...(notes === undefined ? [] : [counted(notes, 'note')]),
+  ];
+  await output.line(`${paint(errors > 0 ? 'red' : 'green', verdict)}: ${numbers.join(', ')}; ${extentOf(examination)}`);
+  if (errors > 0 && !explain) {
+    await output.line('`orrery check --explain` says what to do about each; `orrery salvage` recovers what is left.');
+  }
 }

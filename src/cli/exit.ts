@@ -11,7 +11,7 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
-  0  done; for check and doctor: sound; for salvage: nothing is lost, and all of it can be read
+  0  done; for check: sound; for salvage: nothing is lost, and all of it can be read
   1  the directory is damaged; for accept: there is something to accept; for salvage: something is lost or cannot be read; for recover: no mode gives a sound state;
      for verify and try: a difference was found; for migrate: a game failed, or a rehearsal found a difference
   2  the command line is wrong

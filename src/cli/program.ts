@@ -6,7 +6,6 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { acceptCommand } from './accept.ts';
 import { checkCommand } from './check.ts';
 import { checkpointCommand } from './checkpoint.ts';
-import { doctorCommand } from './doctor.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
 import { forkCommand } from './fork.ts';
 import { logCommand } from './log.ts';
@@ -120,7 +119,6 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     tryCommand,
     checkpointCommand,
     checkCommand,
-    doctorCommand,
     acceptCommand,
     salvageCommand,
     tuneCommand,

@@ -141,7 +141,7 @@ function alreadyOpen(directory: string, pid: number): OrreryError {
   return new OrreryError({
     code: 'ALREADY_OPEN',
     what: `the directory is open by process ${pid}, which goes on changing it`,
-    hint: 'Close it there first. `orrery check` and `orrery doctor` work meanwhile.',
+    hint: 'Close it there first. `orrery check` works meanwhile.',
     context: { directory, pid },
   });
 }

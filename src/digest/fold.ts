@@ -67,7 +67,7 @@ function withTables(state: JsonObject, tables: readonly string[]): JsonObject {
     throw new OrreryError({
       code: 'DAMAGED',
       what: `the state has no table ${JSON.stringify(table)}`,
-      hint: 'Run `orrery doctor` on the directory.',
+      hint: 'Run `orrery check --explain` on the directory.',
     });
   }
   return state;
@@ -77,7 +77,7 @@ export function noSnapshot(game: string, seq: number): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `the image holds no snapshot at or before seq ${seq}`,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
     context: { game, seq },
   });
 }
@@ -86,7 +86,7 @@ export function stepGap(game: string, from: number, to: number): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `the steps of a game lead from seq ${from} to seq ${to}`,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
     context: { game, seq: to },
   });
 }

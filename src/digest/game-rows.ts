@@ -302,7 +302,7 @@ function notWhole({ game, seq, command }: Record): OrreryError {
       seq === 0
         ? 'the first record of a game does not carry its whole state and type'
         : 'a record that replaces a state does not carry the whole of it',
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
     context: { game, seq, command },
   });
 }

@@ -26,7 +26,7 @@ function misplaced(what: string, game: string, seq: number): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
     context: { game, seq },
   });
 }

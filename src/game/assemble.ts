@@ -131,6 +131,6 @@ function damaged(what: string): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `a stored state cannot be taken: ${what}`,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
   });
 }

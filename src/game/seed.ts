@@ -35,7 +35,7 @@ export class GameSeed {
       code: 'PATCH_INVALID',
       // What it holds instead is not told: most of it may be the secret.
       what: `the seed of a game is not ${SEED_BYTES * 2} hex digits`,
-      hint: 'The journal or image holds something that Orrery did not write: run `orrery doctor` on the directory.',
+      hint: 'The journal or image holds something that Orrery did not write: run `orrery check --explain` on the directory.',
     });
   }
 }

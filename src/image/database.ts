@@ -202,7 +202,7 @@ function damaged(what: string, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Run `orrery doctor` on the directory. If nothing opens it any more, `orrery salvage` recovers what is left.',
+    hint: 'Run `orrery check --explain` on the directory. If nothing opens it any more, `orrery salvage` recovers what is left.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -22,7 +22,7 @@ export function stepsText(database: Database, game: string, row: Row): Buffer {
     throw new OrreryError({
       code: 'DAMAGED',
       what: `the steps up to seq ${String(lastSeq)} are gone, and there is no snapshot of it`,
-      hint: 'Run `orrery doctor` on the directory.',
+      hint: 'Run `orrery check --explain` on the directory.',
       context: { game, seq: Number(lastSeq) },
     });
   }

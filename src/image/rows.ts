@@ -122,7 +122,7 @@ export function misshapen(what: string): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `${what} in a row is not of the form it was written in`,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
   });
 }
 

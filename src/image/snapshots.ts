@@ -194,7 +194,7 @@ function damagedSnapshot(game: string, row: Row, what: string): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what,
-    hint: 'Run `orrery doctor` on the directory.',
+    hint: 'Run `orrery check --explain` on the directory.',
     context: { game, seq: Number(row['seq']) },
   });
 }

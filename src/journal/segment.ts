@@ -115,7 +115,7 @@ function damaged(what: string, file: string): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `a journal segment ${what}`,
-    hint: 'Put the file back from a backup, or recover what is left with `orrery salvage`; `orrery doctor` says what there is.',
+    hint: 'Put the file back from a backup, or recover what is left with `orrery salvage`; `orrery check --explain` says what there is.',
     context: { file },
   });
 }

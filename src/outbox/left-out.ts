@@ -12,7 +12,7 @@ interface Report {
 
 const WARNINGS = {
   unprojected: "is in none of its type's SQL tables: its state breaks what they declare unique",
-  unthinned: 'keeps more of its past than its type says: a row of it cannot be read; `orrery doctor` names it',
+  unthinned: 'keeps more of its past than its type says: a row of it cannot be read; `orrery check --explain` names it',
 } as const;
 
 export class LeftOut {

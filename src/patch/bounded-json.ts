@@ -52,7 +52,7 @@ function invalid(why: string, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'PATCH_INVALID',
     what: `what should be JSON is not JSON of ours: ${why}`,
-    hint: 'The journal or image holds something that Orrery did not write: run `orrery doctor` on the directory.',
+    hint: 'The journal or image holds something that Orrery did not write: run `orrery check --explain` on the directory.',
     ...(cause === undefined ? {} : { cause }),
   });
 }

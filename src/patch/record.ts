@@ -197,6 +197,6 @@ function invalid(what: string): OrreryError {
   return new OrreryError({
     code: 'PATCH_INVALID',
     what,
-    hint: 'The journal or image holds something that Orrery did not write: run `orrery doctor` on the directory.',
+    hint: 'The journal or image holds something that Orrery did not write: run `orrery check --explain` on the directory.',
   });
 }

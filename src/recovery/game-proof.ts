@@ -1,6 +1,6 @@
 // The rows of one game, proven: folded from the first snapshot over every step it ever took, by way of each later snapshot,
-// with every command beside them. Before it: an image, with or without the journal after it; after it: `orrery doctor` and
-// `orrery check`, which name what does not add up, and salvage.ts, which keeps what comes before that.
+// with every command beside them. Before it: an image, with or without the journal after it; after it: `orrery check`,
+// which names what does not add up, and salvage.ts, which keeps what comes before that.
 
 import type { Digest } from '../digest/digest.ts';
 import { OrreryError } from '../errors.ts';

@@ -34,7 +34,7 @@ function ended(directory: string, what: string): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `a file of the shard says what cannot be: ${what}`,
-    hint: '`orrery doctor` lists the files: put the one with that number back from a backup, or use `orrery salvage`.',
+    hint: '`orrery check --explain` lists the files. Put the one with that number back from a backup, or use `orrery salvage`.',
     context: { directory },
   });
 }

@@ -131,12 +131,34 @@ it('[K18] what the spare image leads to, the index of commands and every record 
   expect((await check(record, 0)).findings).toEqual([]);
 });
 
-it('[K18] doctor explains what check finds', async () => {
+it('[K18] names the file and points to the explanation, which has all that and more', async () => {
   const directory = copyOf(closed);
   writeFileSync(newest(join(directory, 'shard-01'), 'MANIFEST'), 'nonsense');
   const ended = await orrery('check', directory);
   expect(ended.status).toBe(1);
   expect(ended.stdout).toMatch(/^error +shard-01\/MANIFEST-\d+ /);
-  expect(ended.stdout).toMatch(/\ndamaged: 1 error, .*\n`orrery doctor` says/);
+  expect(ended.stdout).toMatch(/\ndamaged: 1 error, .*\n`orrery check --explain` says/);
+  const explained = await orrery('check', directory, '--explain');
+  expect(explained.status).toBe(1);
+  expect(explained.stdout).toMatch(/^error +shard-01\/MANIFEST-\d+ .*\n {2,}The next opening goes on from/m);
+  expect(explained.stdout).toMatch(/^ok +shard-00\/games /m);
+  expect(explained.stdout.trimEnd()).toMatch(/\ndamaged: 1 error, \d+ warnings?, \d+ notes?; .*$/);
   expect(await orrery('check', emptyFolder())).toMatchObject({ status: 3 });
+});
+
+it('[K18] --json has errors and warnings, with --explain all findings and how many notes there are', async () => {
+  const [brief, full] = await Promise.all([
+    orrery('check', killed, '--json'),
+    orrery('check', killed, '--json', '--explain'),
+  ]);
+  expect(JSON.parse(brief.stdout)).toMatchObject({ verdict: 'sound', findings: [] });
+  expect(JSON.parse(brief.stdout)).not.toHaveProperty('notes');
+  const { findings, notes } = JSON.parse(full.stdout) as Report & { notes: number };
+  expect(notes).toBe(findings.filter(({ level }) => level === 'note').length);
+  expect(notes).toBeGreaterThan(0);
+  expect(new Set(findings.map(({ level }) => level))).toEqual(new Set(['ok', 'note']));
+});
+
+it('[K10] there is one command that inspects: doctor is none', async () => {
+  expect(await orrery('doctor', killed)).toMatchObject({ status: 2, stdout: '' });
 });

@@ -36,13 +36,13 @@ it('[K8] recovers what a killed process left, publishes an image of each shard, 
     expect(names).toContain(`MANIFEST-${String(generation).padStart(10, '0')}`);
     expect(imageBytes).toBeGreaterThan(0);
   }
-  const doctor = JSON.parse((await orrery('doctor', directory, '--json')).stdout) as {
+  const found = JSON.parse((await orrery('check', directory, '--explain', '--json')).stdout) as {
     verdict: string;
     holder: unknown;
     shards: { recovery: unknown }[];
   };
-  expect(doctor).toMatchObject({ verdict: 'healthy', holder: null });
-  for (const { recovery } of doctor.shards) expect(recovery).toMatchObject({ replayedFrames: 0, cutBytes: 0 });
+  expect(found).toMatchObject({ verdict: 'sound', holder: null });
+  for (const { recovery } of found.shards) expect(recovery).toMatchObject({ replayedFrames: 0, cutBytes: 0 });
   // Nothing of the past was merged on the way.
   expect((await orrery('log', directory, 'alpha', '--patches', '--json')).stdout).toBe(before.stdout);
 });

@@ -25,13 +25,13 @@ it('[K7] reads one whole moment after another while images are published without
   let first: number | undefined;
   for (let round = 0; round < 8; round += 1) {
     const command = round === 0 ? binary : orrery;
-    const [ls, show, log, doctor] = await Promise.all([
+    const [ls, show, log, check] = await Promise.all([
       command('ls', directory, '--json'),
       command('show', directory, 'alpha', '--json'),
       command('log', directory, 'beta', '--json'),
-      command('doctor', directory, '--json'),
+      command('check', directory, '--explain', '--json'),
     ]);
-    for (const { status, stderr } of [ls, show, log, doctor]) expect(`${status} ${stderr}`).toBe('0 ');
+    for (const { status, stderr } of [ls, show, log, check]) expect(`${status} ${stderr}`).toBe('0 ');
 
     const { games } = JSON.parse(ls.stdout) as { games: { id: string; seq: number }[] };
     expect(games.map(({ id }) => id)).toEqual(['alpha', 'beta', 'delta', 'gamma']);
@@ -51,7 +51,7 @@ it('[K7] reads one whole moment after another while images are published without
       .split('\n')
       .map((line) => (JSON.parse(line) as { seq: number }).seq);
     expect(seqs).toEqual(seqs.map((_, index) => index + 1));
-    expect(JSON.parse(doctor.stdout)).toMatchObject({ verdict: 'healthy', errors: 0, holder: digger.pid });
+    expect(JSON.parse(check.stdout)).toMatchObject({ verdict: 'sound', errors: 0, holder: digger.pid });
   }
   // It did go on meanwhile.
   expect(listed).toBeGreaterThan(first as number);

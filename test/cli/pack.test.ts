@@ -82,7 +82,7 @@ it('[PK14] unpack makes a directory with the game, which a program goes on with'
   const again = await orrery('unpack', file, there);
   expect(again.status).toBe(2);
   expect(again.stderr).toContain('--as');
-  expect((await orrery('doctor', there)).status).toBe(0);
+  expect((await orrery('check', there)).status).toBe(0);
   const [log, source] = await Promise.all([
     orrery('log', there, 'ore', '--patches'),
     orrery('log', directory, 'ore', '--patches'),

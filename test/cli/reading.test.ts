@@ -311,7 +311,7 @@ describe('any data', () => {
       orrery('ls', killed),
       orrery('show', killed, 'alpha'),
       orrery('log', killed, 'alpha', '--patches'),
-      orrery('doctor', killed),
+      orrery('check', killed, '--explain'),
     ]);
     expect(ended.map(({ status }) => status)).toEqual([0, 0, 0, 0]);
     expect(fingerprint(killed)).toEqual(before);

@@ -47,7 +47,7 @@ describe('fork', () => {
     expect(await show(directory, 'what if')).toMatchObject({ total: 5 });
     const { games: listed } = (await jsonOf('ls', directory)) as { games: { id: string; parent?: unknown }[] };
     expect(listed.find(({ id }) => id === 'what if')?.parent).toEqual(parent);
-    expect((await orrery('doctor', directory)).status).toBe(0);
+    expect((await orrery('check', directory)).status).toBe(0);
     await using open = await openOrrery({ directory, games: [mine, match] });
     const fork = await open.load(mine, 'what if');
     fork.dispatch('dig', { seam: 'south', metal: 1 });
@@ -163,7 +163,7 @@ describe('recover', () => {
     expect(none).toMatchObject({ status: 0, stdout: '' });
     expect(none.stderr).toContain('nothing of final was ever given up');
     expect((await orrery('log', directory, 'ore')).stdout).toContain('@recover');
-    expect((await orrery('doctor', directory)).status).toBe(0);
+    expect((await orrery('check', directory)).status).toBe(0);
   });
 
   it('[FR34] what cannot be recovered: a status, a reason, and nothing has changed', async () => {

@@ -93,7 +93,7 @@ it.each([
   ['replay', directory, 'g', '--json'],
   ['verify', directory, 'g', '--games', games, '--json'],
   ['try', directory, 'g', '--games', games, '--at', '0', '--rerun', '--to', '2', '--json'],
-  ['doctor', directory, '--json'],
+  ['check', directory, '--explain', '--json'],
   ['check', directory, '--json'],
   ['check', file, '--json'],
   ['sql', directory, 'select * from games', '--json'],

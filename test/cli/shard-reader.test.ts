@@ -71,7 +71,7 @@ it('[K17] a segment that nobody needs and that its owner removes after it was li
   const swept = 'segment-0000000001.journal';
   const files: Files = { ...nodeFiles, list: (path) => [...nodeFiles.list(path), swept].sort() };
   expect(nodeFiles.exists(join(after, 'shard-00', swept))).toBe(false);
-  const { findings, contents } = await examineShard(files, after, 0, undefined, 'thorough');
+  const { findings, contents } = await examineShard(files, after, 0, undefined);
   expect(findings.filter(({ level }) => level === 'error' || level === 'warning')).toEqual([]);
   expect(findings.map(({ file }) => file)).toContain(`shard-00/${swept}`);
   expect(contents).toMatchObject({ games: 1, commands: 4 });

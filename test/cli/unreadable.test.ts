@@ -104,15 +104,15 @@ it('[UR8] a program opens it, plays the other games, forks what can be read, clo
   }
 });
 
-it('[UR8] check and doctor name the game, its seq and its frame, ls marks it, pack refuses it', async () => {
+it('[UR8] check names the game, its seq and its frame, ls marks it, pack refuses it', async () => {
   const before = fingerprint(directory);
   const checked = await orrery('check', directory);
   expect(checked.status).toBe(1);
   expect(checked.stdout).toMatch(
     /game "g07" +the record of seq 51, of frame \d+, cannot be read \(.*\): it and the 49 behind/,
   );
-  const doctored = await orrery('doctor', directory);
-  expect(doctored.stdout).toMatch(/cannot be read[\s\S]*orrery salvage/);
+  const explained = await orrery('check', directory, '--explain');
+  expect(explained.stdout).toMatch(/cannot be read[\s\S]*orrery salvage/);
   const listed = await orrery('ls', directory);
   expect(listed.stdout).toMatch(/g07 +counter +1 +50!/);
   expect(listed.stdout).toMatch(/g08 +counter +1 +100 /);

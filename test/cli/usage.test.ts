@@ -8,7 +8,7 @@ import { binary, emptyFolder, orrery, removeFolders } from './command-line.ts';
 
 afterAll(removeFolders);
 
-const COMMANDS = ['ls', 'show', 'log', 'checkpoint', 'doctor'];
+const COMMANDS = ['ls', 'show', 'log', 'checkpoint', 'check'];
 
 describe('help', () => {
   it('[K11] lists the commands and what the exit statuses mean', async () => {
@@ -25,8 +25,8 @@ describe('help', () => {
       expect(status, command).toBe(0);
       expect(stdout).toContain('--json');
       const examples = stdout.slice(stdout.indexOf('\nExamples:\n')).trimEnd().split('\n').slice(2);
-      expect(examples, command).toHaveLength(2);
-      for (const example of examples) expect(example).toMatch(new RegExp(`^  orrery ${command} \\./data`));
+      expect(examples.length, command).toBeGreaterThan(1);
+      for (const example of examples) expect(example).toMatch(new RegExp(`^  orrery ${command} `));
     }
   });
 
@@ -75,7 +75,7 @@ describe('wrong directories', () => {
     const folder = emptyFolder();
     expect((await binary('ls', join(folder, 'nowhere'))).status).toBe(3);
     writeFileSync(join(folder, 'file'), '');
-    expect((await orrery('doctor', join(folder, 'file'))).status).toBe(3);
+    expect((await orrery('check', join(folder, 'file'))).status).toBe(3);
     const game = (command: string): string[] => (command === 'show' || command === 'log' ? ['ore'] : []);
     const ended = await Promise.all(COMMANDS.map((command) => orrery(command, folder, ...game(command), '--json')));
     for (const { status, stdout, stderr } of ended) {
@@ -92,7 +92,7 @@ describe('wrong directories', () => {
     writeFileSync(join(folder, 'newer/orrery.json'), '{"version":9,"leastReader":9}');
     writeFileSync(join(folder, 'broken/orrery.json'), '{"version":1}');
     const [newer, broken] = await Promise.all([
-      binary('doctor', join(folder, 'newer')),
+      binary('check', join(folder, 'newer')),
       orrery('ls', join(folder, 'broken')),
     ]);
     expect(newer.status).toBe(5);

@@ -206,7 +206,7 @@ class Story {
     this.counts.gone += newest - left;
   }
 
-  /** The rows add up, as `orrery doctor` sees them. */
+  /** The rows add up, as `orrery check --explain` sees them. */
   async #expectProven(): Promise<void> {
     const copy = this.#disk.copy();
     const listing = listShard(copy, SHARD);

@@ -163,7 +163,7 @@ describe('[HO42] names that every object has', () => {
     );
     for (const args of [
       ['ls', directory],
-      ['doctor', directory],
+      ['check', directory, '--explain'],
       ['check', directory],
       ['show', directory, '__proto__'],
       ['log', directory, '__proto__', '--player', 'constructor', '--command', 'constructor'],

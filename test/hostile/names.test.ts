@@ -178,7 +178,7 @@ it.skipIf(process.platform === 'win32')(
         (orrery) => orrery.close(),
         (error: unknown) => {
           expect(error, name).toBeInstanceOf(OrreryError);
-          expect((error as OrreryError).hint).toMatch(/symbolic link|backup|salvage|doctor/);
+          expect((error as OrreryError).hint).toMatch(/symbolic link|backup|salvage|check/);
         },
       );
       expect(readFileSync(aside).equals(before), name).toBe(true);

@@ -128,7 +128,7 @@ async function expectRefused(code: OrreryErrorCode, text: RegExp): Promise<Orrer
   for (const args of [
     ['ls'],
     ['check'],
-    ['doctor'],
+    ['check', '--explain'],
     ['show', game],
     ['log', game],
     ['sql', 'select 1'],
@@ -160,7 +160,7 @@ it('[V12] a record is written with each manifest, and the directory opens with i
   // As the code before left it.
   for (const shard of [0, 1]) rmSync(recordFile(directory, shard));
   expect((await orrery('check', directory)).status).toBe(0);
-  expect((await orrery('doctor', directory)).stdout).toMatch(/there is none yet/);
+  expect((await orrery('check', directory, '--explain')).stdout).toMatch(/there is none yet/);
   expect(await counts()).toEqual(all(11));
   for (const shard of [0, 1]) expect(existsSync(recordFile(directory, shard))).toBe(true);
   put(older, 'folder');
@@ -169,7 +169,7 @@ it('[V12] a record is written with each manifest, and the directory opens with i
 
 it('[V12] a record that is behind, or gone while others are there, is no obstacle', async () => {
   cpSync(recordFile(older), recordFile());
-  expect((await orrery('doctor', directory)).stdout).toMatch(/is behind/);
+  expect((await orrery('check', directory, '--explain')).stdout).toMatch(/is behind/);
   expect(await counts()).toEqual(all(11));
   expect(readRecord(nodeFiles, folder())?.generation).toBe(readRecord(nodeFiles, folder(newer))?.generation);
   rmSync(recordFile());
@@ -234,7 +234,7 @@ it('[V13] the shard of another directory, with its record and without', async ()
     code: 'SHARD_REPLACED',
     message: expect.stringContaining('another dir'),
   });
-  expect((await orrery('doctor', directory)).status).toBe(1);
+  expect((await orrery('check', directory, '--explain')).status).toBe(1);
 });
 
 it('[V13] an older copy of one shard', async () => {
@@ -300,7 +300,7 @@ it('[V14] whatever stands in the place of a record is refused by name', async ()
       message: expect.stringMatching(text),
       context: { shard: 1, file: recordFile() },
     });
-    const looked = await orrery('doctor', directory);
+    const looked = await orrery('check', directory, '--explain');
     expect(looked.status).toBe(code === 'FORMAT_TOO_NEW' ? 5 : 1);
     if (code === 'FORMAT_TOO_NEW') await expect(readShardRemains(nodeFiles, folder())).rejects.toMatchObject({ code });
     else expect((await salvage()).stdout).toMatch(/damaged {2}shard-01\/: /);

@@ -7,7 +7,6 @@ import { holderOf } from '../../lock.ts';
 import { byteSize, counted } from '../printable.ts';
 import { type Finding, Findings } from './finding.ts';
 import { examineShard, type ShardExamination } from './shard.ts';
-import type { Depth } from './view.ts';
 
 /** Whatever else lies in the directory is not ours to speak of. */
 const LEFTOVER = /^(LOCK|orrery\.json|openings\.jsonl|shard-\d{2,3}\.record)\..*\.tmp$/;
@@ -21,7 +20,7 @@ export interface Examination {
 }
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, and what the disk throws; damage is not thrown but found. */
-export async function examineDirectory(files: Files, directory: string, depth: Depth = 'usual'): Promise<Examination> {
+export async function examineDirectory(files: Files, directory: string): Promise<Examination> {
   const findings = new Findings('');
   const config = examineConfig(files, directory, findings);
   const holder = examineLock(files, directory, findings);
@@ -38,7 +37,7 @@ export async function examineDirectory(files: Files, directory: string, depth: D
   const due = Array.from({ length: config?.shards ?? 0 }, (_, shard) => shard);
   const shards: ShardExamination[] = [];
   for (const shard of new Set([...due, ...present].sort((a, b) => a - b))) {
-    shards.push(await examineShard(files, directory, shard, config, depth));
+    shards.push(await examineShard(files, directory, shard, config));
   }
   const apart = shards.flatMap((shard) => shard.findings);
   const together = new Findings('');

@@ -35,7 +35,7 @@ export function examineGames(
   shard: number,
   shards: number | undefined,
   findings: Findings,
-  further?: (row: GameRow, proof: GameProof) => string | undefined,
+  further: (row: GameRow, proof: GameProof) => string | undefined,
 ): GamesExamined {
   const total = { games: 0, commands: 0, steps: 0, snapshots: 0 };
   let faulty = 0;
@@ -58,7 +58,7 @@ export function examineGames(
       total.steps += proof.steps;
       total.snapshots += proof.snapshots;
       total.commands += proof.commands;
-      fault = proof.fault ?? further?.(row, proof);
+      fault = proof.fault ?? further(row, proof);
     }
     if (fault === undefined) continue;
     faulty += 1;

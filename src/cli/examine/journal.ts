@@ -28,7 +28,7 @@ export function examineJournal(view: ShardView): number {
   for (const generation of new Set([...listing.segments, ...manifest.segments].sort((a, b) => a - b))) {
     if (generation < oldest) {
       findings.add('note', segmentName(generation), 'is not needed any more', 'A later checkpoint removes it.');
-      if (view.depth === 'thorough') examineUnneeded(view, generation);
+      examineUnneeded(view, generation);
       continue;
     }
     const segment = readSegment(view, generation);
@@ -96,7 +96,7 @@ function examineSegment(view: ShardView, segment: Segment, next: Segment | undef
   let step = scan.next();
   for (; !step.done; step = scan.next()) {
     if (step.value.type !== 'batch') continue;
-    const fault = view.depth === 'thorough' ? faultOfRecords(step.value) : undefined;
+    const fault = faultOfRecords(step.value);
     if (fault !== undefined) {
       const what = `frame ${step.value.number} at byte ${step.value.offset} was not written by Orrery: ${fault}`;
       findings.add('error', name, what, remedyFor(view, segment.generation));

@@ -16,7 +16,7 @@ import { examineImages } from './images.ts';
 import { examineJournal } from './journal.ts';
 import { examineManifests } from './manifests.ts';
 import { examineRecord, readRecordOf } from './record.ts';
-import type { Depth, ShardView } from './view.ts';
+import type { ShardView } from './view.ts';
 
 /** What a recovery would do. */
 export interface Recovery {
@@ -47,7 +47,6 @@ export async function examineShard(
   directory: string,
   shard: number,
   config: DirectoryConfig | undefined,
-  depth: Depth = 'usual',
 ): Promise<ShardExamination> {
   const shards = config?.shards;
   const folder = shardDirectory(directory, shard);
@@ -68,7 +67,7 @@ export async function examineShard(
       else findings.failure('', error);
       return { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
     }
-    const examined = await examineListed(files, folder, listing, shard, shards, findings, depth, compare);
+    const examined = await examineListed(files, folder, listing, shard, shards, findings, compare);
     if (!findings.damaged || attempt === MOST_ATTEMPTS || !hasChanged(files, folder, listing)) return examined;
     await delay(attempt);
   }
@@ -84,7 +83,6 @@ async function examineListed(
   shard: number,
   shards: number | undefined,
   findings: Findings,
-  depth: Depth,
   compare: (found: Found | undefined) => void,
 ): Promise<ShardExamination> {
   const nothing = { shard, findings: findings.list, imageBytes: 0, journalBytes: 0 };
@@ -98,7 +96,7 @@ async function examineListed(
   const images = manifest.images.map(({ generation }) => imageName(generation));
   const segments = [...listing.segments, ...manifest.segments].map(segmentName);
   const held = holdFiles(files, folder, [...new Set([...segments, ...images])]);
-  const view: ShardView = { files: held, folder, shard, listing, manifest, findings, depth };
+  const view: ShardView = { files: held, folder, shard, listing, manifest, findings };
   await examineImages(view);
   const journalBytes = examineJournal(view);
   const imageBytes = manifest.images.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -114,10 +112,10 @@ async function examineListed(
   }
   compare(contents);
   // Only when the newest image itself was used: the spare is the other way to the same games.
-  const spare = depth === 'thorough' && !contents.imageFault ? await readSpare(view) : undefined;
+  const spare = contents.imageFault ? undefined : await readSpare(view);
   try {
     const recovery = examineRecovery(contents, findings);
-    const further = depth === 'thorough' ? contradictionOf.bind(undefined, contents, spare) : undefined;
+    const further = contradictionOf.bind(undefined, contents, spare);
     return { ...examined, recovery, contents: examineGames(contents, shard, shards, findings, further) };
   } finally {
     contents.database.close();

@@ -98,7 +98,7 @@ async function writeShard(
 
 /** What was written is read again, to the last step of every game. */
 async function assertSound(files: Files, directory: string): Promise<void> {
-  const { findings } = await examineDirectory(files, directory, 'thorough');
+  const { findings } = await examineDirectory(files, directory);
   const error = findings.find(({ level, kept }) => level === 'error' && !kept);
   if (!error) return;
   throw new OrreryError({

@@ -1,4 +1,4 @@
-// `orrery doctor`: what it says of whole directories, of what a crash leaves, and of every kind of damage.
+// `orrery check --explain`: what it says of whole directories, of what a crash leaves, and of every kind of damage.
 
 import {
   appendFileSync,
@@ -36,18 +36,18 @@ interface Finding {
 }
 
 interface Report {
-  readonly verdict: 'healthy' | 'damaged';
+  readonly verdict: 'sound' | 'damaged';
   readonly errors: number;
   readonly notes: number;
   readonly shards: readonly { readonly recovery?: { readonly replayedRecords: number; readonly cutBytes: number } }[];
   readonly findings: readonly Finding[];
 }
 
-async function doctor(directory: string, status: 0 | 1): Promise<Report> {
-  const ended = await orrery('doctor', directory, '--json');
+async function explain(directory: string, status: 0 | 1): Promise<Report> {
+  const ended = await orrery('check', directory, '--explain', '--json');
   expect(`${ended.status} ${ended.stderr}`).toBe(`${status} `);
   const report = JSON.parse(ended.stdout) as Report;
-  expect(report.verdict).toBe(status === 0 ? 'healthy' : 'damaged');
+  expect(report.verdict).toBe(status === 0 ? 'sound' : 'damaged');
   expect(report.errors).toBe(report.findings.filter(({ level }) => level === 'error').length);
   return report;
 }
@@ -68,12 +68,12 @@ function flip(file: string, at: number): void {
 }
 
 describe('a whole directory', () => {
-  it('[K13] is healthy after a clean close: nothing but ok', async () => {
-    const ended = await binary('doctor', closed);
+  it('[K13] is sound after a clean close: nothing but ok', async () => {
+    const ended = await binary('check', closed, '--explain');
     expect(ended).toMatchObject({ status: 0, stderr: '' });
     const lines = ended.stdout.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(
-      /^healthy: 0 errors, 0 warnings, 0 notes; 11 games in 2 shards, .* of images, .* of journal$/,
+      /^sound: 0 errors, 0 warnings, 0 notes; 11 games in 2 shards, .* of images, .* of journal$/,
     );
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/^ok {2}\S/);
     for (const name of [
@@ -88,8 +88,8 @@ describe('a whole directory', () => {
     }
   });
 
-  it('[K13] is healthy after SIGKILL, and the notes say what an opening would replay', async () => {
-    const report = await doctor(killed, 0);
+  it('[K13] is sound after SIGKILL, and the notes say what an opening would replay', async () => {
+    const report = await explain(killed, 0);
     expect(of(report, 'note')).toEqual([
       'LOCK: was left by a process that ended without closing',
       expect.stringMatching(
@@ -102,30 +102,30 @@ describe('a whole directory', () => {
     expect(report.shards.reduce((sum, { recovery }) => sum + (recovery?.replayedRecords ?? 0), 0)).toBe(4 * 45);
   });
 
-  it('[K13] is healthy with a torn tail and leftovers, and the notes say what an opening would cut and remove', async () => {
+  it('[K13] is sound with a torn tail and leftovers, and the notes say what an opening would cut and remove', async () => {
     const directory = copyOf(killed);
     const segment = newest(join(directory, 'shard-01'), 'segment');
     appendFileSync(segment, Buffer.concat([Buffer.from('FRM1'), Buffer.alloc(29, 7)]));
     writeFileSync(join(directory, 'shard-00/image-0000000009.sqlite.0123456789ab.tmp'), 'half an im');
-    const report = await doctor(directory, 0);
+    const report = await explain(directory, 0);
     expect(report.shards[1]?.recovery).toMatchObject({ cutBytes: 33 });
     expect(of(report, 'note').join('\n')).toMatch(
       /shard-01\/segment-\d+\.journal: .*the last 33 B are a write that was never/,
     );
     expect(of(report, 'note').join('\n')).toMatch(/shard-00\/image-0000000009\.sqlite\.\w+\.tmp: 10 B, left over/);
     expect(await orrery('checkpoint', directory)).toMatchObject({ status: 0 });
-    expect(of(await doctor(directory, 0), 'note')).toEqual([]);
+    expect(of(await explain(directory, 0), 'note')).toEqual([]);
   });
 });
 
 describe('damage', () => {
   const shard = (directory: string, number = 0): string => join(directory, `shard-0${number}`);
 
-  /** Does something to a directory and gives the errors that doctor then finds. */
+  /** Does something to a directory and gives the errors that are then found. */
   async function errorsAfter(source: string, damage: (directory: string) => void | Promise<void>): Promise<string[]> {
     const directory = copyOf(source);
     await damage(directory);
-    return of(await doctor(directory, 1), 'error');
+    return of(await explain(directory, 1), 'error');
   }
 
   it('[K14] a flipped byte of an image, with what stands in for it', async () => {
@@ -204,7 +204,7 @@ describe('damage', () => {
   it('[K14] a description that is gone, with the rest examined all the same', async () => {
     const directory = copyOf(closed);
     rmSync(join(directory, 'orrery.json'));
-    const report = await doctor(directory, 1);
+    const report = await explain(directory, 1);
     expect(of(report, 'error')).toEqual(['orrery.json: there is no orrery.json in this directory']);
     expect(of(report, 'ok').join('\n')).toMatch(/shard-01\/games: \d+ games/);
     expect(existsSync(join(directory, 'orrery.json'))).toBe(false);
@@ -213,7 +213,7 @@ describe('damage', () => {
   it('[K14] the text names the file, the remedy and the verdict', async () => {
     const directory = copyOf(killed);
     rmSync(newest(shard(directory), 'image'));
-    const ended = await binary('doctor', directory);
+    const ended = await binary('check', directory, '--explain');
     expect(ended.status).toBe(1);
     expect(ended.stdout).toMatch(
       /^error +shard-00\/image-0000000001\.sqlite +an image is missing\n {2,}Put the file back from a backup/m,
