@@ -12,6 +12,7 @@ import type { Paint } from './paint.ts';
 import { SIGNS } from './past/change-lines.ts';
 import { addLogFilters, type LogFilters, queryOf } from './past/log-options.ts';
 import { writeNewFile } from './past/new-file.ts';
+import { newestOf } from './past/newest.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
 import { PagedRows } from './past/paged-rows.ts';
 import { DEFAULT_STEPS, writeReduxDevtools } from './past/redux-devtools.ts';
@@ -31,7 +32,7 @@ DevTools, with the state after each; --path then exports that part of the state.
 A store of your own shows them too, with a reducer that applies action.patches, which are RFC 6902.
 
 Examples:
-  orrery log ./data andromeda --from 100 --to 120 --patches
+  orrery log ./data andromeda --limit 10 --patches
   orrery log ./data andromeda --json | jq -r 'select(.command == "build") | .player'`;
 
 /** Rows that are looked at together for the widths of the columns. */
@@ -49,11 +50,11 @@ interface Options extends LogFilters {
 
 export function logCommand(surroundings: Surroundings): Command {
   const command = new Command('log')
-    .description('Print the history of a game, one line for each command, oldest first.')
+    .description('Print the history of a game, one line for each command, the newest last.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP);
   return addLogFilters(command)
-    .option('--limit <count>', 'print at most so many commands', wholeNumber(1))
+    .option('--limit <count>', 'only the newest so many commands', wholeNumber(1))
     .option('--patches', 'also print what each visible moment changed: + added, - removed, ~ replaced')
     .addOption(new Option('--format <name>', 'write a file for another program').choices(['redux-devtools']))
     .option('-o, --output <file>', 'with --format: write there instead of to standard output')
@@ -78,14 +79,10 @@ export function logCommand(surroundings: Surroundings): Command {
 
 async function log(past: Past, query: HistoryQuery, options: Options, surroundings: Surroundings): Promise<void> {
   remarkOnTimes(past, query, surroundings);
-  const { limit = Number.POSITIVE_INFINITY, patches = false, json } = options;
+  const { limit, patches = false, json } = options;
   const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
-  let count = 0;
-  for await (const entry of historyOf(past, query)) {
-    await printer.take(entry);
-    count += 1;
-    if (count >= limit) break;
-  }
+  const entries = limit === undefined ? historyOf(past, query) : newestOf(past, query, limit);
+  for await (const entry of entries) await printer.take(entry);
   await printer.end();
 }
 

@@ -3,10 +3,13 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newestOf } from '../../src/cli/past/newest.ts';
 import { stateSize } from '../../src/cli/state-size.ts';
 import { readProfile } from '../../src/cli/tuning/profile.ts';
 import type { GameRow } from '../../src/image/rows.ts';
 import { OrreryError, openOrrery, shardOf } from '../../src/index.ts';
+import { openDirectoryPast } from '../../src/past/digest-past.ts';
+import type { Past } from '../../src/past/past.ts';
 import { mine } from '../programs/mine.ts';
 import {
   binary,
@@ -200,8 +203,8 @@ describe('log', () => {
     ]);
   });
 
-  it('[K4] keeps to a range and a limit, and prints what each visible step changed', async () => {
-    const ended = await orrery('log', directory, 'ore', '--from', '2', '--to', '7', '--limit', '5', '--patches');
+  it('[K4] keeps to a range, and prints what each visible step changed', async () => {
+    const ended = await orrery('log', directory, 'ore', '--from', '2', '--to', '6', '--patches');
     const [, ...rest] = lines(ended).map((line) => line.trim());
     expect(rest.filter((line) => /^[+~-]|^nothing/.test(line))).toEqual([
       '~ /seams/south/metal  7',
@@ -212,6 +215,44 @@ describe('log', () => {
       '- /news/0',
       '+ /news/1  "three"',
     ]);
+  });
+
+  it('[K4] --limit takes the newest commands, the newest last, as text and as JSON', async () => {
+    const seqs = async (...args: readonly string[]): Promise<number[]> =>
+      (documents(await orrery('log', directory, 'ore', '--json', ...args)) as { seq: number }[]).map(({ seq }) => seq);
+    expect(await seqs('--limit', '3')).toEqual([5, 6, 7]);
+    expect(await seqs('--limit', '2', '--to', '5')).toEqual([4, 5]);
+    expect(await seqs('--limit', '2', '--command', 'dig')).toEqual([1, 2]);
+    expect(await seqs('--limit', '99')).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await seqs('--limit', '3', '--backwards')).toEqual([7, 6, 5]);
+    const printed = lines(await orrery('log', directory, 'ore', '--limit', '3')).slice(1);
+    expect(printed.map((line) => line.trim().split(/ +/)[0])).toEqual(['5', '6', '7']);
+    // Inside a step of several commands.
+    const merged = documents(await orrery('log', directory, 'final', '--json', '--limit', '2')) as { seq: number }[];
+    expect(merged.map(({ seq }) => seq)).toEqual([11, 12]);
+    expect(lines(await orrery('log', directory, 'ore', '--limit', '3', '--player', 'nobody'))).toHaveLength(1);
+  });
+
+  it('[K4] --limit reads no step that is older than what it prints', async () => {
+    const past = await openDirectoryPast(directory, 'ore');
+    const read: number[] = [];
+    const watched: Past = {
+      row: past.row,
+      stateAt: past.stateAt.bind(past),
+      snapshots: past.snapshots.bind(past),
+      close: past.close.bind(past),
+      async *steps(range) {
+        for await (const step of past.steps(range)) {
+          read.push(step.lastSeq);
+          yield step;
+        }
+      },
+    };
+    const newest: number[] = [];
+    for await (const { seq } of newestOf(watched, {}, 2)) newest.push(seq);
+    await past.close();
+    expect(newest).toEqual([6, 7]);
+    expect(new Set(read)).toEqual(new Set([6, 7]));
   });
 
   it('[K4] shows the patches of a step made of several commands with the last of them', async () => {
@@ -236,9 +277,9 @@ describe('log', () => {
     ]);
   });
 
-  it('[K4] prints at most so many commands, and none when the range has none', async () => {
+  it('[K4] prints the newest of a range that begins anywhere, and none when the range has none', async () => {
     const two = await orrery('log', directory, 'ore', '--from', '3', '--limit', '2', '--json');
-    expect(documents(two).map((each) => (each as { seq: number }).seq)).toEqual([3, 4]);
+    expect(documents(two).map((each) => (each as { seq: number }).seq)).toEqual([6, 7]);
     expect(await orrery('log', directory, 'ore', '--from', '8', '--json')).toEqual({
       status: 0,
       stdout: '',

@@ -34,7 +34,7 @@ export function addLogFilters(command: Command): Command {
       ),
     )
     .option('--path <pointer>', 'only steps that touched this RFC 6901 pointer, or anything in or around it')
-    .option('--backwards', 'newest first');
+    .option('--backwards', 'the newest first');
 }
 
 /** Ends the command when a range ends before it begins; throws INVALID_POINTER. */

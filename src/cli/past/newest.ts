@@ -1,0 +1,26 @@
+// The newest entries of a history, oldest of them first. Before it: `orrery log --limit`; after it: the reading that prints
+// them.
+
+import { type HistoryEntry, type HistoryQuery, historyOf } from '../../past/history.ts';
+import type { Past } from '../../past/past.ts';
+
+/**
+ * The newest `limit` entries that the query lets through, in the order that it asks for. Reads backwards to find where they
+ * begin, then forwards from there: older entries are not read, and none are held.
+ */
+export async function* newestOf(
+  past: Past,
+  query: HistoryQuery,
+  limit: number,
+): AsyncGenerator<HistoryEntry, void, undefined> {
+  let [first, last, count] = [0, 0, 0];
+  for await (const entry of historyOf(past, { ...query, backwards: true })) {
+    count += 1;
+    first = entry.seq;
+    if (count === 1) last = entry.seq;
+    if (query.backwards) yield entry;
+    if (count === limit) break;
+  }
+  if (query.backwards || count === 0) return;
+  yield* historyOf(past, { ...query, afterSeq: first - 1, upToSeq: last });
+}
