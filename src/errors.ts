@@ -1,4 +1,4 @@
-/** Every failure a user can meet has one of these codes. Codes are stable; messages may be reworded. */
+/** Every failure a user can meet has one of these codes. Codes are stable; messages may be reworded. What each means: error-guide/. */
 export type OrreryErrorCode =
   // what a user passed
   | 'INVALID_OPTION'
@@ -96,13 +96,16 @@ export interface OrreryErrorParts {
 
 /**
  * The only error class Orrery throws. `message` reads: what happened, where (game, command, path, file), why, and the
- * remedy; `code` is for programs; `hint` is the remedy alone; `cause` is the original failure when there was one.
+ * remedy; `code` is for programs; `hint` is the remedy alone; `help` names the page of the code; `cause` is the original
+ * failure when there was one.
  */
 export class OrreryError extends Error {
   override readonly name = 'OrreryError';
   readonly code: OrreryErrorCode;
   readonly hint: string;
   readonly context: OrreryErrorContext;
+  /** The page about `code`, a file of the package `orrery`: what happened, how one gets there, what to do. */
+  readonly help: string;
   /** What happened, without the place and the remedy: kept apart so that an error can cross a thread and be rebuilt. */
   readonly what: string;
 
@@ -112,6 +115,7 @@ export class OrreryError extends Error {
     this.code = parts.code;
     this.hint = parts.hint;
     this.context = context;
+    this.help = `docs/errors/${parts.code}.md`;
     this.what = parts.what;
   }
 

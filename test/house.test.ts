@@ -34,7 +34,7 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-const FOLDERS = ['src', 'workers', 'test', 'bench', 'examples'];
+const FOLDERS = ['src', 'workers', 'test', 'bench', 'examples', 'scripts'];
 const PROJECT: Files = new Map(FOLDERS.flatMap(filesBelow).map((path) => houseFile(path, read(path))));
 const MANIFEST = JSON.parse(read('package.json')) as { readonly dependencies: object };
 const SPECIFICATION = read('test/SPEC.md');

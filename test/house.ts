@@ -22,6 +22,7 @@ type Table = { readonly [from: string]: readonly string[] };
 /** A folder of src/, a file directly in it, or `workers`, and what it may import besides itself. */
 export const VALUES: Table = {
   errors: [],
+  'error-guide': ['errors'],
   patch: ['errors'],
   projection: ['patch', 'errors'],
   game: ['projection', 'patch', 'errors'],

@@ -49,29 +49,33 @@ export interface Told {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  /** The page of the code, in the package; undefined for a wrong command line, which has its own help. */
+  readonly help: string | undefined;
   readonly context: object;
 }
 
-/** `help` is the command line that explains the one that was wrong. */
-export function tell(thrown: unknown, help: string): Told {
+/** `usage` is the command line that explains the one that was wrong. */
+export function tell(thrown: unknown, usage: string): Told {
   if (thrown instanceof OrreryError) {
-    const { code, hint, context } = thrown;
-    return { status: STATUS[code] ?? EXIT.failed, code, message: withoutHint(thrown), hint, context };
+    const { code, hint, help, context } = thrown;
+    return { status: STATUS[code] ?? EXIT.failed, code, message: withoutHint(thrown), hint, help, context };
   }
   if (thrown instanceof CommanderError) {
     const message = thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    return { status: EXIT.usage, code: 'USAGE', message, hint: `See \`${help}\`.`, context: {} };
+    return { status: EXIT.usage, code: 'USAGE', message, hint: `See \`${usage}\`.`, help: undefined, context: {} };
   }
-  const message = `an unexpected failure: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
+  const what = `an unexpected failure: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`;
   const hint = 'This is a defect in Orrery: please report it with this message.';
-  return { status: EXIT.failed, code: 'INTERNAL', message, hint, context: {} };
+  const { code, help, context } = new OrreryError({ code: 'INTERNAL', what, hint });
+  return { status: EXIT.failed, code, message: what, hint, help, context };
 }
 
 export function describe(told: Told, json: boolean, paint: Paint): string {
-  const { code, message, hint, context } = told;
-  if (json) return `${compactJson({ error: { code, message, hint, context } })}\n`;
+  const { code, message, hint, help, context } = told;
+  if (json) return `${compactJson({ error: { code, message, hint, help, context } })}\n`;
   const lines = message.split('\n').map(printable).join('\n');
-  return `${paint('red', 'orrery:')} ${lines}\n        ${printable(hint)}\n`;
+  const page = help === undefined ? '' : `        See ${help} in the package orrery.\n`;
+  return `${paint('red', 'orrery:')} ${lines}\n        ${printable(hint)}\n${page}`;
 }
 
 /** The message ends with the remedy, which is shown on a line of its own. */
