@@ -64,7 +64,14 @@ export const boundSql = {
   },
 };
 
-const files = ['src/**/*.ts', 'workers/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', 'scripts/**/*.ts'];
+const files = [
+  'src/**/*.ts',
+  'workers/**/*.ts',
+  'test/**/*.ts',
+  'bench/**/*.ts',
+  'examples/**/*.ts',
+  'scripts/**/*.ts',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', '**/node_modules/'] },

@@ -45,7 +45,9 @@ function listPage(): string {
     ),
   ];
   for (const [title, entries] of SECTIONS) {
-    const rows = Object.entries(entries).map(([code, { meaning }]) => `| [${code}](${code}.md) | ${firstSentence(meaning)} |`);
+    const rows = Object.entries(entries).map(
+      ([code, { meaning }]) => `| [${code}](${code}.md) | ${firstSentence(meaning)} |`,
+    );
     parts.push(`## ${title}`, ['| code | what it means |', '|---|---|', ...rows].join('\n'));
   }
   return `${parts.join('\n\n')}\n`;

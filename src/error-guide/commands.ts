@@ -1,6 +1,6 @@
 // Errors about what a command did.
 
-import type { ErrorEntry } from './entry.ts';
+import type { ErrorGuide } from './entry.ts';
 
 export const COMMANDS = {
   COMMAND_REFUSED: {
@@ -52,7 +52,8 @@ export const COMMANDS = {
     see: ['TIME-MACHINE.md'],
   },
   RECORD_TOO_LARGE: {
-    meaning: 'The arguments and the patches of one command are larger than `maxRecordBytes`. The command was refused and nothing changed.',
+    meaning:
+      'The arguments and the patches of one command are larger than `maxRecordBytes`. The command was refused and nothing changed.',
     causes: [
       'One command changes very much at once.',
       'A large value is passed as an argument and stored too: it counts twice.',
@@ -64,8 +65,12 @@ export const COMMANDS = {
     see: ['TUNING.md'],
   },
   STATE_TOO_LARGE: {
-    meaning: 'The state of the game would be larger than `maxStateBytes` of JSON. The command was refused and nothing changed.',
-    causes: ['The state grows without end, for example a log or a chat that is never cut.', 'One game holds what should be several.'],
+    meaning:
+      'The state of the game would be larger than `maxStateBytes` of JSON. The command was refused and nothing changed.',
+    causes: [
+      'The state grows without end, for example a log or a chat that is never cut.',
+      'One game holds what should be several.',
+    ],
     remedies: [
       'Delete what is no longer needed. The history keeps it, as long as retention says.',
       'Split the game into several.',
@@ -88,7 +93,9 @@ export const COMMANDS = {
   },
   CLOCK_INVALID: {
     meaning: '`Date.now()` gave something that is not a time. The command was refused and nothing changed.',
-    causes: ['A library or a test has replaced `Date.now`, and its version gives `NaN`, a string, or a moment that no `Date` can be.'],
+    causes: [
+      'A library or a test has replaced `Date.now`, and its version gives `NaN`, a string, or a moment that no `Date` can be.',
+    ],
     remedies: ['Put the real `Date.now` back, or let the replacement give milliseconds since 1970.'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;

@@ -1,6 +1,6 @@
 // Errors about a directory and its disk, about `orrery sql`, and about packs.
 
-import type { ErrorEntry } from './entry.ts';
+import type { ErrorGuide } from './entry.ts';
 
 export const DIRECTORY = {
   NOT_AN_ORRERY_DIRECTORY: {
@@ -48,7 +48,10 @@ export const DIRECTORY = {
   },
   FORMAT_TOO_NEW: {
     meaning: 'A file was written by a newer Orrery in a format that this one does not know. Nothing was changed.',
-    causes: ['The program was rolled back to an older version of Orrery.', 'The pack or the directory comes from somebody with a newer one.'],
+    causes: [
+      'The program was rolled back to an older version of Orrery.',
+      'The pack or the directory comes from somebody with a newer one.',
+    ],
     remedies: ['Open it with the version that wrote it, or a newer one.'],
     see: ['FORMAT.md'],
   },
@@ -70,7 +73,10 @@ export const DIRECTORY = {
   },
   SHARD_MISSING: {
     meaning: 'The folder of a shard that was made is gone or empty. The directory is refused and nothing is changed.',
-    causes: ['The folder was removed, or was not copied with the others.', 'A disk of its own for the shard is not mounted.'],
+    causes: [
+      'The folder was removed, or was not copied with the others.',
+      'A disk of its own for the shard is not mounted.',
+    ],
     remedies: [
       'Mount the disk, or put the folder back from a backup together with its record.',
       'Recover the other shards with `orrery salvage`.',
@@ -79,8 +85,12 @@ export const DIRECTORY = {
     see: ['GUARANTEES.md'],
   },
   SHARD_REPLACED: {
-    meaning: 'The folder of a shard holds something else than what was recorded of it. The directory is refused and nothing is changed.',
-    causes: ['The folders of two shards were exchanged.', 'The folder comes from another directory, or from another copy of this one that was played in.'],
+    meaning:
+      'The folder of a shard holds something else than what was recorded of it. The directory is refused and nothing is changed.',
+    causes: [
+      'The folders of two shards were exchanged.',
+      'The folder comes from another directory, or from another copy of this one that was played in.',
+    ],
     remedies: [
       'Put the right folder back.',
       'Games of a folder that belongs elsewhere come out with `orrery pack`, in the directory that it is from.',
@@ -89,8 +99,12 @@ export const DIRECTORY = {
     see: ['GUARANTEES.md'],
   },
   SHARD_OLDER: {
-    meaning: 'The shard ends before what was recorded as durable. Acknowledged commands would be missing, so it is refused and nothing is changed.',
-    causes: ['The folder was put back from an older backup, without the rest of the directory.', 'A disk or a snapshot of a virtual machine was rolled back.'],
+    meaning:
+      'The shard ends before what was recorded as durable. Acknowledged commands would be missing, so it is refused and nothing is changed.',
+    causes: [
+      'The folder was put back from an older backup, without the rest of the directory.',
+      'A disk or a snapshot of a virtual machine was rolled back.',
+    ],
     remedies: [
       'Put the whole directory back from one backup, records of the shards included.',
       'To accept the loss, `orrery accept DIRECTORY --shard N` tells first what is given up.',
@@ -98,7 +112,8 @@ export const DIRECTORY = {
     see: ['GUARANTEES.md'],
   },
   STALE_OWNER: {
-    meaning: 'Another process has taken this shard over. This one acknowledges nothing more; what it had acknowledged is safe.',
+    meaning:
+      'Another process has taken this shard over. This one acknowledges nothing more; what it had acknowledged is safe.',
     causes: [
       'The process stood still for long, was taken for dead, and its directory was opened elsewhere.',
       'The lock could not be seen: another host, another container, or a copy of `LOCK`.',
@@ -121,7 +136,8 @@ export const DIRECTORY = {
     see: ['RETENTION.md', 'TUNING.md'],
   },
   DISK_FULL: {
-    meaning: 'The disk, or a quota, has no room. While a game runs it is the reason of `degraded`: games go on in memory, and become durable when there is room.',
+    meaning:
+      'The disk, or a quota, has no room. While a game runs it is the reason of `degraded`: games go on in memory, and become durable when there is room.',
     causes: ['The disk is full.', 'A quota is used up.'],
     remedies: [
       'Make room. Orrery tries again by itself, and `recovered` tells when it has succeeded.',
@@ -130,7 +146,8 @@ export const DIRECTORY = {
     see: ['GUARANTEES.md', 'RETENTION.md'],
   },
   IO_FAILED: {
-    meaning: 'A call to the disk failed. `context.file` and `context.errno` say which. While a game runs it is the reason of `degraded`, and Orrery tries again.',
+    meaning:
+      'A call to the disk failed. `context.file` and `context.errno` say which. While a game runs it is the reason of `degraded`, and Orrery tries again.',
     causes: [
       'The disk has an error, is read-only, or is gone.',
       'A file would be larger than this process or this file system allows.',
@@ -144,12 +161,15 @@ export const DIRECTORY = {
     ],
     see: ['GUARANTEES.md'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;
 
 export const SQL = {
   INVALID_SQL: {
     meaning: 'The statement of `orrery sql` cannot be run. Nothing was changed.',
-    causes: ['It has a mistake: the message has the words of SQLite.', 'It would write or set something. `orrery sql` only reads.'],
+    causes: [
+      'It has a mistake: the message has the words of SQLite.',
+      'It would write or set something. `orrery sql` only reads.',
+    ],
     remedies: [
       'Correct the statement. SCHEMA.md has the tables and columns.',
       'Change games with commands. For a database of your own, copy `latest.sqlite`.',
@@ -162,7 +182,7 @@ export const SQL = {
     remedies: ['Ask for less, or give it longer with `--timeout`.'],
     see: ['SCHEMA.md'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;
 
 export const PACKS = {
   PACK_NOT_FOUND: {
@@ -177,8 +197,15 @@ export const PACKS = {
   },
   PACK_DAMAGED: {
     meaning: 'The file is no pack, or not as Orrery wrote it. Nothing of it was used.',
-    causes: ['It was cut or changed on its way.', 'It is a folder or another kind of file.', 'Somebody made or changed it by hand.'],
-    remedies: ['Fetch it again, or have the game packed once more.', 'Run `orrery check FILE`: it says all that is wrong with it.'],
+    causes: [
+      'It was cut or changed on its way.',
+      'It is a folder or another kind of file.',
+      'Somebody made or changed it by hand.',
+    ],
+    remedies: [
+      'Fetch it again, or have the game packed once more.',
+      'Run `orrery check FILE`: it says all that is wrong with it.',
+    ],
     see: ['TIME-MACHINE.md'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;

@@ -1,5 +1,7 @@
 // What the page of one error code says. scripts/error-pages.ts writes the pages from these entries.
 
+import type { OrreryErrorCode } from '../errors.ts';
+
 /** At least one. */
 type Lines = readonly [string, ...string[]];
 
@@ -14,3 +16,5 @@ export interface ErrorEntry {
   /** Other pages of docs/, by file name. */
   readonly see?: readonly string[];
 }
+
+export type ErrorGuide = { readonly [code in OrreryErrorCode]: ErrorEntry };

@@ -1,6 +1,6 @@
 // Errors in the life of a game and of an orrery.
 
-import type { ErrorEntry } from './entry.ts';
+import type { ErrorGuide } from './entry.ts';
 
 export const LIFE = {
   GAME_NOT_FOUND: {
@@ -22,15 +22,19 @@ export const LIFE = {
     see: ['TIME-MACHINE.md'],
   },
   GAME_EVICTED: {
-    meaning: 'The game has left memory, and this object cannot be used until the game is loaded again. Nothing is lost.',
-    causes: ['More than `maxLoadedGames` games were open, and this one had been idle longest. Only durable games without subscribers leave.'],
+    meaning:
+      'The game has left memory, and this object cannot be used until the game is loaded again. Nothing is lost.',
+    causes: [
+      'More than `maxLoadedGames` games were open, and this one had been idle longest. Only durable games without subscribers leave.',
+    ],
     remedies: [
       'Call `await orrery.open(type, id)` before you use a game that may have been idle for long. It loads the game into the same object.',
       'Raise `maxLoadedGames`, or subscribe to games that must stay.',
     ],
   },
   GAME_VERSION: {
-    meaning: 'The game, or the submitted state, is of a newer version of its type than this program has. Nothing was changed.',
+    meaning:
+      'The game, or the submitted state, is of a newer version of its type than this program has. Nothing was changed.',
     causes: [
       'An older program opens a directory that a newer one has played in, for example after a roll-back of a deployment.',
       'A newer client submits a state to an older server.',
@@ -66,7 +70,8 @@ export const LIFE = {
     see: ['FORMAT.md'],
   },
   MIGRATION_MISSING: {
-    meaning: 'A game is of an older version of its type, and `migrations` has no way to the version of this program. The game stays as it was.',
+    meaning:
+      'A game is of an older version of its type, and `migrations` has no way to the version of this program. The game stays as it was.',
     causes: [
       '`version` was raised and no migration was written for one of the steps.',
       'A game in memory was to be recovered to a moment of an older version.',
@@ -78,7 +83,8 @@ export const LIFE = {
     ],
   },
   MIGRATION_FAILED: {
-    meaning: 'A migration threw, or left something that cannot be stored. The game stays as it was, in its old version.',
+    meaning:
+      'A migration threw, or left something that cannot be stored. The game stays as it was, in its old version.',
     causes: [
       'The migration expects a key that some older games do not have.',
       'It left `undefined`, a Date or another value that is not JSON: `context.path` says where.',
@@ -89,7 +95,8 @@ export const LIFE = {
     ],
   },
   SCHEMA_FAILED: {
-    meaning: 'The state does not fit the `schema` of the game type. On a command nothing changed; a stored game stays as it was.',
+    meaning:
+      'The state does not fit the `schema` of the game type. On a command nothing changed; a stored game stays as it was.',
     causes: [
       'A command, `initial` or a migration makes a state that the schema forbids.',
       'The schema was made stricter, and stored games are older than that.',
@@ -113,7 +120,8 @@ export const LIFE = {
     ],
   },
   RECOVERY_FAILED: {
-    meaning: 'None of the modes that were allowed leads to a sound state of the game. Nothing was changed. `context.tried` has the reason for each mode.',
+    meaning:
+      'None of the modes that were allowed leads to a sound state of the game. Nothing was changed. `context.tried` has the reason for each mode.',
     causes: [
       'The invariant, the schema or your `check` fails at every moment that was tried.',
       'The history around the moment is damaged, or is not kept.',
@@ -125,7 +133,8 @@ export const LIFE = {
     see: ['TIME-MACHINE.md'],
   },
   CHECK_FAILED: {
-    meaning: 'The `check` that was passed to `recover` said no, or threw. It is listed under the modes that were tried.',
+    meaning:
+      'The `check` that was passed to `recover` said no, or threw. It is listed under the modes that were tried.',
     causes: ['The state of that moment is not what the check wants.', 'The check itself throws.'],
     remedies: ['Allow an earlier moment, or correct the check.'],
     see: ['TIME-MACHINE.md'],
@@ -168,7 +177,8 @@ export const LIFE = {
     see: ['TUNING.md'],
   },
   BACKPRESSURE: {
-    meaning: 'More was asked for than is being done. The command, question or recovery was refused and nothing changed.',
+    meaning:
+      'More was asked for than is being done. The command, question or recovery was refused and nothing changed.',
     causes: [
       '`outboxBytes` of accepted records wait to become durable: the disk is full, away, or slower than the game.',
       'Very many questions (open, load, list, history) wait for an answer of one shard.',
@@ -187,4 +197,4 @@ export const LIFE = {
     remedies: ['Open the directory without `readOnly`, in the one process that plays.'],
     see: ['GUARANTEES.md'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;

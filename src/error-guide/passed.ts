@@ -1,6 +1,6 @@
 // Errors about what a program or a command line passed.
 
-import type { ErrorEntry } from './entry.ts';
+import type { ErrorGuide } from './entry.ts';
 
 export const PASSED = {
   INVALID_OPTION: {
@@ -79,7 +79,7 @@ export const PASSED = {
     remedies: [
       'Ask for one of the moments in `context`, or pass `nearest: true` (`--nearest`) for the one before.',
       'On the command line, name the code of the game with `--games`: then commands inside a merged step are run again.',
-      'To keep every command as a moment of its own, set `history: \'commands\'` in the game type. It holds for what comes.',
+      "To keep every command as a moment of its own, set `history: 'commands'` in the game type. It holds for what comes.",
     ],
     see: ['TIME-MACHINE.md', 'RETENTION.md'],
   },
@@ -92,7 +92,8 @@ export const PASSED = {
     ],
   },
   GAMES_MODULE: {
-    meaning: 'The module that is named by `--games` or `module` does not give the code that is needed. Nothing was changed.',
+    meaning:
+      'The module that is named by `--games` or `module` does not give the code that is needed. Nothing was changed.',
     causes: [
       'There is no such file, or something that it imports is missing.',
       'It exports no game type, or not the type of the games that are meant.',
@@ -130,4 +131,4 @@ export const PASSED = {
     ],
     see: ['STATE.md'],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;

@@ -1,6 +1,6 @@
 // Errors about threads and memory, and what nobody has foreseen.
 
-import type { ErrorEntry } from './entry.ts';
+import type { ErrorGuide } from './entry.ts';
 
 export const THREADS = {
   OWNER_DIED: {
@@ -42,7 +42,8 @@ export const THREADS = {
     see: ['TUNING.md', 'RETENTION.md'],
   },
   PATCH_INVALID: {
-    meaning: 'A patch does not fit the state that it should change, or a record is not in the form that Orrery writes. The result is not used.',
+    meaning:
+      'A patch does not fit the state that it should change, or a record is not in the form that Orrery writes. The result is not used.',
     causes: [
       'The journal or an image holds something that Orrery did not write.',
       'A program applied patches to another state, or out of order.',
@@ -64,4 +65,4 @@ export const THREADS = {
       'If it came from `verify`, run it with one thread to see which command it is; if from `orrery sql`, ask for less or for one `--shard`.',
     ],
   },
-} as const satisfies { readonly [code: string]: ErrorEntry };
+} as const satisfies Partial<ErrorGuide>;

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { errorPages, FOLDER } from '../../scripts/error-pages.ts';
 import { describe as printed, tell } from '../../src/cli/exit.ts';
 import { painter } from '../../src/cli/paint.ts';
+import type { ErrorGuide } from '../../src/error-guide/entry.ts';
 import { ERROR_GUIDE, SECTIONS } from '../../src/error-guide/guide.ts';
 import { errorFromData, errorToData, OrreryError, type OrreryErrorCode } from '../../src/errors.ts';
 
@@ -30,12 +31,24 @@ it('[DC1] every code is in one section, and thrown somewhere', () => {
   expect(CODES.filter((code) => !new RegExp(`code: [^,\n]*'${code}'|'${code}', what`).test(sources))).toEqual([]);
 });
 
+it('[DC1] a code without an entry does not compile, nor an entry without a code', () => {
+  const { DAMAGED, ...others } = ERROR_GUIDE;
+  // @ts-expect-error DAMAGED has no entry
+  const lacking: ErrorGuide = others;
+  // @ts-expect-error there is no such code
+  const unknown: Partial<ErrorGuide> = { NO_SUCH_CODE: DAMAGED };
+  expect([lacking, unknown]).toHaveLength(2);
+});
+
 it('[DC1] a page has what a reader needs, in lines of at most 120 columns', () => {
   for (const [name, text] of errorPages()) {
     expect(text, name).toMatch(/^# /);
     if (name === 'README.md') continue;
     expect(text, name).toMatch(/\n## Causes\n\n- [\s\S]*\n## What to do\n\n- /);
-    expect(text.split('\n').filter((line) => line.length > 120), name).toEqual([]);
+    expect(
+      text.split('\n').filter((line) => line.length > 120),
+      name,
+    ).toEqual([]);
   }
 });
 
@@ -53,7 +66,7 @@ it('[DC2] an error names its page, also on the other side of a thread', () => {
 it('[DC2] the command line names the page below the remedy, and in JSON', () => {
   const told = tell(new OrreryError({ code: 'DAMAGED', what: 'a file is cut', hint: 'Put it back.' }), 'orrery --help');
   expect(printed(told, false, plainPaint)).toBe(
-    'orrery: a file is cut.\n        Put it back.\n        See docs/errors/DAMAGED.md in the package orrery.\n',
+    'orrery: a file is cut\n        Put it back.\n        See docs/errors/DAMAGED.md in the package orrery.\n',
   );
   expect(JSON.parse(printed(told, true, plainPaint))).toMatchObject({ error: { help: 'docs/errors/DAMAGED.md' } });
   expect(printed(tell(new RangeError('oh'), 'orrery --help'), false, plainPaint)).toContain('docs/errors/INTERNAL.md');
