@@ -19,6 +19,7 @@ export type OrreryErrorCode =
   | 'RECORD_TOO_LARGE'
   | 'STATE_TOO_LARGE'
   | 'TABLE_READ_ONLY'
+  | 'PATCH_TEST_FAILED'
   | 'CLOCK_INVALID'
   // the life of a game and of an orrery
   | 'GAME_NOT_FOUND'
@@ -73,6 +74,8 @@ export interface OrreryErrorContext {
   readonly type?: string;
   readonly command?: string;
   readonly path?: string;
+  /** The index of an operation in a JSON patch. */
+  readonly operation?: number;
   readonly seq?: number;
   readonly tick?: number;
   /** A frame of the journal: docs/FORMAT.md. */
@@ -183,6 +186,7 @@ const places = [
   ['type', 'type'],
   ['command', 'command'],
   ['path', 'path'],
+  ['operation', 'operation'],
   ['seq', 'seq'],
   ['frame', 'frame'],
   ['shard', 'shard'],

@@ -21,7 +21,7 @@ import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Commands whose names begin with "@" are Orrery's own: @tick, @update, @save, and @merged where only whole states could be
+Commands whose names begin with "@" are Orrery's own: @tick, @update, @save, @patch, and @merged where only whole states could be
 kept. Patches belong to visible moments: where the game type merges the commands of a tick, the last of them shows what all
 of them did. With --json every line is one JSON document; a moment's patches are RFC 6902 operations in "step".
 Nothing is changed; another process may have the directory open.

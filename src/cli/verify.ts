@@ -16,8 +16,8 @@ import type { Surroundings } from './surroundings.ts';
 const HELP = `
 Every command that was recorded is run again, in memory, and what it makes is compared with what was recorded: ticks, arguments,
 players, context.now and context.random() are those of then. The first difference is told by seq, tick, command and place, with
-both values; a command that used Math.random() or Date is the typical finding, and is told as such. Anonymous recipes (@update,
-@save), whole states and records of versions that the module does not have are passed over and counted.
+both values; a command that used Math.random() or Date is the typical finding, and is told as such. Anonymous changes (@update,
+@save, @patch), whole states and records of versions that the module does not have are passed over and counted.
 
 --tolerance 1e-12 passes numbers that differ by no more than that part of the larger one: another version of Node may round
 otherwise. --all goes on behind each difference, from what was recorded, and tells the first 100.
@@ -175,7 +175,7 @@ function partArgument(text: string): number {
 
 const WHY: { readonly [why in keyof Verification['skipped']]: string } = {
   version: 'of a version that the module does not have',
-  anonymous: '@update and @save, with what was merged with them',
+  anonymous: '@update, @save and @patch, with what was merged with them',
   whole: 'whole states',
   'not kept': 'commands that are not kept',
 };

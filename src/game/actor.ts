@@ -6,7 +6,7 @@ import { OrreryError } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
-import { CREATE, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
+import { CREATE, PATCH, type Record, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { admitArgument } from './argument.ts';
 import { type CommandContext, GameContext } from './context.ts';
 import type { AnyGameType } from './define.ts';
@@ -25,6 +25,8 @@ import {
   refused,
   replacement,
 } from './misuse.ts';
+import { type PatchOperation, readOperations } from './patch-document.ts';
+import { applyOperations } from './patched-draft.ts';
 import { type Receipt, type RecordSink, recordOf, type WholeRecord, wholeRecordOf } from './recording.ts';
 import { checkSchema } from './schema.ts';
 import { WorkingState } from './state.ts';
@@ -98,6 +100,18 @@ export class GameActor {
   save(state: unknown, options: DispatchOptions | undefined): Receipt {
     return this.#run(SAVE, undefined, this.#playerOf(SAVE, options), this.#tick, (_draft, _context, raw) => {
       raw.assign(state as object);
+    });
+  }
+
+  patch(document: unknown, options: DispatchOptions | undefined): Receipt {
+    let operations: readonly PatchOperation[];
+    try {
+      operations = readOperations(document);
+    } catch (error) {
+      throw this.#refusal(PATCH, error);
+    }
+    return this.#run(PATCH, undefined, this.#playerOf(PATCH, options), this.#tick, (_draft, _context, raw) => {
+      applyOperations(raw, operations);
     });
   }
 

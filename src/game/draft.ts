@@ -150,6 +150,11 @@ export class StateDraft {
     return Object.hasOwn(this.#root?.content ?? this.#plain, key);
   }
 
+  /** Whether a key was a table before the command. */
+  beganAsTable(key: string): boolean {
+    return this.#tables.has(key);
+  }
+
   /**
    * Takes a whole new state in place of everything. Nothing is drafted for it: the given objects are compared as they are,
    * and whatever is identical to the committed state is passed over.

@@ -1,6 +1,7 @@
 // What a user holds of a game: what it is, what can be asked of it, and nothing that is meant for the engine. Before it:
 // Orrery.open, which gives it; after it: actor.ts, which does the work and which nobody outside can reach.
 
+import type { Operation } from 'fast-json-patch';
 import { OrreryError } from '../errors.ts';
 import { cloneJson } from '../patch/apply.ts';
 import { freezeDeep } from '../patch/freeze.ts';
@@ -105,6 +106,18 @@ export class Game<S extends object, I extends readonly unknown[], C extends Comm
    */
   save(state: Savable<S>, options?: DispatchOptions): Receipt {
     return this.#actor.save(state, options);
+  }
+
+  /**
+   * Does the operations of an RFC 6902 document (JSON Patch: add, remove, replace, move, copy, test) in order, all of them or
+   * none. A `test` that fails refuses the whole document. What changed is recorded, as "@patch". Places that no operation
+   * names cost nothing. To a pointer a table is an object by id; a top-level key that is a table and gets an object stays one.
+   *
+   * @throws OrreryError INVALID_OPTION (no such document), INVALID_POINTER, POINTER_NOT_FOUND (the state has no such place),
+   * PATCH_TEST_FAILED, NOT_PERSISTABLE, and what `dispatch` throws. `context.operation` is the index of the operation.
+   */
+  patch(operations: readonly Operation[], options?: DispatchOptions): Receipt {
+    return this.#actor.patch(operations, options);
   }
 
   /** Counts one tick and runs the game type's onTick. A tick is a record, even if it changed nothing else. */

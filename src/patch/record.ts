@@ -37,6 +37,8 @@ export interface Record {
 export const CREATE = '@create';
 export const UPDATE = '@update';
 export const SAVE = '@save';
+/** An RFC 6902 document. */
+export const PATCH = '@patch';
 export const TICK = '@tick';
 /** The state as migrations made it: whole, with the version it has now. */
 export const MIGRATE = '@migrate';
@@ -44,6 +46,11 @@ export const MIGRATE = '@migrate';
 export const RECOVER = '@recover';
 /** Stands for several records whose states could only be sent whole. */
 export const MERGED = '@merged';
+
+/** Whether a record says what changed and not what would change it again. */
+export function isAnonymous(command: string): boolean {
+  return command === UPDATE || command === SAVE || command === PATCH;
+}
 
 /** The largest nonce of a record. 0 stands for none. */
 export const MAX_NONCE = 0xffff_ffff;

@@ -63,6 +63,7 @@ it('[PU1] a game has what users need and nothing else', async () => {
       'dispatch',
       'update',
       'save',
+      'patch',
       'advance',
       'subscribe',
       'toJSON',

@@ -1,0 +1,425 @@
+import { describe, expect, it } from 'vitest';
+import { defineGame, table, toJsonPatch, verify } from '../../src/index.ts';
+import {
+  changesOf,
+  folded,
+  galaxy,
+  isDeeplyFrozen,
+  json,
+  plain,
+  play,
+  refusal,
+  reloaded,
+  sandbox,
+  withMemberName,
+} from './galaxy.ts';
+import { PATCH_CASES } from './patch-cases.ts';
+import { patchedByOracle, sorted } from './patch-oracle.ts';
+
+type Operations = Parameters<Awaited<ReturnType<typeof play>>['game']['patch']>[0];
+
+const world = () =>
+  sandbox(() => ({
+    n: 1,
+    list: [1, 2, 3],
+    units: table<{ hp: number; at?: string; cargo?: unknown[] }>({ a: { hp: 1 }, b: { hp: 2 }, c: { hp: 3 } }),
+    empty: table<number>(),
+  }));
+
+describe('the cases', () => {
+  it('[JP1] are many, and have no title twice', () => {
+    expect(PATCH_CASES.length).toBeGreaterThan(100);
+    expect(new Set(PATCH_CASES.map(({ what }) => what)).size).toBe(PATCH_CASES.length);
+  });
+
+  it.each(PATCH_CASES)('[JP1] $what', async ({ state, patch, gives }) => {
+    const { game, store } = await play(sandbox(() => structuredClone(state)));
+    const changes = changesOf(game);
+    const before = json(game);
+    const given = sortedIfPossible(patch);
+    if (typeof gives === 'string') {
+      const error = refusal(gives, () => game.patch(patch as Operations));
+      expect(error.context).toMatchObject({ game: 'andromeda', command: '@patch' });
+      if (gives !== 'NOT_PERSISTABLE' || error.context.path !== '')
+        expect(error.context['operation']).toBeTypeOf('number');
+      expect(json(game)).toBe(before);
+      expect(game.seq).toBe(0);
+      expect(changes).toEqual([]);
+      return;
+    }
+    game.patch(patch as Operations);
+    expect(sorted(game.state)).toBe(sorted(gives));
+    expect(sorted(patchedByOracle(state, patch))).toBe(sorted(gives));
+    expect(folded(JSON.parse(before) as never, changes[0]!.patches, game.state)).toBe(json(game));
+    expect(sortedIfPossible(patch)).toBe(given);
+    const { durable } = game.update(() => {});
+    await durable;
+    expect(
+      json(
+        await reloaded(
+          store,
+          sandbox(() => ({})),
+        ),
+      ),
+    ).toBe(json(game));
+  });
+
+  it('[JP2] what toJsonPatch tells of a change does the same to another game', async () => {
+    for (const { what, state, patch, gives } of PATCH_CASES) {
+      if (typeof gives === 'string') continue;
+      const { game } = await play(sandbox(() => structuredClone(state)));
+      const { game: twin } = await play(sandbox(() => structuredClone(state)));
+      const changes = changesOf(game);
+      const echoes = changesOf(twin);
+      game.patch(patch as Operations);
+      const operations = toJsonPatch(changes[0]!.patches);
+      twin.patch(JSON.parse(JSON.stringify(operations)) as Operations);
+      expect(json(twin), what).toBe(json(game));
+      expect(toJsonPatch(echoes[0]!.patches), what).toEqual(operations);
+      expect(sorted(patchedByOracle(state, operations)), what).toBe(sorted(gives));
+    }
+  });
+});
+
+/** Some cases hold what JSON has not. */
+function sortedIfPossible(patch: readonly object[]): string {
+  return sorted(
+    patch.map((operation) => ({
+      ...operation,
+      value: JSON.stringify((operation as { value?: unknown }).value) ?? null,
+    })),
+  );
+}
+
+describe('a patch as a command', () => {
+  it('[JP3] is one record, @patch, of what changed, without arguments; its receipt is like any other', async () => {
+    const { game, orrery, store } = await play(galaxy);
+    const changes = changesOf(game);
+    const receipt = game.patch(
+      [
+        { op: 'test', path: '/treasury', value: 100 },
+        { op: 'replace', path: '/systems/sol/metal', value: 9 },
+        { op: 'add', path: '/log/-', value: 'mined' },
+        { op: 'replace', path: '/treasury', value: 100 },
+      ],
+      { player: 'ada' },
+    );
+    expect(receipt).toMatchObject({ seq: 1, tick: 0 });
+    expect(changes[0]).toMatchObject({ seq: 1, command: '@patch', args: undefined, player: 'ada' });
+    expect(changes[0]!.patches).toEqual([
+      { op: 'replace', path: ['systems', 'sol', 'metal'], value: 9 },
+      { op: 'add', path: ['log', 0], value: 'mined' },
+    ]);
+    expect(changes[0]!.state).toBe(game.state);
+    expect(isDeeplyFrozen(game.state)).toBe(true);
+    await receipt.durable;
+    expect(json(await reloaded(store, galaxy))).toBe(json(game));
+    const entries = [];
+    for await (const entry of orrery.history('andromeda')) entries.push([entry.name, entry.player, entry.args]);
+    expect(entries).toEqual([['@patch', 'ada', undefined]]);
+  });
+
+  it('[JP3] one without operations, or of tests alone, is a record without changes, and the state stays the same object', async () => {
+    const { game } = await play(galaxy);
+    const changes = changesOf(game);
+    const { state } = game;
+    game.patch([]);
+    game.patch([
+      { op: 'test', path: '/systems/sol', value: { metal: 1, queue: [], orbit: { moons: ['m'], radius: 1 } } },
+    ]);
+    game.patch([{ op: 'test', path: '', value: plain(state) }]);
+    game.patch([{ op: 'copy', from: '/systems', path: '/systems' }]);
+    expect(changes.map(({ seq, patches }) => [seq, patches])).toEqual([1, 2, 3, 4].map((seq) => [seq, []]));
+    expect(game.state).toBe(state);
+  });
+
+  it('[JP4] leaves whatever it does not name the same object', async () => {
+    const { game } = await play(galaxy);
+    const before = game.state;
+    game.patch([{ op: 'add', path: '/systems/sol/queue/0', value: 'mine' }]);
+    expect(game.state.systems.get('vega')).toBe(before.systems.get('vega'));
+    expect(game.state.systems.get('sol')!.orbit).toBe(before.systems.get('sol')!.orbit);
+    expect(game.state.home).toBe(before.home);
+    expect(game.state.fleets).toBe(before.fleets);
+    expect(before.systems.get('sol')!.queue).toEqual([]);
+  });
+
+  it('[JP5] is refused whole by a failing test, which names the operation and its path', async () => {
+    const { game } = await play(galaxy);
+    const before = game.state;
+    const error = refusal('PATCH_TEST_FAILED', () =>
+      game.patch([
+        { op: 'remove', path: '/systems/vega' },
+        { op: 'replace', path: '/treasury', value: 1 },
+        { op: 'test', path: '/systems/sol/metal', value: 2 },
+        { op: 'add', path: '/nonsense/here', value: 1 },
+      ]),
+    );
+    expect(error.context).toEqual({ game: 'andromeda', command: '@patch', path: '/systems/sol/metal', operation: 2 });
+    expect(error.message).toContain('path "/systems/sol/metal", operation 2]');
+    expect(game.state).toBe(before);
+    expect(game.seq).toBe(0);
+  });
+
+  it('[JP6] is refused by invariants, from inside a command, by a game that is not in memory and by a closed orrery', async () => {
+    const { game, orrery } = await play(galaxy, { maxLoadedGames: 1 });
+    const debt: Operations = [{ op: 'replace', path: '/treasury', value: -1 }];
+    expect(refusal('INVARIANT_FAILED', () => game.patch(debt)).context).toMatchObject({ command: '@patch' });
+    expect(game.state.treasury).toBe(100);
+    const nested = refusal('COMMAND_NESTED', () => game.update(() => void game.patch([])));
+    expect(nested.context).toMatchObject({ game: 'andromeda', command: '@patch' });
+    const again: number[] = [];
+    const end = game.subscribe(({ seq }) => {
+      again.push(seq);
+      if (seq === 1) game.patch([{ op: 'add', path: '/log/-', value: 'heard' }]);
+    });
+    await game.patch([{ op: 'add', path: '/log/-', value: 'said' }]).durable;
+    end();
+    expect(again).toEqual([1, 2]);
+    expect(game.state.log).toEqual(['said', 'heard']);
+    await orrery.open(galaxy, 'other');
+    refusal('GAME_EVICTED', () => game.patch([]));
+    await orrery.close();
+    refusal('CLOSED', () => game.patch([]));
+  });
+
+  it('[JP6] has the options of a command and no others, and is bounded like one', async () => {
+    const { game } = await play(galaxy, { maxRecordBytes: 2000 });
+    refusal('INVALID_OPTION', () => game.patch([], { who: 'ada' } as never));
+    refusal('NOT_PERSISTABLE', () => game.patch([], { player: '\ud800' }));
+    refusal('RECORD_TOO_LARGE', () => game.patch([{ op: 'add', path: '/log/-', value: 'x'.repeat(3000) }]));
+    expect(game.seq).toBe(0);
+  });
+
+  it.each([undefined, null, 5, 'add', {}, new Map(), { length: 1 }, [undefined], [null], ['add'], new Array(1)])(
+    '[JP7] %o in place of a document is refused',
+    async (given) => {
+      const { game } = await play(world());
+      const error = refusal('INVALID_OPTION', () => game.patch(given as never));
+      expect(error.context).toMatchObject({ game: 'andromeda', command: '@patch' });
+    },
+  );
+});
+
+describe('a patch and the tables', () => {
+  it('[JP8] entities come, go and are replaced; a whole table that gets an object keeps what is the same', async () => {
+    const { game, store } = await play(world());
+    const changes = changesOf(game);
+    const kept = game.state.units.get('b');
+    game.patch([
+      { op: 'add', path: '/units/d', value: { hp: 4 } },
+      { op: 'replace', path: '/units/d/hp', value: 5 },
+      { op: 'remove', path: '/units/a' },
+      { op: 'move', from: '/units/c', path: '/units/e' },
+      { op: 'copy', from: '/units/d', path: '/empty/d' },
+    ]);
+    expect(plain(game.state)).toMatchObject({
+      units: { b: { hp: 2 }, d: { hp: 5 }, e: { hp: 3 } },
+      empty: { d: { hp: 5 } },
+    });
+    game.patch([{ op: 'replace', path: '/units', value: { b: { hp: 2 }, e: { hp: 4 }, f: { hp: 1 } } }]);
+    expect(changes[1]!.patches).toEqual([
+      { op: 'remove', path: ['units', 'd'] },
+      { op: 'replace', path: ['units', 'e', 'hp'], value: 4 },
+      { op: 'add', path: ['units', 'f'], value: { hp: 1 } },
+    ]);
+    expect(game.state.units.get('b')).toBe(kept);
+    expect(game.state.units.ids()).toEqual(['b', 'e', 'f']);
+    await game.update(() => {}).durable;
+    const again = await reloaded(store, world());
+    expect(json(again)).toBe(json(game));
+    expect(again.state.units.size).toBe(3);
+  });
+
+  it('[JP8] a table that is removed and comes back in one patch is a table; one that comes to another key is one there', async () => {
+    const { game, store } = await play(world());
+    game.patch([
+      { op: 'remove', path: '/units' },
+      { op: 'add', path: '/units', value: { z: { hp: 9 } } },
+      { op: 'copy', from: '/units', path: '/reserve' },
+      { op: 'move', from: '/empty', path: '/void' },
+      { op: 'copy', from: '/units', path: '/list/0' },
+    ]);
+    const state = game.state as unknown as Record<string, { readonly size?: number }>;
+    expect([state['units']!.size, state['reserve']!.size, state['void']!.size]).toEqual([1, 1, 0]);
+    expect(plain(state)).toEqual({
+      n: 1,
+      list: [{ z: { hp: 9 } }, 1, 2, 3],
+      units: { z: { hp: 9 } },
+      reserve: { z: { hp: 9 } },
+      void: {},
+    });
+    await game.update(() => {}).durable;
+    const again = await reloaded(store, world());
+    expect(json(again)).toBe(json(game));
+    expect((again.state as unknown as typeof state)['reserve']!.size).toBe(1);
+  });
+
+  it('[JP8] a table that gets something else is none any more', async () => {
+    const { game, store } = await play(world());
+    game.patch([
+      { op: 'replace', path: '/units', value: [1] },
+      { op: 'remove', path: '/empty' },
+    ]);
+    expect(plain(game.state)).toEqual({ n: 1, list: [1, 2, 3], units: [1] });
+    await game.update(() => {}).durable;
+    expect(json(await reloaded(store, world()))).toBe(json(game));
+  });
+
+  it('[JP8] a whole state is taken as save takes it: its tables stay, and none may be missing', async () => {
+    const { game } = await play(world());
+    const changes = changesOf(game);
+    const state = { ...(plain(game.state) as object), n: 2, units: { a: { hp: 1 } } };
+    game.patch([
+      { op: 'replace', path: '', value: state },
+      { op: 'add', path: '/units/b', value: { hp: 2 } },
+    ]);
+    expect(changes[0]!.patches).toEqual([
+      { op: 'remove', path: ['units', 'c'] },
+      { op: 'replace', path: ['n'], value: 2 },
+    ]);
+    expect(game.state.units.size).toBe(2);
+    const error = refusal('NOT_PERSISTABLE', () => game.patch([{ op: 'replace', path: '', value: { n: 1 } }]));
+    expect(error.context.path).toBe('/units');
+  });
+
+  it('[JP8] ids are ids: tests and bad ones', async () => {
+    const { game } = await play(world());
+    game.patch([
+      { op: 'test', path: '/units', value: { c: { hp: 3 }, b: { hp: 2 }, a: { hp: 1 } } },
+      { op: 'add', path: '/units/-', value: { hp: 7 } },
+      { op: 'test', path: '/units/-/hp', value: 7 },
+    ]);
+    for (const [id, code] of [
+      ['size', 'NOT_PERSISTABLE'],
+      ['__proto__', 'NOT_PERSISTABLE'],
+      ['\ud800', 'NOT_PERSISTABLE'],
+    ] as const) {
+      const error = refusal(code, () => game.patch([{ op: 'add', path: `/units/${id}`, value: { hp: 1 } }]));
+      expect(error.context).toMatchObject({ path: `/units/${id}`, operation: 0 });
+    }
+    refusal('POINTER_NOT_FOUND', () => game.patch([{ op: 'replace', path: '/units/nobody', value: { hp: 1 } }]));
+    refusal('POINTER_NOT_FOUND', () => game.patch([{ op: 'remove', path: '/units/size' }]));
+    refusal('POINTER_NOT_FOUND', () => game.patch([{ op: 'add', path: '/units/get/x', value: 1 }]));
+    refusal('PATCH_TEST_FAILED', () => game.patch([{ op: 'test', path: '/units/size', value: 4 }]));
+    refusal('PATCH_TEST_FAILED', () => game.patch([{ op: 'test', path: '/units', value: [] }]));
+  });
+
+  it('[JP8] an entity with the name of a member, from before there was the rule, is the entity', async () => {
+    const { game } = await withMemberName();
+    game.patch([
+      { op: 'test', path: '/units/get', value: { hp: 5 } },
+      { op: 'replace', path: '/units/get/hp', value: 6 },
+    ]);
+    expect(game.state.units.get('get')).toEqual({ hp: 6 });
+    game.patch([{ op: 'move', from: '/units/get', path: '/units/got' }]);
+    expect(plain(game.copy())).toMatchObject({ units: { got: { hp: 6 } } });
+  });
+});
+
+describe('a patch from anywhere', () => {
+  it('[JP9] keeps nothing of the document, and leaves it as it is', async () => {
+    const { game } = await play(world());
+    const value = { deep: [{ x: 1 }] };
+    const operations: Operations = [
+      { op: 'add', path: '/a', value },
+      { op: 'add', path: '/b', value },
+      { op: 'replace', path: '/a/deep/0/x', value: 2 },
+    ];
+    game.patch(operations);
+    expect(value).toEqual({ deep: [{ x: 1 }] });
+    expect(Object.isFrozen(value)).toBe(false);
+    value.deep[0]!.x = 3;
+    expect(plain(game.state)).toMatchObject({ a: { deep: [{ x: 2 }] }, b: { deep: [{ x: 1 }] } });
+    const fixed = Object.freeze([Object.freeze({ op: 'add', path: '/c', value: Object.freeze({ y: 1 }) })]);
+    game.patch([...(fixed as unknown as Operations), { op: 'replace', path: '/c/y', value: 2 }]);
+    expect(plain(game.state)).toMatchObject({ c: { y: 2 } });
+  });
+
+  it('[JP9] is read once: a getter and a proxy give what they gave first, and what throws is refused', async () => {
+    const { game } = await play(world());
+    let reads = 0;
+    const shifty = {
+      op: 'add',
+      get path() {
+        reads += 1;
+        return reads === 1 ? '/a' : '/n';
+      },
+      value: 7,
+    };
+    game.patch([shifty as never]);
+    expect(plain(game.state)).toMatchObject({ a: 7, n: 1 });
+    game.patch(new Proxy([new Proxy({ op: 'add', path: '/b', value: new Proxy({ x: 1 }, {}) }, {})], {}) as never);
+    expect(plain(game.state)).toMatchObject({ b: { x: 1 } });
+    const thrower = new Proxy(
+      {},
+      {
+        getOwnPropertyDescriptor: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    for (const document of [[thrower], Proxy.revocable([], {}).proxy && [thrower]]) {
+      expect(refusal('NOT_PERSISTABLE', () => game.patch(document as never)).context).toMatchObject({
+        command: '@patch',
+      });
+    }
+    const { proxy, revoke } = Proxy.revocable([], {});
+    revoke();
+    refusal('NOT_PERSISTABLE', () => game.patch(proxy as never));
+    refusal('INVALID_OPTION', () => game.patch([Object.create({ op: 'remove', path: '/n' }) as never]));
+    expect(game.seq).toBe(2);
+  });
+
+  it('[JP9] cycles, depth and what dispatches while it is read are refused', async () => {
+    const { game } = await play(world());
+    const cycle: { self?: object } = {};
+    cycle.self = cycle;
+    refusal('NOT_PERSISTABLE', () => game.patch([{ op: 'add', path: '/a', value: cycle }]));
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 70; depth += 1) deep = { deep };
+    refusal('NOT_PERSISTABLE', () => game.patch([{ op: 'add', path: '/a', value: deep }]));
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 40; depth += 1) nested = { nested };
+    game.patch([{ op: 'add', path: '/a', value: nested }]);
+    const into = `/a${'/nested'.repeat(40)}`;
+    refusal('NOT_PERSISTABLE', () => game.patch([{ op: 'copy', from: '/a', path: into }]));
+    refusal('POINTER_NOT_FOUND', () => game.patch([{ op: 'add', path: '/x'.repeat(5000), value: 1 }]));
+    expect(game.seq).toBe(1);
+  });
+
+  it('[JP10] one that doubles the state again and again is stopped', async () => {
+    const { game } = await play(world());
+    const bomb = Array.from({ length: 40 }, (_, index) => ({ op: 'copy' as const, from: '', path: `/c${index}` }));
+    const error = refusal('RECORD_TOO_LARGE', () => game.patch(bomb));
+    expect(error.context['operation']).toBeLessThan(25);
+    expect(game.seq).toBe(0);
+  });
+
+  it('[JP11] is run again as update and save are: passed over, and taken over as it was recorded', async () => {
+    const counter = defineGame('counter', {
+      version: 1,
+      history: 'commands',
+      initial: () => ({ n: 0, list: [0] }),
+      commands: {
+        add(draft, by: number) {
+          draft.n += by;
+          draft.list.push(draft.n);
+        },
+      },
+    });
+    const { game, orrery } = await play(counter);
+    game.dispatch('add', 1);
+    game.patch([
+      { op: 'replace', path: '/n', value: 50 },
+      { op: 'move', from: '/list/1', path: '/list/0' },
+    ]);
+    await game.dispatch('add', 2).durable;
+    const verification = await verify(await orrery.past('andromeda'), [counter]);
+    expect(verification).toMatchObject({ steps: 2, commands: 2, different: 0, skipped: { anonymous: 1 } });
+    const names = [];
+    for await (const { name } of orrery.history('andromeda')) names.push(name);
+    expect(names).toEqual(['add', '@patch', 'add']);
+    expect((await orrery.stateAt('andromeda', { seq: 2 })).state).toEqual({ n: 50, list: [1, 0] });
+  });
+});
