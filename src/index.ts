@@ -3,6 +3,7 @@
 // Public types name those of Node, also where a tsconfig lists no types (the default of TypeScript 6).
 /// <reference types="node" preserve="true" />
 
+export type { Operation as JsonPatchOperation } from 'fast-json-patch';
 export { OrreryError, type OrreryErrorCode, type OrreryErrorContext } from './errors.ts';
 export type { Conflict, Resolver } from './game/conflict.ts';
 export type { CommandContext } from './game/context.ts';

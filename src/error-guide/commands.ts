@@ -57,6 +57,7 @@ export const COMMANDS = {
     causes: [
       'One command changes very much at once.',
       'A large value is passed as an argument and stored too: it counts twice.',
+      'A document for `game.patch` copies or moves more than 2^20 values.',
     ],
     remedies: [
       'Change only what differs, or do the work in several commands.',
@@ -88,6 +89,19 @@ export const COMMANDS = {
       'Change tables only inside a command, through its draft.',
       'Work on `game.copy()`, which is plain and mutable, and `save` it.',
       'Read entities with `get(id)`.',
+    ],
+    see: ['STATE.md'],
+  },
+  PATCH_TEST_FAILED: {
+    meaning:
+      'A `test` of a JSON patch found another value than it asked for, or none. The patch was refused and nothing changed.',
+    causes: [
+      'Somebody changed the state after it was read, and before the patch made from it arrived. Tests are there to notice that.',
+      'The test has the wrong path. `context.path` is the path, `context.operation` the index of the operation.',
+    ],
+    remedies: [
+      'Read `game.state` again, and make the patch from what is there now.',
+      'Compare the value with what stands at the path: the order of keys does not matter, the order of a list does.',
     ],
     see: ['STATE.md'],
   },

@@ -11,6 +11,7 @@ export const PASSED = {
       'Two options exclude each other, such as `readOnly` and `store`, or two game types have the same name.',
       '`maxRecordBytes` is more than a sixteenth of `ownerMemoryMb` (or of `--max-old-space-size`).',
       'A moment is none of `{ seq }`, `{ tick }` and `{ time }`, or a range ends before it begins.',
+      '`game.patch` was given something that is no RFC 6902 document, or one that moves a value into itself.',
       '`orrery.on` was given an event that does not exist, or something that is not a function.',
       'A helper thread or a pack was asked for, and the games are in a store that is not a directory.',
       'A command of the command line would write over a file or a folder that is there already.',
@@ -59,10 +60,12 @@ export const PASSED = {
     meaning: 'The path is well formed, and nothing stands there in the state that was asked for.',
     causes: [
       'A key is misspelt, or the entity did not exist at that moment.',
+      'An operation of `game.patch` names a place that the state does not have. The patch was refused and nothing changed.',
       '`orrery blame` was asked about a path at which nothing ever stood, as far back as the history is kept.',
     ],
     remedies: [
-      'Read `hint`: it shows what stands at the deepest part of the path that exists.',
+      'Read `hint`: on the command line it shows what stands at the deepest part of the path that exists.',
+      'Make a patch from the state as it is now. `context.operation` is the index of the operation that did not fit.',
       'Look at the state with `orrery show`. A table is an object by id.',
     ],
   },
