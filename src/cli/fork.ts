@@ -9,58 +9,51 @@ import type { RecoverParts } from '../renewal/recover.ts';
 import { takenApart } from '../rerun/apart.ts';
 import { loadGameTypes, typesFor } from '../rerun/games-module.ts';
 import { withOwnedGames } from './owned-games.ts';
-import {
-  type AskedMoment,
-  addMomentOptions,
-  type MomentOptions,
-  momentIn,
-  momentOf,
-  parseMoment,
-} from './past/moment-argument.ts';
+import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAMES_HELP, inWordsOfTheCommandLine } from './past/opening.ts';
 import { compactJson, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-The fork shares nothing with its parent that later changes, and remembers which moment it began with: \`orrery ls --json\` shows
-it. Of the moment it keeps the version; a program with newer code migrates it when it opens it. An id that a game has is
-never touched. With --games a moment inside a merged step is found by running its commands again. Fails with status 4 while another process has the directory open: use orrery.fork() there.
+${MOMENTS_HELP}
+
+The fork goes its own way: neither game changes the other. \`orrery ls --json\`
+shows which game and which moment it began with. It keeps the version of that
+moment; a program with newer code migrates the fork when it opens it. An id
+that a game already has is refused. --games runs the commands of a merged step
+again to look inside it.
+
+No other process may have the directory open (status 4); a program that has it
+open calls orrery.fork().
 
 Examples:
-  orrery fork ./data andromeda --tick 1200 --as 'andromeda (what if)'
+  orrery fork ./data andromeda --at tick:1200 --as 'andromeda (what if)'
   orrery fork ./data andromeda --at last --as rehearsal --json`;
 
-interface Options extends MomentOptions {
-  readonly at?: AskedMoment;
+interface Options {
+  readonly at: AskedMoment;
   readonly as: string;
   readonly games?: string;
   readonly json?: true;
 }
 
 export function forkCommand(surroundings: Surroundings): Command {
-  const command = new Command('fork')
+  return new Command('fork')
     .description('Make a new game from a moment of another.')
     .argument('<directory>', 'the directory that openOrrery was given')
     .argument('<game>', 'the id of the game')
+    .requiredOption('--at <moment>', 'the moment to begin with', parseMoment)
     .requiredOption('--as <id>', 'the id of the fork')
-    .option('--at <moment>', 'the moment: seq:N, tick:N, time:T, first, last, or a plain seq', parseMoment);
-  return addMomentOptions(command)
     .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, game: string, options: Options, self: Command) => {
-      const moment = momentOf(options, self);
-      if (moment && options.at) self.error('--at and --seq, --tick and --time exclude each other');
-      const at = moment ?? options.at ?? self.error('the moment is missing: use --at, --seq, --tick or --time');
-      return fork(directory, game, at, options, surroundings);
-    });
+    .action((directory: string, game: string, options: Options) => fork(directory, game, options, surroundings));
 }
 
 async function fork(
   directory: string,
   game: string,
-  at: AskedMoment,
-  { as, games, json }: Options,
+  { at, as, games, json }: Options,
   { output }: Surroundings,
 ): Promise<void> {
   readConfig(nodeFiles, directory);

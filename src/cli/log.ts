@@ -3,24 +3,28 @@
 import { Command, Option } from 'commander';
 import { secondsRemark } from '../digest/moment.ts';
 import type { CommandEntry } from '../image/batches.ts';
-import { type HistoryEntry, type HistoryQuery, historyOf } from '../past/history.ts';
-import type { Past } from '../past/past.ts';
+import { type HistoryEntry, historyOf } from '../past/history.ts';
+import type { Past, StepRange } from '../past/past.ts';
 import type { Patch } from '../patch/patch.ts';
 import { toJsonPatch, toPointer } from '../patch/pointer.ts';
 import { shorten } from './columns.ts';
 import type { Paint } from './paint.ts';
 import { SIGNS } from './past/change-lines.ts';
-import { addLogFilters, type LogFilters, queryOf } from './past/log-options.ts';
+import { addLogFilters, checkFilters, type LogFilters, queryOf } from './past/log-options.ts';
+import { MOMENTS_HELP } from './past/moment-argument.ts';
 import { writeNewFile } from './past/new-file.ts';
 import { newestOf } from './past/newest.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
 import { PagedRows } from './past/paged-rows.ts';
+import { boundsIn } from './past/range-argument.ts';
 import { DEFAULT_STEPS, writeReduxDevtools } from './past/redux-devtools.ts';
 import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
+${MOMENTS_HELP}
+
 Commands whose names begin with "@" are Orrery's own: @tick, @update, @save, @patch, and @merged where only whole states could be
 kept. Patches belong to visible moments: where the game type merges the commands of a tick, the last of them shows what all
 of them did. With --json every line is one JSON document; a moment's patches are RFC 6902 operations in "step".
@@ -62,22 +66,23 @@ export function logCommand(surroundings: Surroundings): Command {
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, self: Command) => {
       const { game } = operandsOf(place, [], [named], self);
-      const query = queryOf(options, self);
+      checkFilters(options, self);
       if (options.format === undefined) {
         if (options.output !== undefined) self.error('-o needs --format');
-        return withPastOf(place, game, (past) => log(past, query, options, surroundings), {
+        return withPastOf(place, game, (past) => log(past, options, surroundings), {
           remark: surroundings.remark,
         });
       }
       const excluded = (['player', 'command', 'backwards', 'patches', 'json'] as const).find((each) => options[each]);
       if (excluded) self.error(`--format ${options.format} and --${excluded} exclude each other`);
-      return withPastOf(place, game, (past) => exportPast(past, query, options, surroundings), {
+      return withPastOf(place, game, (past) => exportPast(past, options, surroundings), {
         remark: surroundings.remark,
       });
     });
 }
 
-async function log(past: Past, query: HistoryQuery, options: Options, surroundings: Surroundings): Promise<void> {
+async function log(past: Past, options: Options, surroundings: Surroundings): Promise<void> {
+  const query = queryOf(past, options);
   remarkOnTimes(past, query, surroundings);
   const { limit, patches = false, json } = options;
   const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
@@ -87,24 +92,19 @@ async function log(past: Past, query: HistoryQuery, options: Options, surroundin
 }
 
 /** Times that nothing can be found by are no error here: a filter may well let everything through, or nothing. */
-function remarkOnTimes({ row }: Past, { fromTime, toTime }: HistoryQuery, { remark }: Surroundings): void {
+function remarkOnTimes({ row }: Past, { fromTime, toTime }: StepRange, { remark }: Surroundings): void {
   for (const time of [fromTime, toTime]) {
     const told = time === undefined ? undefined : secondsRemark(time, { first: row.created, last: row.time });
     if (told !== undefined) remark(told);
   }
 }
 
-async function exportPast(
-  past: Past,
-  query: HistoryQuery,
-  { limit, output: file }: Options,
-  surroundings: Surroundings,
-): Promise<void> {
-  remarkOnTimes(past, query, surroundings);
+async function exportPast(past: Past, asked: Options, surroundings: Surroundings): Promise<void> {
+  const { path = '', limit, output: file } = asked;
+  const range = boundsIn(past, asked);
+  remarkOnTimes(past, range, surroundings);
   const { output, remark } = surroundings;
-  const { path = '', afterSeq = 0, upToSeq, ...bounds } = query;
-  const range = { fromSeq: afterSeq + 1, ...(upToSeq === undefined ? {} : { toSeq: upToSeq }), ...bounds };
-  const options = { range, path: path as string, ...(limit === undefined ? {} : { limit }) };
+  const options = { range, path, ...(limit === undefined ? {} : { limit }) };
   const { steps, firstSeq, lastSeq, isCut } =
     file === undefined
       ? await writeReduxDevtools(past, options, (text) => output.text(text))

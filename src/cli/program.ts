@@ -14,7 +14,6 @@ import { migrateCommand } from './migrate.ts';
 import { NobodyReads, Output } from './output.ts';
 import { packCommand } from './pack.ts';
 import { painter } from './paint.ts';
-import { atCommand } from './past/at.ts';
 import { blameCommand } from './past/blame.ts';
 import { diffCommand } from './past/diff.ts';
 import type { KeyStream } from './past/keys.ts';
@@ -105,7 +104,6 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     lsCommand,
     showCommand,
     logCommand,
-    atCommand,
     diffCommand,
     blameCommand,
     replayCommand,

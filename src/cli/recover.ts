@@ -1,7 +1,7 @@
 // `orrery recover`: brings one game back to a state that it can go on from. Opens the directory as its owner, unless it only
 // looks; recovery-report.ts prints what came of it.
 
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AnyGameType } from '../game/define.ts';
 import { readQuarantine } from '../image/rows.ts';
 import { nodeFiles } from '../journal/files.ts';
@@ -14,31 +14,44 @@ import { quarantineIn, rehearseRecovery } from '../renewal/rehearsal.ts';
 import { takenApartUnjudged } from '../rerun/apart.ts';
 import { loadGameTypes } from '../rerun/games-module.ts';
 import { withOwnedGames } from './owned-games.ts';
-import { addMomentOptions, type MomentOptions, momentOf } from './past/moment-argument.ts';
+import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { inWordsOfTheCommandLine, isPack, withPastOf } from './past/opening.ts';
 import { compactJson, isoTime, printable } from './printable.ts';
 import { printQuarantine, printReport, type Reported, reportData } from './recovery-report.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Modes: latest takes the newest state, however that can still be read; snapshot the newest snapshot that is whole; point the
-moment given by --seq, --tick or --time; before-error the last moment before the first record after which the game is not
-what it should be. With --games the invariants and the schema of its type count, and merged steps are run again to find the
-very record, where that leads to what was recorded; without, only whether it can be read.
-Nothing is taken away: the state comes as a record of its own behind the newest, and what is given up stays in the history
-and is listed by --list. A game that is sound is left as it is. No other game is touched. Fails with status 1 when no mode
-leads to a sound state, and with status 4 while another process has the directory open: use orrery.recover() there.
+Modes:
+  latest        the newest state, by whatever way it can still be read
+  snapshot      the newest snapshot that is whole
+  point         the state at --at
+  before-error  the last state before the first record that broke the game
+
+With --games a state is sound if the schema and the invariants of its type
+accept it, and merged steps are run again to find the very record. Without
+--games a state is sound if it can be read.
+
+${MOMENTS_HELP}
+
+Nothing is deleted: the old state is written as a new record, and what is given
+up stays in the history; --list lists it. A sound game is left as it is. No
+other game is touched.
+
+The status is 1 if no mode leads to a sound state. No other process may have
+the directory open (status 4); a program that has it open calls
+orrery.recover().
 
 Examples:
-  orrery recover ./data andromeda --mode latest --fallback snapshot,before-error --dry-run
-  orrery recover ./data andromeda --mode before-error --games ./dist/galaxy.js --reason 'negative treasury'
-  orrery recover ./data andromeda --mode point --tick 1200
+  orrery recover ./data andromeda --mode latest --fallback snapshot --dry-run
+  orrery recover ./data andromeda --mode before-error --games ./dist/galaxy.js
+  orrery recover ./data andromeda --mode point --at tick:1200 --reason undo
   orrery recover ./data andromeda --list`;
 
 const MODES = ['latest', 'snapshot', 'point', 'before-error'] as const;
 type ModeName = (typeof MODES)[number];
 
-interface Options extends MomentOptions {
+interface Options {
+  readonly at?: AskedMoment;
   readonly mode?: ModeName;
   readonly fallback: readonly ModeName[];
   readonly games?: string;
@@ -49,46 +62,52 @@ interface Options extends MomentOptions {
 }
 
 export function recoverCommand(surroundings: Surroundings): Command {
-  const command = new Command('recover')
-    .description('Bring one game back to a state that it can go on from.')
+  return new Command('recover')
+    .description('Take one game back to an earlier state that is sound.')
     .argument('<directory>', 'the directory that openOrrery was given; with --list also a file of `orrery pack`')
     .argument('<game>', 'the id of the game')
     .option('--mode <mode>', MODES.join(', '), modeName)
-    .option('--fallback <modes>', 'modes to try after it, in this order, separated by commas', modeNames, []);
-  return addMomentOptions(command)
+    .addOption(
+      new Option('--fallback <modes>', 'modes to try next, in this order, separated by commas')
+        .argParser(modeNames)
+        .default([], 'none'),
+    )
+    .option('--at <moment>', 'for the mode point: the moment', parseMoment)
     .option('--games <module>', 'an ES module that exports the game types')
-    .option('--reason <text>', 'kept with what is given up')
+    .option('--reason <text>', 'why; kept in the history beside what is given up')
     .option('--dry-run', 'only say what would be done; another process may have the directory open')
     .option('--list', 'only list what recoveries have given up so far')
     .option('--json', 'print one JSON document, with --list one a line')
     .addHelpText('after', HELP)
     .action((directory: string, game: string, options: Options, self: Command) => {
       if (options.list) return list(directory, game, options, surroundings);
-      return recover(directory, game, asked(options, self), options, surroundings);
+      checkModes(options, self);
+      return recover(directory, game, options, surroundings);
     });
 }
 
-/** What the options come to. Ends the command when they contradict each other. */
-function asked(options: Options, self: Command): RecoverOptions {
-  const first = options.mode ?? self.error('--mode is missing, or --list');
-  const moment = momentOf(options, self);
-  const [mode, ...fallback] = [first, ...options.fallback].map((name): RecoveryMode => {
-    if (name !== 'point') return name;
-    return { to: moment ?? self.error('the mode point needs --seq, --tick or --time') };
-  }) as [RecoveryMode, ...RecoveryMode[]];
-  if (moment && ![first, ...options.fallback].includes('point')) {
-    self.error('--seq, --tick and --time are for the mode point');
-  }
-  return { mode, fallback, ...(options.reason === undefined ? {} : { reason: options.reason }) };
+/** Ends the command when the options contradict each other. */
+function checkModes({ mode, fallback, at }: Options, self: Command): void {
+  if (mode === undefined) self.error('--mode is missing, or --list');
+  const wantsPoint = [mode, ...fallback].includes('point');
+  if (wantsPoint && at === undefined) self.error('the mode point needs --at <moment>');
+  if (!wantsPoint && at !== undefined) self.error('--at is for the mode point: add --mode point');
 }
 
-async function recover(
-  directory: string,
-  game: string,
-  options: RecoverOptions,
-  { games, dryRun, json }: Options,
-  surroundings: Surroundings,
-): Promise<void> {
+/** What the options come to. Only the past of the game knows what `first` and `last` are. */
+async function askedFor(directory: string, game: string, options: Options): Promise<RecoverOptions> {
+  const { at, reason } = options;
+  const to = typeof at === 'string' ? await withPastOf(directory, game, async (past) => momentIn(past, at)) : at;
+  const [mode, ...fallback] = [options.mode, ...options.fallback].map((name) => (name === 'point' ? { to } : name)) as [
+    RecoveryMode,
+    ...RecoveryMode[],
+  ];
+  return { mode, fallback, ...(reason === undefined ? {} : { reason }) };
+}
+
+async function recover(directory: string, game: string, asked: Options, surroundings: Surroundings): Promise<void> {
+  const { games, dryRun, json } = asked;
+  const options = await askedFor(directory, game, asked);
   const types = games === undefined ? [] : await loadGameTypes(games, process.cwd());
   if (games === undefined && [options.mode, ...(options.fallback ?? [])].includes('before-error')) {
     surroundings.remark('without --games only what cannot be read counts as an error');

@@ -1,34 +1,48 @@
 // `orrery show`: the state of a game, or a part of it, now or at a moment of its past.
 
 import { Command } from 'commander';
+import type { Past, StateAt } from '../past/past.ts';
 import { parsePointer } from '../patch/pointer.ts';
-import { printState } from './past/at.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
-import { isoTime } from './printable.ts';
-import { wholeNumber } from './reading.ts';
+import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { pointedValue } from './past/pointed.ts';
+import { compactJson, isoTime, prettyJson } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-A table is an object by id. How far apart the visible moments of the past are is the game type's choice: each command, each
-tick or each batch. Nothing is changed; another process may have the directory open.
+${MOMENTS_HELP}
+
+A game type keeps the state after each command, each tick or each batch, or
+only snapshots. A moment that is not kept ends with status 3, and the error
+names the moments around it. --nearest takes the one before. --games runs the
+commands of a merged step again to look inside it; that works if they still
+do what was recorded. A tick that a recovery gave up is read by its seq.
+
+A table is printed as an object by id. Nothing is changed; another process may
+have the directory open.
 
 Examples:
   orrery show ./data andromeda
-  orrery show ./data andromeda --path /systems/71683/metal --seq 1200`;
+  orrery show ./data andromeda --at tick:1200 --path /systems/71683/metal
+  orrery show battle.orrery --at time:2026-03-01T12:00:00Z --nearest --json`;
 
 interface Options {
+  readonly at?: AskedMoment;
   readonly path: string;
-  readonly seq?: number;
+  readonly nearest?: true;
+  readonly games?: string;
   readonly json?: true;
 }
 
 export function showCommand(surroundings: Surroundings): Command {
   return new Command('show')
-    .description('Print the state of a game as JSON.')
+    .description('Print the state of a game, now or at a moment of its past.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP)
+    .option('--at <moment>', 'the state at this moment (default: the newest)', parseMoment)
     .option('--path <pointer>', 'only what stands at this RFC 6901 pointer, such as /systems/71683', '')
-    .option('--seq <seq>', 'the state at the last visible moment at or before this seq', wholeNumber(0))
+    .option('--nearest', 'if the moment is not kept, take the last one before it that is')
+    .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document: game, type, version, seq, tick, time, path, value')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, command: Command) =>
@@ -42,21 +56,33 @@ async function show(
   options: Options,
   surroundings: Surroundings,
 ): Promise<void> {
-  const { path, seq: asked } = options;
   // A pointer that is none is the caller's mistake, whatever the directory holds.
-  parsePointer(path);
-  await withPastOf(
-    place,
-    game,
-    async (past) => {
-      const newest = past.row.seq;
-      const found = await past.stateAt({ seq: Math.min(asked ?? newest, newest) }, { nearest: true });
-      if (!options.json && asked !== undefined && asked !== found.seq) {
-        const which = asked > newest ? 'the newest moment' : `the last visible moment at or before seq ${asked}`;
-        surroundings.remark(`${which} is seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
-      }
-      await printState(found, options, surroundings);
-    },
-    { remark: surroundings.remark },
-  );
+  parsePointer(options.path);
+  const visit = async (_kept: Past, past: Past): Promise<void> => {
+    const found = await foundIn(past, options);
+    if (!options.json && options.at !== undefined) {
+      surroundings.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
+    }
+    await printState(found, options, surroundings);
+  };
+  await withPastOf(place, game, visit, {
+    remedies: { nearest: true, games: true },
+    games: options.games,
+    remark: surroundings.remark,
+  });
+}
+
+/** Nobody who asks for the newest state has to know whether that very moment is kept. */
+function foundIn(past: Past, { at = 'last', nearest }: Options): Promise<StateAt> {
+  return past.stateAt(momentIn(past, at), { nearest: nearest === true || at === 'last' });
+}
+
+async function printState(found: StateAt, { path, json }: Options, { output }: Surroundings): Promise<void> {
+  const { game, type, version, seq, tick, time, state } = found;
+  const value = pointedValue(game, seq, path, state);
+  if (json) {
+    await output.line(compactJson({ game, type, version, seq, tick, time: isoTime(time), path, value }));
+    return;
+  }
+  await output.line(prettyJson(value));
 }

@@ -11,20 +11,29 @@ import { type Trial, type TriedRecord, type TryReport, tryOut } from '../rerun/t
 import { EXIT } from './exit.ts';
 import { keepTrial } from './kept-trial.ts';
 import { ChangeListing } from './past/change-lines.ts';
-import { type AskedMoment, momentIn, parseMoment } from './past/moment-argument.ts';
+import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { checkRange, seqsIn } from './past/range-argument.ts';
 import { compactJson, counted, isoTime, printable } from './printable.ts';
-import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-With --commands, each line of the file is one JSON document: {"command": "build", "args": {...}, "player": "ada"}, or
-{"advance": 10} for ten ticks; what is printed is what they changed. With --rerun the recorded commands from there on are run with
-the code of the module; what is printed is how the outcome differs from what really happened. Refused commands are listed, and the
-game goes on without them. --at takes seq:N or a plain seq, tick:N, time:T, first or last (with --rerun the default is first).
+--commands tries commands of a file, one JSON document a line:
+  {"command": "build", "args": {"system": 4}, "player": "ada"}
+  {"advance": 10}
+The second is ten ticks. Printed is what the commands changed.
 
-It all happens in memory: the directory is not changed, and another process may have it open. --keep writes what was tried into a
-new directory, as a fork whose seqs begin with 1. Ends with 1 when --rerun made a difference or a command was refused.
+--rerun runs the recorded commands again with the code of the module. Printed
+is how the outcome differs from what really happened.
+
+${MOMENTS_HELP}
+
+Refused commands are listed, and the game goes on without them. The status is 1
+if --rerun made a difference or a command was refused.
+
+All of it happens in memory: the directory is not changed, and another process
+may have it open. --keep writes what was tried into a new directory, as a fork
+whose seqs begin with 1.
 
 Examples:
   orrery try ./data andromeda --games ./dist/galaxy.js --at tick:1200 --rerun
@@ -33,7 +42,7 @@ Examples:
 interface Options {
   readonly games: string;
   readonly at?: AskedMoment;
-  readonly to?: number;
+  readonly to?: AskedMoment;
   readonly commands?: string;
   readonly rerun?: true;
   readonly keep?: string;
@@ -46,18 +55,23 @@ export function tryCommand(surroundings: Surroundings): Command {
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP)
     .requiredOption('--games <module>', 'an ES module that exports the game types')
-    .option('--at <moment>', 'where to begin', parseMoment)
+    .option('--at <moment>', 'where to begin (default: last, with --rerun first)', parseMoment)
     .option('--commands <file>', 'commands to try, one JSON document a line')
-    .option('--rerun', 'run the recorded commands from there on')
-    .option('--to <seq>', 'with --rerun, the last of them', wholeNumber(0))
-    .option('--keep <directory>', 'a new directory for what was tried')
+    .option('--rerun', 'run the recorded commands from --at on again')
+    .option('--to <moment>', 'with --rerun: the last command (default: last)', parseMoment)
+    .option('--keep <directory>', 'write what was tried into this new directory')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, self: Command) => {
       if ((options.commands === undefined) === (options.rerun === undefined)) {
         self.error('one of --commands and --rerun is needed');
       }
-      if (options.to !== undefined && !options.rerun) self.error('--to goes with --rerun');
+      if (options.to !== undefined && !options.rerun) self.error('--to is for --rerun: add --rerun, or leave --to out');
+      checkRange(
+        { from: options.at ?? 'first', ...(options.to === undefined ? {} : { to: options.to }) },
+        self,
+        '--at',
+      );
       const { game } = operandsOf(place, [], [named], self);
       return withPastOf(place, game, (past) => attempt(past, options, surroundings), { remark: surroundings.remark });
     });
@@ -70,7 +84,7 @@ async function attempt(past: Past, options: Options, surroundings: Surroundings)
   const report = await tryOut(past, types, {
     at,
     ...(options.commands === undefined ? {} : { commands: trialsIn(options.commands) }),
-    ...(options.to === undefined ? {} : { toSeq: options.to }),
+    ...(options.to === undefined ? {} : await seqsIn(past, { to: options.to })),
     ...(options.keep === undefined ? {} : { onRecord: (record) => void records.push(record) }),
     onProgress: ({ done, total }) => surroundings.progress(total === undefined ? `${done}` : `${done} of ${total}`),
   }).finally(() => surroundings.progress(''));

@@ -8,54 +8,60 @@ import { openSource, type Source } from '../rerun/source.ts';
 import { RerunThreads, threadsLoad } from '../rerun/threads.ts';
 import { type Verification, type VerifyProgress, verify as verifyHere } from '../rerun/verify.ts';
 import { EXIT } from './exit.ts';
-import { GAME_HELP, isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
+import { MOMENTS_HELP } from './past/moment-argument.ts';
+import { isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
+import { addRange, checkRange, type RangeOptions, seqsIn } from './past/range-argument.ts';
 import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { eachShard, wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Every command that was recorded is run again, in memory, and what it makes is compared with what was recorded: ticks, arguments,
-players, context.now and context.random() are those of then. The first difference is told by seq, tick, command and place, with
-both values; a command that used Math.random() or Date is the typical finding, and is told as such. Anonymous changes (@update,
-@save, @patch), whole states and records of versions that the module does not have are passed over and counted.
+Every recorded command is run again in memory, with the ticks, arguments,
+players, context.now and context.random() that were recorded, and the outcome
+is compared with what was recorded. The first difference is printed with its
+seq, tick, command, path and both values. Code that uses Math.random() or Date
+is the usual cause, and is named. @update, @save, @patch, whole states, and
+records of versions that the module does not have cannot be run again; they are
+counted.
 
---tolerance 1e-12 passes numbers that differ by no more than that part of the larger one: another version of Node may round
-otherwise. --all goes on behind each difference, from what was recorded, and tells the first 100.
+${MOMENTS_HELP}
 
-Without a game, all games of the directory whose type the module has. Nothing is changed; another process may have the directory
-open. The module is imported by each thread: its code runs, and one that opens an orrery is refused. Ends with 1 when a difference was found.
+--tolerance 1e-12 accepts numbers that differ by that part of the larger one:
+another version of Node may round otherwise. --all goes on after a difference,
+from the recorded state, and prints the first 100.
+
+Without a game, every game is verified whose type the module has. Each thread
+imports the module, which runs its code; a module that opens an orrery is
+refused. Nothing is changed; another process may have the directory open. The
+status is 1 if a difference was found.
 
 Examples:
   orrery verify ./data --games ./dist/galaxy.js
   orrery verify battle.orrery --games ./dist/galaxy.js --json | jq .difference
   orrery verify ./data andromeda --games ./dist/galaxy.js --all --tolerance 1e-12`;
 
-interface Options {
+interface Options extends RangeOptions {
   readonly games: string;
   readonly threads?: number;
-  readonly from?: number;
-  readonly to?: number;
   readonly tolerance?: number;
   readonly all?: true;
   readonly json?: true;
 }
 
 export function verifyCommand(surroundings: Surroundings): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('Run recorded commands again and compare what they make with what was recorded.')
     .argument('<directory>', PLACE_HELP)
-    .argument('[game]', `${GAME_HELP}; of a directory, all games are meant then`)
+    .argument('[game]', 'the id of the game (default: every game)')
     .requiredOption('--games <module>', 'an ES module that exports the game types')
-    .option('--threads <count>', 'helper threads; default: as many as there are processors', wholeNumber(1))
-    .option('--from <seq>', 'begin with this seq', wholeNumber(0))
-    .option('--to <seq>', 'end with this seq', wholeNumber(0))
-    .option('--tolerance <part>', 'pass numbers that differ by no more than this part of the larger one', partArgument)
-    .option('--all', 'go on behind a difference, from what was recorded')
+    .option('--threads <count>', 'helper threads (default: as many as there are processors)', wholeNumber(1));
+  return addRange(command, 'commands')
+    .option('--tolerance <part>', 'accept numbers that differ by this part of the larger one', partArgument)
+    .option('--all', 'go on after a difference, from the recorded state')
     .option('--json', 'print one JSON document for each game, one a line')
     .addHelpText('after', HELP)
     .action((place: string, game: string | undefined, options: Options, self: Command) => {
-      const { from = 0, to } = options;
-      if (to !== undefined && from > to) self.error(`--from ${from} is behind --to ${to}`);
+      checkRange(options, self);
       return verify(place, game, options, surroundings);
     });
 }
@@ -83,8 +89,7 @@ async function verify(
       try {
         const versions = typesFor(types, past.row);
         const range = {
-          ...(options.from === undefined ? {} : { fromSeq: options.from }),
-          ...(options.to === undefined ? {} : { toSeq: options.to }),
+          ...(await seqsIn(past, options)),
           ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
           all: options.all === true,
           onProgress: ({ done, total }: VerifyProgress) => progress(`${printable(id)}: ${done} of ${total}`),

@@ -117,7 +117,7 @@ function failed(what: string, path: Path, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'SCHEMA_FAILED',
     what,
-    hint: 'Correct what made this state, or the schema. A stored game keeps its newest state: `orrery at` shows it.',
+    hint: 'Correct what made this state, or the schema. A stored game keeps its newest state: `orrery show` prints it.',
     context: { path: toPointer(path) },
     ...(cause === undefined ? {} : { cause: cause instanceof Error ? cause : new Error(reason(cause)) }),
   });

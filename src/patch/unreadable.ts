@@ -27,7 +27,7 @@ export function gameUnreadable(game: string, { seq, frame, records, what }: Unre
     code: 'GAME_UNREADABLE',
     what: `the record of seq ${seq} cannot be read (${what}): it${others} kept as it stands`,
     hint:
-      'Nothing is lost, and the other games go on. `orrery check` tells of it, `orrery show --seq` reads what comes before, ' +
+      'Nothing is lost, and the other games go on. `orrery check` tells of it, `orrery show --at` reads what comes before, ' +
       '`orrery fork` goes on from there under another id, and a later Orrery may be able to read the record.',
     context: { game, seq, frame, records },
   });

@@ -103,6 +103,7 @@ export async function tryOut(
   const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now, seed }) };
   const recorded = options.commands === undefined;
   const toSeq = Math.min(options.toSeq ?? past.row.seq, past.row.seq);
+  if (recorded && toSeq < seq) throw endsBefore(game, seq, toSeq);
   // Read first: what cannot be compared with need not be tried.
   const base = recorded ? await outcomeAt(apart, type, toSeq) : begun;
   const trying = new Trying(replicaFor(past, type, begun, recorded), options, begun.time);
@@ -252,6 +253,15 @@ function notKept(game: string, firstSeq: number, lastSeq: number): OrreryError {
     what: `seq ${firstSeq} to ${lastSeq} cannot be played from or to a moment inside: their commands are not kept`,
     hint: 'Retention may have thinned them out just now: begin again, or choose another moment.',
     context: { game, before: firstSeq - 1, after: lastSeq },
+  });
+}
+
+function endsBefore(game: string, seq: number, toSeq: number): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `the last command to run again is seq ${toSeq}, and the moment to begin with is seq ${seq}`,
+    hint: 'Begin at an earlier moment, or end at a later one.',
+    context: { game, seq, toSeq },
   });
 }
 

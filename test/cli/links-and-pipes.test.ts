@@ -34,8 +34,8 @@ const QUESTIONS: readonly (readonly [string, ...string[]])[] = [
   ['show', 'ore'],
   ['log', 'ore', '--patches'],
   ['check'],
-  ['at', 'ore', '--seq', '2'],
-  ['diff', 'ore', '1', '3'],
+  ['show', 'ore', '--at', '2'],
+  ['diff', 'ore', '--from', '1', '--to', '3'],
   ['replay', 'ore'],
   ['sql', 'SELECT id, seq FROM games'],
 ];

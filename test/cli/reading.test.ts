@@ -132,7 +132,7 @@ describe('show', () => {
   });
 
   it('[K2] prints the state after any visible step, and says which one it took', async () => {
-    const at4 = await orrery('show', directory, 'ore', '--seq', '4', '--path', '/news', '--json');
+    const at4 = await orrery('show', directory, 'ore', '--at', '4', '--path', '/news', '--json');
     expect(documents(at4)).toEqual([
       {
         game: 'ore',
@@ -145,18 +145,18 @@ describe('show', () => {
         value: ['one'],
       },
     ]);
-    const between = await orrery('show', directory, 'final', '--seq', '4', '--path', '/score');
+    const between = await orrery('show', directory, 'final', '--at', '4', '--nearest', '--path', '/score');
     expect(JSON.parse(between.stdout)).toEqual({ red: 1, blue: 1 });
-    expect(between.stderr).toMatch(/^the last visible moment at or before seq 4 is seq 2, tick 0, /);
-    const beyond = await orrery('show', directory, 'final', '--seq', '99', '--path', '/minutes');
-    expect(beyond).toMatchObject({ status: 0, stdout: '4\n' });
-    expect(beyond.stderr).toMatch(/^the newest moment is seq 12, /);
+    expect(between.stderr).toMatch(/^seq 2, tick 0, /);
+    const newest = await orrery('show', directory, 'final', '--at', 'last', '--path', '/minutes');
+    expect(newest).toMatchObject({ status: 0, stdout: '4\n' });
+    expect(newest.stderr).toMatch(/^seq 12, /);
   });
 
   it('[K3] follows an RFC 6901 pointer, escapes and indices included', async () => {
     const [escaped, element] = await Promise.all([
       orrery('show', directory, 'ore', '--path', '/seams/north/a~1b~0c'),
-      orrery('show', directory, 'ore', '--seq', '6', '--path', '/news/1'),
+      orrery('show', directory, 'ore', '--at', '6', '--path', '/news/1'),
     ]);
     expect(escaped).toMatchObject({ status: 0, stdout: '"d"\n' });
     expect(element).toMatchObject({ status: 0, stdout: '"three"\n' });
@@ -165,7 +165,7 @@ describe('show', () => {
   it('[K3] says what is there when nothing stands at a pointer', async () => {
     const [key, index] = await Promise.all([
       binary('show', directory, 'ore', '--path', '/seams/west/metal'),
-      orrery('show', directory, 'ore', '--path', '/news/-1', '--seq', '6', '--json'),
+      orrery('show', directory, 'ore', '--path', '/news/-1', '--at', '6', '--json'),
     ]);
     for (const ended of [key, index]) expect(ended).toMatchObject({ status: 3, stdout: '' });
     expect(key.stderr).toContain('/seams is an object with north, south.');

@@ -37,7 +37,7 @@ const show = async (directory: string, game: string): Promise<unknown> =>
 describe('fork', () => {
   it('[FR30] makes a game of a moment without any code, and a program with the code plays on', async () => {
     const directory = copyOf(whole);
-    const made = await jsonOf('fork', directory, 'ore', '--seq', '1', '--as', 'what if');
+    const made = await jsonOf('fork', directory, 'ore', '--at', '1', '--as', 'what if');
     const parent = { game: 'ore', seq: 1 };
     expect(made).toEqual({ directory, id: 'what if', type: 'mine', version: 3, parent, seq: 0, tick: 0 });
     const ended = await orrery('fork', directory, 'final', '--at', 'last', '--as', 'copy');
@@ -58,16 +58,14 @@ describe('fork', () => {
     const directory = copyOf(whole);
     const before = await jsonOf('ls', directory);
     for (const [status, text, ...args] of [
-      [2, 'GAME_EXISTS', 'ore', '--seq', '1', '--as', 'final'],
-      [2, 'GAME_EXISTS', 'ore', '--seq', '1', '--as', 'ore'],
-      [3, 'GAME_NOT_FOUND', 'nobody', '--seq', '1', '--as', 'new'],
-      [3, 'MOMENT_NOT_KEPT', 'ore', '--seq', '99', '--as', 'new'],
-      [3, 'MOMENT_NOT_KEPT', 'ore', '--time', '5', '--as', 'new'],
-      [2, 'exclude each other', 'ore', '--seq', '1', '--tick', '1', '--as', 'new'],
-      [2, 'exclude each other', 'ore', '--seq', '1', '--at', '2', '--as', 'new'],
-      [2, 'the moment is missing', 'ore', '--as', 'new'],
-      [2, '--as', 'ore', '--seq', '1'],
-      [2, 'INVALID_GAME_ID', 'ore', '--seq', '1', '--as', 'a/b'],
+      [2, 'GAME_EXISTS', 'ore', '--at', '1', '--as', 'final'],
+      [2, 'GAME_EXISTS', 'ore', '--at', '1', '--as', 'ore'],
+      [3, 'GAME_NOT_FOUND', 'nobody', '--at', '1', '--as', 'new'],
+      [3, 'MOMENT_NOT_KEPT', 'ore', '--at', '99', '--as', 'new'],
+      [3, 'MOMENT_NOT_KEPT', 'ore', '--at', 'time:5', '--as', 'new'],
+      [2, '--at <moment>', 'ore', '--as', 'new'],
+      [2, '--as', 'ore', '--at', '1'],
+      [2, 'INVALID_GAME_ID', 'ore', '--at', '1', '--as', 'a/b'],
     ] as const) {
       const ended = await orrery('fork', directory, ...args, '--json');
       expect(ended, args.join(' ')).toMatchObject({ status, stdout: '' });
@@ -75,7 +73,7 @@ describe('fork', () => {
     }
     expect(await jsonOf('ls', directory)).toEqual(before);
     const nowhere = join(emptyFolder(), 'none');
-    expect((await orrery('fork', nowhere, 'ore', '--seq', '1', '--as', 'new')).status).toBe(3);
+    expect((await orrery('fork', nowhere, 'ore', '--at', '1', '--as', 'new')).status).toBe(3);
   });
 
   it('[FR31] a directory that a process has open is left to it', async () => {
@@ -136,7 +134,7 @@ describe('recover', () => {
   it('[FR33] a report for people: what was tried, used, given up; and the quarantine afterwards', async () => {
     const directory = copyOf(whole);
     const ended = await orrery(
-      ...['recover', directory, 'ore', '--mode', 'latest', '--fallback', 'snapshot,point', '--seq', '1'],
+      ...['recover', directory, 'ore', '--mode', 'latest', '--fallback', 'snapshot,point', '--at', '1'],
       ...['--games', games],
     );
     expect(ended).toMatchObject({ status: 0, stderr: '' });
@@ -173,12 +171,12 @@ describe('recover', () => {
       [1, 'RECOVERY_FAILED', 'ore', '--mode', 'latest', '--games', games],
       [3, 'GAME_NOT_FOUND', 'nobody', '--mode', 'latest'],
       [3, 'GAME_NOT_FOUND', 'nobody', '--list'],
-      [3, 'MOMENT_NOT_KEPT', 'ore', '--mode', 'point', '--tick', '9'],
+      [3, 'MOMENT_NOT_KEPT', 'ore', '--mode', 'point', '--at', 'tick:9'],
       [2, '--mode is missing', 'ore'],
       [2, 'It must be one of', 'ore', '--mode', 'newest'],
       [2, 'It must be one of', 'ore', '--mode', 'latest', '--fallback', 'snapshot,last'],
       [2, 'the mode point needs', 'ore', '--mode', 'point'],
-      [2, 'are for the mode point', 'ore', '--mode', 'latest', '--seq', '4'],
+      [2, '--at is for the mode point', 'ore', '--mode', 'latest', '--at', '4'],
       [2, 'GAMES_MODULE', 'ore', '--mode', 'latest', '--games', './not-there.mjs'],
     ] as const) {
       for (const how of ([...args] as string[]).includes('--list') ? [[]] : [[], ['--dry-run']]) {

@@ -41,11 +41,11 @@ describe('wrong usage', () => {
     [['ls'], "missing required argument 'directory'"],
     [['ls', './data', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
     [['show', './data', 'ore', 'more'], 'too many arguments'],
-    [['show', './data', 'ore', '--seq', '1.5'], 'It must be a whole number from 0.'],
-    [['show', './data', 'ore', '--seq', '99999999999999999999'], 'It must be a whole number from 0.'],
+    [['show', './data', 'ore', '--at', '1.5'], '"1.5" is no moment'],
+    [['show', './data', 'ore', '--at', '99999999999999999999'], 'is no moment'],
     [['log', './data', 'ore', '--limit', '0'], 'It must be a whole number from 1.'],
     [['log', './data', 'ore', '--from'], 'argument missing'],
-    [['log', './data', 'ore', '--from', '9', '--to', '8'], '--from 9 is behind --to 8'],
+    [['log', './data', 'ore', '--from', '9', '--to', '8'], '--from seq:9 is behind --to seq:8'],
   ];
 
   it.for(wrong)('[K10] %j ends with status 2', async ([args, says]) => {

@@ -167,7 +167,7 @@ describe('[HO42] names that every object has', () => {
       ['check', directory],
       ['show', directory, '__proto__'],
       ['log', directory, '__proto__', '--player', 'constructor', '--command', 'constructor'],
-      ['diff', directory, 'hasOwnProperty', '1', '9'],
+      ['diff', directory, 'hasOwnProperty', '--from', '1', '--to', '9'],
       ['blame', directory, 'valueOf', '/toString/toString'],
       ['replay', directory, '__proto__', '--json'],
       ['checkpoint', directory],

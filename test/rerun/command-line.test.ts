@@ -107,6 +107,24 @@ describe('orrery verify', () => {
     expect(JSON.parse(json.stdout).difference).toMatchObject({ seq: 7, path: '/mines/a/ore', recorded: 12, rerun: 13 });
     const range = await orrery('verify', directory, 'deep', '--games', changed, '--to', '6');
     expect(range.status).toBe(0);
+    // Tick 5 is seq 5 and 6, and tick 6 begins with seq 7.
+    const before = await orrery('verify', directory, 'deep', '--games', changed, '--to', 'tick:5', '--json');
+    expect(JSON.parse(before.stdout)).toMatchObject({ same: true, fromSeq: 1, toSeq: 6 });
+    const from = await orrery(
+      'verify',
+      directory,
+      'deep',
+      '--games',
+      same,
+      '--from',
+      'tick:6',
+      '--to',
+      'last',
+      '--json',
+    );
+    expect(JSON.parse(from.stdout)).toMatchObject({ same: true, fromSeq: 7, toSeq: 11 });
+    const none = await orrery('verify', directory, 'deep', '--games', changed, '--from', 'tick:99');
+    expect(none).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing to run') as string });
   });
 
   it('[RR16] passes numbers within a tolerance, and tells all differences, when asked to', async () => {
@@ -197,19 +215,19 @@ describe('orrery try', () => {
 
 describe('with --games, commands of the past', () => {
   // Tick 5 is seq 5 and 6: the tick and what ada opened in it.
-  it('[PC14] at, diff, blame and fork look inside a merged step', async () => {
-    const inside = ['--seq', '5', '--path', '/gold'];
-    const refused = await orrery('at', directory, 'deep', ...inside);
+  it('[PC14] show, diff, blame and fork look inside a merged step', async () => {
+    const inside = ['--at', '5', '--path', '/gold'];
+    const refused = await orrery('show', directory, 'deep', ...inside);
     expect(refused.status).toBe(3);
     expect(refused.stderr).toContain(
       'The moments around it are seq 4 and seq 6; --nearest takes the one before, --games runs the step again to look inside.',
     );
-    expect(await orrery('at', directory, 'deep', ...inside, '--games', same)).toMatchObject({
+    expect(await orrery('show', directory, 'deep', ...inside, '--games', same)).toMatchObject({
       status: 0,
       stdout: '100\n',
     });
-    expect(await orrery('at', pack, ...inside, '--games', same)).toMatchObject({ status: 0, stdout: '100\n' });
-    const differs = await orrery('diff', directory, 'deep', '5', '6', '--games', same, '--json');
+    expect(await orrery('show', pack, ...inside, '--games', same)).toMatchObject({ status: 0, stdout: '100\n' });
+    const differs = await orrery('diff', directory, 'deep', '--from', '5', '--to', '6', '--games', same, '--json');
     expect(JSON.parse(differs.stdout)).toMatchObject({
       from: { seq: 5 },
       to: { seq: 6 },
@@ -225,14 +243,16 @@ describe('with --games, commands of the past', () => {
       ...{ seq: 6, merged: false, command: 'open', player: 'ada', before: 100, after: 70 },
     });
     // Other code leaves the step merged, and the error says why.
-    const other = await orrery('at', directory, 'deep', ...inside, '--games', code('3'));
+    const other = await orrery('show', directory, 'deep', ...inside, '--games', code('3'));
     expect(other.status).toBe(3);
     expect(other.stderr).toContain('do something else today than they did');
     expect(other.stderr).not.toContain('--games runs');
-    const fork = ['fork', directory, 'deep', '--seq', '5', '--as', 'inside'];
+    const fork = ['fork', directory, 'deep', '--at', '5', '--as', 'inside'];
     expect((await orrery(...fork)).stderr).toContain('seq 4 and seq 6; --games runs the step again to look inside.');
     expect((await orrery(...fork, '--games', same)).stdout).toContain('a fork of deep at seq 5, tick 5');
-    expect(await orrery('at', directory, 'inside', '--seq', '0', '--path', '/gold')).toMatchObject({ stdout: '100\n' });
+    expect(await orrery('show', directory, 'inside', '--at', '0', '--path', '/gold')).toMatchObject({
+      stdout: '100\n',
+    });
   });
 
   it('[PC14] a remedy names only what the command has', async () => {
@@ -249,6 +269,10 @@ describe('with --games, commands of the past', () => {
       return JSON.parse((await orrery('try', directory, 'deep', ...options)).stdout) as unknown;
     };
     expect(await rerun(same, '5', '6')).toMatchObject({ from: { seq: 5 }, seq: 6, accepted: 1, operations: [] });
+    expect(await rerun(same, 'tick:3', 'tick:5')).toMatchObject({ from: { tick: 3 }, seq: 6, operations: [] });
+    const behind = await orrery('try', directory, 'deep', '--games', same, '--rerun', '--at', 'tick:8', '--to', '5');
+    expect(behind).toMatchObject({ status: 2, stdout: '' });
+    expect(behind.stderr).toContain('the last command to run again is seq 5, and the moment to begin with is seq');
     expect(await rerun(same, '3', '5')).toMatchObject({ from: { seq: 3 }, seq: 5, accepted: 2, operations: [] });
     expect(await rerun(code('2', 'price = 1;'), '4', '6')).toMatchObject({
       accepted: 2,
@@ -259,7 +283,7 @@ describe('with --games, commands of the past', () => {
   it('[PC15] a range of replay that cannot be is refused', async () => {
     const behind = await orrery('replay', directory, 'deep', '--from', '8', '--to', '5');
     expect(behind).toMatchObject({ status: 2, stdout: '' });
-    expect(behind.stderr).toContain('--from is behind --to');
+    expect(behind.stderr).toContain('--from seq:8 is behind --to seq:5: exchange them');
     for (const range of [
       ['--from', '99'],
       ['--from', 'tick:99'],

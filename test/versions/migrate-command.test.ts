@@ -52,7 +52,7 @@ describe('orrery migrate', () => {
       { id: 'milky way', version: 2, seq: 42 },
     ]);
     const at = async (seq: number) =>
-      lines(await orrery('at', directory, 'andromeda', '--seq', String(seq), '--json'))[0];
+      lines(await orrery('show', directory, 'andromeda', '--at', String(seq), '--json'))[0];
     expect((await at(41))?.['value']).toEqual(JSON.parse(first));
     expect((await at(42))?.['value']).toEqual(JSON.parse(expected(JSON.parse(first), 20, 2)));
 

@@ -12,7 +12,7 @@ import type { Findings } from './finding.ts';
 const MOST_LISTED = 20;
 
 const REMEDY =
-  '`orrery salvage` keeps what comes before it; `orrery show --seq` can still show moments. Or restore the shard from a backup.';
+  '`orrery salvage` keeps what comes before it; `orrery show --at` can still show moments. Or restore the shard from a backup.';
 
 const UNIQUE_REMEDY = 'Its rows are back as soon as its state is as was declared. The game itself is whole.';
 

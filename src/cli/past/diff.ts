@@ -1,26 +1,31 @@
 // `orrery diff`: what differs between two moments of a game.
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { diffOf, type MomentRead } from '../../past/difference.ts';
 import type { Past } from '../../past/past.ts';
 import { placeOf } from '../../past/place.ts';
 import { compactJson, counted, isoTime } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
-import { type AskedMoment, momentIn, parseMoment } from './moment-argument.ts';
+import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './moment-argument.ts';
 import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 
 const HELP = `
-A and B are moments: seq:N or a plain seq, tick:N, time:T (ISO 8601 or milliseconds since 1970), first, or last. B may lie
-before A. The listing is by entity: + added, - removed, ~ old value -> new value. With --json the operations are RFC 6902:
-applied to the state at A they give the state at B. With --games moments inside merged steps are found by running their
-commands again. Nothing is changed; another process may have the directory open.
+${MOMENTS_HELP}
+--from may lie after --to: then the way back is printed.
+
+Changes are listed by entity: + added, - removed, ~ old value -> new value.
+With --json they are RFC 6902 operations that lead from the one state to the
+other. --games runs the commands of merged steps again to look inside them.
+Nothing is changed; another process may have the directory open.
 
 Examples:
-  orrery diff ./data andromeda tick:1000 tick:1010
-  orrery diff battle.orrery first last --json | jq .operations`;
+  orrery diff ./data andromeda --from tick:1000 --to tick:1010
+  orrery diff battle.orrery --from first --json | jq .operations`;
 
 interface Options {
+  readonly from: AskedMoment;
+  readonly to: AskedMoment;
   readonly path: string;
   readonly nearest?: true;
   readonly games?: string;
@@ -31,34 +36,29 @@ export function diffCommand(surroundings: Surroundings): Command {
   return new Command('diff')
     .description('Print what differs between two moments of a game, by entity.')
     .argument('<directory>', PLACE_HELP)
-    .argument('<game>', GAME_HELP)
-    .argument('<a>', 'the moment to begin with')
-    .argument('[b]', 'the moment to end with')
-    .usage('[options] <directory> <game> <a> <b>')
+    .argument('[game]', GAME_HELP)
+    .requiredOption('--from <moment>', 'the moment to compare with', parseMoment)
+    .addOption(new Option('--to <moment>', 'the moment that is compared').argParser(parseMoment).default('last'))
     .option('--path <pointer>', 'only what differs at this RFC 6901 pointer, such as /systems', '')
-    .option('--nearest', 'for a moment that is not kept, the last one before it that is')
+    .option('--nearest', 'if a moment is not kept, take the last one before it that is')
     .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document: game, type, from, to, operations')
     .addHelpText('after', HELP)
-    .action((place: string, one: string, two: string, three: string | undefined, options: Options, self: Command) => {
-      const { game, rest } = operandsOf(place, ['a', 'b'], [one, two, three], self);
-      const [a, b] = rest.map(parseMoment) as [AskedMoment, AskedMoment];
-      return diff(place, game, a, b, options, surroundings);
-    });
+    .action((place: string, named: string | undefined, options: Options, self: Command) =>
+      diff(place, operandsOf(place, [], [named], self).game, options, surroundings),
+    );
 }
 
 async function diff(
   place: string,
   game: string | undefined,
-  a: AskedMoment,
-  b: AskedMoment,
-  { path, nearest, games, json }: Options,
+  { from: one, to: other, path, nearest, games, json }: Options,
   { output, paint, width, remark }: Surroundings,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
   const visit = async (_kept: Past, past: Past): Promise<void> => {
-    const { from, to, changes, operations } = await diffOf(past, momentIn(past, a), momentIn(past, b), {
+    const { from, to, changes, operations } = await diffOf(past, momentIn(past, one), momentIn(past, other), {
       nearest: nearest === true,
       path,
     });

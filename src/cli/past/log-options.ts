@@ -2,17 +2,11 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HistoryQuery } from '../../past/history.ts';
+import type { Past } from '../../past/past.ts';
 import { placeOf } from '../../past/place.ts';
-import { wholeNumber } from '../reading.ts';
-import { timeArgument } from './moment-argument.ts';
+import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
 
-export interface LogFilters {
-  readonly from?: number;
-  readonly to?: number;
-  readonly fromTick?: number;
-  readonly toTick?: number;
-  readonly fromTime?: number;
-  readonly toTime?: number;
+export interface LogFilters extends RangeOptions {
   readonly player?: readonly string[];
   readonly command?: readonly string[];
   readonly path?: string;
@@ -20,43 +14,26 @@ export interface LogFilters {
 }
 
 export function addLogFilters(command: Command): Command {
-  return command
-    .option('--from <seq>', 'begin with this seq (default: 1)', wholeNumber(0))
-    .option('--to <seq>', 'end with this seq', wholeNumber(0))
-    .option('--from-tick <tick>', 'begin with this tick', wholeNumber(0))
-    .option('--to-tick <tick>', 'end with this tick', wholeNumber(0))
-    .option('--from-time <time>', 'begin at this time, ISO 8601 or milliseconds since 1970', timeArgument)
-    .option('--to-time <time>', 'end at this time', timeArgument)
+  return addRange(command, 'commands')
     .option('--player <name>', 'only what this player sent; may be given several times', eachOf)
-    .addOption(
-      new Option('--command <names>', 'only these commands, separated by commas; may be given several times').argParser(
-        namesOf,
-      ),
-    )
-    .option('--path <pointer>', 'only steps that touched this RFC 6901 pointer, or anything in or around it')
+    .addOption(new Option('--command <names>', 'only these commands, separated by commas').argParser(namesOf))
+    .option('--path <pointer>', 'only steps that changed this RFC 6901 pointer')
     .option('--backwards', 'the newest first');
 }
 
-/** Ends the command when a range ends before it begins; throws INVALID_POINTER. */
-export function queryOf(filters: LogFilters, command: Command): HistoryQuery {
-  const { from, to, fromTick, toTick, fromTime, toTime, player, command: commands, path, backwards } = filters;
-  const ranges = [
-    ['', from, to],
-    ['-tick', fromTick, toTick],
-    ['-time', fromTime, toTime],
-  ] as const;
-  for (const [kind, first, last] of ranges) {
-    if (first !== undefined && last !== undefined && first > last)
-      command.error(`--from${kind} ${first} is behind --to${kind} ${last}`);
-  }
-  if (path !== undefined) placeOf(path);
+/** Ends the command when a range ends before it begins; throws INVALID_POINTER. Nothing has been read then. */
+export function checkFilters(filters: LogFilters, command: Command): void {
+  checkRange(filters, command);
+  if (filters.path !== undefined) placeOf(filters.path);
+}
+
+export function queryOf(past: Past, filters: LogFilters): HistoryQuery {
+  const { player, command: commands, path, backwards } = filters;
+  const { fromSeq, toSeq, ...bounds } = boundsIn(past, filters);
   return {
-    ...(from === undefined ? {} : { afterSeq: Math.max(0, from - 1) }),
-    ...(to === undefined ? {} : { upToSeq: to }),
-    ...(fromTick === undefined ? {} : { fromTick }),
-    ...(toTick === undefined ? {} : { toTick }),
-    ...(fromTime === undefined ? {} : { fromTime }),
-    ...(toTime === undefined ? {} : { toTime }),
+    ...(fromSeq === undefined ? {} : { afterSeq: Math.max(0, fromSeq - 1) }),
+    ...(toSeq === undefined ? {} : { upToSeq: toSeq }),
+    ...bounds,
     ...(player === undefined ? {} : { player }),
     ...(commands === undefined ? {} : { command: commands }),
     ...(path === undefined ? {} : { path }),

@@ -1,39 +1,17 @@
-// Moments of a game's past as people write them on the command line. Before it: commander's options and operands; after it:
-// a Moment for past/, whose rules say which state it is.
+// Moments of a game's past as people write them on the command line: --at, and the bounds in range-argument.ts. Before it:
+// commander's options; after it: a Moment for past/, whose rules say which state it is.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import type { Moment, Past } from '../../past/past.ts';
-import { wholeNumber } from '../reading.ts';
+import { isoTime } from '../printable.ts';
 
 /** The ends of what is kept are moments too; which seq they are only the past knows. */
 export type AskedMoment = Moment | 'first' | 'last';
 
-export interface MomentOptions {
-  readonly seq?: number;
-  readonly tick?: number;
-  readonly time?: number;
-}
-
-/** The options --seq, --tick and --time; a command has at most one of them. */
-export function addMomentOptions(command: Command): Command {
-  return command
-    .option('--seq <seq>', 'after the command with this seq', wholeNumber(0))
-    .option('--tick <tick>', 'after the last command of this tick', wholeNumber(0))
-    .option(
-      '--time <time>',
-      'after the last command up to this time, ISO 8601 or milliseconds since 1970',
-      timeArgument,
-    );
-}
-
-/** Ends the command when several are given. Undefined when there is none. */
-export function momentOf({ seq, tick, time }: MomentOptions, command: Command): Moment | undefined {
-  const given = [seq, tick, time].filter((each) => each !== undefined).length;
-  if (given > 1) command.error('--seq, --tick and --time exclude each other');
-  if (seq !== undefined) return { seq };
-  if (tick !== undefined) return { tick };
-  return time === undefined ? undefined : { time };
-}
+/** For the help of every command that takes a moment. */
+export const MOMENTS_HELP = `A moment is a seq, written 12 or seq:12; a tick, tick:40; a time,
+time:2026-03-01T12:00:00Z; or first or last. A tick or a time means the last
+record up to it. Times are UTC unless they name a zone.`;
 
 /** `seq:N`, `tick:N`, `time:T`, `first`, `last`, or a plain seq. */
 export function parseMoment(text: string): AskedMoment {
@@ -43,7 +21,7 @@ export function parseMoment(text: string): AskedMoment {
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (Number.isSafeInteger(number)) return kind === 'tick' ? { tick: number } : { seq: number };
   throw new InvalidArgumentError(
-    `${JSON.stringify(text)} is no moment: write seq:N, tick:N, time:T, first, last, or a plain seq.`,
+    `${JSON.stringify(text)} is no moment: write 12 or seq:12, tick:40, time:2026-03-01T12:00:00Z, first or last.`,
   );
 }
 
@@ -51,6 +29,13 @@ export function parseMoment(text: string): AskedMoment {
 export function momentIn({ row }: Past, asked: AskedMoment): Moment {
   if (asked === 'first') return { seq: row.firstSeq };
   return asked === 'last' ? { seq: row.seq } : asked;
+}
+
+/** As it would be written on the command line. */
+export function momentText(asked: AskedMoment): string {
+  if (typeof asked === 'string') return asked;
+  if (asked.seq !== undefined) return `seq:${asked.seq}`;
+  return asked.tick !== undefined ? `tick:${asked.tick}` : `time:${isoTime(asked.time)}`;
 }
 
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?(Z|[+-]\d\d:\d\d)?$/;

@@ -6,25 +6,30 @@ import { type Place, placeOf } from '../../past/place.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Interactive } from './interactive.ts';
 import { Keys } from './keys.ts';
-import { type AskedMoment, momentIn, parseMoment } from './moment-argument.ts';
+import { MOMENTS_HELP, momentIn } from './moment-argument.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 import { Pace } from './pace.ts';
+import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
 import { stepPrinter } from './step-printer.ts';
 import { Stepper } from './stepper.ts';
 
 const HELP = `
-Each step is printed with its commands and with old and new value of everything it changed, by entity. With --speed the steps
-come at so many ticks a second; with --step a key brings each: space or enter goes on, b back, j jumps, p prints what stands
-at a path, q ends. Bounds are a seq, tick:N, time:T, first or last. With --json each step is one line with its RFC 6902
-patches, and with --path with the value there. Nothing is changed; another process may have the directory open.
+${MOMENTS_HELP}
+
+Each step is printed with its commands, and with the old and the new value of
+everything that it changed, by entity. --speed prints so many ticks a second.
+--step waits for keys: space or enter goes on, b goes back, s shows the state,
+p prints what stands at a path, j jumps to a moment, q ends, h lists the keys.
+With --json each step is one line with its RFC 6902 patches, and with --path
+also with the value there.
+
+Nothing is changed; another process may have the directory open.
 
 Examples:
   orrery replay ./data andromeda --from tick:1000 --to tick:1010 --path /players
   orrery replay battle.orrery --step`;
 
-interface Options {
-  readonly from?: AskedMoment;
-  readonly to?: AskedMoment;
+interface Options extends RangeOptions {
   readonly speed?: number;
   readonly step?: true;
   readonly path?: string;
@@ -32,24 +37,22 @@ interface Options {
 }
 
 export function replayCommand(surroundings: Surroundings): Command {
-  return new Command('replay')
+  const command = new Command('replay')
     .description('Print what each step of a game changed, at once, at a speed, or step by step.')
     .argument('<directory>', PLACE_HELP)
-    .argument('[game]', GAME_HELP)
-    .option('--from <moment>', 'begin with the step of this moment', parseMoment)
-    .option('--to <moment>', 'end with the step of this moment', parseMoment)
+    .argument('[game]', GAME_HELP);
+  return addRange(command, 'steps')
     .option('--speed <ticks>', 'so many ticks a second', speedArgument)
     .option('--step', 'wait for a key before each step')
     .option('--path <pointer>', 'only what changes at this RFC 6901 pointer, such as /systems/71683')
     .option('--json', 'print one JSON document for each step, one a line')
     .addHelpText('after', HELP)
-    .action((place: string, named: string | undefined, options: Options, command: Command) => {
+    .action((place: string, named: string | undefined, options: Options, self: Command) => {
       if (options.step && (options.speed !== undefined || options.json))
-        command.error('--step excludes --speed and --json');
-      if (options.step && surroundings.input?.isTTY !== true)
-        command.error('--step needs a terminal to read keys from');
-      if (isBehind(options)) command.error('--from is behind --to');
-      const { game } = operandsOf(place, [], [named], command);
+        self.error('--step excludes --speed and --json');
+      if (options.step && surroundings.input?.isTTY !== true) self.error('--step needs a terminal to read keys from');
+      checkRange(options, self);
+      const { game } = operandsOf(place, [], [named], self);
       const path = options.path === undefined ? undefined : placeOf(options.path);
       return withPastOf(place, game, (past) => replay(past, path, options, surroundings), {
         remark: surroundings.remark,
@@ -98,8 +101,8 @@ async function spanOf(
   const { row } = past;
   const lowest = from === undefined ? undefined : momentIn(past, from);
   const highest = to === undefined ? undefined : momentIn(past, to);
-  const first = await firstOf(past, bound('from', lowest));
-  const last = await firstOf(past, { ...bound('to', highest), backwards: true });
+  const first = await firstOf(past, boundsIn(past, from === undefined ? {} : { from }));
+  const last = await firstOf(past, { ...boundsIn(past, to === undefined ? {} : { to }), backwards: true });
   // A range that begins behind the newest moment or ends before the first has no step; who asks for it is told what there is.
   if (!first && lowest && lowest.time === undefined) await past.stateAt(lowest);
   if (!last && highest) await past.stateAt(highest);
@@ -118,19 +121,6 @@ async function spanOf(
 function measure({ seq, tick, time }: SnapshotEntry, moment: Moment): number {
   if (moment.seq !== undefined) return seq - moment.seq;
   return moment.tick !== undefined ? tick - moment.tick : time - moment.time;
-}
-
-/** Of two bounds of one kind it can be said before anything is read. */
-function isBehind({ from, to }: Options): boolean {
-  if (from === undefined || to === undefined || from === 'first' || to === 'last') return false;
-  if (from === 'last' || to === 'first') return from === 'last' && to === 'first';
-  return (['seq', 'tick', 'time'] as const).some((unit) => (from[unit] ?? -Infinity) > (to[unit] ?? Infinity));
-}
-
-function bound(side: 'from' | 'to', moment: Moment | undefined): StepRange {
-  if (moment === undefined) return {};
-  if (moment.seq !== undefined) return { [`${side}Seq`]: moment.seq };
-  return moment.tick !== undefined ? { [`${side}Tick`]: moment.tick } : { [`${side}Time`]: moment.time };
 }
 
 async function firstOf(past: Past, range: StepRange) {

@@ -42,11 +42,11 @@ describe('log', () => {
     [['--command', 'take,raze', '--command', '@tick'], ({ name }) => ['take', 'raze', '@tick'].includes(name)],
     [['--from', '10', '--to', '30'], ({ seq }) => seq >= 10 && seq <= 30],
     [
-      ['--from-tick', '5', '--to-tick', '25', '--player', 'ada'],
+      ['--from', 'tick:5', '--to', 'tick:25', '--player', 'ada'],
       (of) => of.tick >= 5 && of.tick <= 25 && of.player === 'ada',
     ],
-    [['--from-time', '2000-01-01', '--to-time', '9999-01-01'], () => true],
-    [['--to-time', '2000-01-01T00:00Z'], () => false],
+    [['--from', 'time:2000-01-01', '--to', 'time:9999-01-01'], () => true],
+    [['--to', 'time:2000-01-01T00:00Z'], () => false],
     [['--command', 'nothing'], () => false],
   ];
 

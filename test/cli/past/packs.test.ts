@@ -23,14 +23,14 @@ afterAll(async () => {
 /** Each with what follows the game. */
 const COMMANDS: readonly (readonly [command: string, ...args: readonly string[]])[] = [
   ['show'],
-  ['show', '--seq', '12', '--json'],
+  ['show', '--at', '12', '--json'],
   ['log', '--patches'],
   ['log', '--backwards', '--json'],
   ['log', '--format', 'redux-devtools', '--limit', '20'],
-  ['at', '--tick', '7'],
-  ['at', '--seq', '0', '--path', '/purse', '--json'],
-  ['diff', 'first', 'last'],
-  ['diff', 'tick:3', 'tick:9', '--json'],
+  ['show', '--at', 'tick:7'],
+  ['show', '--at', 'first', '--path', '/purse', '--json'],
+  ['diff', '--from', 'first'],
+  ['diff', '--from', 'tick:3', '--to', 'tick:9', '--json'],
   ['blame', '/purse/total'],
   ['blame', '/ports/a', '--json', '--limit', '4'],
   ['replay'],
@@ -52,7 +52,7 @@ describe('a pack', () => {
   it('[PC11] is found by what it is, whatever it is called', async () => {
     const renamed = join(emptyFolder(), 'attachment (1)');
     copyFileSync(pack, renamed);
-    const ended = await orrery('at', renamed, '--seq', '5', '--json');
+    const ended = await orrery('show', renamed, '--at', '5', '--json');
     expect(documentsOf(ended.stdout)).toMatchObject([{ game: 'every', value: recorded.moments['every']?.[5]?.state }]);
   });
 
@@ -104,13 +104,13 @@ describe('a pack', () => {
     }
     const other = join(folder, 'readme.txt');
     writeFileSync(other, 'not a pack');
-    expect((await orrery('at', other, 'every', '--seq', '1')).status).toBe(3);
+    expect((await orrery('show', other, 'every', '--at', '1')).status).toBe(3);
   });
 
   it('[PC11] a folder with such a name is a folder', async () => {
     const folder = join(emptyFolder(), 'data.orrery');
     mkdirSync(folder);
-    const ended = await orrery('at', folder, 'every', '--seq', '1');
+    const ended = await orrery('show', folder, 'every', '--at', '1');
     expect(ended.status).toBe(3);
     expect(ended.stderr).toContain('orrery.json');
   });

@@ -71,11 +71,11 @@ describe('the export', () => {
     const moments = momentsOf('every');
     const ten = await exported('every', '--limit', '10');
     expect(ten.states).toEqual(moments.slice(-11).map(({ state }) => state));
-    const range = await exported('every', '--from-tick', '3', '--to-tick', '8', '--limit', '4');
+    const range = await exported('every', '--from', 'tick:3', '--to', 'tick:8', '--limit', '4');
     const last = moments.findLast(({ tick }) => tick === 8)?.seq as number;
     expect(range.actions.map(({ seq }) => seq)).toEqual([last - 4, last - 3, last - 2, last - 1, last]);
     expect(range.states.at(-1)).toEqual(moments[last]?.state);
-    const none = await exported('every', '--to-time', '2000-01-01');
+    const none = await exported('every', '--to', 'time:2000-01-01');
     expect(none.states).toEqual([moments.at(-1)?.state]);
   });
 

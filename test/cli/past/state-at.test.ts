@@ -1,4 +1,4 @@
-// `orrery at` and `orrery diff` against every state the games ever had.
+// `orrery show --at` and `orrery diff` against every state the games ever had.
 
 import type { Operation } from 'fast-json-patch';
 import fastJsonPatch from 'fast-json-patch';
@@ -25,22 +25,22 @@ interface Shown {
   readonly value: unknown;
 }
 
-async function at(game: string, ...args: readonly string[]): Promise<Shown> {
-  const ended = await orrery('at', recorded.directory, game, ...args, '--json');
+async function at(game: string, moment: string | number, ...args: readonly string[]): Promise<Shown> {
+  const ended = await orrery('show', recorded.directory, game, '--at', String(moment), ...args, '--json');
   expect(ended).toMatchObject({ status: 0, stderr: '' });
   return documentsOf(ended.stdout)[0] as Shown;
 }
 
 const GAMES = ['every', 'merged'];
 
-describe('at', () => {
+describe('show --at', () => {
   it.for(GAMES)('[PC2] %s: the state after every visible seq', async (game) => {
     const moments = recorded.moments[game] ?? [];
     const seqs = visibleSeqs(game, moments).filter((seq) => seq % 3 === 0 || seq > moments.length - 5);
     expect(seqs.length).toBeGreaterThan(10);
     for (const seq of seqs) {
       const { tick, state } = moments[seq] as (typeof moments)[number];
-      expect(await at(game, '--seq', String(seq))).toMatchObject({ seq, tick, value: state });
+      expect(await at(game, seq)).toMatchObject({ seq, tick, value: state });
     }
   });
 
@@ -50,30 +50,30 @@ describe('at', () => {
       const moments = recorded.moments[game] ?? [];
       for (const tick of [0, 7, 21, 39]) {
         const last = moments.findLast((moment) => moment.tick === tick);
-        const shown = await at(game, '--tick', String(tick));
+        const shown = await at(game, `tick:${tick}`);
         expect(shown).toMatchObject({ seq: last?.seq, tick, value: last?.state });
-        const later = await at(game, '--time', shown.time, '--nearest');
+        const later = await at(game, `time:${shown.time}`, '--nearest');
         expect(later.seq).toBeGreaterThanOrEqual(shown.seq);
         expect(later).toMatchObject({ time: shown.time, value: moments[later.seq]?.state });
       }
-      expect(await at(game, '--time', '9999-01-01')).toMatchObject({ seq: moments.length - 1 });
+      expect(await at(game, 'time:9999-01-01')).toMatchObject({ seq: moments.length - 1 });
     },
   );
 
   it('[PC16] a time in seconds is told as such, where it means a moment of the game as seconds', async () => {
-    const last = Date.parse((await at('every', '--seq', '0')).time);
+    const last = Date.parse((await at('every', 0)).time);
     const seconds = Math.floor(last / 1000) + 1;
-    const ended = await orrery('at', recorded.directory, 'every', '--time', String(seconds));
+    const ended = await orrery('show', recorded.directory, 'every', '--at', `time:${seconds}`);
     expect(ended).toMatchObject({ status: 3, stdout: '' });
     const iso = new Date(seconds * 1000).toISOString();
     const told = `A time is in milliseconds since 1970: if ${seconds} is in seconds, write ${seconds}000, which is ${iso}.`;
     expect(ended.stderr).toContain(told);
-    for (const option of ['--from-time', '--to-time']) {
-      const logged = await orrery('log', recorded.directory, 'every', option, String(seconds));
+    for (const option of ['--from', '--to']) {
+      const logged = await orrery('log', recorded.directory, 'every', option, `time:${seconds}`);
       expect(logged).toMatchObject({ status: 0, stderr: `${told}\n` });
     }
     for (const time of ['1', String(last - 1), '1970-01-02']) {
-      const early = await orrery('at', recorded.directory, 'every', '--time', time);
+      const early = await orrery('show', recorded.directory, 'every', '--at', `time:${time}`);
       expect(early.status).toBe(3);
       expect(early.stderr).not.toContain('in seconds');
     }
@@ -81,7 +81,7 @@ describe('at', () => {
 
   it('[PC2] prints a part for people, and says on standard error which moment it is', async () => {
     const last = recorded.moments['every']?.at(-1);
-    const ended = await orrery('at', recorded.directory, 'every', '--seq', String(last?.seq), '--path', '/purse/total');
+    const ended = await orrery('show', recorded.directory, 'every', '--at', `${last?.seq}`, '--path', '/purse/total');
     const { purse } = (last as NonNullable<typeof last>).state as { purse: { total: number } };
     expect(ended).toMatchObject({ status: 0, stdout: `${purse.total}\n` });
     expect(ended.stderr).toMatch(new RegExp(`^seq ${last?.seq}, tick ${last?.tick}, \\d{4}-`));
@@ -93,28 +93,24 @@ describe('at', () => {
     const inside = moments.findIndex(({ seq }) => !visible.includes(seq));
     const before = visible.findLast((seq) => seq < inside) as number;
     const after = visible.find((seq) => seq > inside);
-    const refused = await orrery('at', recorded.directory, 'merged', '--seq', String(inside), '--json');
+    const refused = await orrery('show', recorded.directory, 'merged', '--at', String(inside), '--json');
     expect(refused).toMatchObject({ status: 3, stdout: '' });
     expect(JSON.parse(refused.stderr)).toMatchObject({
       error: { code: 'MOMENT_NOT_KEPT', context: { game: 'merged', seq: inside, before, after } },
     });
     expect(JSON.parse(refused.stderr).error.hint).toContain('--nearest');
-    const nearest = await at('merged', '--seq', String(inside), '--nearest');
+    const nearest = await at('merged', inside, '--nearest');
     expect(nearest).toMatchObject({ seq: before, value: moments[before]?.state });
   });
 
-  it.for([
-    ['--seq', '99999'],
-    ['--tick', '99999'],
-    ['--time', '1'],
-  ])('[PC2] %s %s is before the start or after the end', async ([option, value]) => {
-    const ended = await orrery('at', recorded.directory, 'every', option as string, value as string);
+  it.for(['seq:99999', 'tick:99999', 'time:1'])('[PC2] %s is before the start or after the end', async (moment) => {
+    const ended = await orrery('show', recorded.directory, 'every', '--at', moment);
     expect(ended).toMatchObject({ status: 3, stdout: '' });
     expect(ended.stderr).not.toMatch(/^ +at /m);
   });
 
   it('[PC2] nothing at --path ends with 3 and what is there instead', async () => {
-    const ended = await orrery('at', recorded.directory, 'every', '--seq', '0', '--path', '/purse/silver');
+    const ended = await orrery('show', recorded.directory, 'every', '--at', '0', '--path', '/purse/silver');
     expect(ended).toMatchObject({ status: 3, stdout: '' });
     expect(ended.stderr).toContain('/purse is an object with total, n~01.');
   });
@@ -126,7 +122,16 @@ describe('diff', () => {
     const seqs = visibleSeqs(game, moments);
     const pairs = seqs.slice(0, 8).map((_, index) => [seqs[index * 3], seqs.at(-1 - index * 2)] as const);
     for (const [one, two] of [...pairs, ...pairs.map(([a, b]) => [b, a] as const)]) {
-      const ended = await orrery('diff', recorded.directory, game, String(one), `seq:${two}`, '--json');
+      const ended = await orrery(
+        'diff',
+        recorded.directory,
+        game,
+        '--from',
+        String(one),
+        '--to',
+        `seq:${two}`,
+        '--json',
+      );
       expect(ended).toMatchObject({ status: 0, stderr: '' });
       const [told] = documentsOf(ended.stdout) as [{ from: object; to: object; operations: Operation[] }];
       expect(told).toMatchObject({ from: { seq: one }, to: { seq: two } });
@@ -136,11 +141,19 @@ describe('diff', () => {
   });
 
   it('[PC3] takes ticks, times, first and last', async () => {
-    const ended = await orrery('diff', recorded.directory, 'merged', 'first', 'last', '--json');
+    const ended = await orrery('diff', recorded.directory, 'merged', '--from', 'first', '--json');
     const [told] = documentsOf(ended.stdout) as [{ from: Shown; to: Shown }];
     const last = (recorded.moments['merged'] ?? []).length - 1;
     expect(told).toMatchObject({ from: { seq: 0 }, to: { seq: last } });
-    const same = await orrery('diff', recorded.directory, 'merged', 'tick:40', `time:${told.to.time}`);
+    const same = await orrery(
+      'diff',
+      recorded.directory,
+      'merged',
+      '--from',
+      'tick:40',
+      '--to',
+      `time:${told.to.time}`,
+    );
     expect(same.stdout.split('\n').slice(2)).toEqual(['nothing differs', '']);
   });
 
@@ -156,7 +169,7 @@ describe('diff', () => {
       purse: { total: number };
     };
     const held = ports[port]?.gold as number;
-    const ended = await orrery('diff', recorded.directory, 'every', String(seq - 1), String(seq));
+    const ended = await orrery('diff', recorded.directory, 'every', '--from', String(seq - 1), '--to', String(seq));
     const lines = ended.stdout.split('\n');
     expect(lines[0]).toMatch(new RegExp(`^from {2}seq ${seq - 1}, tick \\d+, \\d{4}-.*, version 2$`));
     expect(lines.slice(lines.indexOf(`/ports/${port}`))).toContain(`  ~ gold  ${held} -> ${held + gold}`);
@@ -166,7 +179,18 @@ describe('diff', () => {
   });
 
   it('[PC3] keeps to a path', async () => {
-    const ended = await orrery('diff', recorded.directory, 'every', 'first', 'last', '--path', '/purse', '--json');
+    const ended = await orrery(
+      'diff',
+      recorded.directory,
+      'every',
+      '--from',
+      'first',
+      '--to',
+      'last',
+      '--path',
+      '/purse',
+      '--json',
+    );
     const [{ operations }] = documentsOf(ended.stdout) as [{ operations: Operation[] }];
     expect(operations.length).toBeGreaterThan(0);
     expect(operations.filter(({ path }) => !path.startsWith('/purse'))).toEqual([]);

@@ -58,7 +58,7 @@ it('[PC13] goes from snapshot to snapshot where there are no steps, and leaves n
     state = fastJsonPatch.applyPatch(state, patches, true).newDocument;
     expect(state).toEqual(states[lastSeq]);
     seq = lastSeq;
-    const at = await orrery('at', directory, 'c', '--seq', String(lastSeq), '--json');
+    const at = await orrery('show', directory, 'c', '--at', String(lastSeq), '--json');
     expect(documentsOf(at.stdout)).toMatchObject([{ seq: lastSeq, value: states[lastSeq] }]);
   }
 });
