@@ -16,6 +16,7 @@ export {
   type GameType,
   type History,
   type Immutable,
+  type NoCommands,
   type StateCopy,
 } from './game/define.ts';
 export type { Change, DispatchOptions, Game } from './game/game.ts';
@@ -25,6 +26,7 @@ export type { CheckedPersistence, Persistence, Resolution, Strategy, Tier } from
 export type { Receipt } from './game/recording.ts';
 export type { StateSchema, Validation } from './game/schema.ts';
 export { type ReadonlyTable, type Table, table } from './game/table.ts';
+export type { CommandMessage, CommandsOf, GameOf, StateOf } from './game/type-of.ts';
 export type { CommandEntry, Step } from './image/batches.ts';
 export type { GameRow, Quarantine } from './image/rows.ts';
 export type { Opening, Otherwise, Surroundings } from './openings.ts';

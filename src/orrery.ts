@@ -3,7 +3,7 @@
 import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './directory.ts';
 import { OrreryError, reason } from './errors.ts';
 import type { Commands, GameType } from './game/define.ts';
-import { type AnyGame, type Game, MADE_BY_ENGINE } from './game/game.ts';
+import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './game/game.ts';
 import { assertOptions, type OptionsOf } from './game/given-options.ts';
 import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
 import type { GameRow } from './image/rows.ts';
@@ -140,7 +140,7 @@ export class Orrery extends Succession {
   }
 
   /**
-   * Loads a game, or creates it from `args` if there is none with this id. For one that is in memory already, the same
+   * Loads a game, or creates it with `args` for `initial` if there is none with this id. For one that is in memory already, the same
    * object. A game that is created or migrated is durable then. One that is in memory is given at once, whatever the disk does: its
    * newest commands may still be on their way, as their receipts and `flush` tell.
    *
@@ -149,19 +149,16 @@ export class Orrery extends Succession {
    * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
    * STATE_TOO_LARGE, BACKPRESSURE; with `readOnly`, READ_ONLY in place of creating or migrating it.
    */
-  open<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
+  open<S extends object, A, C extends Commands<S>>(
+    type: GameType<S, A, C>,
     id: string,
-    ...args: NoInfer<I>
-  ): Promise<Game<S, I, C>> {
+    ...args: OpenRest<NoInfer<A>>
+  ): Promise<Game<S, A, C>> {
     return this.#engine.residents.open(type, id, args);
   }
 
   /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
-  load<S extends object, I extends readonly unknown[], C extends Commands<S>>(
-    type: GameType<S, I, C>,
-    id: string,
-  ): Promise<Game<S, I, C>> {
+  load<S extends object, A, C extends Commands<S>>(type: GameType<S, A, C>, id: string): Promise<Game<S, A, C>> {
     return this.#engine.residents.open(type, id, undefined);
   }
 

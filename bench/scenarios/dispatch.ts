@@ -3,16 +3,12 @@
 // flat record pays for the state change and the patches alone.
 
 import { enablePatches, freeze, produceWithPatches } from 'immer';
-import { type Game, openOrrery } from '../../src/index.ts';
+import { type GameOf, openOrrery } from '../../src/index.ts';
 import { galaxy, plainGalaxy, TICK_COMMANDS, visits } from '../galaxy.ts';
 import { NullStore } from '../null-store.ts';
 import type { Scenario, Work } from '../scenario.ts';
 
-type GalaxyGame = Game<
-  Parameters<typeof galaxy.commands.mine>[0],
-  Parameters<typeof galaxy.initial>,
-  typeof galaxy.commands
->;
+type GalaxyGame = GameOf<typeof galaxy>;
 
 /** A galaxy on a store that keeps nothing. One operation is one call of `command`, which gets 0, 1, 2, ... */
 async function onNullStore(systems: number, commandOf: (game: GalaxyGame) => (count: number) => void): Promise<Work> {

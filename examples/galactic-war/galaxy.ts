@@ -1,7 +1,7 @@
 // The game type: where the rules of the game meet Orrery. The tables hold what is wide, the commands are the orders of
 // players, and onTick does what happens by itself.
 
-import { defineGame, type Game, type GameType, type Receipt, type Table, table } from 'orrery';
+import { defineGame, type GameOf, type Receipt, type Table, table } from 'orrery';
 import type { AgendaPage } from './agenda.ts';
 import type { Order } from './bots.ts';
 import { invariants } from './invariants.ts';
@@ -37,7 +37,7 @@ export const galaxy = defineGame('galaxy', {
 });
 
 /** One open galaxy. */
-export type Galaxy = typeof galaxy extends GameType<infer S, infer I, infer C> ? Game<S, I, C> : never;
+export type Galaxy = GameOf<typeof galaxy>;
 
 /** Dispatches an order. Throws OrreryError COMMAND_REFUSED, its cause a Refusal, if the rules do not allow it. */
 export function give(game: Galaxy, order: Order): Receipt {

@@ -130,27 +130,37 @@ export class GameActor {
   }
 
   /** Makes the game new. Its first record carries the whole state. */
-  create(args: readonly unknown[]): Receipt {
+  create(args: unknown): Receipt {
     this.sink.ready();
     const time = this.sink.now();
-    let state: WorkingState;
-    try {
-      const initial: unknown = this.type.initial(...args);
-      heed(initial);
-      state = WorkingState.from(initial);
-    } catch (error) {
-      throw this.#refusal('initial', error);
-    }
+    const { randomness } = this.sink;
+    // A try that fails leaves its secret behind: the next one has another, and shows nothing of what this one drew.
+    const seed = randomness.begin();
+    const context = new GameContext(this.id, 0, 0, time, undefined, randomness);
     this.#seq = 0;
     this.#tick = 0;
-    this.#state = state;
     try {
+      const state = this.#initial(args, context);
+      this.#state = state;
       this.#checkState(state, true);
-      const whole = { command: CREATE, seq: 0, tick: 0, seed: this.sink.randomness.begin() } as const;
-      return this.sink.append(wholeRecordOf(this.type, this.id, time, state, whole));
+      return this.sink.append(
+        wholeRecordOf(this.type, this.id, time, state, { command: CREATE, seq: 0, tick: 0, seed }),
+      );
     } catch (error) {
       this.#state = undefined;
       throw this.#refusal('initial', error);
+    } finally {
+      randomness.settle(true);
+    }
+  }
+
+  #initial(args: unknown, context: GameContext): WorkingState {
+    try {
+      const initial: unknown = this.type.initial(args, context);
+      heed(initial);
+      return WorkingState.from(initial);
+    } finally {
+      context.close();
     }
   }
 
@@ -363,11 +373,15 @@ function assertDispatchOptions(game: string, command: string, options: unknown):
 }
 
 function unknownCommand(game: string, type: AnyGameType, name: unknown): OrreryError {
+  const known = Object.keys(type.commands);
   const text = typeof name === 'string' ? JSON.stringify(name) : `that is a ${typeof name}`;
   return new OrreryError({
     code: 'UNKNOWN_COMMAND',
     what: `the game type ${JSON.stringify(type.name)} has no command ${text}`,
-    hint: `Its commands are: ${Object.keys(type.commands).join(', ') || 'none'}.`,
+    hint:
+      known.length > 0
+        ? `Its commands are: ${known.join(', ')}.`
+        : 'It has no commands at all: name some in `commands` of the game type, or use game.update or game.save.',
     context: { game, ...(typeof name === 'string' ? { command: name } : {}) },
   });
 }

@@ -44,6 +44,9 @@ export type Savable<S> = {
 export type Command<S> = (draft: S, args: any, context: CommandContext) => void;
 export type Commands<S> = { readonly [name: string]: Command<S> };
 
+/** The commands of a type that has none: its games are changed by `update`, `save` and `advance`. */
+export type NoCommands = Readonly<Record<never, never>>;
+
 /** The argument of a command: what its second parameter says, undefined included if it is optional; void when it has none. */
 export type CommandArgs<C> = C extends (...all: infer P) => unknown
   ? P extends readonly [unknown?]
@@ -58,12 +61,17 @@ export type CommandArgs<C> = C extends (...all: infer P) => unknown
  */
 export type History = 'commands' | 'ticks' | 'batches';
 
-export interface GameDefinition<S extends object, I extends readonly unknown[], C extends Commands<S>> {
+/** `A` is what `initial` takes: void for nothing. */
+export interface GameDefinition<S extends object, A, C extends Commands<S> = NoCommands> {
   /** A whole number, at least 1, raised when the shape of the state changes. */
   readonly version: number;
-  /** The state of a new game, from the arguments given to `open`. */
-  readonly initial: (...args: I) => S;
-  readonly commands: C;
+  /**
+   * The state of a new game: from what was given to `open`, and a context as commands have it, with seq and tick 0 and no player.
+   * The same argument and context have to give the same state. It must be synchronous.
+   */
+  readonly initial: (args: A, context: CommandContext) => S;
+  /** Default: none. `update`, `save` and `advance` need no command. */
+  readonly commands?: C;
   /** What a tick does. `game.advance()` counts the tick and runs it. */
   readonly onTick?: (draft: S, context: CommandContext) => void;
   /** Checked after every command; one that is not true refuses the command. They should cost little. */
@@ -89,9 +97,9 @@ export interface GameDefinition<S extends object, I extends readonly unknown[], 
 }
 
 /** A checked game definition with its name. */
-export interface GameType<S extends object, I extends readonly unknown[], C extends Commands<S>>
-  extends GameDefinition<S, I, C> {
+export interface GameType<S extends object, A, C extends Commands<S>> extends GameDefinition<S, A, C> {
   readonly name: string;
+  readonly commands: C;
   readonly history: History;
   /** Undefined for who has no code of the type: then what the directory says holds. */
   readonly persistence?: CheckedPersistence;
@@ -114,15 +122,18 @@ const DEFINITION: { readonly [K in keyof Required<AnyGameType>]: true } = {
   ...({ persistence: true, projections: true, migrations: true, schema: true, resolve: true } as const),
 };
 
+/** T, where nothing is inferred for it. NoInfer does the same, and would stand in the type that an editor shows of each draft. */
+type Settled<T> = [T][T extends unknown ? 0 : never];
+
 /**
  * Defines a type of game.
  *
  * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used, or for a key that there is not.
  */
-export function defineGame<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+export function defineGame<S extends object, A = void, C extends Commands<S> = NoCommands>(
   name: string,
-  definition: GameDefinition<S, I, C>,
-): GameType<S, I, C> {
+  definition: GameDefinition<S, A, C> & { readonly commands?: Commands<Settled<S>> },
+): GameType<S, A, C> {
   if (typeof definition !== 'object' || definition === null) {
     throw invalid(name, 'a game type needs a definition', 'Write defineGame(name, { version, initial, commands }).');
   }
@@ -137,7 +148,7 @@ export function defineGame<S extends object, I extends readonly unknown[], C ext
   const {
     version,
     initial,
-    commands,
+    commands = {} as C,
     onTick,
     invariants,
     history = onTick ? 'ticks' : 'commands',

@@ -40,6 +40,16 @@ export type DispatchRest<A> = 0 extends 1 & A // any: nothing is known, so anyth
       ? [args?: A, options?: DispatchOptions]
       : [args: A, options?: DispatchOptions];
 
+/** The arguments of `open` after the id: what `initial` takes. A game whose `initial` takes nothing may leave it out. */
+export type OpenRest<A> = 0 extends 1 & A // any: nothing is known, so anything may be passed
+  ? [args?: A]
+  : // biome-ignore lint/suspicious/noConfusingVoidType: what an `initial` says that takes nothing
+    [A] extends [void | undefined]
+    ? [args?: undefined]
+    : undefined extends A
+      ? [args?: A]
+      : [args: A];
+
 // biome-ignore lint/suspicious/noExplicitAny: a game of any type
 export type AnyGame = Game<any, any, any>;
 
@@ -47,9 +57,9 @@ export type AnyGame = Game<any, any, any>;
 export const MADE_BY_ENGINE: unique symbol = Symbol('made by the engine');
 
 /** A game that is or was in memory: `orrery.open` and `load` give it. */
-export class Game<S extends object, I extends readonly unknown[], C extends Commands<S>> {
+export class Game<S extends object, A, C extends Commands<S>> {
   readonly id: string;
-  readonly type: GameType<S, I, C>;
+  readonly type: GameType<S, A, C>;
   readonly #actor: GameActor;
 
   /** Not for users: throws INVALID_OPTION. */

@@ -45,3 +45,13 @@ export function unknownType(game: string, type: string): OrreryError {
     context: { game, type },
   });
 }
+
+/** JavaScript does not count arguments, and one that nobody reads is a mistake. */
+export function manyArguments(id: string, type: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: '`open` was given more than one argument for `initial`',
+    hint: 'Pass one object: open(type, id, { stars, pace }), which `initial` takes apart.',
+    context: { game: id, type },
+  });
+}

@@ -9,7 +9,7 @@ import type { AnyGameType } from '../game/define.ts';
 import type { AnyGame } from '../game/game.ts';
 import { checkGameId } from '../game/id.ts';
 import { migrate, migrationFailed } from '../game/migration.ts';
-import { checkedType, notFound, tooNew, typeMismatch, unknownType } from '../game/mismatch.ts';
+import { checkedType, manyArguments, notFound, tooNew, typeMismatch, unknownType } from '../game/mismatch.ts';
 import type { Receipt } from '../game/recording.ts';
 import { Registry } from '../game/registry.ts';
 import { checkSchema } from '../game/schema.ts';
@@ -90,6 +90,7 @@ export class Residents {
   async open(type: AnyGameType, id: string, args: readonly unknown[] | undefined): Promise<AnyGame> {
     checkGameId(id);
     this.#checkType(type, id);
+    if (args !== undefined && args.length > 1) throw manyArguments(id, type.name);
     const known = this.registry.get(id);
     // Nobody works on it, so there is nothing to wait for.
     if (known?.loaded && !this.#closing && !this.#opening.has(id)) {
@@ -198,7 +199,7 @@ export class Residents {
     let receipt: Receipt | undefined;
     if (stored) sink.randomness.resume(stored.seed);
     if (!stored) {
-      receipt = actor.create(args as readonly unknown[]);
+      receipt = actor.create(args?.[0]);
     } else if (stored.version < type.version) {
       receipt = takeUp(actor, stored, await assembly.finish(stored.pieces, stored.tables), sink.now());
     } else {

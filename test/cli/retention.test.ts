@@ -9,7 +9,7 @@ import { defineGame, type GameType, openOrrery, type Persistence } from '../../s
 import { emptyFolder, orrery, removeFolders } from './command-line.ts';
 
 const SEQ = 400;
-type Counter = GameType<{ n: number; list: number[] }, [], { add(draft: { n: number; list: number[] }): void }>;
+type Counter = GameType<{ n: number; list: number[] }, void, { add(draft: { n: number; list: number[] }): void }>;
 
 function counter(name: string, persistence: Persistence): Counter {
   return defineGame(name, {

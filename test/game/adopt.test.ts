@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { AnyGameType } from '../../src/game/define.ts';
 import { WorkingState } from '../../src/game/state.ts';
-import { defineGame, type Game, MemoryStore, table } from '../../src/index.ts';
+import { defineGame, type GameOf, MemoryStore, table } from '../../src/index.ts';
 import { DEFAULTS } from '../../src/options.ts';
 import { Outbox } from '../../src/outbox/outbox.ts';
 import { Residents } from '../../src/outbox/residents.ts';
@@ -30,7 +30,7 @@ async function opened(type: AnyGameType) {
 
 it('[WS5] the state, seq and tick are those it was given, subscribers hear of it, and it goes on from there', async () => {
   const { store, outbox, actor } = await opened(counter);
-  const game = actor.game as Game<ReturnType<typeof counter.initial>, [], typeof counter.commands>;
+  const game = actor.game as GameOf<typeof counter>;
   const changes = changesOf(game);
   game.update((draft) => {
     draft.n = 5;

@@ -34,7 +34,7 @@ describe('defineGame', () => {
     ['no initial', 'galaxy', { ...good, initial: undefined }],
     ['an onTick that is no function', 'galaxy', { ...good, onTick: 5 }],
     ['an unknown history', 'galaxy', { ...good, history: 'all' }],
-    ['no commands', 'galaxy', { ...good, commands: undefined }],
+    ['commands that are null', 'galaxy', { ...good, commands: null }],
     ['a command that is no function', 'galaxy', { ...good, commands: { build: 5 } }],
     ['a command named by an empty string', 'galaxy', { ...good, commands: { '': () => {} } }],
     ['a command with a name of Orrery itself', 'galaxy', { ...good, commands: { '@tick': () => {} } }],

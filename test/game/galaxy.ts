@@ -62,7 +62,7 @@ export const galaxy = defineGame('galaxy', {
 
 /** A type without commands, for tests that write their own recipes. */
 export function sandbox<S extends object>(initial: () => S, name = 'sandbox') {
-  return defineGame(name, { version: 1, initial, commands: {} });
+  return defineGame(name, { version: 1, initial });
 }
 
 export const silent = pino({ level: 'silent' });
@@ -82,20 +82,20 @@ export async function open(
 
 /** One game of a type, alone in an orrery. */
 export async function play<S extends object, C extends Commands<S>>(
-  type: GameType<S, [], C>,
+  type: GameType<S, void, C>,
   options: Partial<OrreryOptions> = {},
-): Promise<{ orrery: Orrery; store: MemoryStore; game: Game<S, [], C> }> {
+): Promise<{ orrery: Orrery; store: MemoryStore; game: Game<S, void, C> }> {
   const store = new MemoryStore();
   const orrery = await open([type], { ...options, on: store });
   return { orrery, store, game: await orrery.open(type, 'andromeda') };
 }
 
 /** The state that a restart gives back. */
-export async function reloaded<S extends object, I extends readonly unknown[], C extends Commands<S>>(
+export async function reloaded<S extends object, A, C extends Commands<S>>(
   store: Store,
-  type: GameType<S, I, C>,
+  type: GameType<S, A, C>,
   id = 'andromeda',
-): Promise<Game<S, I, C>> {
+): Promise<Game<S, A, C>> {
   const orrery = await open([type], { on: store });
   return orrery.load(type, id);
 }

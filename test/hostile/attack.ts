@@ -10,7 +10,7 @@ import * as orreryPackage from '../../src/index.ts';
 import {
   type Change,
   defineGame,
-  type Game,
+  type GameOf,
   type Loop,
   type Orrery,
   openOrrery,
@@ -68,7 +68,7 @@ function typeOf(version: number) {
 }
 
 type MarkType = ReturnType<typeof typeOf>;
-type MarkGame = Game<Mark, [], MarkType['commands']>;
+type MarkGame = GameOf<MarkType>;
 interface Seen {
   readonly seq: number;
   readonly tick: number;

@@ -1,12 +1,12 @@
 // An orrery over one staged store, and time that a test moves by hand.
 
 import { expect, onTestFinished, vi } from 'vitest';
-import { type Game, type Orrery, type OrreryOptions, table } from '../../src/index.ts';
+import { type GameOf, type Orrery, type OrreryOptions, table } from '../../src/index.ts';
 import { open, sandbox } from '../game/galaxy.ts';
 import { StagedStore } from './staged-store.ts';
 
 export const ledger = sandbox(() => ({ n: 0, text: '', units: table<{ hp: number }>() }), 'ledger');
-export type Ledger = Game<ReturnType<typeof ledger.initial>, [], typeof ledger.commands>;
+export type Ledger = GameOf<typeof ledger>;
 
 export interface Harbour {
   readonly orrery: Orrery;

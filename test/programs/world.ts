@@ -1,6 +1,6 @@
 // The game that the test programs play, and how a deed of script.ts is sent to it.
 
-import { defineGame, type Game, type Receipt, table } from '../../src/index.ts';
+import { defineGame, type GameOf, type Receipt, table } from '../../src/index.ts';
 import { type Deed, deedAt } from './script.ts';
 
 interface System {
@@ -60,7 +60,7 @@ export const world = defineGame('world', {
   },
 });
 
-export type World = Game<Parameters<NonNullable<typeof world.onTick>>[0], [], typeof world.commands>;
+export type World = GameOf<typeof world>;
 
 /** Sends the deed that comes next. */
 export function play(game: World): Receipt {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { it } from 'vitest';
 import {
   defineGame,
-  type Game,
+  type GameOf,
   MemoryStore,
   type Orrery,
   OrreryError,
@@ -22,7 +22,7 @@ type Loose = { [key: string]: unknown };
 
 const vault = defineGame('vault', {
   version: 1,
-  initial: (slot: unknown, entity: unknown): Loose => ({
+  initial: ({ slot, entity }: { slot: unknown; entity: unknown }): Loose => ({
     n: 0,
     slot,
     deep: { list: [1, { at: slot }] },
@@ -37,7 +37,7 @@ const vault = defineGame('vault', {
     },
   },
 });
-type Vault = Game<Loose, [slot: unknown, entity: unknown], typeof vault.commands>;
+type Vault = GameOf<typeof vault>;
 
 /** A way into the state. Gives the faults that may be named, and how the error says where the fault is. */
 interface Way {
@@ -184,7 +184,7 @@ it('[AD1] a value is refused with its path, and nothing has changed; or it is ta
     fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 6 }), async (actions) => {
       const store = new MemoryStore();
       const orrery = await start(store);
-      const game = (await orrery.open(vault, 'g', null, { hp: 1 })) as Vault;
+      const game = (await orrery.open(vault, 'g', { slot: null, entity: { hp: 1 } })) as Vault;
       const taken: string[] = [];
       for (const { way, value: given } of actions) {
         const { name, put, read, command, faults: faultsAt } = ways[way] as Way;
@@ -241,7 +241,7 @@ it('[AD2] the same for the initial state: refused with its path and no game made
       if (second === undefined) return;
       const store = new MemoryStore();
       const orrery = await start(store);
-      const error: unknown = await orrery.open(vault, 'g', first, second).then(
+      const error: unknown = await orrery.open(vault, 'g', { slot: first, entity: second }).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
@@ -287,7 +287,7 @@ it('[AD3] keys and ids are judged like values, in every way in', async () => {
     fc.asyncProperty(key, fc.constantFrom('key', 'id', 'saved key', 'saved id', 'argument'), async (name, way) => {
       const store = new MemoryStore();
       const orrery = await start(store);
-      const game = (await orrery.open(vault, 'g', null, null)) as Vault;
+      const game = (await orrery.open(vault, 'g', { slot: null, entity: null })) as Vault;
       const before = game.state;
       const object = Object.fromEntries([[name, 1]]);
       const bad = faults(object, []).size > 0;

@@ -40,7 +40,7 @@ export class RememberedPast implements Past {
       now,
       randomness: new GameRandomness(id),
     });
-    this.#actor.create([]);
+    this.#actor.create(undefined);
     work(this.game);
   }
 

@@ -4,8 +4,10 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   type Change,
   type CommandContext,
+  type CommandMessage,
+  type CommandsOf,
   defineGame,
-  type Game,
+  type GameOf,
   type Json,
   MemoryStore,
   type Orrery,
@@ -13,6 +15,7 @@ import {
   type Patch,
   type ReadonlyTable,
   type Receipt,
+  type StateOf,
   type Table,
   table,
 } from '../../src/index.ts';
@@ -22,6 +25,10 @@ interface Star {
   hip: number;
   name: string;
 }
+interface Sky {
+  stars: readonly Star[];
+  pace?: 'slow' | 'fast';
+}
 interface System {
   metal: number;
   queue: { structure: string; level: number }[];
@@ -30,8 +37,9 @@ interface System {
 
 const galaxy = defineGame('galaxy', {
   version: 1,
-  initial: (stars: readonly Star[], pace: 'slow' | 'fast' = 'slow') => ({
+  initial: ({ stars, pace = 'slow' }: Sky, context) => ({
     pace,
+    seed: context.random(),
     treasury: 0,
     systems: table(
       stars.map(({ hip }) => ({ hip, system: { metal: 0, queue: [], owner: null } as System })),
@@ -83,9 +91,9 @@ const stars: Star[] = [{ hip: 71683, name: 'Rigil' }];
 
 async function start(): Promise<{ orrery: Orrery; game: Galaxy }> {
   const orrery = await open([galaxy]);
-  return { orrery, game: await orrery.open(galaxy, 'andromeda', stars) };
+  return { orrery, game: await orrery.open(galaxy, 'andromeda', { stars }) };
 }
-type Galaxy = Game<ReturnType<typeof galaxy.initial>, Parameters<typeof galaxy.initial>, typeof galaxy.commands>;
+type Galaxy = GameOf<typeof galaxy>;
 
 /** Never runs: the compiler reads it. */
 const compiled = (_only: () => unknown): void => {};
@@ -197,20 +205,43 @@ describe('types', () => {
     const { orrery, game } = await start();
     expectTypeOf(game).toEqualTypeOf<Galaxy>();
     expectTypeOf(orrery.load(galaxy, 'andromeda')).toEqualTypeOf<Promise<Galaxy>>();
-    await orrery.open(galaxy, 'two', stars, 'fast');
+    await orrery.open(galaxy, 'two', { stars, pace: 'fast' });
     compiled(() => {
       // @ts-expect-error stars are missing
       void orrery.open(galaxy, 'three');
       // @ts-expect-error no stars
-      void orrery.open(galaxy, 'three', [1]);
+      void orrery.open(galaxy, 'three', { stars: [1] });
       // @ts-expect-error no such pace
-      void orrery.open(galaxy, 'three', stars, 'medium');
+      void orrery.open(galaxy, 'three', { stars, pace: 'medium' });
       // @ts-expect-error too many
-      void orrery.open(galaxy, 'three', stars, 'fast', 1);
+      void orrery.open(galaxy, 'three', { stars }, 'fast');
       // @ts-expect-error an id is a string
-      void orrery.open(galaxy, 7, stars);
+      void orrery.open(galaxy, 7, { stars });
       // @ts-expect-error no game type
       void orrery.open({ name: 'galaxy' }, 'three');
+    });
+  });
+
+  it('[TY5] an initial that takes nothing, or may go without', async () => {
+    const alone = defineGame('alone', { version: 1, initial: (_none, context) => ({ founded: context.now }) });
+    const sized = defineGame('sized', { version: 1, initial: (size?: number) => ({ size: size ?? 1 }) });
+    const orrery = await open([alone, sized]);
+    await orrery.open(alone, 'a');
+    await orrery.open(sized, 'b');
+    expect((await orrery.open(sized, 'c', 5)).state.size).toBe(5);
+    compiled(() => {
+      // @ts-expect-error it takes nothing
+      void orrery.open(alone, 'a', 5);
+      // @ts-expect-error no number
+      void orrery.open(sized, 'b', '5');
+      defineGame('a', {
+        version: 1,
+        initial: (_none, context) => {
+          // @ts-expect-error a context is read-only
+          context.now = 5;
+          return { n: 1 };
+        },
+      });
     });
   });
 
@@ -235,11 +266,17 @@ describe('types', () => {
   it('[TY7] save takes states as they are read and as they are written, tables as tables or as objects by id', async () => {
     const { game } = await start();
     const { state } = game;
+    const draftLike: ReturnType<typeof galaxy.initial> = {
+      ...state,
+      ...game.copy(),
+      players: table(),
+      systems: table(),
+    };
     game.save(state);
     game.save({ ...state, treasury: 5 });
     game.save({ ...state, players: table({ ada: { score: 1 } }) });
     game.save({ ...state, players: { ada: { score: 1 } }, home: { at: [1, 1], tags: [] } });
-    game.save(galaxy.initial(stars));
+    game.save(draftLike);
     compiled(() => {
       // @ts-expect-error a key is missing
       game.save({ treasury: 5 });
@@ -300,6 +337,61 @@ describe('types', () => {
       table(stars, ({ hip }) => hip);
       // @ts-expect-error no function
       table(new Map([['a', 1]]));
+    });
+  });
+
+  it('[TY11] types that follow from a game type', async () => {
+    const { game } = await start();
+    expectTypeOf<GameOf<typeof galaxy>>().toEqualTypeOf(game);
+    expectTypeOf<StateOf<typeof galaxy>>().toEqualTypeOf(game.state);
+    expectTypeOf<CommandsOf<typeof galaxy>>().toEqualTypeOf<{
+      readonly build: { system: string; structure: string };
+      readonly rest: undefined;
+      readonly look: undefined;
+      readonly produce: undefined;
+      readonly spend: number;
+      readonly rename: string | undefined;
+      // biome-ignore lint/suspicious/noExplicitAny: what the command says
+      readonly anything: any;
+    }>();
+    const receive = (message: CommandMessage<typeof galaxy>): Receipt => game.dispatch(message.command, message.args);
+    receive({ command: 'spend', args: 5 });
+    receive({ command: 'rest' });
+    receive({ command: 'rename' });
+    expect(game.state.treasury).toBe(-5);
+    compiled(() => {
+      // @ts-expect-error no such command
+      receive({ command: 'destroy' });
+      // @ts-expect-error the arguments are missing
+      receive({ command: 'spend' });
+      // @ts-expect-error arguments of another command
+      receive({ command: 'build', args: 5 });
+      // @ts-expect-error it takes no arguments
+      receive({ command: 'rest', args: 5 });
+      // @ts-expect-error a state is read-only
+      (state: StateOf<typeof galaxy>) => (state.treasury = 5);
+    });
+  });
+
+  it('[TY12] a type without commands has games that dispatch nothing', async () => {
+    const plain = defineGame('plain', {
+      version: 1,
+      initial: () => ({ n: 1 }),
+      onTick(draft) {
+        draft.n += 1;
+      },
+    });
+    expectTypeOf<CommandsOf<typeof plain>>().toEqualTypeOf<Record<never, never>>();
+    const orrery = await open([plain]);
+    const game: GameOf<typeof plain> = await orrery.open(plain, 'andromeda');
+    game.update((draft) => {
+      expectTypeOf(draft.n).toEqualTypeOf<number>();
+      draft.n += 1;
+    });
+    expect(game.state.n).toBe(2);
+    compiled(() => {
+      // @ts-expect-error it has no commands
+      game.dispatch('anything');
     });
   });
 });

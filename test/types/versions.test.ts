@@ -55,7 +55,7 @@ describe('types of versions', () => {
     const orrery: Orrery = await open([galaxy]);
     const game = await orrery.open(galaxy, 'andromeda', 5);
     expectTypeOf(game).toEqualTypeOf<
-      Game<{ credits: number; systems: Table<{ metal: number }> }, [metal: number], typeof galaxy.commands>
+      Game<{ credits: number; systems: Table<{ metal: number }> }, number, typeof galaxy.commands>
     >();
     game.dispatch('mine', 3);
     expect(game.state.credits).toBe(3);

@@ -4,7 +4,7 @@
 import { type Commands, defineGame, type GameType, type Migrations, table } from '../../src/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests open the same game with states of several shapes
-export type AnyVersion = GameType<any, [], Commands<any>>;
+export type AnyVersion = GameType<any, void, Commands<any>>;
 
 interface First {
   treasury: number;

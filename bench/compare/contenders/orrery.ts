@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { GameActor } from '../../../src/game/actor.ts';
 import { type AnyGameType, defineGame } from '../../../src/game/define.ts';
-import type { AnyGame, Game } from '../../../src/game/game.ts';
+import type { AnyGame } from '../../../src/game/game.ts';
 import { GameRandomness } from '../../../src/game/randomness.ts';
 import type { Receipt, RecordSink } from '../../../src/game/recording.ts';
+import type { GameOf } from '../../../src/game/type-of.ts';
 import { type Orrery, openOrrery } from '../../../src/index.ts';
 import type { Record } from '../../../src/patch/record.ts';
 import { galaxy } from '../../galaxy.ts';
@@ -32,8 +33,8 @@ const orders = defineGame('orders', {
 
 const GAMES = [galaxy, orders];
 
-type GalaxyGame = Game<Parameters<typeof galaxy.commands.mine>[0], [number], typeof galaxy.commands>;
-type OrdersGame = Game<{ items: Order[] }, [number], typeof orders.commands>;
+type GalaxyGame = GameOf<typeof galaxy>;
+type OrdersGame = GameOf<typeof orders>;
 
 /** What the two have in common: the games, and how commands reach them. */
 class GamesWorld {
@@ -192,7 +193,7 @@ export const orreryWithout: Contender = {
   async create(_folder, shape) {
     const created = (id: string, type: AnyGameType, size: number): AnyGame => {
       const actor = new GameActor(id, type, new DroppingSink(id));
-      actor.create([size]);
+      actor.create(size);
       return actor.game;
     };
     return new DroppingWorld(

@@ -2,18 +2,14 @@
 // change of the state, with all that belongs to it: draft, patches, checks, freezing.
 
 import { GameActor } from '../../../src/game/actor.ts';
-import type { Game } from '../../../src/game/game.ts';
+import type { GameOf } from '../../../src/game/type-of.ts';
 import { galaxy } from '../../galaxy.ts';
 import { DroppingSink } from '../contenders/orrery.ts';
 
-export type GalaxyGame = Game<
-  Parameters<typeof galaxy.commands.mine>[0],
-  Parameters<typeof galaxy.initial>,
-  typeof galaxy.commands
->;
+export type GalaxyGame = GameOf<typeof galaxy>;
 
 export function withoutRecords(systems: number): GalaxyGame {
   const actor = new GameActor('andromeda', galaxy, new DroppingSink('andromeda'));
-  actor.create([systems]);
+  actor.create(systems);
   return actor.game;
 }

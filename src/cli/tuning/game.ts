@@ -34,7 +34,7 @@ interface TrialCommands {
   readonly work: (draft: TrialState, args: WorkArgs) => void;
 }
 
-export type TrialType = GameType<TrialState, [], TrialCommands>;
+export type TrialType = GameType<TrialState, void, TrialCommands>;
 
 /** What of a workload its type of game depends on. */
 export type TrialShape = Pick<Workload, 'entities' | 'patches' | 'recordBytes'>;

@@ -4,7 +4,7 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { OrreryError } from '../../errors.ts';
-import { type Game, type Orrery, type OrreryMetrics, openOrrery, type Receipt } from '../../index.ts';
+import { type GameOf, type Orrery, type OrreryMetrics, openOrrery, type Receipt } from '../../index.ts';
 import { type Figures, figuresWith } from './figures.ts';
 import { idOf, type TrialType, trialType } from './game.ts';
 import { History } from './history.ts';
@@ -31,7 +31,7 @@ const STEADY_COMMANDS = 500;
 /** Nothing of a trial that failed is worth waiting for. */
 const GIVE_UP_MS = 500;
 
-type TrialGame = Game<ReturnType<TrialType['initial']>, [], TrialType['commands']>;
+type TrialGame = GameOf<TrialType>;
 
 /** The trials of one workload. Folders with its games are made once for each number of shards, and copied. */
 export class Trials {
