@@ -29,7 +29,8 @@ import { tuneCommand } from './tune.ts';
 import { unpackCommand } from './unpack.ts';
 import { verifyCommand } from './verify.ts';
 
-const HELP_WIDTH = 100;
+/** Columns of help, on a wider terminal and on none as well. The texts after the options are written for it. */
+const HELP_WIDTH = 80;
 
 /** Where the command line is: `process`, or whatever stands in for it. */
 export interface Console {
@@ -39,7 +40,7 @@ export interface Console {
   readonly stdin?: KeyStream;
 }
 
-type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** Runs the command line. Never throws: the result is the exit status, and what went wrong is on standard error. */
 export async function run(args: readonly string[], console: Console): Promise<ExitStatus> {
@@ -56,6 +57,9 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
     output,
     paint: painter(stdout.isTTY === true, env),
     width,
+    get height() {
+      return stdout.isTTY ? stdout.rows || undefined : undefined;
+    },
     remark: (text) => {
       progress.show('');
       stderr.write(`${paintError('dim', text)}\n`);
@@ -74,8 +78,8 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
     writeErr: (text) => stderr.write(text),
     // Told below, in our own way.
     outputError: () => undefined,
-    getOutHelpWidth: () => width ?? HELP_WIDTH,
-    getErrHelpWidth: () => width ?? HELP_WIDTH,
+    getOutHelpWidth: () => Math.min(width ?? HELP_WIDTH, HELP_WIDTH),
+    getErrHelpWidth: () => Math.min(width ?? HELP_WIDTH, HELP_WIDTH),
   });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -94,12 +98,15 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
 
 function makeProgram(surroundings: Surroundings, console: OutputConfiguration): Command {
   const program = new Command('orrery')
-    .description('Looks into the directories that Orrery keeps games in.')
+    .description('Reads, checks and repairs the directories in which Orrery keeps games.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput(console)
-    .addHelpText('after', `\n${EXIT_HELP}\n\nA game id that begins with "-" goes after "--": orrery show ./data -- -1`);
+    // With the arguments of each command there would be no room beside them.
+    .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: 20 })
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', `\n${EXIT_HELP}\n\nPut a game id that begins with "-" after "--": orrery show ./data -- -1`);
   for (const make of [
     lsCommand,
     showCommand,

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly paint: Paint;
   /** Columns of the terminal; undefined when lines may be as long as they like. */
   readonly width: number | undefined;
+  /** Lines of the terminal; undefined where there is none, or it does not say. Asked anew: people resize windows. */
+  readonly height: number | undefined;
   /** A line on standard error, beside the output. */
   readonly remark: (text: string) => void;
   /** A line on standard error, where that is a terminal, in the place of the one before; an empty one takes it away. */

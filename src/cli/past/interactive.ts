@@ -6,47 +6,59 @@ import { OrreryError } from '../../errors.ts';
 import type { Past } from '../../past/past.ts';
 import { isoTime, prettyJson, printable } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { fitting } from './change-lines.ts';
 import type { Keys } from './keys.ts';
 import { momentIn, parseMoment } from './moment-argument.ts';
 import { pointedValue } from './pointed.ts';
 import type { StepPrinter } from './step-printer.ts';
 import type { Stepper } from './stepper.ts';
 
-const KEYS_HELP = 'space: next   b: back   j: jump to a moment   p: print a path   q: quit';
+const KEYS = ['space: next', 'b: back', 's: state', 'p: path', 'j: jump', 'h: keys', 'q: quit'];
 
-/** Lines of a value that are printed without being asked twice for. */
-const LINES_SHOWN = 60;
+const GAP = '   ';
+
+/** The keys that go on. */
+const MORE: ReadonlySet<string> = new Set(['space', 'return', 'enter', 'right', 'down', 'n']);
+
+/** Of a terminal that does not say how high it is. */
+const USUAL_HEIGHT = 24;
+
+export interface Shown {
+  readonly printer: StepPrinter;
+  /** What the key for the state shows: a JSON pointer, empty for the whole of it. */
+  readonly path: string;
+}
 
 export class Interactive {
   readonly #past: Past;
   readonly #stepper: Stepper;
-  readonly #printer: StepPrinter;
+  readonly #shown: Shown;
   readonly #keys: Keys;
   readonly #surroundings: Surroundings;
+  /** A key that ended the pages of a long value, and is to do what it does otherwise. */
+  #pressed: string | undefined;
 
-  constructor(past: Past, stepper: Stepper, printer: StepPrinter, keys: Keys, surroundings: Surroundings) {
+  constructor(past: Past, stepper: Stepper, shown: Shown, keys: Keys, surroundings: Surroundings) {
     this.#past = past;
     this.#stepper = stepper;
-    this.#printer = printer;
+    this.#shown = shown;
     this.#keys = keys;
     this.#surroundings = surroundings;
   }
 
   /** Until somebody quits, or no more keys come. */
   async run(): Promise<void> {
-    await this.#say(KEYS_HELP);
+    await this.#tellKeys();
     await this.#tellWhere();
     for (;;) {
       await this.#surroundings.output.flush();
-      switch (await this.#keys.next()) {
-        case 'space':
-        case 'return':
-        case 'enter':
-        case 'right':
-        case 'down':
-        case 'n':
-          await this.#next();
-          break;
+      const pressed = this.#pressed ?? (await this.#keys.next());
+      this.#pressed = undefined;
+      if (pressed !== undefined && MORE.has(pressed)) {
+        await this.#next();
+        continue;
+      }
+      switch (pressed) {
         case 'b':
         case 'left':
         case 'up':
@@ -55,6 +67,9 @@ export class Interactive {
           break;
         case 'j':
           await this.#jump();
+          break;
+        case 's':
+          await this.#forgiving(() => this.#show(this.#shown.path));
           break;
         case 'p':
           await this.#print();
@@ -66,7 +81,7 @@ export class Interactive {
         case undefined:
           return;
         default:
-          await this.#say(KEYS_HELP);
+          await this.#tellKeys();
       }
     }
   }
@@ -79,7 +94,7 @@ export class Interactive {
         return;
       }
       // With --path, what changed elsewhere is passed over.
-      if (await this.#printer.print(step, this.#stepper.playhead)) return;
+      if (await this.#shown.printer.print(step, this.#stepper.playhead)) return;
     }
   }
 
@@ -89,7 +104,7 @@ export class Interactive {
   }
 
   async #jump(): Promise<void> {
-    const text = await this.#ask('jump to (a seq, tick:N, time:T, first, last): ');
+    const text = await this.#ask('jump to (12, tick:40, time:T, first, last): ');
     if (text === undefined || text === '') return;
     await this.#forgiving(async () => {
       await this.#stepper.jump(momentIn(this.#past, parseMoment(text)));
@@ -98,15 +113,50 @@ export class Interactive {
   }
 
   async #print(): Promise<void> {
-    const path = await this.#ask('print (a pointer such as /players, nothing for the whole state): ');
+    const path = await this.#ask('path (such as /players): ');
     if (path === undefined) return;
-    await this.#forgiving(async () => {
-      const { seq, playhead } = this.#stepper;
-      const lines = prettyJson(pointedValue(this.#past.row.id, seq, path, playhead.shownAt(path))).split('\n');
-      for (const line of lines.slice(0, LINES_SHOWN)) await this.#surroundings.output.line(line);
-      if (lines.length > LINES_SHOWN)
-        await this.#say(`${lines.length - LINES_SHOWN} more lines: \`orrery at\` prints all of them`);
-    });
+    await this.#forgiving(() => this.#show(path));
+  }
+
+  /** What stands at a path at the cursor. */
+  async #show(path: string): Promise<void> {
+    const { seq, playhead } = this.#stepper;
+    const value = pointedValue(this.#past.row.id, seq, path, playhead.shownAt(path));
+    await this.#tellWhere();
+    await this.#pages(prettyJson(value).split('\n'));
+  }
+
+  /** As many lines at a time as the terminal has, each on one line of it. */
+  async #pages(lines: readonly string[]): Promise<void> {
+    const { output, height = USUAL_HEIGHT, width } = this.#surroundings;
+    // One line is for the note, and one for where we are.
+    const page = Math.max(1, height - 2);
+    for (let at = 0; ; at += page) {
+      for (const line of lines.slice(at, at + page)) await output.line(fitting(line, width));
+      if (at + page >= lines.length) return;
+      await this.#say(`line ${at + page} of ${lines.length}${GAP}space: more${GAP}q: enough`);
+      await output.flush();
+      const key = await this.#keys.next();
+      if (key === 'q' || key === 'escape') return;
+      if (!MORE.has(key ?? '')) {
+        this.#pressed = key;
+        return;
+      }
+    }
+  }
+
+  /** On as many lines as the terminal needs. */
+  async #tellKeys(): Promise<void> {
+    const { width = Number.POSITIVE_INFINITY } = this.#surroundings;
+    let line = '';
+    for (const key of KEYS) {
+      const longer = line === '' ? key : `${line}${GAP}${key}`;
+      if (longer.length > width && line !== '') {
+        await this.#say(line);
+        line = key;
+      } else line = longer;
+    }
+    await this.#say(line);
   }
 
   async #tellWhere(): Promise<void> {
@@ -115,7 +165,8 @@ export class Interactive {
   }
 
   async #say(text: string): Promise<void> {
-    await this.#surroundings.output.line(this.#surroundings.paint('dim', text));
+    const { output, paint, width } = this.#surroundings;
+    await output.line(paint('dim', fitting(text, width)));
   }
 
   /** A line of text, shown while it is typed. Undefined when it is given up. */

@@ -38,13 +38,16 @@ interface Options extends RangeOptions {
 
 export function replayCommand(surroundings: Surroundings): Command {
   const command = new Command('replay')
-    .description('Print what each step of a game changed, at once, at a speed, or step by step.')
+    .description('Print what each step of a game changed; with --step by keys.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP);
   return addRange(command, 'steps')
-    .option('--speed <ticks>', 'so many ticks a second', speedArgument)
+    .option('--speed <ticks>', 'print so many ticks a second', speedArgument)
     .option('--step', 'wait for a key before each step')
-    .option('--path <pointer>', 'only what changes at this RFC 6901 pointer, such as /systems/71683')
+    .option(
+      '--path <pointer>',
+      'only what changes at this RFC 6901 pointer, such as /systems/71683; with --step, s shows that part of the state',
+    )
     .option('--json', 'print one JSON document for each step, one a line')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, self: Command) => {
@@ -77,7 +80,7 @@ async function replay(
     if (options.step) {
       const keys = new Keys(surroundings.input as NonNullable<Surroundings['input']>);
       try {
-        await new Interactive(past, stepper, printer, keys, surroundings).run();
+        await new Interactive(past, stepper, { printer, path: options.path ?? '' }, keys, surroundings).run();
       } finally {
         keys.close();
       }

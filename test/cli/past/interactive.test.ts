@@ -1,7 +1,9 @@
 // `orrery replay --step`, with keys that come from a stream.
 
 import { PassThrough, Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shorten } from '../../../src/cli/columns.ts';
 import { run } from '../../../src/cli/program.ts';
 import { type Ended, orrery, removeFolders } from '../command-line.ts';
 import { makeRecorded, type Recorded, visibleSeqs } from './recorded.ts';
@@ -22,7 +24,16 @@ interface Walked extends Ended {
 }
 
 /** Plays the keys, and lets the stream end behind them unless they quit before. */
-async function walk(keys: string, ...args: readonly string[]): Promise<Walked> {
+function walk(keys: string, ...args: readonly string[]): Promise<Walked> {
+  return walkOn({}, keys, ...args);
+}
+
+/** The same on a terminal of a size. */
+async function walkOn(
+  size: { readonly columns?: number; readonly rows?: number },
+  keys: string,
+  ...args: readonly string[]
+): Promise<Walked> {
   const texts = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof texts) =>
     new Writable({
@@ -34,17 +45,23 @@ async function walk(keys: string, ...args: readonly string[]): Promise<Walked> {
   const raw: boolean[] = [];
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (is: boolean) => raw.push(is) });
   stdin.end(keys);
-  const console = { stdout: stream('stdout'), stderr: stream('stderr'), env: {}, stdin };
+  const isTTY = size.columns !== undefined;
+  const console = {
+    stdout: Object.assign(stream('stdout'), { isTTY, ...size }),
+    stderr: stream('stderr'),
+    env: {},
+    stdin,
+  };
   const status = await run(['replay', recorded.directory, ...args, '--step'], console);
   return { status, ...texts, raw };
 }
 
 /** Where it said that it stands. */
 const places = ({ stdout }: Walked): number[] =>
-  [...stdout.matchAll(/^at seq (\d+) of/gm)].map((each) => Number(each[1]));
+  [...stripVTControlCharacters(stdout).matchAll(/^at seq (\d+) of/gm)].map((each) => Number(each[1]));
 /** The steps it printed, by their last seq. */
 const steps = ({ stdout }: Walked): number[] =>
-  [...stdout.matchAll(/^seq (?:\d+ to )?(\d+), tick/gm)].map((each) => Number(each[1]));
+  [...stripVTControlCharacters(stdout).matchAll(/^seq (?:\d+ to )?(\d+), tick/gm)].map((each) => Number(each[1]));
 
 describe('replay --step', () => {
   it('[PC8] each key brings a step, and the end of the keys ends it', async () => {
@@ -101,6 +118,50 @@ describe('replay --step', () => {
     const changed = moments.filter(({ seq }) => seq > 0 && gold(seq) !== gold(seq - 1)).map(({ seq }) => seq);
     const over = await walk('  ', 'every', '--path', '/ports/a/gold');
     expect(steps(over)).toEqual(changed.slice(0, 2));
+  });
+
+  const seen = ({ stdout }: Walked): string[] => stripVTControlCharacters(stdout).trimEnd().split('\n');
+
+  it('[PC8] s shows the state at the cursor, with --path that part of it', async () => {
+    const moments = recorded.moments['every'] ?? [];
+    const state = (seq: number) => (moments[seq] as { state: { purse: object } }).state;
+    const whole = await walkOn({ columns: 80, rows: 10_000 }, ' s', 'every');
+    const text = stripVTControlCharacters(whole.stdout);
+    expect(JSON.parse(text.slice(text.indexOf('\n{')))).toEqual(state(1));
+    expect(text).toMatch(/\nat seq 1 of \d+, tick \d+, .*\n\{/);
+    const part = await walk('j30\rs', 'every', '--path', '/purse');
+    expect(JSON.parse(part.stdout.slice(part.stdout.indexOf('\n{')))).toEqual(state(30).purse);
+    const none = await walk('s q', 'every', '--path', '/nowhere');
+    expect(none.stdout).toContain('nothing stands at this path of the state');
+    expect(none.status).toBe(0);
+  });
+
+  it('[PC8] a long state comes in pages of the terminal, each line cut to it', async () => {
+    const state = JSON.stringify((recorded.moments['every'] ?? [])[3]?.state, undefined, 2).split('\n');
+    const page = 10;
+    const paged = (keys: string) => walkOn({ columns: 30, rows: page + 2 }, `   s${keys}`, 'every');
+    const note = `line ${page} of ${state.length}   space: more   q: enough`;
+    expect(state.length).toBeGreaterThan(2 * page);
+    const first = seen(await paged('q'));
+    expect(first.slice(-page - 1, -1)).toEqual(state.slice(0, page).map((line) => shorten(line, 30)));
+    expect(first.at(-1)).toBe(shorten(note, 30));
+    expect(Math.max(...first.map((line) => line.length))).toBeLessThanOrEqual(30);
+    const second = seen(await paged(' q'));
+    expect(second.slice(-page - 1, -1)).toEqual(state.slice(page, 2 * page).map((line) => shorten(line, 30)));
+    // Another key ends the pages and does what it does: here it goes back; and whoever wants out gets out.
+    expect(places(await walkOn({ columns: 200, rows: 12 }, '   sb', 'every')).at(-1)).toBe(2);
+    for (const key of ['\u0003', '\u0004', 'qq']) expect(steps(await paged(`${key} `))).toEqual([1, 2, 3]);
+  });
+
+  it.for([200, 80, 60, 40, 24])('[PC8] the keys fit a terminal of %i columns', async (columns) => {
+    const lines = seen(await walkOn({ columns, rows: 24 }, '', 'every'));
+    const keys = lines.slice(
+      0,
+      lines.findIndex((line) => line.startsWith('at seq')),
+    );
+    expect(keys.join('   ')).toBe('space: next   b: back   s: state   p: path   j: jump   h: keys   q: quit');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    if (columns >= 80) expect(keys).toHaveLength(1);
   });
 
   it('[PC8] any other key tells the keys', async () => {
