@@ -16,13 +16,15 @@ import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Beside the folder of each shard stands its record (shard-01.record): which shard it is and how far it had come. A folder that
-is gone, empty, another shard's or older than that is refused by everything that opens it, because games or commands that were
-acknowledged are missing. The first remedy is the right folder, with its record, from a newer backup.
+Each shard has a record beside its folder, such as shard-01.record: which shard
+it is, and how far it had come. If the folder is gone, empty, of another shard
+or older than its record, acknowledged commands are missing, and nothing opens
+it. The first remedy is the right folder with its record from a newer backup.
 
-Without --give-up nothing is changed: it tells what was recorded, what is there and what would be given up, and the exit status
-is 1, or 0 when there is nothing to accept. With --give-up the shard is taken as it stands and recorded anew; a shard that is gone
-begins empty.
+Without --give-up nothing is changed. The command prints what was recorded,
+what is there and what would be given up; the status is 1, or 0 if there is
+nothing to accept. With --give-up the shard is taken as it stands and recorded
+anew; a shard that is gone begins empty.
 
 Examples:
   orrery accept ./data --shard 1
@@ -46,10 +48,10 @@ interface Standing {
 
 export function acceptCommand(surroundings: Surroundings): Command {
   return new Command('accept')
-    .description('Take a shard as it stands although it is older than recorded, another one, or gone.')
+    .description('Open a shard again that is gone or older than its record.')
     .argument('<directory>', 'the directory that openOrrery was given')
-    .requiredOption('--shard <number>', 'which shard: 0, 1, 2, ...', wholeNumber(0))
-    .option('--give-up', 'do it: whatever is not there any more is given up')
+    .requiredOption('--shard <number>', 'the number of the shard: 0, 1, 2, ...', wholeNumber(0))
+    .option('--give-up', 'do it: give up what is missing')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((directory: string, options: Options) => accept(directory, options, surroundings));

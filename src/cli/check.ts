@@ -13,21 +13,23 @@ import { compactJson, counted, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Without --explain only errors and warnings are printed. With --explain every file and
-every shard is told, also what is sound; each error says what to do; and each shard
-says what the next opening would replay and cut off. Levels are ok, note, warning, error.
+Without --explain only errors and warnings are printed. With --explain every
+file is listed, also the sound ones; each error says what to do, and each shard
+what the next opening would replay and cut off. The levels are ok, note,
+warning and error.
 
-What is verified, in a directory:
+In a directory these are verified:
   journal    the CRC and the chain of every frame, and every record
   images     SHA-256, schema, SQLite's quick_check and integrity_check
-  games      every game is rebuilt from its first snapshot over every step; it must come
-             by each later snapshot, and end at the state that a program would load
+  games      every game is rebuilt from its first snapshot over every step; it
+             must come by each later snapshot and end at its newest state
   spare      the spare image and its journal must lead to the same states
   manifests  they must name the files that are there
-Of a pack the SHA-256 is computed again, and every snapshot must follow from the steps.
+Of a pack the SHA-256 is computed again, and each snapshot must follow from the
+steps.
 
-The exit status is 0 when all of it is sound and 1 when anything is damaged.
-Not a byte is changed. Another process may have the directory open.
+The status is 0 if everything is sound, and 1 if anything is damaged. Nothing is
+changed; another process may have the directory open.
 
 Examples:
   orrery check ./data && cp -r ./data /backup/galaxies
@@ -46,7 +48,7 @@ export function checkCommand(surroundings: Surroundings): Command {
   return new Command('check')
     .description('Verify every byte of a directory or a pack without changing it.')
     .argument('<directory>', PLACE_HELP)
-    .option('--explain', 'also print what is sound, what would be replayed, and what to do about each error')
+    .option('--explain', 'also print what is sound, and what to do about each error')
     .option('--json', 'print one JSON document; with --explain it holds every finding')
     .addHelpText('after', HELP)
     .action((place: string, options: Options) =>

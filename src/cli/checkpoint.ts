@@ -10,9 +10,10 @@ import { byteSize, compactJson } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Afterwards the next opening has nothing to replay, and latest.sqlite of each shard holds everything. What a program left
-unfinished is recovered first, as on any opening. Fails with status 4 while another process has the directory open: that
-process publishes images by itself.
+The next opening then has nothing to replay, and latest.sqlite of each shard
+holds everything. What a killed program left unfinished is recovered first, as
+by any opening. No other process may have the directory open (status 4); a
+program that has it open publishes images by itself.
 
 Examples:
   orrery checkpoint ./data
@@ -29,7 +30,7 @@ interface Published {
 
 export function checkpointCommand(surroundings: Surroundings): Command {
   return new Command('checkpoint')
-    .description('Publish an image of each shard, so that nothing is left to replay.')
+    .description('Publish an image of each shard.')
     .argument('<directory>', 'the directory that openOrrery was given')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)

@@ -11,11 +11,17 @@ export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
 
 /** For the help of the program. */
 export const EXIT_HELP = `Exit status:
-  0  done; for check: sound; for salvage: nothing is lost, and all of it can be read
-  1  the directory is damaged; for accept: there is something to accept; for salvage: something is lost or cannot be read; for recover: no mode gives a sound state;
-     for verify and try: a difference was found; for migrate: a game failed, or a rehearsal found a difference
+  0  done, and nothing is wrong
+  1  damage or a difference was found:
+       check         the directory or the pack is damaged
+       any other     what it had to read is damaged
+       accept        a shard is not what was recorded
+       salvage       something is lost or cannot be read
+       recover       no mode gives a sound state
+       verify, try   the outcome differs from what was recorded
+       migrate       a game failed, or a rehearsal found a difference
   2  the command line is wrong
-  3  no such directory, game or pack, nothing at --path, no such moment
+  3  no such directory, game, pack or moment; nothing at --path
   4  another process has the directory open
   5  anything else, such as a failing disk or a newer format`;
 

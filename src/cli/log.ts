@@ -25,19 +25,23 @@ import type { Surroundings } from './surroundings.ts';
 const HELP = `
 ${MOMENTS_HELP}
 
-Commands whose names begin with "@" are Orrery's own: @tick, @update, @save, @patch, and @merged where only whole states could be
-kept. Patches belong to visible moments: where the game type merges the commands of a tick, the last of them shows what all
-of them did. With --json every line is one JSON document; a moment's patches are RFC 6902 operations in "step".
-Nothing is changed; another process may have the directory open.
+Commands that begin with "@" are Orrery's own: @tick, @update, @save, @patch,
+@recover. @merged stands for commands that retention merged. A game type may
+merge the commands of a tick into one step: --patches then prints what all of
+them did under the last of them. With --json each line is one JSON document,
+and "step" holds the patches as RFC 6902 operations. Nothing is changed;
+another process may have the directory open.
 
---format redux-devtools writes the newest ${DEFAULT_STEPS} steps of the range, or --limit, as a file for the Import button of Redux
-DevTools, with the state after each; --path then exports that part of the state. On any page, paste this first:
-  __REDUX_DEVTOOLS_EXTENSION__.connect({ features: { import: true, jump: true } }).init({})
-A store of your own shows them too, with a reducer that applies action.patches, which are RFC 6902.
+--format redux-devtools writes a file for the Import button of Redux DevTools:
+the newest ${DEFAULT_STEPS} steps of the range, or --limit, with the state after each;
+with --path only that part of the state. Paste this on any page first:
+  __REDUX_DEVTOOLS_EXTENSION__
+    .connect({ features: { import: true, jump: true } }).init({})
+A store of your own needs a reducer that applies action.patches (RFC 6902).
 
 Examples:
   orrery log ./data andromeda --limit 10 --patches
-  orrery log ./data andromeda --json | jq -r 'select(.command == "build") | .player'`;
+  orrery log ./data andromeda --from tick:100 --json | jq -r .player`;
 
 /** Rows that are looked at together for the widths of the columns. */
 const PAGE = 200;
@@ -54,12 +58,12 @@ interface Options extends LogFilters {
 
 export function logCommand(surroundings: Surroundings): Command {
   const command = new Command('log')
-    .description('Print the history of a game, one line for each command, the newest last.')
+    .description('Print the commands of a game, one a line, the newest last.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP);
   return addLogFilters(command)
     .option('--limit <count>', 'only the newest so many commands', wholeNumber(1))
-    .option('--patches', 'also print what each visible moment changed: + added, - removed, ~ replaced')
+    .option('--patches', 'also print what each step changed: + added, - removed, ~ replaced')
     .addOption(new Option('--format <name>', 'write a file for another program').choices(['redux-devtools']))
     .option('-o, --output <file>', 'with --format: write there instead of to standard output')
     .option('--json', 'print one JSON document for each command, one a line')

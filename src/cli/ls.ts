@@ -13,9 +13,10 @@ import { type StateSize, stateSize, stateSizeIn } from './state-size.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-STATE is the size of the newest state as JSON; with "~" that state cannot be read, and it is the size of the newest snapshot. A
-SEQ with "!" is the last that can be read: \`orrery check\` says why the records behind it cannot be.
-Nothing is changed; another process may have the directory open.
+STATE is the size of the newest state as JSON. "~" means that the newest state
+cannot be read; the size is then that of the newest snapshot. "!" behind SEQ
+means that later records cannot be read; \`orrery check\` says why. Nothing is
+changed; another process may have the directory open.
 
 Examples:
   orrery ls ./data
@@ -30,7 +31,7 @@ interface Listed {
 
 export function lsCommand(surroundings: Surroundings): Command {
   return new Command('ls')
-    .description('List every game: type, version, seq, tick, size of the state, last change, shard.')
+    .description('List every game with its type, version, seq, tick and size.')
     .argument('<directory>', PLACE_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)

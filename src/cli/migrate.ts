@@ -19,15 +19,19 @@ import { eachShard, wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-A game is migrated as a whole or not at all: one that fails stays on the version it has, and the others go on. What was before
-stays readable, with the version it had. A game that is newer than the module is refused.
+A game is migrated whole or not at all: a game that fails keeps its version,
+and the others go on. What came before stays readable. A game that is newer
+than the module is refused.
 
---rehearse writes nothing, takes a pack too, and another process may have the directory open: each game is migrated in memory, and beside it the
-state as it was --last commands ago, which then runs those commands with the code of the module. What is listed is the
-difference between the two: what the new code would have done otherwise.
+--rehearse writes nothing, and takes a pack too; another process may have the
+directory open. It migrates each game in memory. It also migrates the state of
+--last commands ago and runs those commands again with the code of the module.
+It prints the difference: what the new code would have done otherwise.
 
-Fails with status 1 when a game failed, or the rehearsal found a difference or a command that is refused now; with status 4
-while another process has the directory open: use orrery.migrateAll() there.
+The status is 1 if a game failed, or if a rehearsal found a difference or a
+command that the new code refuses. Without --rehearse no other process may have
+the directory open (status 4); a program that has it open calls
+orrery.migrateAll().
 
 Examples:
   orrery migrate ./data --games ./dist/galaxy.js --rehearse
@@ -44,18 +48,18 @@ interface Options {
 
 export function migrateCommand(surroundings: Surroundings): Command {
   return new Command('migrate')
-    .description('Take every game up to the version of its type, or rehearse that.')
+    .description('Migrate every game to the version of its type.')
     .argument('<directory>', 'the directory that openOrrery was given; with --rehearse also a file of `orrery pack`')
     .requiredOption('--games <module>', 'an ES module that exports the game types')
     .option('--game <id>', 'only this game; may be given several times', (id, ids: string[] = []) => [...ids, id])
-    .option('--rehearse', 'write nothing, and say what would be different')
+    .option('--rehearse', 'write nothing; print what the new code would do otherwise')
     .option(
       '--last <n>',
       'with --rehearse, how many of the newest commands are run again',
       wholeNumber(0),
       DEFAULT_LAST,
     )
-    .option('--json', 'print one JSON document a game')
+    .option('--json', 'print one JSON document for each game, one a line')
     .addHelpText('after', HELP)
     .action(async (directory: string, options: Options) => {
       const types = newestOf(await loadGameTypes(options.games, process.cwd()));

@@ -7,9 +7,11 @@ import { byteSize, compactJson, isoTime, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-A pack is a SQLite file that holds one game: its states, its history, what its type is called, and a SHA-256 over all of it.
-Every reading command takes one in the place of a directory, and \`orrery unpack\` brings the game into another
-directory. The directory may be open in another process: what is written when the command begins is in the pack.
+A pack is a SQLite file with one game: its states, its history, the name of its
+type, and a SHA-256 over all of it. Every reading command takes a pack in place
+of a directory, and \`orrery unpack\` puts the game into another directory.
+Another process may have the directory open; the pack then holds what was
+written when the command began.
 
 Examples:
   orrery pack ./data andromeda -o andromeda.orrery
@@ -23,7 +25,7 @@ interface PackCommandOptions {
 
 export function packCommand(surroundings: Surroundings): Command {
   return new Command('pack')
-    .description('Write one game with its whole past into a file, to be taken elsewhere.')
+    .description('Write one game with its whole past into one file.')
     .argument('<directory>', 'the directory that openOrrery was given')
     .argument('<game>', 'the id of the game')
     .requiredOption('-o, --output <file>', 'the file to write, such as battle.orrery')

@@ -14,20 +14,23 @@ import { type Remains, readRemains } from './rescue/remains.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-The damaged directory is not changed. From images of either generation and every readable frame of the journal, each game is
-taken as far as its past is proven without a gap; the new directory opens like any other. Games with a dash under SEQ could not
-be recovered at all. Records that cannot be read are taken over as they stand, for a later
-Orrery to read. The exit status is 0 when everything is taken over and can be read, 1 when not. Nobody may have the directory open.
+The damaged directory is not changed. Each game is rebuilt from the images and
+from every readable frame of the journal, as far as its past is proven without
+a gap. The new directory opens like any other. A dash under SEQ means that
+nothing of the game could be recovered. Records that cannot be read are copied
+as they stand, for a later Orrery. No process may have the directory open.
+
+The status is 0 if nothing is lost and everything can be read, and 1 if not.
 
 Examples:
   orrery salvage ./data --to ./rescued
-  orrery salvage ./data --to ./rescued --json | jq '.games[] | select(.whole != "yes")'`;
+  orrery salvage ./data --to ./rescued --json | jq '.games[].lost'`;
 
 export function salvageCommand(surroundings: Surroundings): Command {
   return new Command('salvage')
-    .description('Recover what is left of a damaged directory into a new one, and list what is lost.')
+    .description('Recover a damaged directory into a new one; list what is lost.')
     .argument('<directory>', 'the damaged directory')
-    .requiredOption('--to <directory>', 'where to write what is recovered: not there yet, or an empty folder')
+    .requiredOption('--to <directory>', 'the new directory: not there yet, or an empty folder')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((directory: string, options: { to: string; json?: true }) =>

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Past, StateAt } from '../past/past.ts';
 import { parsePointer } from '../patch/pointer.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
-import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './past/opening.ts';
 import { pointedValue } from './past/pointed.ts';
 import { compactJson, isoTime, prettyJson } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -36,14 +36,14 @@ interface Options {
 
 export function showCommand(surroundings: Surroundings): Command {
   return new Command('show')
-    .description('Print the state of a game, now or at a moment of its past.')
+    .description('Print the state of a game, now or at an earlier moment.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP)
     .option('--at <moment>', 'the state at this moment (default: the newest)', parseMoment)
-    .option('--path <pointer>', 'only what stands at this RFC 6901 pointer, such as /systems/71683', '')
+    .addOption(pathOption('only what stands at this RFC 6901 pointer, such as /systems/71683'))
     .option('--nearest', 'if the moment is not kept, take the last one before it that is')
     .option('--games <module>', GAMES_HELP)
-    .option('--json', 'print one JSON document: game, type, version, seq, tick, time, path, value')
+    .option('--json', 'print one JSON document: the value, with game, type, version and moment')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, command: Command) =>
       show(place, operandsOf(place, [], [named], command).game, options, surroundings),

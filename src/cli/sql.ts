@@ -10,16 +10,20 @@ import { wholeNumber } from './reading.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-The statement sees a copy in memory: the newest images of all shards, the journal after them, as one database. It holds the
-tables of docs/SCHEMA.md and those that game types declare as projections. When a statement names them, "commands" holds
-every command, and "patches" (game, first_seq, last_seq, number, tick, time, op, path, value) every patch. inflate(body) is
-the JSON in a body. Nothing is changed; another process may have the directory open.
+The statement reads a copy in memory, one database with the newest states of
+all shards. It has the tables of docs/SCHEMA.md, and the tables that game types
+declare as projections. Two more are there if the statement names them:
+  commands  every command
+  patches   every patch: game, first_seq, last_seq, number, tick, time, op,
+            path, value
+inflate(body) gives the JSON of a body. Nothing is changed; another process may
+have the directory open.
 
 Examples:
   orrery sql ./data "select id, seq, tick from games order by seq desc"
-  orrery sql ./data "select player, name, count(*) from commands group by 1, 2 order by 3 desc"
-  orrery sql ./data "select tick, op, value from patches where game = 'andromeda' and path = '/systems/71683/owner'"
-  orrery sql ./data --json "select owner, sum(metal) as metal from systems group by owner" | jq .metal`;
+  orrery sql ./data "select name, count(*) from commands group by name"
+  orrery sql ./data "select tick, value from patches where path = '/owner'"
+  orrery sql ./data --json "select owner, metal from systems" | jq .metal`;
 
 const MOST_SECONDS = 86_400;
 
@@ -34,10 +38,10 @@ export function sqlCommand(surroundings: Surroundings): Command {
   return new Command('sql')
     .description('Run a SELECT over the games of a directory.')
     .argument('<directory>', PLACE_HELP)
-    .argument('<statement>', 'one statement of SQLite that reads')
+    .argument('<statement>', 'one SELECT of SQLite')
     .option('--limit <rows>', 'print at most so many rows', wholeNumber(1), 1000)
     .option('--timeout <seconds>', 'stop the statement after so long', wholeNumber(1), 10)
-    .option('--shard <number>', 'ask one shard alone', wholeNumber(0))
+    .option('--shard <number>', 'read this shard only', wholeNumber(0))
     .option('--json', 'print one JSON document for each row, one a line')
     .addHelpText('after', HELP)
     .action((place: string, sql: string, options: Options, command: Command) => {

@@ -37,7 +37,7 @@ whose seqs begin with 1.
 
 Examples:
   orrery try ./data andromeda --games ./dist/galaxy.js --at tick:1200 --rerun
-  orrery try battle.orrery --games ./dist/galaxy.js --commands what-if.jsonl --keep ./what-if`;
+  orrery try battle.orrery --games ./dist/galaxy.js --commands new.jsonl`;
 
 interface Options {
   readonly games: string;
@@ -51,7 +51,7 @@ interface Options {
 
 export function tryCommand(surroundings: Surroundings): Command {
   return new Command('try')
-    .description('Play a game on from a moment with other code or other commands, and print the difference.')
+    .description('Play on from a moment with other code or other commands.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP)
     .requiredOption('--games <module>', 'an ES module that exports the game types')

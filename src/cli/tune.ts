@@ -9,26 +9,28 @@ import type { Surroundings } from './surroundings.ts';
 import { namedWorkload, WORKLOADS, type WorkloadName, workloadOf } from './tuning/workload.ts';
 
 const HELP = `
-The work is like that of a directory, whose past is read and never changed, or one of these:
+The trials do work like that of a directory, which is only read, or one of:
   awaited  one game, one command at a time, each awaited until it is durable
-  loop     one game of 10,000 entities, 500 commands a tick at 20 ticks a second
+  loop     one game of 10,000 entities, 500 commands a tick, 20 ticks a second
   many     1,000 games, 10 commands a tick each, one tick a second
-Options are changed one at a time from the defaults, in alternating rounds. A value is recommended only when it is better
-than the default in what the option is for by more than the rounds differ, and by 5 %; then it is measured once more. Helper
-threads are for verification alone: \`threads\` is tried by verifying a history of the same work. Takes some minutes, during
-which nothing else should run; --quick takes less and shows only that it works. Progress goes to standard error, but not with
---json.
 
-  DURABLE/S   commands a second of a loop that never waits, until they are durable
-  DIGESTED/S  the same, until they are in the database too: what can be kept up for ever
+Options are changed one at a time from the defaults, in alternating rounds. A
+value is recommended only if it is better than the default, in what the option
+is for, by more than the rounds differ and by 5 %; then it is measured again.
+\`threads\` is tried by verifying a history of the same work. All of it takes
+some minutes, and nothing else should run. --quick only shows that it works.
+Progress goes to standard error, but not with --json.
+
+  DURABLE/S   commands a second that became durable, of a loop that never waits
+  DIGESTED/S  commands a second that also reached the database: the lasting rate
   COMMIT      paced loop: from sending a batch to its acknowledgement
-  DURABLE     paced loop: from the first command of a batch to its acknowledgement
-  WAIT        loop that waits for every 500 commands: how long, with digest and checkpoints in between
+  DURABLE     paced loop: from a batch's first command to its acknowledgement
+  WAIT        how long every 500 commands took, of a loop that waits for them
   LOOP        paced loop: time of the main thread for one command
   BYTES       written to the disk for one command, journal and images
   REPLAY      the most journal that a crash would have left to replay
-  VERIFIED/S  records of the history that were run again in a second
-  LATE        meanwhile: how late a loop came to its turns on the thread that asked for it
+  VERIFIED/S  recorded commands that were run again in a second
+  LATE        how late the main thread came to its turns, while verifying
 
 Examples:
   orrery tune ./data
@@ -43,11 +45,11 @@ interface Options {
 
 export function tuneCommand(surroundings: Surroundings): Command {
   return new Command('tune')
-    .description('Try options of openOrrery and of verify on this machine and recommend those worth changing.')
-    .argument('[directory]', 'a directory whose games the trials are to resemble; it is only read')
-    .addOption(new Option('--workload <name>', 'the work to try, instead of a directory').choices(WORKLOADS))
+    .description('Measure options on this machine and recommend changes.')
+    .argument('[directory]', 'a directory with games like those to tune for; it is only read')
+    .addOption(new Option('--workload <name>', 'the work to do, instead of that of a directory').choices(WORKLOADS))
     .option('--on <folder>', 'write on the disk of this folder (default: beside the directory, or here)')
-    .option('--quick', 'a few seconds of small trials: rough figures')
+    .option('--quick', 'small trials for a few seconds: rough figures')
     .option('--json', 'print one JSON document with every round')
     .addHelpText('after', HELP)
     .action((directory: string | undefined, options: Options, command: Command) => {

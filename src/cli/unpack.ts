@@ -11,10 +11,13 @@ import { compactJson, printable } from './printable.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
-Everything in the pack is proved first: its SHA-256, every row, and that its states follow from its history. A directory that is
-not there is made. A game of that id that is there already is never touched: choose another id with --as. Numbers
-drawn by ctx.random depend on the id of the time, so a renamed game remembers under which id its past was played.
-Fails with status 4 while another process has the directory open: use orrery.unpack() there.
+The pack is verified first: its SHA-256, every row, and that its states follow
+from its history. The directory is made if it is not there. A game that is
+there under the same id is not touched: choose another id with --as. Random
+numbers depend on the id, so a renamed game remembers its old ids.
+
+No other process may have the directory open (status 4); a program that has it
+open calls orrery.unpack().
 
 Examples:
   orrery unpack battle.orrery ./data
@@ -22,10 +25,10 @@ Examples:
 
 export function unpackCommand(surroundings: Surroundings): Command {
   return new Command('unpack')
-    .description('Bring the game of a pack into a directory, with its whole past.')
+    .description('Put the game of a pack, with its whole past, into a directory.')
     .argument('<file>', 'the pack')
-    .argument('<directory>', 'the directory, made if there is none')
-    .option('--as <id>', 'the id that the game is to have (default: the one that it had)')
+    .argument('<directory>', 'the directory; it is made if it is not there')
+    .option('--as <id>', 'the id of the game in this directory (default: the same)')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((file: string, directory: string, options: { as?: string; json?: true }) =>

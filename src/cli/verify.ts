@@ -38,7 +38,7 @@ status is 1 if a difference was found.
 Examples:
   orrery verify ./data --games ./dist/galaxy.js
   orrery verify battle.orrery --games ./dist/galaxy.js --json | jq .difference
-  orrery verify ./data andromeda --games ./dist/galaxy.js --all --tolerance 1e-12`;
+  orrery verify ./data andromeda --games ./dist/galaxy.js --tolerance 1e-12`;
 
 interface Options extends RangeOptions {
   readonly games: string;
@@ -50,7 +50,7 @@ interface Options extends RangeOptions {
 
 export function verifyCommand(surroundings: Surroundings): Command {
   const command = new Command('verify')
-    .description('Run recorded commands again and compare what they make with what was recorded.')
+    .description('Run recorded commands again and compare with what was recorded.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', 'the id of the game (default: every game)')
     .requiredOption('--games <module>', 'an ES module that exports the game types')

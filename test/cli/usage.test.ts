@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { binary, emptyFolder, orrery, removeFolders } from './command-line.ts';
+import { widthOf } from '../../src/cli/columns.ts';
+import { binary, emptyFolder, orrery, orreryOn, removeFolders } from './command-line.ts';
 
 afterAll(removeFolders);
 
@@ -28,6 +29,24 @@ describe('help', () => {
       expect(examples.length, command).toBeGreaterThan(1);
       for (const example of examples) expect(example).toMatch(new RegExp(`^  orrery ${command} `));
     }
+  });
+
+  it('[K21] keeps every line of every help within 80 columns, on any terminal', async () => {
+    const overview = await orrery('--help');
+    const names = [...overview.stdout.slice(overview.stdout.indexOf('\nCommands:')).matchAll(/^ {2}([a-z]+) {2,}\S/gm)];
+    const commands = names.map(([, name]) => name as string).filter((name) => name !== 'help');
+    expect(commands).toHaveLength(19);
+    for (const columns of [undefined, 80, 250]) {
+      for (const args of [['--help'], ...commands.map((name) => [name, '--help']), ['help', 'log']]) {
+        const ended = await orreryOn(columns === undefined ? {} : { columns }, ...args);
+        expect(ended, args.join(' ')).toMatchObject({ status: 0, stderr: '' });
+        const long = ended.stdout.split('\n').filter((line) => widthOf(line) > 80);
+        expect(long, `${args.join(' ')} on ${columns} columns`).toEqual([]);
+      }
+    }
+    const narrow = await orreryOn({ columns: 50 }, 'log', '--help');
+    const options = narrow.stdout.slice(0, narrow.stdout.indexOf('\nA moment is')).split('\n');
+    expect(options.filter((line) => widthOf(line) > 50)).toEqual([]);
   });
 
   it('[K11] says its version', async () => {

@@ -15,10 +15,12 @@ import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './ope
 import { PagedRows } from './paged-rows.ts';
 
 const HELP = `
-PATH is an RFC 6901 pointer. Every change of the value there is told, also those that replaced what it is part of. Where the
-game type merges the commands of a tick, one of several may have done it: then all of them are named, with "one of"; with
---games they are run again to tell which it was, where that leads to what was recorded. The creation of the game comes last, where something stood there from the beginning. Nothing is changed; another process may have
-the directory open.
+Every change of the value at the path is listed, also a change that replaced
+something around it. If the game type merged several commands into one step,
+all of them are named, with "one of"; --games runs them again to find the one,
+if they still do what was recorded. The last line is the creation of the game,
+if the value was there from the beginning. Nothing is changed; another process
+may have the directory open.
 
 Examples:
   orrery blame ./data andromeda /systems/71683/metal --limit 1
@@ -38,12 +40,12 @@ interface Options {
 
 export function blameCommand(surroundings: Surroundings): Command {
   return new Command('blame')
-    .description('Print who changed what stands at a path, newest first, with old and new value.')
+    .description('Print who changed the value at a path, newest first.')
     .argument('<directory>', PLACE_HELP)
     .argument('<game>', GAME_HELP)
     .argument('[path]', 'an RFC 6901 pointer, such as /systems/71683/metal')
     .usage('[options] <directory> <game> <path>')
-    .option('--limit <count>', 'print at most so many changes', wholeNumber(1))
+    .option('--limit <count>', 'only the newest so many changes', wholeNumber(1))
     .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document for each change, one a line')
     .addHelpText('after', HELP)

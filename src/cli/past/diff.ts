@@ -8,7 +8,7 @@ import { compactJson, counted, isoTime } from '../printable.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './moment-argument.ts';
-import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './opening.ts';
 
 const HELP = `
 ${MOMENTS_HELP}
@@ -34,12 +34,12 @@ interface Options {
 
 export function diffCommand(surroundings: Surroundings): Command {
   return new Command('diff')
-    .description('Print what differs between two moments of a game, by entity.')
+    .description('Print what differs between two moments of a game.')
     .argument('<directory>', PLACE_HELP)
     .argument('[game]', GAME_HELP)
     .requiredOption('--from <moment>', 'the moment to compare with', parseMoment)
     .addOption(new Option('--to <moment>', 'the moment that is compared').argParser(parseMoment).default('last'))
-    .option('--path <pointer>', 'only what differs at this RFC 6901 pointer, such as /systems', '')
+    .addOption(pathOption('only what differs at this RFC 6901 pointer, such as /systems'))
     .option('--nearest', 'if a moment is not kept, take the last one before it that is')
     .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document: game, type, from, to, operations')

@@ -2,7 +2,7 @@
 // command line named; after it: everything in cli/past/, show and log, which do not care where the past is kept.
 
 import { statSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { OrreryError } from '../../errors.ts';
 import { nodeFiles } from '../../journal/files.ts';
 import { openPackPast } from '../../pack/pack-past.ts';
@@ -16,7 +16,11 @@ import { printable } from '../printable.ts';
 
 /** What the arguments of these commands are, for their help. */
 export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';
-export const GAME_HELP = 'the id of the game; of a pack it may be left out';
+export const GAME_HELP = 'the id of the game; not needed for a pack';
+
+export function pathOption(help: string): Option {
+  return new Option('--path <pointer>', help).default('', 'the whole state');
+}
 
 /** By its content, or by its name when it is damaged beyond recognition or not there. */
 export function isPack(place: string): boolean {
@@ -95,7 +99,8 @@ export function operandsOf(
 }
 
 /** For the help of commands that take it. */
-export const GAMES_HELP = 'an ES module that exports the game types: merged steps are run again to look inside';
+export const GAMES_HELP =
+  'an ES module that exports the game types; with it merged steps are run again, to look inside';
 
 /** The library's remedies name its own options and methods. */
 export function inWordsOfTheCommandLine(
