@@ -17,6 +17,8 @@ import {
 import { isPlainArray, isPlainObject, isProxy, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
 import { ShapeRegistry, Shapes } from './shape.ts';
+import { type Square, squaresIn } from './square.ts';
+import { isNoLonger, outweighs, written } from './weight.ts';
 
 /** Code for the shapes of a process. */
 export const shapeRegistry = new ShapeRegistry({ captureValue, captureChild });
@@ -248,12 +250,25 @@ function captureList(base: JsonArray, given: readonly unknown[], path: PathSegme
   if (head === base.length && head === next.length && isPlainArray(next) && hasOnlyElements(next)) return base;
   const result = elements(next, path);
   const runs = align(base, result, head);
+  const squares = squaresIn(runs, base, result);
   const before = out.length;
+  let beforeSquare = before;
+  let squareAt = 0;
   let baseAt = 0;
   let nextAt = 0;
-  for (const run of [...runs, { base: base.length, next: result.length, length: 0 }]) {
-    captureHunk(base, baseAt, run.base, result, nextAt, run.next, path, out);
-    if (Object.isFrozen(base)) for (let at = nextAt; at < run.next; at++) freezeDeep(result[at] as Json);
+  runs.push({ base: base.length, next: result.length, length: 0 });
+  for (let at = 0; at < runs.length; at++) {
+    const run = runs[at]!;
+    const square = squares[squareAt];
+    if (square?.first === at) beforeSquare = out.length;
+    if (!square?.isShort || at < square.first) {
+      captureHunk(base, baseAt, run.base, result, nextAt, run.next, path, out);
+      if (Object.isFrozen(base)) for (let index = nextAt; index < run.next; index++) freezeDeep(result[index] as Json);
+    }
+    if (square?.last === at) {
+      captureInPlace(square, base, result, path, out, beforeSquare);
+      squareAt++;
+    }
     for (let index = 0; index < run.length; index++) result[run.next + index] = base[run.base + index];
     baseAt = run.base + run.length;
     nextAt = run.next + run.length;
@@ -300,18 +315,8 @@ function captureHunk(
 ): void {
   const pairs = Math.min(baseTo - baseFrom, nextTo - nextFrom);
   for (let index = 0; index < pairs; index++) {
-    const was = base[baseFrom + index]!;
     const at = nextFrom + index;
-    const before = out.length;
-    const now = captureChild(was, next[at], at, path, out);
-    next[at] = now;
-    if (typeof now !== 'object' || now === null) continue;
-    // A pair is a guess. A bad one gives a patch for nearly every value: then the element is written whole.
-    const edits = out.length - before;
-    if (edits > 3 && !outweighs([now], edits * 2)) {
-      out.length = before;
-      out.push({ op: 'replace', path: childPath(path, at), value: now });
-    }
+    next[at] = captureElement(base[baseFrom + index]!, next[at], at, path, out);
   }
   for (let at = nextFrom + pairs; at < nextTo; at++) {
     const value = admitChild(next[at], at, path);
@@ -321,6 +326,44 @@ function captureHunk(
   for (let left = baseTo - baseFrom - pairs; left > 0; left--) {
     out.push({ op: 'remove', path: childPath(path, nextFrom + pairs) });
   }
+}
+
+/** An element that may have become another. */
+function captureElement(was: Json, element: unknown, at: number, path: PathSegment[], out: Patch[]): Json {
+  const before = out.length;
+  const now = captureChild(was, element, at, path, out);
+  if (!isObject(now)) return now;
+  // A pair is a guess. A bad one gives a patch for nearly every value: then the element is written whole.
+  const edits = out.length - before;
+  if (edits > 3 && !outweighs([now], edits * 2)) {
+    out.length = before;
+    out.push({ op: 'replace', path: childPath(path, at), value: now });
+  }
+  return now;
+}
+
+/** Writes a square in place of the patches from `before` on, unless that is longer. */
+function captureInPlace(
+  square: Square,
+  base: JsonArray,
+  next: unknown[],
+  path: PathSegment[],
+  out: Patch[],
+  before: number,
+): void {
+  const { different } = square;
+  const patches: Patch[] = [];
+  const changed = different.map((at) =>
+    captureElement(base[square.base + at]!, next[square.next + at], square.next + at, path, patches),
+  );
+  if (!square.isShort && !isNoLonger(patches, out, before)) return;
+  out.length = before;
+  for (const patch of patches) out.push(patch);
+  for (let at = 0; at < square.length; at++) next[square.next + at] = base[square.base + at];
+  different.forEach((at, index) => {
+    next[square.next + at] = changed[index];
+  });
+  if (Object.isFrozen(base)) for (const value of changed) freezeDeep(value);
 }
 
 /** The elements of a list as a fresh array. Refuses holes and whatever else a list has. */
@@ -335,29 +378,4 @@ function elements(list: readonly unknown[], path: PathSegment[]): unknown[] {
   }
   if (!hasOnlyElements(list)) throw refuseList(list, path);
   return copy;
-}
-
-/** How many values the patches from `from` on carry. */
-function written(patches: readonly Patch[], from: number): number {
-  let weight = 0;
-  for (let index = from; index < patches.length; index++) {
-    const patch = patches[index]!;
-    if (patch.op !== 'remove') weight += weigh([patch.value], Infinity);
-  }
-  return weight;
-}
-
-/** Whether values hold more than `limit` values in all, their own included. Looks at no more of them than that. */
-function outweighs(values: readonly Json[], limit: number): boolean {
-  return weigh(values, limit) > limit;
-}
-
-function weigh(values: readonly Json[], limit: number): number {
-  let weight = 0;
-  for (const value of values) {
-    weight++;
-    if (weight > limit) break;
-    if (typeof value === 'object' && value !== null) weight += weigh(Object.values(value) as Json[], limit - weight);
-  }
-  return weight;
 }

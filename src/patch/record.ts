@@ -47,11 +47,6 @@ export const RECOVER = '@recover';
 /** Stands for several records whose states could only be sent whole. */
 export const MERGED = '@merged';
 
-/** Whether a record says what changed and not what would change it again. */
-export function isAnonymous(command: string): boolean {
-  return command === UPDATE || command === SAVE || command === PATCH;
-}
-
 /** The largest nonce of a record. 0 stands for none. */
 export const MAX_NONCE = 0xffff_ffff;
 

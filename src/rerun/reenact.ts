@@ -4,7 +4,7 @@
 import { OrreryError } from '../errors.ts';
 import type { Past, PastStep, StateAt } from '../past/past.ts';
 import type { Patch } from '../patch/patch.ts';
-import { isAnonymous, TICK } from '../patch/record.ts';
+import { PATCH, SAVE, TICK, UPDATE } from '../patch/record.ts';
 import { type Discrepancy, SideBySide } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
 import { Replica, randomOriginAt } from './replica.ts';
@@ -125,10 +125,13 @@ function play({ sides, replica, version }: Stage, step: PastStep): Outcome {
   }
 }
 
+/** Records of these say what changed, and not what would change it again. */
+const ANONYMOUS: ReadonlySet<string> = new Set([UPDATE, SAVE, PATCH]);
+
 /** Why the commands of a step cannot be run again; undefined when they can. */
 export function reasonNotToRun({ firstSeq, lastSeq, commands }: PastStep): Skipped | undefined {
   if (commands.length !== lastSeq - firstSeq + 1) return 'not kept';
-  if (commands.some(({ name }) => isAnonymous(name))) return 'anonymous';
+  if (commands.some(({ name }) => ANONYMOUS.has(name))) return 'anonymous';
   return commands.some(({ name }) => name.startsWith('@') && name !== TICK) ? 'whole' : undefined;
 }
 
