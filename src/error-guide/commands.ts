@@ -111,5 +111,6 @@ export const COMMANDS = {
       'A library or a test has replaced `Date.now`, and its version gives `NaN`, a string, or a moment that no `Date` can be.',
     ],
     remedies: ['Put the real `Date.now` back, or let the replacement give milliseconds since 1970.'],
+    see: ['TESTING.md'],
   },
 } as const satisfies Partial<ErrorGuide>;

@@ -37,6 +37,7 @@ export const DIRECTORY = {
       'Commands that read, such as `orrery ls`, work beside the program, and so does `readOnly: true`.',
       'If the disk never answers, end the process with SIGKILL: the lock of a dead process counts as gone.',
     ],
+    see: ['SERVER.md'],
   },
   SHARD_COUNT_MISMATCH: {
     meaning: '`shards` differs from what the directory was made with. Nothing was changed.',

@@ -31,6 +31,7 @@ export const LIFE = {
       'Call `await orrery.open(type, id)` before you use a game that may have been idle for long. It loads the game into the same object.',
       'Raise `maxLoadedGames`, or subscribe to games that must stay.',
     ],
+    see: ['TUNING.md'],
   },
   GAME_VERSION: {
     meaning:
@@ -149,6 +150,7 @@ export const LIFE = {
       'Write `const orrery = await openOrrery(...)` at the top of a module, and close it when the program ends.',
       'Stop what uses the orrery first, then close it.',
     ],
+    see: ['SERVER.md'],
   },
   CLOSE_TIMEOUT: {
     meaning:
@@ -158,7 +160,7 @@ export const LIFE = {
       'Look at the disk. `cause` is what went wrong last.',
       'Raise `shutdownTimeoutMs`, and give the process at least as long before it is killed.',
     ],
-    see: ['GUARANTEES.md'],
+    see: ['SERVER.md', 'GUARANTEES.md'],
   },
   OPEN_TIMEOUT: {
     meaning: 'A shard was not open after `openTimeoutMs`. Nothing is lost.',
