@@ -92,19 +92,19 @@ export default tseslint.config(
   {
     // image/database.ts is where the texts arrive.
     files: ['src/**/*.ts', 'workers/**/*.ts'],
-    ignores: ['src/image/database.ts'],
+    ignores: ['src/storage/sqlite/image/database.ts'],
     plugins: { orrery: { rules: { 'bound-sql': boundSql } } },
     rules: { 'orrery/bound-sql': 'error' },
   },
   {
     files: ['src/**/*.ts', 'workers/**/*.ts'],
-    // States by path: apply.ts, admit.ts and given.ts refuse the keys that an object has from its prototype.
+    // States by path: apply.ts, admit.ts and whole-state.ts refuse the keys that an object has from its prototype.
     ignores: [
       'src/patch/**',
-      'src/game/draft.ts',
-      'src/game/plain-draft.ts',
-      'src/game/state.ts',
-      'src/game/migration.ts',
+      'src/core/game/draft.ts',
+      'src/core/game/plain-draft.ts',
+      'src/core/game/state.ts',
+      'src/core/game/migration.ts',
     ],
     plugins: { names: { rules: { 'own-keys': ownKeys } } },
     rules: { 'names/own-keys': 'error' },

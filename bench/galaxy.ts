@@ -1,11 +1,11 @@
 // What the benchmarks measure with: a galaxy of star systems of about 230 bytes of JSON each, and what a game loop does to
 // it. Everything is made from counters, so that two runs do the same work.
 
-import { defineGame } from '../src/game/define.ts';
-import { type Table, table } from '../src/game/table.ts';
-import type { JsonObject, Patch } from '../src/patch/patch.ts';
-import { CREATE, encodeRecord, type Record } from '../src/patch/record.ts';
-import type { Batch } from '../src/store/store.ts';
+import { defineGame } from '../src/core/game/define.ts';
+import { type Table, table } from '../src/core/game/table.ts';
+import type { JsonObject, Patch } from '../src/core/patch/patch.ts';
+import { CREATE, encodeRecord, type Record } from '../src/core/patch/record.ts';
+import type { Batch } from '../src/storage/store.ts';
 
 /** Commands of one tick of a busy game loop. */
 export const TICK_COMMANDS = 500;

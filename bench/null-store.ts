@@ -1,7 +1,7 @@
 // For benchmarks only: a store that takes every batch, says that it is safe, and forgets it. What is left to measure is
 // what the game loop itself pays.
 
-import type { GameRow } from '../src/image/rows.ts';
+import type { GameRow } from '../src/storage/sqlite/image/rows.ts';
 import {
   type CheckpointReport,
   NOTHING_OWED,
@@ -12,7 +12,7 @@ import {
   type StoredMoment,
   type StoreLoad,
   type StoreStats,
-} from '../src/store/store.ts';
+} from '../src/storage/store.ts';
 
 const RECOVERY: RecoveryReport = {
   created: true,

@@ -1,7 +1,7 @@
 // The options of a shard's owner as openOrrery gives them, for scenarios that run an owner without its thread.
 
 import { DEFAULTS } from '../src/options.ts';
-import type { OwnerOptions } from '../src/shard/protocol.ts';
+import type { OwnerOptions } from '../src/storage/sqlite/worker/protocol.ts';
 
 export function ownerOptions(directory: string): OwnerOptions {
   return {

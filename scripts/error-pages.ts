@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EXIT, tell } from '../src/cli/exit.ts';
-import type { ErrorEntry } from '../src/error-guide/entry.ts';
-import { ERROR_GUIDE, SECTIONS } from '../src/error-guide/guide.ts';
-import { OrreryError, type OrreryErrorCode } from '../src/errors.ts';
+import type { ErrorEntry } from '../src/core/error-guide/entry.ts';
+import { ERROR_GUIDE, SECTIONS } from '../src/core/error-guide/guide.ts';
+import { OrreryError, type OrreryErrorCode } from '../src/core/errors.ts';
 
 export const FOLDER = 'docs/errors';
 const WIDTH = 120;

@@ -4,9 +4,9 @@
 /// <reference types="node" preserve="true" />
 
 export type { Operation as JsonPatchOperation } from 'fast-json-patch';
-export { OrreryError, type OrreryErrorCode, type OrreryErrorContext } from './errors.ts';
-export type { Conflict, Resolver } from './game/conflict.ts';
-export type { CommandContext } from './game/context.ts';
+export { OrreryError, type OrreryErrorCode, type OrreryErrorContext } from './core/errors.ts';
+export type { Conflict, Resolver } from './core/game/conflict.ts';
+export type { CommandContext } from './core/game/context.ts';
 export {
   type Command,
   type CommandArgs,
@@ -18,18 +18,68 @@ export {
   type Immutable,
   type NoCommands,
   type StateCopy,
-} from './game/define.ts';
-export type { Change, DispatchOptions, Game } from './game/game.ts';
-export type { Loop, LoopClock, LoopOptions } from './game/loop.ts';
-export type { Migration, MigrationContext, Migrations } from './game/migration.ts';
-export type { CheckedPersistence, Persistence, Resolution, Strategy, Tier } from './game/persistence.ts';
-export type { Receipt } from './game/recording.ts';
-export type { StateSchema, Validation } from './game/schema.ts';
-export { type ReadonlyTable, type Table, table } from './game/table.ts';
-export type { CommandMessage, CommandsOf, GameOf, StateOf } from './game/type-of.ts';
-export type { CommandEntry, Step } from './image/batches.ts';
-export type { GameRow, Quarantine } from './image/rows.ts';
-export type { Opening, Otherwise, Surroundings } from './openings.ts';
+} from './core/game/define.ts';
+export type { Change, DispatchOptions, Game } from './core/game/game.ts';
+export type { Loop, LoopClock, LoopOptions } from './core/game/loop.ts';
+export type { Migration, MigrationContext, Migrations } from './core/game/migration.ts';
+export type { CheckedPersistence, Persistence, Resolution, Strategy, Tier } from './core/game/persistence.ts';
+export type { Receipt } from './core/game/recording.ts';
+export type { StateSchema, Validation } from './core/game/schema.ts';
+export { type ReadonlyTable, type Table, table } from './core/game/table.ts';
+export type { CommandMessage, CommandsOf, GameOf, StateOf } from './core/game/type-of.ts';
+export type { Json, JsonArray, JsonObject, Patch, Path, PathSegment } from './core/patch/patch.ts';
+export { toJsonPatch, toPointer } from './core/patch/pointer.ts';
+export type {
+  ColumnDefinition,
+  ColumnType,
+  ProjectionDefinition,
+  Projections,
+  ReferenceDefinition,
+} from './core/projection/definition.ts';
+export type { GrowthWarning } from './engine/growth.ts';
+export type { OutboxHealth } from './engine/health.ts';
+export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './engine/metrics.ts';
+export type { BlameEntry, BlameOptions } from './history/blame.ts';
+export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './history/difference.ts';
+export type { HistoryEntry, HistoryQuery, HistoryQuery as HistoryRange } from './history/entries.ts';
+export type { Fork, ForkOptions } from './history/recover/fork.ts';
+export type { Culprit, RecoveryMode, Tried } from './history/recover/plan.ts';
+export type { QuarantinedRange, Recovery } from './history/recover/recover.ts';
+export type { RecoverOptions } from './history/recover/recovery-options.ts';
+export type { StateCheck } from './history/recover/soundness.ts';
+export type { ReplayRange, ReplayStep } from './history/replay.ts';
+export type { Difference as RerunDifference } from './history/rerun/explanation.ts';
+export { loadGameTypes } from './history/rerun/games-module.ts';
+export type {
+  BlameAnywhereOptions,
+  DiffAnywhereOptions,
+  LiveVerifyOptions,
+  StateAtOptions,
+} from './history/rerun/reruns.ts';
+export {
+  type Refused,
+  type Trial,
+  type TriedRecord,
+  type TryOptions,
+  type TryReport,
+  tryOut,
+} from './history/rerun/trial.ts';
+export {
+  type Verification,
+  type VerifyMeasure,
+  type VerifyOptions,
+  type VerifyProgress,
+  verify,
+} from './history/rerun/verify.ts';
+export { migrationsIn } from './history/upgrade/discover.ts';
+export { mergeByPath, ours, type PathConflict, type PathResolver, theirs } from './history/upgrade/merge.ts';
+export type {
+  GameMigration,
+  MigrateAllOptions,
+  MigrationProgress,
+  MigrationReport,
+} from './history/upgrade/migrate-all.ts';
+export type { Submission, SubmissionReceipt } from './history/upgrade/submission.ts';
 export type { OrreryOptions } from './options.ts';
 export {
   type CloseOptions,
@@ -40,16 +90,7 @@ export {
   runLoop,
   shardOf,
 } from './orrery.ts';
-export type { GrowthWarning } from './outbox/growth.ts';
-export type { OutboxHealth } from './outbox/health.ts';
-export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './outbox/metrics.ts';
-export type { UnpackOptions } from './pack/live.ts';
-export { openPackPast } from './pack/pack-past.ts';
-export type { PackOptions } from './pack/packing.ts';
-export type { PackDescription } from './pack/reading.ts';
-export type { BlameEntry, BlameOptions } from './past/blame.ts';
-export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './past/difference.ts';
-export type { HistoryEntry, HistoryQuery, HistoryQuery as HistoryRange } from './past/history.ts';
+export type { UnpackOptions } from './packs.ts';
 export type {
   Moment,
   MomentLike,
@@ -59,41 +100,14 @@ export type {
   SnapshotEntry,
   StateAt,
   StepRange,
-} from './past/past.ts';
-export type { ReplayRange, ReplayStep } from './past/replay.ts';
-export type { Json, JsonArray, JsonObject, Patch, Path, PathSegment } from './patch/patch.ts';
-export { toJsonPatch, toPointer } from './patch/pointer.ts';
-export type {
-  ColumnDefinition,
-  ColumnType,
-  ProjectionDefinition,
-  Projections,
-  ReferenceDefinition,
-} from './projection/definition.ts';
-export type { Fork, ForkOptions } from './renewal/fork.ts';
-export type { Culprit, RecoveryMode, Tried } from './renewal/plan.ts';
-export type { QuarantinedRange, Recovery } from './renewal/recover.ts';
-export type { RecoverOptions } from './renewal/recovery-options.ts';
-export type { StateCheck } from './renewal/soundness.ts';
-export type { Difference as RerunDifference } from './rerun/explanation.ts';
-export { loadGameTypes } from './rerun/games-module.ts';
-export type { BlameAnywhereOptions, DiffAnywhereOptions, LiveVerifyOptions, StateAtOptions } from './rerun/reruns.ts';
-export {
-  type Refused,
-  type Trial,
-  type TriedRecord,
-  type TryOptions,
-  type TryReport,
-  tryOut,
-} from './rerun/try-out.ts';
-export {
-  type Verification,
-  type VerifyMeasure,
-  type VerifyOptions,
-  type VerifyProgress,
-  verify,
-} from './rerun/verify.ts';
-export { MemoryStore } from './store/memory.ts';
+} from './storage/history-reader.ts';
+export { MemoryStore } from './storage/memory/memory-store.ts';
+export type { CommandEntry, Step } from './storage/sqlite/image/batches.ts';
+export type { GameRow, Quarantine } from './storage/sqlite/image/rows.ts';
+export type { Opening, Otherwise, Surroundings } from './storage/sqlite/openings.ts';
+export { openPackPast } from './storage/sqlite/pack/pack-history.ts';
+export type { PackOptions } from './storage/sqlite/pack/packing.ts';
+export type { PackDescription } from './storage/sqlite/pack/reading.ts';
 export type {
   Batch,
   CheckpointReport,
@@ -106,13 +120,4 @@ export type {
   StoredMoment,
   StoreLoad,
   StoreStats,
-} from './store/store.ts';
-export { migrationsIn } from './versions/discover.ts';
-export { mergeByPath, ours, type PathConflict, type PathResolver, theirs } from './versions/merge.ts';
-export type {
-  GameMigration,
-  MigrateAllOptions,
-  MigrationProgress,
-  MigrationReport,
-} from './versions/migrate-all.ts';
-export type { Submission, SubmissionReceipt } from './versions/submission.ts';
+} from './storage/store.ts';

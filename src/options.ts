@@ -3,12 +3,12 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { OrreryError } from './errors.ts';
-import type { AnyGameType } from './game/define.ts';
-import type { Validation } from './game/schema.ts';
-import { assertClaims } from './projection/definition.ts';
-import { heapFlagMb, largestRecord } from './store/owner-memory.ts';
-import type { Store } from './store/store.ts';
+import { OrreryError } from './core/errors.ts';
+import type { AnyGameType } from './core/game/define.ts';
+import type { Validation } from './core/game/schema.ts';
+import { assertClaims } from './core/projection/definition.ts';
+import { heapFlagMb, largestRecord } from './storage/sqlite/owner-memory.ts';
+import type { Store } from './storage/store.ts';
 
 export const DEFAULTS = {
   durability: 'group',

@@ -1,41 +1,41 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
-import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './directory.ts';
-import { OrreryError, reason } from './errors.ts';
-import type { Commands, GameType } from './game/define.ts';
-import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './game/game.ts';
-import { assertOptions, type OptionsOf } from './game/given-options.ts';
-import { Loop, type LoopGames, type LoopOptions } from './game/loop.ts';
-import type { GameRow } from './image/rows.ts';
-import { nodeFiles } from './journal/files.ts';
-import { type Opening, readOpenings, recordOpening } from './openings.ts';
-import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
-import { Engine, type OrreryEvents } from './outbox/engine.ts';
-import type { OrreryHealth } from './outbox/health.ts';
-import { type OrreryMetrics, orreryMetrics } from './outbox/metrics.ts';
-import { packLive, type UnpackOptions, unpackLive } from './pack/live.ts';
-import type { PackOptions } from './pack/packing.ts';
-import type { PackDescription } from './pack/reading.ts';
-import type { ProvenGame } from './pack/unpacking.ts';
-import { LivePast } from './past/live-past.ts';
-import type { Past } from './past/past.ts';
-import { type Fork, type ForkOptions, forkGame } from './renewal/fork.ts';
+import { OrreryError, reason } from './core/errors.ts';
+import type { Commands, GameType } from './core/game/define.ts';
+import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './core/game/game.ts';
+import { Loop, type LoopGames, type LoopOptions } from './core/game/loop.ts';
+import { defaultLogger, importPiscina } from './core/late-import.ts';
+import { assertOptions, type OptionsOf } from './core/option-check.ts';
+import { Engine, type OrreryEvents } from './engine/engine.ts';
+import type { OrreryHealth } from './engine/health.ts';
+import { type OrreryMetrics, orreryMetrics } from './engine/metrics.ts';
+import { LivePast } from './history/live-history.ts';
+import { type Fork, type ForkOptions, forkGame } from './history/recover/fork.ts';
 import {
   type QuarantinedRange,
   quarantineOf,
   type RecoverParts,
   type Recovery,
   recoverGame,
-} from './renewal/recover.ts';
-import type { RecoverOptions } from './renewal/recovery-options.ts';
-import { takenApart, takenApartUnjudged } from './rerun/apart.ts';
-import { assertMayOpen } from './rerun/import-guard.ts';
-import type { Code } from './rerun/reruns.ts';
-import { defaultLogger, importPiscina } from './runtime/late-import.ts';
-import { workerFile } from './runtime/worker-file.ts';
-import { SqliteStore } from './store/sqlite.ts';
-import type { CheckpointReport, RecoveryReport, StoreStats } from './store/store.ts';
-import { Succession } from './versions/succession.ts';
+} from './history/recover/recover.ts';
+import type { RecoverOptions } from './history/recover/recovery-options.ts';
+import { takenApart, takenApartUnjudged } from './history/rerun/expanded-history.ts';
+import { assertMayOpen } from './history/rerun/import-guard.ts';
+import type { Code } from './history/rerun/reruns.ts';
+import { Succession } from './history/upgrade/succession.ts';
+import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
+import { packLive, type UnpackOptions, unpackLive } from './packs.ts';
+import type { Past } from './storage/history-reader.ts';
+import { lookAtDirectory, shardDirectory, shardOf, takeDirectory } from './storage/sqlite/directory.ts';
+import { nodeFiles } from './storage/sqlite/files.ts';
+import type { GameRow } from './storage/sqlite/image/rows.ts';
+import { type Opening, readOpenings, recordOpening } from './storage/sqlite/openings.ts';
+import type { PackOptions } from './storage/sqlite/pack/packing.ts';
+import type { PackDescription } from './storage/sqlite/pack/reading.ts';
+import type { ProvenGame } from './storage/sqlite/pack/unpacking.ts';
+import { SqliteStore } from './storage/sqlite/sqlite-store.ts';
+import type { CheckpointReport, RecoveryReport, StoreStats } from './storage/store.ts';
+import { workerFile } from './storage/worker-file.ts';
 
 export { type OrreryEvents, type OrreryHealth, shardOf };
 

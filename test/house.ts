@@ -19,76 +19,57 @@ export function houseFile(path: string, text: string): readonly [path: string, f
 
 type Table = { readonly [from: string]: readonly string[] };
 
-/** A folder of src/, a file directly in it, or `workers`, and what it may import besides itself. */
-export const VALUES: Table = {
-  errors: [],
-  'error-guide': ['errors'],
-  patch: ['errors'],
-  projection: ['patch', 'errors'],
-  game: ['projection', 'patch', 'errors'],
-  journal: ['errors'],
-  lock: ['journal', 'errors'],
-  directory: ['lock', 'journal', 'errors'],
-  openings: ['journal', 'patch', 'errors'],
-  image: ['journal', 'projection', 'patch', 'errors'],
-  digest: ['image', 'projection', 'patch', 'errors'],
-  recovery: ['digest', 'image', 'journal', 'patch', 'errors'],
-  shard: ['recovery', 'digest', 'image', 'journal', 'projection', 'patch', 'errors'],
-  store: ['shard', 'digest', 'image', 'patch', 'errors'],
-  outbox: ['game', 'store', 'directory', 'lock', 'patch', 'errors'],
-  runtime: ['errors'],
-  past: ['openings', 'game', 'recovery', 'digest', 'image', 'journal', 'directory', 'patch', 'errors'],
-  pack: [
-    ...['openings', 'past', 'recovery', 'digest', 'image', 'journal', 'directory', 'game', 'patch', 'runtime'],
-    'errors',
+/**
+ * The rings: a folder of src/, and what it may know of at all, types included. A file belongs to the longest name that fits;
+ * `src` are the files directly in it, which wire the rings together.
+ */
+export const RINGS: Table = {
+  'src/core': [],
+  'src/storage': ['src/core'],
+  'src/storage/memory': ['src/storage', 'src/core'],
+  'src/storage/sqlite': ['src/storage', 'src/core'],
+  'src/engine': ['src/storage', 'src/core'],
+  'src/history': ['src/engine', 'src/storage', 'src/core'],
+  src: ['src/history', 'src/engine', 'src/storage/sqlite', 'src/storage/memory', 'src/storage', 'src/core'],
+  'src/cli': [
+    ...['src', 'src/history', 'src/engine', 'src/storage/sqlite', 'src/storage/memory', 'src/storage', 'src/core'],
   ],
-  renewal: ['past', 'recovery', 'image', 'journal', 'directory', 'game', 'patch', 'errors'],
-  rerun: ['openings', 'past', 'pack', 'game', 'patch', 'runtime', 'errors'],
-  versions: ['past', 'rerun', 'renewal', 'journal', 'game', 'patch', 'errors'],
-  options: ['game', 'store', 'projection', 'errors'],
-  orrery: [
-    ...['versions', 'renewal', 'rerun', 'pack', 'past', 'game', 'outbox', 'store', 'journal', 'directory'],
-    ...['openings', 'options', 'runtime', 'errors'],
-  ],
-  index: ['versions', 'renewal', 'rerun', 'pack', 'orrery', 'past', 'game', 'outbox', 'store', 'patch', 'errors'],
-  cli: [
-    ...['versions', 'renewal', 'rerun', 'pack', 'game', 'index', 'options', 'orrery', 'past', 'outbox', 'store'],
-    ...[
-      'shard',
-      'recovery',
-      'digest',
-      'image',
-      'journal',
-      'directory',
-      'lock',
-      'projection',
-      'patch',
-      'runtime',
-      'errors',
-    ],
-  ],
-  workers: ['shard', 'store', 'cli', 'pack', 'rerun', 'image', 'journal', 'errors'],
+  workers: ['src', 'src/history', 'src/storage/sqlite', 'src/storage', 'src/core'],
 };
 
-/** What may be imported for its types alone: a value would close a circle, or is not wanted. */
-export const TYPES: Table = {
-  digest: ['past'],
-  shard: ['past', 'store'],
-  store: ['image', 'past'],
-  outbox: ['image'],
-  past: ['outbox', 'store'],
-  pack: ['outbox'],
-  renewal: ['outbox', 'store'],
-  rerun: ['image'],
-  versions: ['outbox', 'image'],
-  orrery: ['image'],
-  index: ['image', 'openings', 'options', 'projection'],
+/** The parts of three rings: a folder, or a file beside folders, and from which others of its ring it may take values. */
+export const PARTS: Table = {
+  'core/error-guide': ['core'],
+  'core/patch': ['core'],
+  'core/projection': ['core/patch', 'core'],
+  'core/game': ['core/projection', 'core/patch', 'core'],
+  'history/recover': ['history'],
+  'history/rerun': ['history'],
+  'history/upgrade': ['history/recover', 'history/rerun', 'history'],
+  ...inSqlite({
+    sweep: ['files'],
+    lock: ['files'],
+    openings: ['files'],
+    directory: ['files', 'lock', 'sweep'],
+    journal: ['files'],
+    image: ['files', 'projection'],
+    compaction: ['image', 'projection'],
+    recovery: ['compaction', 'image', 'journal', 'sweep', 'files'],
+    worker: ['recovery', 'compaction', 'image', 'journal', 'files'],
+    'owner-thread': ['worker', 'owner-memory'],
+    'sqlite-store': ['owner-thread'],
+    'directory-history': ['recovery', 'image', 'openings', 'directory', 'files'],
+    pack: ['directory-history', 'recovery', 'compaction', 'image', 'openings', 'directory', 'files'],
+    inspection: ['recovery', 'compaction', 'image', 'journal', 'lock', 'directory', 'files'],
+    salvage: ['inspection', 'worker', 'recovery', 'compaction', 'image', 'directory', 'files'],
+    query: ['pack', 'recovery', 'compaction', 'image', 'directory', 'files'],
+  }),
 };
 
-const STORAGE = ['journal', 'image', 'digest', 'recovery', 'shard', 'store', 'outbox', 'past', 'directory', 'lock'];
-
-/** What a part must not come to by any number of imports of values. */
-const APART: Table = { game: STORAGE, projection: STORAGE, patch: STORAGE, journal: ['game'], image: ['game'] };
+function inSqlite(parts: Table): Table {
+  const whole = (part: string): string => `storage/sqlite/${part}`;
+  return Object.fromEntries(Object.entries(parts).map(([part, others]) => [whole(part), others.map(whole)]));
+}
 
 export interface Import {
   readonly file: string;
@@ -133,13 +114,25 @@ function isLoading(callee: ts.Expression): boolean {
   return ts.isIdentifier(name) && (name.text === 'require' || name.text === 'getBuiltinModule');
 }
 
-export function partOf(path: string): string {
-  const [first = '', second = ''] = path.split('/');
-  return first === 'src' ? second.replace(/\.ts$/, '') : first;
+/** The ring of a file, or the first folder of its path when it is of no ring. */
+export function ringOf(path: string): string {
+  const folder = posix.dirname(path);
+  for (let ring = folder; ring !== '.'; ring = posix.dirname(ring)) {
+    // What lies in a folder of src/ that is of no ring is not wiring.
+    if (Object.hasOwn(RINGS, ring) && !(ring === 'src' && folder !== 'src')) return ring;
+  }
+  return folder;
+}
+
+/** The part of a file within its ring; undefined where a ring is all one. */
+function partOf(path: string): string | undefined {
+  const [, ring = '', second = '', third = ''] = path.replace(/\.ts$/, '').split('/');
+  if (ring === 'core' || ring === 'history') return path.split('/').length === 3 ? ring : `${ring}/${second}`;
+  return ring === 'storage' && second === 'sqlite' ? `storage/sqlite/${third}` : undefined;
 }
 
 interface Arrow extends Import {
-  readonly from: string;
+  /** The file it leads to. */
   readonly to: string;
 }
 
@@ -152,30 +145,43 @@ function arrowsOf(files: Files): Arrow[] {
     .filter(([path]) => isSource(path))
     .flatMap(([, { imports }]) => imports)
     .filter(({ specifier }) => specifier.startsWith('.'))
-    .map((each) => {
-      const to = partOf(posix.normalize(posix.join(posix.dirname(each.file), each.specifier)));
-      return { ...each, from: partOf(each.file), to };
-    })
-    .filter(({ from, to }) => from !== to);
+    .map((each) => ({ ...each, to: posix.normalize(posix.join(posix.dirname(each.file), each.specifier)) }));
 }
 
-/** Imports against the tables above. */
-export function wrongArrows(files: Files): string[] {
-  return arrowsOf(files)
-    .filter(({ from, to, typeOnly }) => {
-      return !VALUES[from]?.includes(to) && !(typeOnly && TYPES[from]?.includes(to));
-    })
-    .map(({ file, to, typeOnly }) => `${file} imports ${typeOnly ? 'types of ' : ''}${to}`);
+/** Imports from a ring further out or of another backend. */
+export function wrongRings(files: Files): string[] {
+  return arrowsOf(files).flatMap(({ file, to, typeOnly }) => {
+    const [from, ring] = [ringOf(file), ringOf(to)];
+    if (from === ring || RINGS[from]?.includes(ring)) return [];
+    return [`${file} imports ${typeOnly ? 'types of ' : ''}${ring}`];
+  });
 }
 
-/** Circles among imports of values, in the files and in the table. */
-export function circles(files: Files, table: Table = VALUES): string[] {
+/** Values that a part takes from another of its ring against the table. */
+export function wrongParts(files: Files): string[] {
+  return arrowsBetweenParts(files)
+    .filter(({ from, part }) => !PARTS[from]?.includes(part))
+    .map(({ file, part }) => `${file} imports ${part}`);
+}
+
+function arrowsBetweenParts(files: Files): { readonly file: string; readonly from: string; readonly part: string }[] {
+  return arrowsOf(files).flatMap(({ file, to, typeOnly }) => {
+    const [from, part] = [partOf(file), partOf(to)];
+    const inside = from !== undefined && part !== undefined && from !== part && ringOf(file) === ringOf(to);
+    return inside && !typeOnly ? [{ file, from, part }] : [];
+  });
+}
+
+/** Parts that come round to themselves by imports of values, in the files and in the tables. */
+export function circles(files: Files, parts: Table = PARTS, rings: Table = RINGS): string[] {
   const arrows = new Map<string, Set<string>>();
   const add = (from: string, to: string): void => {
     arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
   };
-  for (const { from, to, typeOnly } of arrowsOf(files)) if (!typeOnly) add(from, to);
-  for (const [from, parts] of Object.entries(table)) for (const to of parts) add(from, to);
+  for (const { from, part } of arrowsBetweenParts(files)) add(from, part);
+  for (const [from, others] of [...Object.entries(parts), ...Object.entries(rings)]) {
+    for (const other of others) add(from, other);
+  }
   return [...arrows.keys()].filter((part) => reachable(arrows, part).has(part)).sort();
 }
 
@@ -190,18 +196,6 @@ function reachable(arrows: ReadonlyMap<string, ReadonlySet<string>>, from: strin
     }
   }
   return found;
-}
-
-/** Parts that come to know, over any number of imports of values, what they must not. */
-export function acquaintances(files: Files): string[] {
-  const arrows = new Map<string, Set<string>>();
-  for (const { from, to, typeOnly } of arrowsOf(files)) {
-    if (!typeOnly) arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
-  }
-  return Object.entries(APART).flatMap(([part, strangers]) => {
-    const known = reachable(arrows, part);
-    return strangers.filter((each) => known.has(each)).map((each) => `${part} comes to ${each}`);
-  });
 }
 
 const MOST_LINES = 400;
@@ -223,7 +217,12 @@ export function silentFiles(files: Files): string[] {
     .map(([file]) => file);
 }
 
-const MAY_TOUCH_THE_DISK = ['src/journal/files.ts', 'src/image/schema.ts', 'src/lock.ts', 'src/runtime/worker-file.ts'];
+const MAY_TOUCH_THE_DISK = [
+  'src/storage/sqlite/files.ts',
+  'src/storage/sqlite/image/schema.ts',
+  'src/storage/sqlite/lock.ts',
+  'src/storage/worker-file.ts',
+];
 
 export function diskTouchers(files: Files): string[] {
   return [...files]

@@ -2,11 +2,11 @@
 
 import { constants, platform, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { sha256 } from '../src/image/body.ts';
-import { inspectBytes } from '../src/image/database.ts';
-import type { Proof } from '../src/image/proof.ts';
-import { nodeFiles } from '../src/journal/files.ts';
-import type { ProvingTask } from '../src/shard/proving-thread.ts';
+import { nodeFiles } from '../src/storage/sqlite/files.ts';
+import { sha256 } from '../src/storage/sqlite/image/body.ts';
+import { inspectBytes } from '../src/storage/sqlite/image/database.ts';
+import type { Proof } from '../src/storage/sqlite/image/proof.ts';
+import type { ProvingTask } from '../src/storage/sqlite/worker/proving-thread.ts';
 
 const { path, port, answered } = workerData as ProvingTask;
 

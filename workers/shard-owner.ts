@@ -1,14 +1,14 @@
-// The thread of one shard, as thin as can be: src/shard/owner.ts is what runs, or onlooker.ts, and both are tested without a thread.
+// The thread of one shard, as thin as can be: src/storage/sqlite/worker/owner.ts is what runs, or onlooker.ts, and both are tested without a thread.
 
-import { errorToData, OrreryError } from '../src/errors.ts';
-import { nodeFiles } from '../src/journal/files.ts';
-import { AtWork } from '../src/shard/at-work.ts';
-import { Onlooker } from '../src/shard/onlooker.ts';
-import { Owner } from '../src/shard/owner.ts';
-import type { OwnerReply, OwnerRequest } from '../src/shard/protocol.ts';
-import { ProvingThread } from '../src/shard/proving-thread.ts';
-import { type Seat, serve } from '../src/shard/serve.ts';
-import type { EarlyPieces } from '../src/store/store.ts';
+import { errorToData, OrreryError } from '../src/core/errors.ts';
+import { nodeFiles } from '../src/storage/sqlite/files.ts';
+import { AtWork } from '../src/storage/sqlite/worker/at-work.ts';
+import { Onlooker } from '../src/storage/sqlite/worker/onlooker.ts';
+import { Owner } from '../src/storage/sqlite/worker/owner.ts';
+import type { OwnerReply, OwnerRequest } from '../src/storage/sqlite/worker/protocol.ts';
+import { ProvingThread } from '../src/storage/sqlite/worker/proving-thread.ts';
+import { type Seat, serve } from '../src/storage/sqlite/worker/serve.ts';
+import type { EarlyPieces } from '../src/storage/store.ts';
 
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));

@@ -2,8 +2,8 @@
 // Straight on the owner's code, without its thread.
 
 import { createHash } from 'node:crypto';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { Owner } from '../../src/shard/owner.ts';
+import { nodeFiles } from '../../src/storage/sqlite/files.ts';
+import { Owner } from '../../src/storage/sqlite/worker/owner.ts';
 import { batchOf, creation, mining, plainGalaxy, visits } from '../galaxy.ts';
 import { ownerOptions } from '../owner-options.ts';
 import type { Scenario } from '../scenario.ts';

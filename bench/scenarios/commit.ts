@@ -4,7 +4,7 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openOrrery, type Receipt } from '../../src/index.ts';
-import { FRAME_HEADER_BYTES } from '../../src/journal/frame.ts';
+import { FRAME_HEADER_BYTES } from '../../src/storage/sqlite/journal/frame.ts';
 import { batchOf, galaxy, miningTick, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
 

@@ -1,8 +1,8 @@
 // What the owner thread does behind a commit: records parsed, merged by tick, deflated and put into SQLite, with snapshots
 // when they are due. With the table of commands filled along the way, and without: the difference is its price.
 
-import { Digest } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
+import { Digest } from '../../src/storage/sqlite/compaction/compaction.ts';
+import { Database } from '../../src/storage/sqlite/image/database.ts';
 import { creation, miningTick, payloadOf, plainGalaxy, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
 

@@ -1,9 +1,9 @@
 // A record on its way out of the game loop: into the bytes of a line, and lines into a batch. And the way back.
 
+import { decodeRecord, encodeRecord } from '../../src/core/patch/record.ts';
+import { RecordWriter } from '../../src/core/patch/record-writer.ts';
+import { Queue } from '../../src/engine/batch-queue.ts';
 import { DEFAULTS } from '../../src/options.ts';
-import { Queue } from '../../src/outbox/queue.ts';
-import { decodeRecord, encodeRecord } from '../../src/patch/record.ts';
-import { RecordWriter } from '../../src/patch/record-writer.ts';
 import { miningTick, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
 

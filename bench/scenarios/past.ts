@@ -2,11 +2,11 @@
 // 100,000 records. A state is to cost its distance to a snapshot, and a fork no more than that; who changed something last
 // is found from the end; only running everything again has to go through everything.
 
+import { blameOf } from '../../src/history/blame.ts';
+import { verify } from '../../src/history/rerun/verify.ts';
 import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
-import { blameOf } from '../../src/past/blame.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import type { Past } from '../../src/past/past.ts';
-import { verify } from '../../src/rerun/verify.ts';
+import type { Past } from '../../src/storage/history-reader.ts';
+import { openDirectoryPast } from '../../src/storage/sqlite/directory-history.ts';
 import { galaxy, visits } from '../galaxy.ts';
 import type { Scenario, Setting, Work } from '../scenario.ts';
 

@@ -1,10 +1,10 @@
 // The pure part of a patch's way: made from two values, merged with others, applied.
 
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import type { Json, JsonArray, Patch, PathSegment } from '../../src/patch/patch.ts';
+import { admit } from '../../src/core/patch/admit.ts';
+import { cloneJson, fold } from '../../src/core/patch/apply.ts';
+import { capture } from '../../src/core/patch/capture.ts';
+import { coalesce } from '../../src/core/patch/coalesce.ts';
+import type { Json, JsonArray, Patch, PathSegment } from '../../src/core/patch/patch.ts';
 import { idOf, miningTick, plainGalaxy, type System, systemOf, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
 

@@ -3,9 +3,9 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assemble } from '../../src/game/assemble.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { Owner } from '../../src/shard/owner.ts';
+import { assemble } from '../../src/core/game/assemble.ts';
+import { nodeFiles } from '../../src/storage/sqlite/files.ts';
+import { Owner } from '../../src/storage/sqlite/worker/owner.ts';
 import { batchOf, creation, miningTick, plainGalaxy, TICK_COMMANDS, visits } from '../galaxy.ts';
 import { ownerOptions } from '../owner-options.ts';
 import type { Scenario } from '../scenario.ts';

@@ -2,18 +2,24 @@
 // backup. Tells what would be given up, and changes nothing unless it is told to.
 
 import { Command } from 'commander';
-import { type DirectoryConfig, readConfig, shardDirectory, shardOf, takeDirectory } from '../directory.ts';
-import { OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { type Discrepancy, discrepancyOf, type Found, MISSING } from '../recovery/known-shard.ts';
-import { assertNeverMade, READING, ShardReader } from '../recovery/shard-reader.ts';
-import { readRecord, type ShardRecord } from '../recovery/shard-record.ts';
+import { OrreryError } from '../core/errors.ts';
+import { compactJson, counted, printable } from '../core/printable.ts';
+import {
+  type DirectoryConfig,
+  readConfig,
+  shardDirectory,
+  shardOf,
+  takeDirectory,
+} from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import { type Discrepancy, discrepancyOf, type Found, MISSING } from '../storage/sqlite/recovery/known-shard.ts';
+import { assertNeverMade, READING, ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
+import { readRecord, type ShardRecord } from '../storage/sqlite/recovery/shard-record.ts';
+import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { withOwnedShard } from './owned-shard.ts';
-import { compactJson, counted, printable } from './printable.ts';
 import { wholeNumber } from './reading.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 Each shard has a record beside its folder, such as shard-01.record: which shard

@@ -2,15 +2,15 @@
 // file, what is wrong with it, and what to do.
 
 import { Command } from 'commander';
-import { nodeFiles } from '../journal/files.ts';
+import { compactJson, counted, printable } from '../core/printable.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { type Examination, examineDirectory, extentOf } from '../storage/sqlite/inspection/directory.ts';
+import type { Level } from '../storage/sqlite/inspection/finding.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
-import { type Examination, examineDirectory, extentOf } from './examine/directory.ts';
-import type { Level } from './examine/finding.ts';
 import { EXIT } from './exit.ts';
 import type { Colour } from './paint.ts';
 import { isPack, PLACE_HELP } from './past/opening.ts';
-import { compactJson, counted, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 Without --explain only errors and warnings are printed. With --explain every
@@ -58,7 +58,7 @@ export function checkCommand(surroundings: Surroundings): Command {
 
 /** Throws PACK_DAMAGED with what does not add up. */
 async function checkPack(file: string, { json }: Options, { output, paint }: Surroundings): Promise<void> {
-  const { inThread } = await import('../pack/thread.ts');
+  const { inThread } = await import('../storage/sqlite/pack/thread.ts');
   const { description } = await inThread({ kind: 'prove', file, as: undefined });
   if (json) {
     await output.line(compactJson({ pack: file, verdict: 'sound', ...description }));

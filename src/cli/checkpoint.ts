@@ -1,13 +1,13 @@
 // `orrery checkpoint`: opens a directory as its owner and publishes an image of each shard. The simplest of the commands that write.
 
 import { Command } from 'commander';
-import { type DirectoryConfig, readConfig, takeDirectory } from '../directory.ts';
-import { nodeFiles } from '../journal/files.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
+import { byteSize, compactJson } from '../core/printable.ts';
+import { type DirectoryConfig, readConfig, takeDirectory } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import type { SqliteStore } from '../storage/sqlite/sqlite-store.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { withOwnedShard } from './owned-shard.ts';
-import { byteSize, compactJson } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 The next opening then has nothing to replay, and latest.sqlite of each shard

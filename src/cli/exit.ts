@@ -1,9 +1,9 @@
 // What an exit status means, and how a failure is told. Scripts rely on the numbers.
 
 import { CommanderError } from 'commander';
-import { OrreryError, type OrreryErrorCode } from '../errors.ts';
+import { OrreryError, type OrreryErrorCode } from '../core/errors.ts';
+import { compactJson, printable } from '../core/printable.ts';
 import type { Paint } from './paint.ts';
-import { compactJson, printable } from './printable.ts';
 
 export const EXIT = { ok: 0, damaged: 1, usage: 2, notFound: 3, alreadyOpen: 4, failed: 5 } as const;
 

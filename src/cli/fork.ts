@@ -1,18 +1,18 @@
 // `orrery fork`: a new game from a moment of another. Opens the directory as its owner; needs no code.
 
 import { Command } from 'commander';
-import { readConfig } from '../directory.ts';
-import { nodeFiles } from '../journal/files.ts';
-import type { Past } from '../past/past.ts';
-import { type Fork, forkGame } from '../renewal/fork.ts';
-import type { RecoverParts } from '../renewal/recover.ts';
-import { takenApart } from '../rerun/apart.ts';
-import { loadGameTypes, typesFor } from '../rerun/games-module.ts';
+import { compactJson, printable } from '../core/printable.ts';
+import { type Fork, forkGame } from '../history/recover/fork.ts';
+import type { RecoverParts } from '../history/recover/recover.ts';
+import { takenApart } from '../history/rerun/expanded-history.ts';
+import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
+import type { Past } from '../storage/history-reader.ts';
+import { readConfig } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import type { Surroundings } from './cli-context.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAMES_HELP, inWordsOfTheCommandLine } from './past/opening.ts';
-import { compactJson, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 ${MOMENTS_HELP}

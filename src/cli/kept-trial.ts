@@ -2,15 +2,15 @@
 // try.ts with the records; after it: the directory is one like any other.
 
 import { existsSync } from 'node:fs';
-import { OrreryError } from '../errors.ts';
-import type { AnyGameType } from '../game/define.ts';
-import { migrate } from '../game/migration.ts';
-import { WorkingState } from '../game/state.ts';
+import { OrreryError } from '../core/errors.ts';
+import type { AnyGameType } from '../core/game/define.ts';
+import { migrate } from '../core/game/migration.ts';
+import { WorkingState } from '../core/game/state.ts';
+import { CREATE } from '../core/patch/record.ts';
+import type { TypeVersions } from '../history/rerun/games-module.ts';
+import type { TriedRecord, TryReport } from '../history/rerun/trial.ts';
 import { openOrrery } from '../orrery.ts';
-import type { Moment, Past } from '../past/past.ts';
-import { CREATE } from '../patch/record.ts';
-import type { TypeVersions } from '../rerun/games-module.ts';
-import type { TriedRecord, TryReport } from '../rerun/try-out.ts';
+import type { Moment, Past } from '../storage/history-reader.ts';
 import { withOwnedGames } from './owned-games.ts';
 
 /** Records that are handed over before the disk is waited for. */

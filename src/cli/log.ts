@@ -1,12 +1,14 @@
 // `orrery log`: the past of a game, command by command, printed while it is read.
 
 import { Command, Option } from 'commander';
-import { secondsRemark } from '../digest/moment.ts';
-import type { CommandEntry } from '../image/batches.ts';
-import { type HistoryEntry, historyOf } from '../past/history.ts';
-import type { Past, StepRange } from '../past/past.ts';
-import type { Patch } from '../patch/patch.ts';
-import { toJsonPatch, toPointer } from '../patch/pointer.ts';
+import type { Patch } from '../core/patch/patch.ts';
+import { toJsonPatch, toPointer } from '../core/patch/pointer.ts';
+import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
+import { type HistoryEntry, historyOf } from '../history/entries.ts';
+import type { Past, StepRange } from '../storage/history-reader.ts';
+import { secondsRemark } from '../storage/moment.ts';
+import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import type { Surroundings } from './cli-context.ts';
 import { shorten } from './columns.ts';
 import type { Paint } from './paint.ts';
 import { SIGNS } from './past/change-lines.ts';
@@ -18,9 +20,7 @@ import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts
 import { PagedRows } from './past/paged-rows.ts';
 import { boundsIn } from './past/range-argument.ts';
 import { DEFAULT_STEPS, writeReduxDevtools } from './past/redux-devtools.ts';
-import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { wholeNumber } from './reading.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 ${MOMENTS_HELP}

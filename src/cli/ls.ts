@@ -1,16 +1,16 @@
 // `orrery ls`: which games a directory holds.
 
 import { Command } from 'commander';
-import { readConfig } from '../directory.ts';
-import type { GameRow } from '../image/rows.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { openPackPast } from '../pack/pack-past.ts';
+import { byteSize, compactJson, isoTime, printable } from '../core/printable.ts';
+import { readConfig } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import { openPackPast } from '../storage/sqlite/pack/pack-history.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { isPack, PLACE_HELP } from './past/opening.ts';
-import { byteSize, compactJson, isoTime, printable } from './printable.ts';
 import { eachShard } from './reading.ts';
 import { type StateSize, stateSize, stateSizeIn } from './state-size.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 STATE is the size of the newest state as JSON. "~" means that the newest state

@@ -2,21 +2,21 @@
 // directory as its owner; a rehearsal reads it and no more. migration-report.ts prints what came of it.
 
 import { Command } from 'commander';
-import { OrreryError } from '../errors.ts';
-import type { AnyGameType } from '../game/define.ts';
-import type { GameRow } from '../image/rows.ts';
-import { DigestPast } from '../past/digest-past.ts';
-import type { Past } from '../past/past.ts';
-import { loadGameTypes } from '../rerun/games-module.ts';
-import { type MigrationProgress, migrateAll } from '../versions/migrate-all.ts';
-import { DEFAULT_LAST, type Rehearsal, rehearse } from '../versions/rehearse.ts';
+import { OrreryError } from '../core/errors.ts';
+import type { AnyGameType } from '../core/game/define.ts';
+import { compactJson, counted, printable } from '../core/printable.ts';
+import { loadGameTypes } from '../history/rerun/games-module.ts';
+import { type MigrationProgress, migrateAll } from '../history/upgrade/migrate-all.ts';
+import { DEFAULT_LAST, type Rehearsal, rehearse } from '../history/upgrade/rehearse.ts';
+import type { Past } from '../storage/history-reader.ts';
+import { DigestPast } from '../storage/sqlite/directory-history.ts';
+import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { migrationData, printMigrations, printRehearsal, rehearsalData } from './migration-report.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { isPack, withPastOf } from './past/opening.ts';
-import { compactJson, counted, printable } from './printable.ts';
 import { eachShard, wholeNumber } from './reading.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 A game is migrated whole or not at all: a game that fails keeps its version,

@@ -1,12 +1,12 @@
 // What `orrery migrate` prints: which games were migrated and which failed, and what a rehearsal found.
 
-import type { OrreryError } from '../errors.ts';
-import type { GameMigration, MigrationReport } from '../versions/migrate-all.ts';
-import type { Rehearsal } from '../versions/rehearse.ts';
+import type { OrreryError } from '../core/errors.ts';
+import { counted, printable } from '../core/printable.ts';
+import type { GameMigration, MigrationReport } from '../history/upgrade/migrate-all.ts';
+import type { Rehearsal } from '../history/upgrade/rehearse.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { ChangeListing } from './past/change-lines.ts';
-import { counted, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** More changes than this are counted, and --json has them all. */
 const LISTED_CHANGES = 200;

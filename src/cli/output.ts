@@ -1,7 +1,7 @@
 // Standard output, in large writes and no faster than whoever reads it. Everything that a command prints goes through here.
 
 import type { Writable } from 'node:stream';
-import { OrreryError } from '../errors.ts';
+import { OrreryError } from '../core/errors.ts';
 
 const CHUNK_LENGTH = 64 * 1024;
 

@@ -1,16 +1,16 @@
 // The games of a directory opened by its owner, for commands that write and may have no code of any game. Before them:
 // fork.ts and recover.ts; after them: what orrery.ts would do for a program, without its options.
 
-import { type DirectoryConfig, readConfig, shardOf, takeDirectory } from '../directory.ts';
-import type { OrreryError } from '../errors.ts';
-import type { AnyGameType } from '../game/define.ts';
-import { nodeFiles } from '../journal/files.ts';
+import type { OrreryError } from '../core/errors.ts';
+import type { AnyGameType } from '../core/game/define.ts';
+import { Outbox } from '../engine/commit-queue.ts';
+import { Residents } from '../engine/loaded-games.ts';
+import { LivePast } from '../history/live-history.ts';
+import type { RecoverParts } from '../history/recover/recover.ts';
 import { DEFAULTS } from '../options.ts';
-import { Outbox } from '../outbox/outbox.ts';
-import { Residents } from '../outbox/residents.ts';
-import { LivePast } from '../past/live-past.ts';
-import type { RecoverParts } from '../renewal/recover.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
+import { type DirectoryConfig, readConfig, shardOf, takeDirectory } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import type { SqliteStore } from '../storage/sqlite/sqlite-store.ts';
 import { withOwnedShard } from './owned-shard.ts';
 
 /** Publishing a large image takes a while, and there is nobody to be kept waiting. */

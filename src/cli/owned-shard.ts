@@ -1,15 +1,15 @@
 // A shard opened by its owner, for commands that write and have no code of any game: nothing that such a program leaves
 // behind may be less than what the program of the games would have kept.
 
-import { type DirectoryConfig, shardDirectory } from '../directory.ts';
-import { OrreryError } from '../errors.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { READING, ShardReader } from '../recovery/shard-reader.ts';
-import { importPiscina } from '../runtime/late-import.ts';
-import { workerFile } from '../runtime/worker-file.ts';
-import type { OwnerOptions } from '../shard/protocol.ts';
-import type { SqliteStore } from '../store/sqlite.ts';
-import type { RecoveryReport } from '../store/store.ts';
+import { OrreryError } from '../core/errors.ts';
+import { importPiscina } from '../core/late-import.ts';
+import { type DirectoryConfig, shardDirectory } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { READING, ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
+import type { SqliteStore } from '../storage/sqlite/sqlite-store.ts';
+import type { OwnerOptions } from '../storage/sqlite/worker/protocol.ts';
+import type { RecoveryReport } from '../storage/store.ts';
+import { workerFile } from '../storage/worker-file.ts';
 
 /** Nothing else waits for the thread: the longer its slices, the fewer turns it takes. */
 const SLICE_MS = 200;
@@ -30,7 +30,7 @@ export async function withOwnedShard<T>(
 ): Promise<T> {
   const folder = shardDirectory(directory, shard);
   // The commands that only read have no use for threads, and start sooner without what makes them.
-  const { SqliteStore } = await import('../store/sqlite.ts');
+  const { SqliteStore } = await import('../storage/sqlite/sqlite-store.ts');
   try {
     const store = new SqliteStore(folder, shard, {
       workerUrl: workerFile('shard-owner'),

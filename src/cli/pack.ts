@@ -1,10 +1,10 @@
 // `orrery pack`: one game with its whole past, out of a directory into one file. Reads only, also while somebody plays.
 
 import { Command } from 'commander';
-import { nodeFiles } from '../journal/files.ts';
-import { packFromDirectory } from '../pack/packing.ts';
-import { byteSize, compactJson, isoTime, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
+import { byteSize, compactJson, isoTime, printable } from '../core/printable.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { packFromDirectory } from '../storage/sqlite/pack/packing.ts';
+import type { Surroundings } from './cli-context.ts';
 
 const HELP = `
 A pack is a SQLite file with one game: its states, its history, the name of its

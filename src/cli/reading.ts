@@ -2,10 +2,10 @@
 // that are about one game begin in past/opening.ts.
 
 import { InvalidArgumentError } from 'commander';
-import { readConfig, shardDirectory } from '../directory.ts';
-import { OrreryError } from '../errors.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { ShardReader } from '../recovery/shard-reader.ts';
+import { OrreryError } from '../core/errors.ts';
+import { readConfig, shardDirectory } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 
 /** Gives each shard's reader in turn. */
 export async function eachShard(

@@ -2,23 +2,23 @@
 // looks; recovery-report.ts prints what came of it.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { AnyGameType } from '../game/define.ts';
-import { readQuarantine } from '../image/rows.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { openPack } from '../pack/reading.ts';
-import type { Past } from '../past/past.ts';
-import type { RecoveryMode } from '../renewal/plan.ts';
-import { type QuarantinedRange, reasonOf, recoverGame } from '../renewal/recover.ts';
-import type { RecoverOptions } from '../renewal/recovery-options.ts';
-import { quarantineIn, rehearseRecovery } from '../renewal/rehearsal.ts';
-import { takenApartUnjudged } from '../rerun/apart.ts';
-import { loadGameTypes } from '../rerun/games-module.ts';
+import type { AnyGameType } from '../core/game/define.ts';
+import { compactJson, isoTime, printable } from '../core/printable.ts';
+import type { RecoveryMode } from '../history/recover/plan.ts';
+import { type QuarantinedRange, reasonOf, recoverGame } from '../history/recover/recover.ts';
+import type { RecoverOptions } from '../history/recover/recovery-options.ts';
+import { takenApartUnjudged } from '../history/rerun/expanded-history.ts';
+import { loadGameTypes } from '../history/rerun/games-module.ts';
+import type { Past } from '../storage/history-reader.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { readQuarantine } from '../storage/sqlite/image/rows.ts';
+import { openPack } from '../storage/sqlite/pack/reading.ts';
+import type { Surroundings } from './cli-context.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { inWordsOfTheCommandLine, isPack, withPastOf } from './past/opening.ts';
-import { compactJson, isoTime, printable } from './printable.ts';
+import { quarantineIn, rehearseRecovery } from './recovery-rehearsal.ts';
 import { printQuarantine, printReport, type Reported, reportData } from './recovery-report.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 Modes:

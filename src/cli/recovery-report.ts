@@ -1,11 +1,11 @@
 // What `orrery recover` prints: what was tried, what was used, what was given up. Before it: recover.ts.
 
+import { counted, isoTime, printable } from '../core/printable.ts';
+import { nameOf } from '../history/recover/plan.ts';
 import type { Culprit, QuarantinedRange, RecoveryMode, Tried } from '../index.ts';
-import { nameOf } from '../renewal/plan.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { oneOf } from './past/blame.ts';
-import { counted, isoTime, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** A recovery, or the plan of one. */
 export interface Reported {

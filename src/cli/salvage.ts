@@ -1,17 +1,17 @@
 // `orrery salvage`: what can still be proven of a damaged directory, written into a new one, and a list of what is lost.
 
 import { Command } from 'commander';
-import { OrreryError } from '../errors.ts';
-import { nodeFiles } from '../journal/files.ts';
-import { holderOf } from '../lock.ts';
-import type { Complaint } from '../recovery/journal-remains.ts';
-import type { SalvagedGame } from '../recovery/salvage.ts';
+import { OrreryError } from '../core/errors.ts';
+import { compactJson, counted, printable } from '../core/printable.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { holderOf } from '../storage/sqlite/lock.ts';
+import type { Complaint } from '../storage/sqlite/recovery/readable-journal.ts';
+import { checkPlace, writeDirectory } from '../storage/sqlite/salvage/new-directory.ts';
+import { type Remains, readRemains } from '../storage/sqlite/salvage/readable-directory.ts';
+import type { SalvagedGame } from '../storage/sqlite/salvage/salvage.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { EXIT } from './exit.ts';
-import { compactJson, counted, printable } from './printable.ts';
-import { checkPlace, writeDirectory } from './rescue/new-directory.ts';
-import { type Remains, readRemains } from './rescue/remains.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 The damaged directory is not changed. Each game is rebuilt from the images and

@@ -1,13 +1,13 @@
 // `orrery show`: the state of a game, or a part of it, now or at a moment of its past.
 
 import { Command } from 'commander';
-import type { Past, StateAt } from '../past/past.ts';
-import { parsePointer } from '../patch/pointer.ts';
+import { parsePointer } from '../core/patch/pointer.ts';
+import { compactJson, isoTime, prettyJson } from '../core/printable.ts';
+import type { Past, StateAt } from '../storage/history-reader.ts';
+import type { Surroundings } from './cli-context.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './past/opening.ts';
 import { pointedValue } from './past/pointed.ts';
-import { compactJson, isoTime, prettyJson } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 ${MOMENTS_HELP}

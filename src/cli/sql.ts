@@ -1,13 +1,13 @@
 // `orrery sql`: one SELECT over everything a directory or a pack holds, printed as a table while its rows come.
 
 import { Command } from 'commander';
+import { compactJson, printable } from '../core/printable.ts';
+import type { Cell } from '../storage/sqlite/query/answer.ts';
+import { ask } from '../storage/sqlite/query/thread.ts';
+import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { isPack, PLACE_HELP } from './past/opening.ts';
-import { compactJson, printable } from './printable.ts';
-import type { Cell } from './querying/answer.ts';
-import { ask } from './querying/thread.ts';
 import { wholeNumber } from './reading.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 The statement reads a copy in memory, one database with the newest states of

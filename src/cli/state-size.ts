@@ -1,10 +1,10 @@
 // How large the newest state of a game is. Its row knows only the size of its newest snapshot, which may be far older: that of
 // a game that has grown little by little is the one it was made with. Before it: a shard or a pack; after it: ls and tune.
 
-import { OrreryError } from '../errors.ts';
-import type { GameRow } from '../image/rows.ts';
-import type { JsonObject } from '../patch/patch.ts';
-import type { ShardReader } from '../recovery/shard-reader.ts';
+import { OrreryError } from '../core/errors.ts';
+import type { JsonObject } from '../core/patch/patch.ts';
+import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import type { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 
 export interface StateSize {
   /** Of the JSON. */

@@ -3,19 +3,19 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { OrreryError, reason } from '../errors.ts';
-import type { Past } from '../past/past.ts';
-import { toJsonPatch } from '../patch/pointer.ts';
-import { loadGameTypes, typesFor } from '../rerun/games-module.ts';
-import { type Trial, type TriedRecord, type TryReport, tryOut } from '../rerun/try-out.ts';
+import { OrreryError, reason } from '../core/errors.ts';
+import { toJsonPatch } from '../core/patch/pointer.ts';
+import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
+import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
+import { type Trial, type TriedRecord, type TryReport, tryOut } from '../history/rerun/trial.ts';
+import type { Past } from '../storage/history-reader.ts';
+import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { keepTrial } from './kept-trial.ts';
 import { ChangeListing } from './past/change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
 import { checkRange, seqsIn } from './past/range-argument.ts';
-import { compactJson, counted, isoTime, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 --commands tries commands of a file, one JSON document a line:

@@ -3,9 +3,9 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
-import { OrreryError } from '../errors.ts';
-import { compactJson } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
+import { OrreryError } from '../core/errors.ts';
+import { compactJson } from '../core/printable.ts';
+import type { Surroundings } from './cli-context.ts';
 import { namedWorkload, WORKLOADS, type WorkloadName, workloadOf } from './tuning/workload.ts';
 
 const HELP = `

@@ -2,13 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';
-import { shardOf, takeDirectory } from '../directory.ts';
-import { nodeFiles } from '../journal/files.ts';
+import { compactJson, printable } from '../core/printable.ts';
 import { DEFAULT_SHARDS } from '../options.ts';
-import { inThread } from '../pack/thread.ts';
+import { shardOf, takeDirectory } from '../storage/sqlite/directory.ts';
+import { nodeFiles } from '../storage/sqlite/files.ts';
+import { inThread } from '../storage/sqlite/pack/thread.ts';
+import type { Surroundings } from './cli-context.ts';
 import { withOwnedShard } from './owned-shard.ts';
-import { compactJson, printable } from './printable.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 The pack is verified first: its SHA-256, every row, and that its states follow

@@ -2,18 +2,18 @@
 
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { OrreryError } from '../errors.ts';
-import { loadGameTypes, typesFor, urlOf } from '../rerun/games-module.ts';
-import { openSource, type Source } from '../rerun/source.ts';
-import { RerunThreads, threadsLoad } from '../rerun/threads.ts';
-import { type Verification, type VerifyProgress, verify as verifyHere } from '../rerun/verify.ts';
+import { OrreryError } from '../core/errors.ts';
+import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
+import { loadGameTypes, typesFor, urlOf } from '../history/rerun/games-module.ts';
+import { RerunThreads, threadsLoad } from '../history/rerun/threads.ts';
+import { type Verification, type VerifyProgress, verify as verifyHere } from '../history/rerun/verify.ts';
+import { openSource, type Source } from '../history-source.ts';
+import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { MOMENTS_HELP } from './past/moment-argument.ts';
 import { isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
 import { addRange, checkRange, type RangeOptions, seqsIn } from './past/range-argument.ts';
-import { compactJson, counted, isoTime, printable } from './printable.ts';
 import { eachShard, wholeNumber } from './reading.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const HELP = `
 Every recorded command is run again in memory, with the ticks, arguments,

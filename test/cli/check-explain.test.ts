@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '../../src/image/body.ts';
-import { Database } from '../../src/image/database.ts';
-import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
 import { binary, copyOf, emptyFolder, makeDirectory, orrery, playAndDie, removeFolders } from './command-line.ts';
 
 let closed: string;

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { match, mine } from '../programs/mine.ts';
 import { binary, emptyFolder, orrery, playAndDie, removeFolders } from './command-line.ts';
 

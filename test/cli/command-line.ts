@@ -5,8 +5,8 @@ import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
-import { run } from '../../src/cli/program.ts';
-import { openOrrery } from '../../src/index.ts';
+import { run } from '#cli/program.ts';
+import { openOrrery } from '#index.ts';
 import { match, mine } from '../programs/mine.ts';
 
 const DIST = new URL('../../dist/', import.meta.url).pathname;

@@ -5,9 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { openPack } from '../../src/pack/reading.ts';
+import { openOrrery } from '#index.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import { openPack } from '#storage/sqlite/pack/reading.ts';
 import { match, mine } from '../programs/mine.ts';
 import { binary, emptyFolder, makeDirectory, orrery, removeFolders } from './command-line.ts';
 

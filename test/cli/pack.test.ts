@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { forged } from '../pack/packed.ts';
 import { match, mine } from '../programs/mine.ts';
 import {

@@ -3,13 +3,13 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newestOf } from '../../src/cli/past/newest.ts';
-import { stateSize } from '../../src/cli/state-size.ts';
-import { readProfile } from '../../src/cli/tuning/profile.ts';
-import type { GameRow } from '../../src/image/rows.ts';
-import { OrreryError, openOrrery, shardOf } from '../../src/index.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import type { Past } from '../../src/past/past.ts';
+import { newestOf } from '#cli/past/newest.ts';
+import { stateSize } from '#cli/state-size.ts';
+import { readProfile } from '#cli/tuning/profile.ts';
+import { OrreryError, openOrrery, shardOf } from '#index.ts';
+import type { Past } from '#storage/history-reader.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
 import { mine } from '../programs/mine.ts';
 import {
   binary,

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { match, mine } from '../programs/mine.ts';
 import { copyOf, emptyFolder, fingerprint, makeDirectory, orrery, removeFolders, startDigger } from './command-line.ts';
 

@@ -4,8 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { defineGame, type GameType, openOrrery, type Persistence } from '../../src/index.ts';
+import { defineGame, type GameType, openOrrery, type Persistence } from '#index.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
 import { emptyFolder, orrery, removeFolders } from './command-line.ts';
 
 const SEQ = 400;

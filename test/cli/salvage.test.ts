@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { match, mine } from '../programs/mine.ts';
 import {
   binary,

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Change, defineGame, openOrrery, openPackPast } from '#index.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
 import { seedsIn } from '../../examples/galactic-war/demo/seeds.ts';
-import { Database } from '../../src/image/database.ts';
-import { type Change, defineGame, openOrrery, openPackPast } from '../../src/index.ts';
 import { orrery } from './command-line.ts';
 
 const CODE = `

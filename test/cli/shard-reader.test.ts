@@ -3,10 +3,10 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { examineShard } from '../../src/cli/examine/shard.ts';
-import { openOrrery } from '../../src/index.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import { ShardReader } from '../../src/recovery/shard-reader.ts';
+import { openOrrery } from '#index.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import { examineShard } from '#storage/sqlite/inspection/shard.ts';
+import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { mine } from '../programs/mine.ts';
 import { emptyFolder, removeFolders } from './command-line.ts';
 

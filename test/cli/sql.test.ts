@@ -1,9 +1,9 @@
 // `orrery sql`: what a statement sees, what it cannot do, when it ends, how its rows are printed.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inflate } from '../../src/cli/querying/answer.ts';
-import { pack, packMember } from '../../src/image/body.ts';
-import { defineGame, type Orrery, openOrrery, table } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery, table } from '#index.ts';
+import { pack, packMember } from '#storage/sqlite/image/body.ts';
+import { inflate } from '#storage/sqlite/query/answer.ts';
 import { type Ended, emptyFolder, fingerprint, orrery, orreryOn, removeFolders } from './command-line.ts';
 
 interface Ship {

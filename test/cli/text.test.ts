@@ -1,9 +1,9 @@
 // What stands between data and a terminal: columns, widths, colours, sizes, and text that must not act.
 
 import { describe, expect, it } from 'vitest';
-import { Columns, shorten, widthOf } from '../../src/cli/columns.ts';
-import { type Paint, painter } from '../../src/cli/paint.ts';
-import { byteSize, compactJson, isoTime, prettyJson, printable } from '../../src/cli/printable.ts';
+import { Columns, shorten, widthOf } from '#cli/columns.ts';
+import { type Paint, painter } from '#cli/paint.ts';
+import { byteSize, compactJson, isoTime, prettyJson, printable } from '#core/printable.ts';
 
 const plain: Paint = (_colour, text) => text;
 const marked: Paint = (colour, text) => `<${colour}>${text}</>`;

@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type FigureName, OF_VERIFICATION, READINGS } from '../../src/cli/tuning/figures.ts';
-import { trialModule } from '../../src/cli/tuning/game.ts';
-import { History } from '../../src/cli/tuning/history.ts';
-import { namedWorkload, WORKLOADS } from '../../src/cli/tuning/workload.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import { loadGameTypes } from '../../src/rerun/games-module.ts';
-import { piecesOf } from '../../src/rerun/pieces.ts';
-import { LEAST_PIECE, PIECES_A_THREAD } from '../../src/rerun/threads.ts';
+import { type FigureName, OF_VERIFICATION, READINGS } from '#cli/tuning/figures.ts';
+import { trialModule } from '#cli/tuning/game.ts';
+import { History } from '#cli/tuning/history.ts';
+import { namedWorkload, WORKLOADS } from '#cli/tuning/workload.ts';
+import { loadGameTypes } from '#history/rerun/games-module.ts';
+import { piecesOf } from '#history/rerun/sections.ts';
+import { LEAST_PIECE, PIECES_A_THREAD } from '#history/rerun/threads.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { emptyFolder, removeFolders } from './command-line.ts';
 
 afterAll(removeFolders);

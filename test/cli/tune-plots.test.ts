@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
+import { QUICK_VALUES, tunedOptions } from '#cli/tuning/options.ts';
 import { runPlots } from '../../bench/tuning-plots.ts';
-import { QUICK_VALUES, tunedOptions } from '../../src/cli/tuning/options.ts';
 import { emptyFolder, removeFolders } from './command-line.ts';
 
 afterAll(removeFolders);

@@ -1,7 +1,7 @@
 // When `orrery tune` recommends a value, from rounds that are given here instead of measured.
 
 import { describe, expect, it } from 'vitest';
-import { type FigureName, type Figures, READINGS } from '../../src/cli/tuning/figures.ts';
+import { type FigureName, type Figures, READINGS } from '#cli/tuning/figures.ts';
 import {
   QUICK_VALUES,
   type Threads,
@@ -9,11 +9,11 @@ import {
   type TunedOption,
   tunedOptions,
   usualValues,
-} from '../../src/cli/tuning/options.ts';
-import { codeLines } from '../../src/cli/tuning/report.ts';
-import { isConfirmed, judge, type Measured } from '../../src/cli/tuning/verdict.ts';
-import { DEFAULT_SHARDS, DEFAULTS } from '../../src/options.ts';
-import { usualThreads } from '../../src/rerun/threads.ts';
+} from '#cli/tuning/options.ts';
+import { codeLines } from '#cli/tuning/report.ts';
+import { isConfirmed, judge, type Measured } from '#cli/tuning/verdict.ts';
+import { usualThreads } from '#history/rerun/threads.ts';
+import { DEFAULT_SHARDS, DEFAULTS } from '#options.ts';
 
 const STANDARD: Figures = {
   durablePerSecond: 10_000,

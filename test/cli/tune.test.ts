@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { readProfile } from '../../src/cli/tuning/profile.ts';
-import { workloadOf } from '../../src/cli/tuning/workload.ts';
-import { openOrrery } from '../../src/index.ts';
+import { readProfile } from '#cli/tuning/profile.ts';
+import { workloadOf } from '#cli/tuning/workload.ts';
+import { openOrrery } from '#index.ts';
 import { match, mine } from '../programs/mine.ts';
 import {
   binary,

@@ -3,8 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defineGame, type Orrery, OrreryError, openOrrery } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
+import { defineGame, type Orrery, OrreryError, openOrrery } from '#index.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { silent } from '../game/galaxy.ts';
 import { readJournal, readRecord } from '../journal/reader.ts';

@@ -1,8 +1,8 @@
 // Which batches every store must take, acknowledge again or refuse, whatever it is made of.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OrreryError, type Store } from '../../src/index.ts';
-import { MERGED, type Record, TICK } from '../../src/patch/record.ts';
+import { MERGED, type Record, TICK } from '#core/patch/record.ts';
+import { OrreryError, type Store } from '#index.ts';
 import { assembled, batchOf, create, record } from './handmade.ts';
 import { pastOf } from './pages.ts';
 import type { StoreUnderTest } from './store.contract.ts';

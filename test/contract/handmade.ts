@@ -1,9 +1,9 @@
 // Records and batches made by hand, and what a store gives back put together again.
 
 import { expect } from 'vitest';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { CREATE, encodeRecord, type Record } from '../../src/patch/record.ts';
-import type { Batch, Span, StoredGame, StoredMoment } from '../../src/store/store.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { CREATE, encodeRecord, type Record } from '#core/patch/record.ts';
+import type { Batch, Span, StoredGame, StoredMoment } from '#storage/store.ts';
 
 export function create(game: string, state: Json, tables: string[] = [], time = 1000): Record {
   return {

@@ -1,4 +1,4 @@
-import { MemoryStore } from '../../src/index.ts';
+import { MemoryStore } from '#index.ts';
 import { batchesContract } from './batches.contract.ts';
 import { pastContract } from './past.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';

@@ -1,7 +1,7 @@
 // The past of a game as a store, or the owner itself, gives it: every page, put together.
 
-import type { PastStep, StepRange } from '../../src/past/past.ts';
-import type { PastPage } from '../../src/store/store.ts';
+import type { PastStep, StepRange } from '#storage/history-reader.ts';
+import type { PastPage } from '#storage/store.ts';
 
 /** Steps from one seq on, oldest first, with their commands beside them; none when there is no such game. */
 export function readPast(

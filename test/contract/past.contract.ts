@@ -1,10 +1,10 @@
 // What every store must tell of the past of its games, whatever it is made of.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Moment, StepRange } from '../../src/past/past.ts';
-import type { Patch } from '../../src/patch/patch.ts';
-import { MERGED, MIGRATE, type Record } from '../../src/patch/record.ts';
-import type { PastPage, Store, StoredMoment } from '../../src/store/store.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import { MERGED, MIGRATE, type Record } from '#core/patch/record.ts';
+import type { Moment, StepRange } from '#storage/history-reader.ts';
+import type { PastPage, Store, StoredMoment } from '#storage/store.ts';
 import { assembled, batchOf, create, record } from './handmade.ts';
 import type { StoreUnderTest } from './store.contract.ts';
 

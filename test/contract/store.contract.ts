@@ -1,10 +1,10 @@
 // What every store must do, whatever it is made of. A store that survives the end of the process is asked more.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../src/index.ts';
-import type { Patch } from '../../src/patch/patch.ts';
-import { MERGED, type Record } from '../../src/patch/record.ts';
-import type { StoredGame } from '../../src/store/store.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import { MERGED, type Record } from '#core/patch/record.ts';
+import type { Store } from '#index.ts';
+import type { StoredGame } from '#storage/store.ts';
 import { assembled, batchOf, create, record } from './handmade.ts';
 import { knownSeqsContract } from './known-seqs.contract.ts';
 import { pastOf } from './pages.ts';

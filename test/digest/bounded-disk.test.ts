@@ -2,8 +2,8 @@
 // with it. The states are worked out here, from the seq alone.
 
 import { expect, it } from 'vitest';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 

@@ -2,13 +2,13 @@
 // what is not certain is parsed.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { readGame } from '../../src/image/rows.ts';
-import { readSeed } from '../../src/image/seeds.ts';
-import { readPieces, readSnapshot } from '../../src/image/snapshots.ts';
-import { type Json, type JsonObject, MAX_DEPTH } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import { type Json, type JsonObject, MAX_DEPTH } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { readGame } from '#storage/sqlite/image/rows.ts';
+import { readSeed } from '#storage/sqlite/image/seeds.ts';
+import { readPieces, readSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';

@@ -2,9 +2,9 @@
 // is the moment that was.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest, type Grain } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { type Past, randomPast, TIME } from './records.ts';
 

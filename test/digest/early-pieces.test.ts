@@ -1,13 +1,13 @@
 // Pieces of a game that go ahead, while the rest of it is not made yet: those that turn out to lead nowhere are taken back.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { cutText } from '../../src/digest/pieces.ts';
-import { Assembly } from '../../src/game/assemble.ts';
-import { Database } from '../../src/image/database.ts';
-import { SnapshotBody, writeSnapshotBody } from '../../src/image/snapshots.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import { Assembly } from '#core/game/assemble.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { cutText } from '#storage/sqlite/compaction/chunks.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { SnapshotBody, writeSnapshotBody } from '#storage/sqlite/image/snapshots.ts';
 
 const databases: Database[] = [];
 afterEach(() => {

@@ -2,7 +2,7 @@
 // whole frames: half of one would be taken in a second time by the next opening.
 
 import { expect, it } from 'vitest';
-import { checkPersistence } from '../../src/game/persistence.ts';
+import { checkPersistence } from '#core/game/persistence.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 

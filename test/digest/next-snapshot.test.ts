@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { PIECE_BYTES } from '../../src/digest/pieces.ts';
-import { KEEP_ALL } from '../../src/digest/retention.ts';
-import { Database } from '../../src/image/database.ts';
-import { readSnapshot, readSnapshotEntries } from '../../src/image/snapshots.ts';
-import type { JsonObject, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import type { JsonObject, Patch } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { PIECE_BYTES } from '#storage/sqlite/compaction/chunks.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { readSnapshot, readSnapshotEntries } from '#storage/sqlite/image/snapshots.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 

@@ -1,13 +1,13 @@
 // Patches gathered and merged as text do what they did one by one.
 
 import { expect, it } from 'vitest';
-import { ByteText } from '../../src/digest/byte-text.ts';
-import { LatestPatches } from '../../src/digest/latest-patches.ts';
-import { PatchScan } from '../../src/digest/patch-scan.ts';
-import { PatchText } from '../../src/digest/patch-text.ts';
-import { fold } from '../../src/patch/apply.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { decodePatches, encodePatches } from '../../src/patch/record.ts';
+import { fold } from '#core/patch/apply.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { decodePatches, encodePatches } from '#core/patch/record.ts';
+import { ByteText } from '#storage/sqlite/compaction/byte-text.ts';
+import { LatestPatches } from '#storage/sqlite/compaction/latest-patches.ts';
+import { PatchScan } from '#storage/sqlite/compaction/patch-scan.ts';
+import { PatchText } from '#storage/sqlite/compaction/patch-text.ts';
 import { dice } from '../programs/script.ts';
 import { changeWide, wideState } from './wide-state.ts';
 

@@ -2,9 +2,9 @@
 
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
-import { cutState } from '../../src/digest/pieces.ts';
-import { assemble } from '../../src/game/assemble.ts';
-import type { Json, JsonObject } from '../../src/patch/patch.ts';
+import { assemble } from '#core/game/assemble.ts';
+import type { Json, JsonObject } from '#core/patch/patch.ts';
+import { cutState } from '#storage/sqlite/compaction/chunks.ts';
 
 const key = fc
   .string({ unit: 'grapheme', maxLength: 8 })

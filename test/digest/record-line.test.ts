@@ -3,11 +3,11 @@
 
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
-import { ByteText } from '../../src/digest/byte-text.ts';
-import { RecordLine } from '../../src/digest/record-line.ts';
-import { decodeCommands } from '../../src/image/batches.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { decodePatches, decodeRecord, encodeRecord, type Record } from '../../src/patch/record.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { decodePatches, decodeRecord, encodeRecord, type Record } from '#core/patch/record.ts';
+import { ByteText } from '#storage/sqlite/compaction/byte-text.ts';
+import { RecordLine } from '#storage/sqlite/compaction/record-line.ts';
+import { decodeCommands } from '#storage/sqlite/image/batches.ts';
 
 const json = fc
   .jsonValue({ maxDepth: 3 })

@@ -1,8 +1,8 @@
 // Records of a random game made by hand, with the state after each: lists that are pushed, shifted and spliced, objects
 // whose keys come and go, all patches as docs/FORMAT.md says. What the states are is not asked of src/.
 
-import type { Patch } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
 import type { Dice } from '../programs/script.ts';
 
 interface State {

@@ -2,11 +2,11 @@
 // come in between two turns.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import { Database } from '../../src/image/database.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import { encodeRecord, type Record } from '#core/patch/record.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 
 const START = 1_700_000_000_000;
 const databases: Database[] = [];

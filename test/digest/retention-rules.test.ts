@@ -1,12 +1,12 @@
 // What each rule of retention does, one by one, on a past that is written by hand: a counter whose state follows from the seq.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest, type Grain } from '../../src/digest/digest.ts';
-import type { OrreryError } from '../../src/errors.ts';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import { Database } from '../../src/image/database.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
+import type { OrreryError } from '#core/errors.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import { encodeRecord, type Record } from '#core/patch/record.ts';
+import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 
 const START = 1_700_000_000_000;
 const databases: Database[] = [];

@@ -3,11 +3,11 @@
 
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
-import { Digest, type Grain } from '../../src/digest/digest.ts';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import { Database } from '../../src/image/database.ts';
-import { fold } from '../../src/patch/apply.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import { fold } from '#core/patch/apply.ts';
+import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { type Past, randomPast, TIME } from './records.ts';
 

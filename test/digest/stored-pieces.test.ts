@@ -2,15 +2,15 @@
 
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { cutText } from '../../src/digest/pieces.ts';
-import { takeStored } from '../../src/digest/stored-pieces.ts';
-import { assemble } from '../../src/game/assemble.ts';
-import { Database } from '../../src/image/database.ts';
-import type { GameRow } from '../../src/image/rows.ts';
-import { type PackedSnapshot, readSnapshot, type TextPiece } from '../../src/image/snapshots.ts';
-import type { JsonObject, Patch } from '../../src/patch/patch.ts';
-import { encodePatches, encodeRecord } from '../../src/patch/record.ts';
+import { assemble } from '#core/game/assemble.ts';
+import type { JsonObject, Patch } from '#core/patch/patch.ts';
+import { encodePatches, encodeRecord } from '#core/patch/record.ts';
+import { cutText } from '#storage/sqlite/compaction/chunks.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { takeStored } from '#storage/sqlite/compaction/stored-chunks.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
+import { type PackedSnapshot, readSnapshot, type TextPiece } from '#storage/sqlite/image/snapshots.ts';
 import { dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 

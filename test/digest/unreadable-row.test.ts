@@ -1,9 +1,9 @@
 // A row of the past that cannot be read: the game keeps what it has, and everybody else is thinned as ever.
 
 import { expect, it, onTestFinished } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { checkPersistence } from '../../src/game/persistence.ts';
-import { Database } from '../../src/image/database.ts';
+import { checkPersistence } from '#core/game/persistence.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
 import { dice } from '../programs/script.ts';
 import { randomPast } from './records.ts';
 

@@ -2,10 +2,10 @@
 // whatever had gathered, and the image says what they said.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest, type Grain } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { readGame, readQuarantine } from '../../src/image/rows.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
+import { encodeRecord, type Record } from '#core/patch/record.ts';
+import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { readGame, readQuarantine } from '#storage/sqlite/image/rows.ts';
 
 const databases: Database[] = [];
 afterEach(() => {

@@ -2,10 +2,10 @@
 // rows, goes by what was changed and not by how long the list is.
 
 import { expect, it } from 'vitest';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 

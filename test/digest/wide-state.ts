@@ -1,7 +1,7 @@
 // A state with tables that changes at random, and the patches of each change, made by hand: what stands after them is not
 // asked of src/.
 
-import type { Json, Patch, PathSegment } from '../../src/patch/patch.ts';
+import type { Json, Patch, PathSegment } from '#core/patch/patch.ts';
 import type { Dice } from '../programs/script.ts';
 
 type Entity = { [key: string]: Json };

@@ -3,12 +3,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { describe as printed, tell } from '#cli/exit.ts';
+import { painter } from '#cli/paint.ts';
+import type { ErrorGuide } from '#core/error-guide/entry.ts';
+import { ERROR_GUIDE, SECTIONS } from '#core/error-guide/guide.ts';
+import { errorFromData, errorToData, OrreryError, type OrreryErrorCode } from '#core/errors.ts';
 import { errorPages, FOLDER } from '../../scripts/error-pages.ts';
-import { describe as printed, tell } from '../../src/cli/exit.ts';
-import { painter } from '../../src/cli/paint.ts';
-import type { ErrorGuide } from '../../src/error-guide/entry.ts';
-import { ERROR_GUIDE, SECTIONS } from '../../src/error-guide/guide.ts';
-import { errorFromData, errorToData, OrreryError, type OrreryErrorCode } from '../../src/errors.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const plainPaint = painter(false, {});

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { blameOf } from '#history/blame.ts';
+import { openOrrery, verify } from '#index.ts';
+import type { Past } from '#storage/history-reader.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { auditedGalaxy } from '../../examples/galactic-war/audited-galaxy.ts';
 import { galaxy } from '../../examples/galactic-war/galaxy.ts';
 import { buggyGalaxy, play } from '../../examples/galactic-war/planted-bug.ts';
-import { openOrrery, verify } from '../../src/index.ts';
-import { blameOf } from '../../src/past/blame.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import type { Past } from '../../src/past/past.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-crime-'));
 const directory = join(folder, 'crime-scene');

@@ -11,7 +11,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { defineGame, type Orrery, type OrreryError, openOrrery, type Receipt } from '../../src/index.ts';
+import { defineGame, type Orrery, type OrreryError, openOrrery, type Receipt } from '#index.ts';
 import { GONE } from '../programs/lost-disk.ts';
 
 const WORKER = new URL('../../dist/test/programs/lost-disk-owner.js', import.meta.url);

@@ -2,8 +2,8 @@
 // acknowledged is there afterwards, nothing is there twice, errors are typed, and the owner goes on when the fault is gone.
 
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import {
   commit,
   expectRecovered,

@@ -1,7 +1,7 @@
 // An owner that looks for newer claims just before one comes. What it does between that look and the next is what tests of two
 // owners are about.
 
-import type { Files } from '../../src/journal/files.ts';
+import type { Files } from '#storage/sqlite/files.ts';
 
 export interface EarlyLook {
   /** The disk as that owner sees it. */

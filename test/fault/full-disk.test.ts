@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
-import { defineGame, openOrrery, type Receipt } from '../../src/index.ts';
+import { defineGame, openOrrery, type Receipt } from '#index.ts';
 
 const vault = defineGame('vault', {
   version: 1,

@@ -2,8 +2,8 @@
 // and steps folded without the code of src/.
 
 import { expect } from 'vitest';
-import type { Patch } from '../../src/patch/patch.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { readPast } from '../contract/pages.ts';
 import type { Dice } from '../programs/script.ts';
 import {

@@ -1,8 +1,8 @@
 // Games for test/fault/interleaving.test.ts: their records by hand, as docs/FORMAT.md says, and what must be found of them. A
 // state follows from the seq alone: no code of src/ is asked what is right, nor what a policy has to leave.
 
-import type { Persistence } from '../../src/game/persistence.ts';
-import type { Batch, Span } from '../../src/store/store.ts';
+import type { Persistence } from '#core/game/persistence.ts';
+import type { Batch, Span } from '#storage/store.ts';
 import type { Dice } from '../programs/script.ts';
 
 const START = 1_700_000_000_000;

@@ -3,13 +3,13 @@
 // moment that the history lists is what it was. ORRERY_INTERLEAVING_SEED and _RUNS look further.
 
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { checkPersistence } from '../../src/game/persistence.ts';
-import { imageName } from '../../src/image/image.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
-import { listShard, readManifest, readShard } from '../../src/recovery/read-shard.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { Span } from '../../src/store/store.ts';
+import { OrreryError } from '#core/errors.ts';
+import { checkPersistence } from '#core/game/persistence.ts';
+import { imageName } from '#storage/sqlite/image/image.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
+import { listShard, readManifest, readShard } from '#storage/sqlite/recovery/read-shard.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { Span } from '#storage/store.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { expectGame, same } from './interleaving-oracle.ts';
 import { batchOf, type Game, gameOf, policyOf } from './interleaving-world.ts';

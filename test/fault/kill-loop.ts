@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { DOOM, type Doom } from '../programs/doom.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { world } from '../programs/world.ts';

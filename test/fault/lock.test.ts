@@ -20,10 +20,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { takeDirectory } from '../../src/directory.ts';
-import { openOrrery } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { DirectoryLock, holderOf } from '../../src/lock.ts';
+import { openOrrery } from '#index.ts';
+import { takeDirectory } from '#storage/sqlite/directory.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import { DirectoryLock, holderOf } from '#storage/sqlite/lock.ts';
 import { world } from '../programs/world.ts';
 import { Chronicle } from './chronicle.ts';
 import { PlayerProcess } from './player-process.ts';
@@ -93,7 +93,7 @@ it('[V18] a second copy of the module is refused a directory that is open, and h
   const orrery = await open();
   const game = await orrery.open(world, 'alpha');
   vi.resetModules();
-  const second: typeof import('../../src/index.ts') = await import('../../src/index.ts');
+  const second: typeof import('#index.ts') = await import('#index.ts');
   const { world: same } = await import('../programs/world.ts');
   expect(second.openOrrery).not.toBe(openOrrery);
   const again = (): ReturnType<typeof openOrrery> => second.openOrrery({ directory, games: [same] });
@@ -164,7 +164,7 @@ it('[V19] a lock of an earlier process that had the id of this one does not coun
 });
 
 /** lock.ts on a system that has no /proc. */
-async function lockElsewhere(): Promise<typeof import('../../src/lock.ts') & { files: typeof nodeFiles }> {
+async function lockElsewhere(): Promise<typeof import('#storage/sqlite/lock.ts') & { files: typeof nodeFiles }> {
   vi.resetModules();
   vi.doMock('node:fs', async (original) => {
     const actual = await original<typeof fs>();
@@ -183,8 +183,8 @@ async function lockElsewhere(): Promise<typeof import('../../src/lock.ts') & { f
       },
     };
   });
-  const { nodeFiles: files } = await import('../../src/journal/files.ts');
-  return { ...(await import('../../src/lock.ts')), files };
+  const { nodeFiles: files } = await import('#storage/sqlite/files.ts');
+  return { ...(await import('#storage/sqlite/lock.ts')), files };
 }
 
 it('[V19] where no system tells of processes, a lock of a number in use refuses, and the hint says what to do', async () => {

@@ -3,7 +3,7 @@
 // kill all of it is there.
 
 import { expect, it } from 'vitest';
-import type { Owner } from '../../src/shard/owner.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { dice } from '../programs/script.ts';
 import { commit, expectRecovered, openOwner, perform, SCRIPT, type Told, toldNothing } from './shard-script.ts';
 import { type Moment, VolatileDisk } from './volatile-disk.ts';

@@ -2,10 +2,10 @@
 // alone: no code of src/ is asked what is right.
 
 import { expect } from 'vitest';
-import type { Files } from '../../src/journal/files.ts';
-import { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
-import type { Batch, Span } from '../../src/store/store.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
+import type { Batch, Span } from '#storage/store.ts';
 import { readPast } from '../contract/pages.ts';
 
 export const SHARD = '/disk/shard-00';

@@ -22,7 +22,7 @@ const LANES = 2;
 const COMMANDS = 40;
 /** One that takes longer has stopped for good, however many others want the same cores. */
 const LONGEST_MS = 180_000;
-/** What Files of src/journal/files.ts comes to on Linux, but for opening and reading, of which loading modules does more. */
+/** What Files of src/storage/sqlite/files.ts comes to on Linux, but for opening and reading, of which loading modules does more. */
 const CALLS = ['pwrite64', 'fdatasync', 'fsync', 'ftruncate', 'link', 'rename', 'unlink'] as const;
 const PLAYER = join(projectRoot(), 'dist/test/programs/player.js');
 const FLAGS = ['--no-opt', '--liftoff-only', '--max-semi-space-size=16'];

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Orrery, type OrreryOptions, openOrrery } from '../../src/index.ts';
+import { type Orrery, type OrreryOptions, openOrrery } from '#index.ts';
 import { rejection, sandbox } from '../game/galaxy.ts';
 import { stopTime } from '../outbox/harbour.ts';
 import { isStuck, STUCK_WORKER, stick, unstick } from '../programs/stuck-disk.ts';

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { SHARDS } from '../programs/script.ts';
 import { world } from '../programs/world.ts';
 import { Chronicle } from './chronicle.ts';

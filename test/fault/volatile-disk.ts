@@ -2,8 +2,8 @@
 // power cut. That is one of the states a real disk may be left in, the emptiest. Operations can be made to fail.
 
 import { basename, dirname } from 'node:path';
-import { OrreryError } from '../../src/errors.ts';
-import type { FileHandle, Files } from '../../src/journal/files.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { FileHandle, Files } from '#storage/sqlite/files.ts';
 
 interface Inode {
   readonly number: number;

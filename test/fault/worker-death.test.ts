@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { defineGame, type Orrery, openOrrery, type Receipt, table } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery, type Receipt, table } from '#index.ts';
 import type { Death } from '../programs/dying-owner.ts';
 import { play, type World, world } from '../programs/world.ts';
 import { Chronicle } from './chronicle.ts';

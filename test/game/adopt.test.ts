@@ -1,12 +1,12 @@
 // A game takes a whole state as a record of its own: what forks, migrations and recoveries do it with.
 
 import { expect, it } from 'vitest';
-import type { AnyGameType } from '../../src/game/define.ts';
-import { WorkingState } from '../../src/game/state.ts';
-import { defineGame, type GameOf, MemoryStore, table } from '../../src/index.ts';
-import { DEFAULTS } from '../../src/options.ts';
-import { Outbox } from '../../src/outbox/outbox.ts';
-import { Residents } from '../../src/outbox/residents.ts';
+import type { AnyGameType } from '#core/game/define.ts';
+import { WorkingState } from '#core/game/state.ts';
+import { Outbox } from '#engine/commit-queue.ts';
+import { Residents } from '#engine/loaded-games.ts';
+import { defineGame, type GameOf, MemoryStore, table } from '#index.ts';
+import { DEFAULTS } from '#options.ts';
 import { changesOf, sandbox } from './galaxy.ts';
 
 const counter = sandbox(() => ({ n: 0, units: table<{ hp: number }>() }));

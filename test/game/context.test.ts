@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { type CommandContext, defineGame, MemoryStore } from '../../src/index.ts';
+import { type CommandContext, defineGame, MemoryStore } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { galaxy, open, play, refusal, sandbox } from './galaxy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Commands, defineGame } from '../../src/index.ts';
+import { type Commands, defineGame } from '#index.ts';
 import { refusal } from './galaxy.ts';
 
 const good = { version: 1, initial: () => ({ n: 0 }), commands: {} };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineGame } from '../../src/index.ts';
+import { defineGame } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { changesOf, folded, galaxy, isDeeplyFrozen, json, plain, play, refusal, sandbox } from './galaxy.ts';
 

@@ -5,9 +5,9 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { OrreryError, table } from '../../src/index.ts';
-import { admit } from '../../src/patch/admit.ts';
-import type { Json } from '../../src/patch/patch.ts';
+import { admit } from '#core/patch/admit.ts';
+import type { Json } from '#core/patch/patch.ts';
+import { OrreryError, table } from '#index.ts';
 import { json, play, reloaded, sandbox } from './galaxy.ts';
 
 type Loose = { [key: PropertyKey]: any };

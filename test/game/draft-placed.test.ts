@@ -1,7 +1,7 @@
 // Drafts that are put where they do not belong, kept too long, or put inside themselves.
 
 import { describe, expect, it } from 'vitest';
-import { type Table, table } from '../../src/index.ts';
+import { type Table, table } from '#index.ts';
 import { json, plain, play, refusal, sandbox } from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Table, table } from '../../src/index.ts';
+import { type Table, table } from '#index.ts';
 import { changesOf, folded, galaxy, json, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineGame, MemoryStore } from '../../src/index.ts';
+import { defineGame, MemoryStore } from '#index.ts';
 import { add, harbour, ledger, outcome, settled } from '../outbox/harbour.ts';
 import { StagedStore } from '../outbox/staged-store.ts';
 import { galaxy, json, open, refusal, rejection, sandbox } from './galaxy.ts';

@@ -2,6 +2,8 @@
 
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
+import { fold } from '#core/patch/apply.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
 import {
   type Change,
   type Commands,
@@ -16,9 +18,7 @@ import {
   openOrrery,
   type Store,
   table,
-} from '../../src/index.ts';
-import { fold } from '../../src/patch/apply.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
+} from '#index.ts';
 
 export interface System {
   metal: number;

@@ -1,7 +1,7 @@
 // Options that somebody misspelt, or that are of another function: each public function refuses them by name, and does nothing.
 
 import { describe, expect, it } from 'vitest';
-import { defineGame, MemoryStore, type Orrery, runLoop, tryOut, verify } from '../../src/index.ts';
+import { defineGame, MemoryStore, type Orrery, runLoop, tryOut, verify } from '#index.ts';
 import { galaxy, open, play, refusal, rejection } from './galaxy.ts';
 
 type Ask = (orrery: Orrery, options: never) => Promise<unknown>;

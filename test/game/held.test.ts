@@ -1,11 +1,11 @@
 // Games that a user goes on holding when they have left memory, or while somebody else works on them.
 
 import { describe, expect, it } from 'vitest';
-import { WorkingState } from '../../src/game/state.ts';
-import { defineGame, type Orrery } from '../../src/index.ts';
-import { DEFAULTS } from '../../src/options.ts';
-import { Outbox } from '../../src/outbox/outbox.ts';
-import { Residents } from '../../src/outbox/residents.ts';
+import { WorkingState } from '#core/game/state.ts';
+import { Outbox } from '#engine/commit-queue.ts';
+import { Residents } from '#engine/loaded-games.ts';
+import { defineGame, type Orrery } from '#index.ts';
+import { DEFAULTS } from '#options.ts';
 import { StagedStore } from '../outbox/staged-store.ts';
 import { json, open, refusal, rejection } from './galaxy.ts';
 

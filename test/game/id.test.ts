@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryStore } from '../../src/index.ts';
+import { MemoryStore } from '#index.ts';
 import { galaxy, open, rejection } from './galaxy.ts';
 
 describe('ids of games', () => {

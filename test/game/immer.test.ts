@@ -17,7 +17,7 @@ import {
   produceWithPatches,
 } from 'immer';
 import { describe, expect, it } from 'vitest';
-import { type OrreryError, type Table, table } from '../../src/index.ts';
+import { type OrreryError, type Table, table } from '#index.ts';
 import { changesOf, folded, isDeeplyFrozen, json, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 
 interface Item {

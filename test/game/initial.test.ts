@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { GameActor } from '../../src/game/actor.ts';
-import { RecordedRandomness } from '../../src/game/randomness.ts';
-import { type CommandContext, defineGame, MemoryStore } from '../../src/index.ts';
-import type { Record } from '../../src/patch/record.ts';
+import { GameActor } from '#core/game/actor.ts';
+import { RecordedRandomness } from '#core/game/randomness.ts';
+import type { Record } from '#core/patch/record.ts';
+import { type CommandContext, defineGame, MemoryStore } from '#index.ts';
 import { json, open, play, refusal, reloaded } from './galaxy.ts';
 
 const galaxy = defineGame('galaxy', {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { Loop, type LoopClock } from '../../src/game/loop.ts';
-import { runLoop } from '../../src/index.ts';
+import { Loop, type LoopClock } from '#core/game/loop.ts';
+import { runLoop } from '#index.ts';
 import { galaxy, open, play, refusal, sandbox } from './galaxy.ts';
 
 /** A clock that stands still until it is told to go on. One timer at a time is all a loop has. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { OrreryError, openOrrery, runLoop } from '../../src/index.ts';
+import { OrreryError, openOrrery, runLoop } from '#index.ts';
 import { galaxy, open, play, refusal, rejection, sandbox, silent } from './galaxy.ts';
 
 const parts = { code: 'IO_FAILED', what: 'it failed', hint: 'Look at the disk.' } as const;

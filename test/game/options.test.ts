@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryStore, openOrrery } from '../../src/index.ts';
-import { DEFAULTS } from '../../src/options.ts';
+import { MemoryStore, openOrrery } from '#index.ts';
+import { DEFAULTS } from '#options.ts';
 import { galaxy, open, rejection, sandbox, silent } from './galaxy.ts';
 
 const positives = [

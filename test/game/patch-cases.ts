@@ -1,6 +1,6 @@
 // Documents, patches, and what comes of them: written for this project, in the manner of the public test suites of RFC 6902.
 
-import type { OrreryErrorCode } from '../../src/index.ts';
+import type { OrreryErrorCode } from '#index.ts';
 
 export interface PatchCase {
   readonly what: string;

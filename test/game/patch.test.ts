@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineGame, table, toJsonPatch, verify } from '../../src/index.ts';
+import { defineGame, table, toJsonPatch, verify } from '#index.ts';
 import { changesOf, folded, galaxy, isDeeplyFrozen, json, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 import { PATCH_CASES } from './patch-cases.ts';
 import { patchedByOracle, sorted } from './patch-oracle.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { table } from '../../src/index.ts';
+import { table } from '#index.ts';
 import { changesOf, json, plain, play, refusal, reloaded, sandbox, withMemberName } from './galaxy.ts';
 
 const world = () =>

@@ -1,7 +1,7 @@
 // What a game type may say of its persistence, and what it may not.
 
 import { expect, it } from 'vitest';
-import { defineGame, OrreryError } from '../../src/index.ts';
+import { defineGame, OrreryError } from '#index.ts';
 
 function keptAs(persistence: unknown): unknown {
   return defineGame('counter', {

@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { GameRandomness, numbersOf, RecordedRandomness } from '../../src/game/randomness.ts';
-import { GameSeed, revealSeed } from '../../src/game/seed.ts';
-import { type CommandContext, defineGame, MemoryStore, tryOut, verify } from '../../src/index.ts';
+import { GameRandomness, numbersOf, RecordedRandomness } from '#core/game/randomness.ts';
+import { GameSeed, revealSeed } from '#core/game/seed.ts';
+import { type CommandContext, defineGame, MemoryStore, tryOut, verify } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { open, play, refusal } from './galaxy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineGame, OrreryError, table } from '../../src/index.ts';
+import { defineGame, OrreryError, table } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { changesOf, galaxy, json, open, play, refusal, reloaded, sandbox } from './galaxy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { table } from '../../src/index.ts';
+import { table } from '#index.ts';
 import { changesOf, folded, galaxy, json, plain, play, refusal, reloaded, sandbox, system } from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Change, defineGame, type Orrery, table } from '../../src/index.ts';
+import { type Change, defineGame, type Orrery, table } from '#index.ts';
 import { StagedStore } from '../outbox/staged-store.ts';
 import { changesOf, galaxy, json, open, play, refusal, rejection, sandbox } from './galaxy.ts';
 

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util';
 import v8 from 'node:v8';
 import { describe, expect, it } from 'vitest';
-import { type Table, table } from '../../src/index.ts';
+import { type Table, table } from '#index.ts';
 import { json, plain, play, refusal, reloaded, sandbox, withMemberName } from './galaxy.ts';
 
 type Loose = { [key: string]: unknown };

@@ -1,7 +1,7 @@
 // A table as readers of a state see it: a view of one moment.
 
 import { describe, expect, it } from 'vitest';
-import { type Table, table } from '../../src/index.ts';
+import { type Table, table } from '#index.ts';
 import { isDeeplyFrozen, play, sandbox } from './galaxy.ts';
 
 const units = () =>

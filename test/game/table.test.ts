@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type OrreryError, type ReadonlyTable, type Table, table } from '../../src/index.ts';
+import { type OrreryError, type ReadonlyTable, type Table, table } from '#index.ts';
 import {
   changesOf,
   folded,

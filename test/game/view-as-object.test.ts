@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import v8 from 'node:v8';
 import { produce } from 'immer';
 import { describe, expect, it } from 'vitest';
-import { defineGame, type ReadonlyTable, table } from '../../src/index.ts';
+import { defineGame, type ReadonlyTable, table } from '#index.ts';
 import { changesOf, isDeeplyFrozen, json, plain, play, refusal, reloaded, sandbox, withMemberName } from './galaxy.ts';
 
 interface Unit {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
-import * as orreryPackage from '../../src/index.ts';
+import * as orreryPackage from '#index.ts';
 import {
   type Change,
   defineGame,
@@ -17,7 +17,7 @@ import {
   type Receipt,
   runLoop,
   table,
-} from '../../src/index.ts';
+} from '#index.ts';
 import { Dice, oddThings, sorted } from './odd-things.ts';
 import { type Found, reach } from './reachable.ts';
 

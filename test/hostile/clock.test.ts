@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { defineGame, openOrrery } from '../../src/index.ts';
+import { defineGame, openOrrery } from '#index.ts';
 
 const YEARS = 10 * 365 * 24 * 3_600_000;
 

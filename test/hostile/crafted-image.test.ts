@@ -2,10 +2,10 @@
 
 import initSqlJs, { type Database as Raw } from 'sql.js';
 import { beforeAll, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { sha256 } from '../../src/image/body.ts';
-import { Database } from '../../src/image/database.ts';
-import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
+import { OrreryError } from '#core/errors.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
 import { commit, openOwner, toldNothing } from '../fault/shard-script.ts';
 import { processorMs } from '../processor-time.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';

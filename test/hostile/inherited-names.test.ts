@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnyGameType } from '../../src/game/define.ts';
-import { defineGame, openOrrery, openPackPast, table } from '../../src/index.ts';
+import type { AnyGameType } from '#core/game/define.ts';
+import { defineGame, openOrrery, openPackPast, table } from '#index.ts';
 import { orrery as cli } from '../cli/command-line.ts';
 
 const NAMES = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf', 'prototype', '__defineGetter__'];

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { defineGame, OrreryError, openOrrery } from '../../src/index.ts';
+import { defineGame, OrreryError, openOrrery } from '#index.ts';
 
 const counter = defineGame('counter', {
   version: 1,

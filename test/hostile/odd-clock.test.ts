@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery } from '#index.ts';
 import { refusal } from '../game/galaxy.ts';
 
 const counter = defineGame('counter', {

@@ -1,8 +1,8 @@
 // The package attacked through what it exports and gives out, and nothing else.
 
 import { expect, it } from 'vitest';
-import * as orreryPackage from '../../src/index.ts';
-import { type Change, defineGame, MemoryStore, openOrrery, runLoop, table } from '../../src/index.ts';
+import * as orreryPackage from '#index.ts';
+import { type Change, defineGame, MemoryStore, openOrrery, runLoop, table } from '#index.ts';
 
 import { Attack } from './attack.ts';
 import { reach } from './reachable.ts';

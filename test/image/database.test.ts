@@ -1,8 +1,8 @@
 // What the image relies on in sql.js, pinned, and what it does about the rest.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { schemaVersion } from '../../src/image/schema.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { schemaVersion } from '#storage/sqlite/image/schema.ts';
 
 let database: Database;
 beforeEach(async () => {

@@ -2,7 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decodeManifest, encodeManifest, type Manifest, publishManifest } from '../../src/image/manifest.ts';
+import { decodeManifest, encodeManifest, type Manifest, publishManifest } from '#storage/sqlite/image/manifest.ts';
 import { diskFailure, VolatileDisk } from '../fault/volatile-disk.ts';
 
 const MANIFEST: Manifest = {

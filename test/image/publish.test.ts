@@ -1,10 +1,10 @@
 // An image counts only when it reads back as it was written.
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { imageName, publishImage, readImage } from '../../src/image/image.ts';
-import { PROVER_ON_THE_SPOT } from '../../src/image/proof.ts';
-import type { Files } from '../../src/journal/files.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { imageName, publishImage, readImage } from '#storage/sqlite/image/image.ts';
+import { PROVER_ON_THE_SPOT } from '#storage/sqlite/image/proof.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 
 const FOLDER = '/disk';

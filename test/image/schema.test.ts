@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import initSqlJs from 'sql.js';
 import { expect, it } from 'vitest';
-import { sha256 } from '../../src/image/body.ts';
-import { Database } from '../../src/image/database.ts';
-import { readGame } from '../../src/image/rows.ts';
-import { schemaVersion } from '../../src/image/schema.ts';
-import { readSnapshot } from '../../src/image/snapshots.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { readGame } from '#storage/sqlite/image/rows.ts';
+import { schemaVersion } from '#storage/sqlite/image/schema.ts';
+import { readSnapshot } from '#storage/sqlite/image/snapshots.ts';
 
 it('[WS7] an image of schema 1 opens with its games and snapshots, and the checks of schema 2', async () => {
   const sqlJs = await initSqlJs();

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import type { Position } from '../../src/journal/frame.ts';
-import { Journal, type JournalStart } from '../../src/journal/journal.ts';
-import { type JournalTail, scanJournal } from '../../src/journal/scan.ts';
-import { decodeSegmentHeader } from '../../src/journal/segment.ts';
-import { type ScannedFrame, type SegmentEnd, scanSegment } from '../../src/journal/segment-scan.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import type { Position } from '#storage/sqlite/journal/frame.ts';
+import { Journal, type JournalStart } from '#storage/sqlite/journal/journal.ts';
+import { type JournalTail, scanJournal } from '#storage/sqlite/journal/scan.ts';
+import { decodeSegmentHeader } from '#storage/sqlite/journal/segment.ts';
+import { type ScannedFrame, type SegmentEnd, scanSegment } from '#storage/sqlite/journal/segment-scan.ts';
 
 export const UUID = '00112233-4455-6677-8899-aabbccddeeff';
 export const SALT = 0x5a17c0de;

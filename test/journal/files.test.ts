@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
+import { OrreryError } from '#core/errors.ts';
 import {
   alreadyExists,
   atomicWrite,
@@ -10,7 +10,7 @@ import {
   isMissing,
   isTemporary,
   nodeFiles,
-} from '../../src/journal/files.ts';
+} from '#storage/sqlite/files.ts';
 import { failingFiles, temporaryFolder } from './disk.ts';
 
 const windows = process.platform === 'win32';

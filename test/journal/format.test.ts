@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import type { Position } from '../../src/journal/frame.ts';
-import { Journal } from '../../src/journal/journal.ts';
-import { segmentName } from '../../src/journal/segment.ts';
+import { OrreryError } from '#core/errors.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import type { Position } from '#storage/sqlite/journal/frame.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { segmentName } from '#storage/sqlite/journal/segment.ts';
 import { BEGINNING, quickFiles, readBack, SALT, START, scanned, segmentOf, temporaryFolder, UUID } from './disk.ts';
 import { crc, readHeader, readJournal, readSegment } from './reader.ts';
 

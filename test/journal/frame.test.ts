@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
+import { OrreryError } from '#core/errors.ts';
 import {
   decodeFrameHeader,
   encodeFrame,
@@ -10,7 +10,7 @@ import {
   frameType,
   MAX_PAYLOAD_BYTES,
   openPayload,
-} from '../../src/journal/frame.ts';
+} from '#storage/sqlite/journal/frame.ts';
 import { SALT } from './disk.ts';
 
 const label: FrameLabel = {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import { Journal } from '../../src/journal/journal.ts';
-import { listGenerations } from '../../src/journal/scan.ts';
-import { segmentName } from '../../src/journal/segment.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { listGenerations } from '#storage/sqlite/journal/scan.ts';
+import { segmentName } from '#storage/sqlite/journal/segment.ts';
 import { failingFiles, quickFiles, readBack, START, scanned, temporaryFolder, texts } from './disk.ts';
 
 const bytes = (text: string): Uint8Array[] => [Buffer.from(text)];

@@ -4,10 +4,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import { Journal } from '../../src/journal/journal.ts';
-import { listGenerations, scanJournal } from '../../src/journal/scan.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { listGenerations, scanJournal } from '#storage/sqlite/journal/scan.ts';
 import { BEGINNING, temporaryFolder, UUID } from './disk.ts';
 
 type Failure = 'write' | 'dataSync' | 'sync' | 'publishNew' | 'syncDirectory';

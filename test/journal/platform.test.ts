@@ -20,14 +20,14 @@ it('[J44] without O_NOFOLLOW and O_NONBLOCK files are made, written and read all
     const actual = await original<typeof fs>();
     return { ...actual, constants: { ...actual.constants, O_NOFOLLOW: undefined, O_NONBLOCK: undefined } };
   });
-  const { atomicWrite, nodeFiles } = await import('../../src/journal/files.ts');
+  const { atomicWrite, nodeFiles } = await import('#storage/sqlite/files.ts');
   const path = join(temporaryFolder(), 'one');
   atomicWrite(nodeFiles, path, Buffer.from('content'));
   expect(Buffer.from(nodeFiles.read(path)).toString()).toBe('content');
 });
 
 it('[J44] on Windows no folder is opened to be synced', async () => {
-  const { createNodeFiles } = await import('../../src/journal/files.ts');
+  const { createNodeFiles } = await import('#storage/sqlite/files.ts');
   const actual = await vi.importActual<typeof fs>('node:fs');
   const opened: unknown[] = [];
   const files = createNodeFiles({
@@ -51,8 +51,8 @@ it('[J28] the salt of a segment is not zero, even when chance gives zero: stale 
     ...(await original<typeof crypto>()),
     randomBytes: (size: number) => Buffer.alloc(size),
   }));
-  const { Journal } = await import('../../src/journal/journal.ts');
-  const { nodeFiles } = await import('../../src/journal/files.ts');
+  const { Journal } = await import('#storage/sqlite/journal/journal.ts');
+  const { nodeFiles } = await import('#storage/sqlite/files.ts');
   const { START } = await import('./disk.ts');
   const { salt: _, ...start } = START;
   const journal = Journal.create(nodeFiles, temporaryFolder(), start);
@@ -61,7 +61,7 @@ it('[J28] the salt of a segment is not zero, even when chance gives zero: stale 
 });
 
 it('[J4] a file that cannot be removed is not as good as removed', async () => {
-  const { createNodeFiles } = await import('../../src/journal/files.ts');
+  const { createNodeFiles } = await import('#storage/sqlite/files.ts');
   const actual = await vi.importActual<typeof fs>('node:fs');
   const files = createNodeFiles({
     ...actual,

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import type { Position } from '../../src/journal/frame.ts';
-import { Journal } from '../../src/journal/journal.ts';
-import { listGenerations, scanJournal } from '../../src/journal/scan.ts';
-import { segmentName } from '../../src/journal/segment.ts';
+import { OrreryError } from '#core/errors.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import type { Position } from '#storage/sqlite/journal/frame.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { listGenerations, scanJournal } from '#storage/sqlite/journal/scan.ts';
+import { segmentName } from '#storage/sqlite/journal/segment.ts';
 import { BEGINNING, quickFiles, readBack, START, scanned, temporaryFolder, texts } from './disk.ts';
 
 /** Frames 1 to 3 in segment 1, 4 and 5 in segment 2, 6 and a seal in segment 4. Every frame was synced. */

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeFrame, FRAME_MAGIC_BYTES, type FrameLabel } from '../../src/journal/frame.ts';
-import { decodeSegmentHeader } from '../../src/journal/segment.ts';
-import { scanSegment } from '../../src/journal/segment-scan.ts';
+import { encodeFrame, FRAME_MAGIC_BYTES, type FrameLabel } from '#storage/sqlite/journal/frame.ts';
+import { decodeSegmentHeader } from '#storage/sqlite/journal/segment.ts';
+import { scanSegment } from '#storage/sqlite/journal/segment-scan.ts';
 import { batch, SALT, START, scanned, segmentOf, texts } from './disk.ts';
 
 const PAYLOADS = ['the first', 'the second batch', 'third', 'the fourth one!!', 'fifth'];

@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
+import { OrreryError } from '#core/errors.ts';
 import {
   decodeSegmentHeader,
   encodeSegmentHeader,
   type SegmentHeader,
   segmentGeneration,
   segmentName,
-} from '../../src/journal/segment.ts';
+} from '#storage/sqlite/journal/segment.ts';
 import { SALT, UUID } from './disk.ts';
 
 const header: SegmentHeader = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decide, type FrameFault, STOPS, type Stop, VERDICTS, type Verdict } from '../../src/journal/verdict.ts';
+import { decide, type FrameFault, STOPS, type Stop, VERDICTS, type Verdict } from '#storage/sqlite/journal/verdict.ts';
 
 describe('torn or damaged', () => {
   const stops: Stop[] = ['end of file', 'bad frame', 'impossible frame'];

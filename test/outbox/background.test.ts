@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Requests } from '../../src/outbox/requests.ts';
+import { Requests } from '#engine/requests.ts';
 import { open, rejection } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
 import { StagedStore } from './staged-store.ts';

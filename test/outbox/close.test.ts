@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { json, refusal, rejection, reloaded, silent } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';
 import { StagedStore } from './staged-store.ts';

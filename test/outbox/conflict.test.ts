@@ -1,8 +1,8 @@
 // A store that has other records of a game than were sent: that game fails, loudly, and the others go on.
 
 import { describe, expect, it } from 'vitest';
-import { PendingBatch } from '../../src/outbox/batch.ts';
-import { Queue } from '../../src/outbox/queue.ts';
+import { PendingBatch } from '#engine/batch.ts';
+import { Queue } from '#engine/batch-queue.ts';
 import { batchOf, record } from '../contract/handmade.ts';
 import { json, refusal, rejection, reloaded } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, settled, write } from './harbour.ts';

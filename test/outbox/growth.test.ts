@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { type GrowthWarning, openOrrery } from '../../src/index.ts';
+import { type GrowthWarning, openOrrery } from '#index.ts';
 import { open, rejection, silent } from '../game/galaxy.ts';
 import { add, ledger, settled } from './harbour.ts';
 import { StagedStore } from './staged-store.ts';

@@ -1,7 +1,7 @@
 // An orrery over one staged store, and time that a test moves by hand.
 
 import { expect, onTestFinished, vi } from 'vitest';
-import { type GameOf, type Orrery, type OrreryOptions, table } from '../../src/index.ts';
+import { type GameOf, type Orrery, type OrreryOptions, table } from '#index.ts';
 import { open, sandbox } from '../game/galaxy.ts';
 import { StagedStore } from './staged-store.ts';
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { defineGame, MemoryStore, type Orrery, type OrreryMetrics, openOrrery, shardOf } from '../../src/index.ts';
+import { defineGame, MemoryStore, type Orrery, type OrreryMetrics, openOrrery, shardOf } from '#index.ts';
 import { silent } from '../game/galaxy.ts';
 import { add, harbour } from './harbour.ts';
 

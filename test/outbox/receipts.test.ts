@@ -1,7 +1,7 @@
 // Every receipt that the library gives, whichever call it comes from: its promise is its own, and settles.
 
 import { describe, expect, it } from 'vitest';
-import { defineGame, type OrreryOptions, type Receipt, theirs } from '../../src/index.ts';
+import { defineGame, type OrreryOptions, type Receipt, theirs } from '#index.ts';
 import { galaxy, open, rejection } from '../game/galaxy.ts';
 import { StagedStore } from './staged-store.ts';
 

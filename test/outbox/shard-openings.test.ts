@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { MemoryStore, type Orrery, OrreryError, openOrrery } from '../../src/index.ts';
-import { openFew } from '../../src/outbox/shard-openings.ts';
-import type { RecoveryReport } from '../../src/store/store.ts';
+import { openFew } from '#engine/shard-openings.ts';
+import { MemoryStore, type Orrery, OrreryError, openOrrery } from '#index.ts';
+import type { RecoveryReport } from '#storage/store.ts';
 import { ledger } from './harbour.ts';
 
 const MOST = Math.max(2, availableParallelism());

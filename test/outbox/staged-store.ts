@@ -1,11 +1,11 @@
 // A store in memory whose answers a test directs: they can be held back, fail, or come from a thread that dies. It checks
 // what every store may rely on: calls come one at a time, and only while it is open.
 
-import type { GameRow } from '../../src/image/rows.ts';
-import { MemoryStore, OrreryError, type OrreryErrorCode } from '../../src/index.ts';
-import type { Moment, StepRange } from '../../src/past/past.ts';
-import { decodeRecord, type Record } from '../../src/patch/record.ts';
-import type { Batch, Store, StoreLoad } from '../../src/store/store.ts';
+import { decodeRecord, type Record } from '#core/patch/record.ts';
+import { MemoryStore, OrreryError, type OrreryErrorCode } from '#index.ts';
+import type { Moment, StepRange } from '#storage/history-reader.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
+import type { Batch, Store, StoreLoad } from '#storage/store.ts';
 
 type Call = Exclude<keyof Store, 'capabilities'>;
 

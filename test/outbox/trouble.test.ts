@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type OrreryErrorCode, openOrrery, shardOf } from '../../src/index.ts';
+import { type OrreryErrorCode, openOrrery, shardOf } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { json, refusal, rejection, reloaded, silent } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, pass, settled, stopTime } from './harbour.ts';

@@ -1,8 +1,8 @@
 // A game of any past that Orrery writes: tables that come, go and are renamed, migrations, recoveries, records that stand for several,
 // clocks that jump and odd texts. The records are made by hand, and what the states are is not asked of src/.
 
-import type { Json, JsonObject, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord, type Record as GameRecord } from '../../src/patch/record.ts';
+import type { Json, JsonObject, Patch } from '#core/patch/patch.ts';
+import { encodeRecord, type Record as GameRecord } from '#core/patch/record.ts';
 import type { Dice } from '../programs/script.ts';
 
 const TIME = 1_700_000_000_000;

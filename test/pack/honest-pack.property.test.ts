@@ -2,12 +2,12 @@
 // id, packed there and taken again, and nothing of it is refused or lost.
 
 import { expect, it } from 'vitest';
-import { assemble } from '../../src/game/assemble.ts';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import { provePack } from '../../src/pack/unpacking.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
+import { assemble } from '#core/game/assemble.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import { provePack } from '#storage/sqlite/pack/unpacking.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { type AnyPast, anyPast } from './any-past.ts';

@@ -3,11 +3,11 @@
 
 import { constants, deflateRawSync, inflateSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { pack as deflate } from '../../src/image/body.ts';
-import { PackPast } from '../../src/pack/pack-past.ts';
-import { looksLikePack, openPack } from '../../src/pack/reading.ts';
-import { provePack } from '../../src/pack/unpacking.ts';
+import { OrreryError } from '#core/errors.ts';
+import { pack as deflate } from '#storage/sqlite/image/body.ts';
+import { PackPast } from '#storage/sqlite/pack/pack-history.ts';
+import { looksLikePack, openPack } from '#storage/sqlite/pack/reading.ts';
+import { provePack } from '#storage/sqlite/pack/unpacking.ts';
 import type { MemoryFolder } from '../recovery/memory-folder.ts';
 import { digestOf, FILE, forged, makeWorld, owned, packed, raw } from './packed.ts';
 

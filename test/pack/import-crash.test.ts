@@ -3,9 +3,9 @@
 // image that does not know the game.
 
 import { beforeAll, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { type ProvenGame, provePack } from '../../src/pack/unpacking.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type ProvenGame, provePack } from '#storage/sqlite/pack/unpacking.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { readPast } from '../contract/pages.ts';
 import { batchOf, openOwner, stateAt } from '../fault/shard-script.ts';
 import { diskFailure, type Interference, type Moment, VolatileDisk } from '../fault/volatile-disk.ts';

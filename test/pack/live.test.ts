@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { defineGame, MemoryStore, openOrrery, openPackPast, verify } from '../../src/index.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
+import { defineGame, MemoryStore, openOrrery, openPackPast, verify } from '#index.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { match, mine } from '../programs/mine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-pack-'));

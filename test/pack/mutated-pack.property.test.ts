@@ -2,18 +2,18 @@
 // is answered, today and after a restart, and the game plays on.
 
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { assemble } from '../../src/game/assemble.ts';
-import { checkPersistence } from '../../src/game/persistence.ts';
-import { provePack } from '../../src/pack/unpacking.ts';
-import { blameOf } from '../../src/past/blame.ts';
-import { diffOf } from '../../src/past/difference.ts';
-import { DigestPast } from '../../src/past/digest-past.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
-import { ShardReader } from '../../src/recovery/shard-reader.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
+import { OrreryError } from '#core/errors.ts';
+import { assemble } from '#core/game/assemble.ts';
+import { checkPersistence } from '#core/game/persistence.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { blameOf } from '#history/blame.ts';
+import { diffOf } from '#history/difference.ts';
+import { DigestPast } from '#storage/sqlite/directory-history.ts';
+import { provePack } from '#storage/sqlite/pack/unpacking.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
+import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
 import { randomPast } from '../digest/records.ts';
 import { batchOf } from '../fault/shard-script.ts';
 import { dice } from '../programs/script.ts';

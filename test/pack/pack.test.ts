@@ -1,12 +1,12 @@
 // What is in a pack is what was in the directory: states, history, rows, and a digest that anybody can make again.
 
 import { expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { GAME_TABLES } from '../../src/image/game-tables.ts';
-import type { Files } from '../../src/journal/files.ts';
-import { PackPast } from '../../src/pack/pack-past.ts';
-import { openPack } from '../../src/pack/reading.ts';
-import type { PastStep } from '../../src/past/past.ts';
+import type { PastStep } from '#storage/history-reader.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { GAME_TABLES } from '#storage/sqlite/image/game-tables.ts';
+import { PackPast } from '#storage/sqlite/pack/pack-history.ts';
+import { openPack } from '#storage/sqlite/pack/reading.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import {
   commitLines,

@@ -3,12 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import initSqlJs, { type Database as Raw, type SqlValue } from 'sql.js';
-import type { Files } from '../../src/journal/files.ts';
-import { packFromDirectory } from '../../src/pack/packing.ts';
-import type { PackDescription } from '../../src/pack/reading.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { packFromDirectory } from '#storage/sqlite/pack/packing.ts';
+import type { PackDescription } from '#storage/sqlite/pack/reading.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
 import { type Past, randomPast } from '../digest/records.ts';
 import { openOwner, SHARD } from '../fault/shard-script.ts';
 import { dice } from '../programs/script.ts';

@@ -2,15 +2,15 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { checkPersistence } from '../../src/game/persistence.ts';
-import { Database } from '../../src/image/database.ts';
-import { idAt, readOrigins } from '../../src/image/origins.ts';
-import { PackPast } from '../../src/pack/pack-past.ts';
-import { openPack } from '../../src/pack/reading.ts';
-import { provePack } from '../../src/pack/unpacking.ts';
-import type { PastStep } from '../../src/past/past.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import { checkPersistence } from '#core/game/persistence.ts';
+import type { PastStep } from '#storage/history-reader.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { idAt, readOrigins } from '#storage/sqlite/image/origins.ts';
+import { PackPast } from '#storage/sqlite/pack/pack-history.ts';
+import { openPack } from '#storage/sqlite/pack/reading.ts';
+import { provePack } from '#storage/sqlite/pack/unpacking.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { batchOf, stateAt } from '../fault/shard-script.ts';
 import type { MemoryFolder } from '../recovery/memory-folder.ts';
 import { CONFIG, commitLines, DIRECTORY, FILE, inOrder, makeWorld, owned, packed, wholeLine } from './packed.ts';

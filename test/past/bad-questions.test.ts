@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery } from '#index.ts';
 
 const counter = defineGame('counter', {
   version: 1,

@@ -1,12 +1,12 @@
 // A random game made by hand, and everything that was ever true of it: the state after each record as text, its tick and time.
 // The clock jumps back now and then, and some records stand for several. What was when is never asked of src/.
 
-import { Digest, type Grain } from '../../src/digest/digest.ts';
-import { KEEP_ALL } from '../../src/digest/retention.ts';
-import { Database } from '../../src/image/database.ts';
-import { DigestPast } from '../../src/past/digest-past.ts';
-import type { Patch } from '../../src/patch/patch.ts';
-import { encodeRecord } from '../../src/patch/record.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import { encodeRecord } from '#core/patch/record.ts';
+import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
+import { DigestPast } from '#storage/sqlite/directory-history.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
 import type { Dice } from '../programs/script.ts';
 
 export interface State {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { defineGame, MemoryStore, openOrrery } from '../../src/index.ts';
+import { defineGame, MemoryStore, openOrrery } from '#index.ts';
 
 const clock = defineGame('clock', {
   version: 1,

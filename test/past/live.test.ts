@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Change, defineGame, MemoryStore, type Orrery, openOrrery, table } from 'orrery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import type { Past } from '../../src/past/past.ts';
+import type { Past } from '#storage/history-reader.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { dice } from '../programs/script.ts';
 import { canonical } from './chronicle.ts';
 

@@ -1,11 +1,11 @@
 // Any moment of a random past, by seq, tick and time, against a chronicle that kept every state.
 
 import { expect, it } from 'vitest';
-import type { Grain } from '../../src/digest/digest.ts';
-import { OrreryError } from '../../src/errors.ts';
-import { blameOf } from '../../src/past/blame.ts';
-import type { Moment, Past, PastStep, StateAt } from '../../src/past/past.ts';
-import { replayOf } from '../../src/past/replay.ts';
+import { OrreryError } from '#core/errors.ts';
+import { blameOf } from '#history/blame.ts';
+import { replayOf } from '#history/replay.ts';
+import type { Moment, Past, PastStep, StateAt } from '#storage/history-reader.ts';
+import type { Grain } from '#storage/sqlite/compaction/compaction.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, digested, type Told, VERSION } from './chronicle.ts';
 

@@ -2,14 +2,14 @@
 
 import fastJsonPatch from 'fast-json-patch';
 import { expect, it } from 'vitest';
-import type { Grain } from '../../src/digest/digest.ts';
-import { type BlameEntry, blameOf } from '../../src/past/blame.ts';
-import { diffOf } from '../../src/past/difference.ts';
-import { type HistoryEntry, type HistoryQuery, historyOf } from '../../src/past/history.ts';
-import type { Past, PastStep } from '../../src/past/past.ts';
-import { type ReplayStep, replayOf } from '../../src/past/replay.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { resolvePointer, toPointer } from '../../src/patch/pointer.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { resolvePointer, toPointer } from '#core/patch/pointer.ts';
+import { type BlameEntry, blameOf } from '#history/blame.ts';
+import { diffOf } from '#history/difference.ts';
+import { type HistoryEntry, type HistoryQuery, historyOf } from '#history/entries.ts';
+import { type ReplayStep, replayOf } from '#history/replay.ts';
+import type { Past, PastStep } from '#storage/history-reader.ts';
+import type { Grain } from '#storage/sqlite/compaction/compaction.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, digested, type State } from './chronicle.ts';
 

@@ -1,10 +1,10 @@
 // A difference of wide states, asked for where a game loop runs: it gives way again and again, and is right all the same.
 
 import { expect, it } from 'vitest';
-import type { GameRow } from '../../src/image/rows.ts';
-import { diffOf } from '../../src/past/difference.ts';
-import type { Moment, Past } from '../../src/past/past.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import { diffOf } from '#history/difference.ts';
+import type { Moment, Past } from '#storage/history-reader.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 const ENTITIES = 20_000;
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import vm from 'node:vm';
 import { createDraft, finishDraft, type Objectish } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit, MAX_LIST_LENGTH, MAX_VALUES } from '../../src/patch/admit.ts';
-import { type Json, MAX_DEPTH } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit, MAX_LIST_LENGTH, MAX_VALUES } from '#core/patch/admit.ts';
+import { type Json, MAX_DEPTH } from '#core/patch/patch.ts';
 import { processorMs } from '../processor-time.ts';
 
 function refusalOf(value: unknown, path: (string | number)[] = ['ships', 3]): OrreryError {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { align } from '../../src/patch/alignment.ts';
-import { equal } from '../../src/patch/equal.ts';
-import type { Json } from '../../src/patch/patch.ts';
-import { Sequence, Stretch } from '../../src/patch/sequence.ts';
+import { align } from '#core/patch/alignment.ts';
+import { equal } from '#core/patch/equal.ts';
+import type { Json } from '#core/patch/patch.ts';
+import { Sequence, Stretch } from '#core/patch/sequence.ts';
 
 /** The length of the longest common subsequence, by the textbook. */
 function longestCommon(some: readonly Json[], other: readonly unknown[]): number {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
 
 const state = (): unknown => ({ a: 1, list: [10, 20, 30], deep: { er: { x: null } }, 7: 'index' });
 

@@ -1,8 +1,8 @@
 import { produce } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { admit } from '../../src/patch/admit.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
+import { admit } from '#core/patch/admit.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
 import { processorMs } from '../processor-time.ts';
 import { change, patchesOf } from './captured.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createDraft, produce } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Patch, PathSegment } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Patch, PathSegment } from '#core/patch/patch.ts';
 import { change, patchesOf } from './captured.ts';
 
 type Tree = { [key: string]: unknown };

@@ -1,10 +1,10 @@
 // What capture makes of a change, checked on the way: the returned state and the folded patches are the next state.
 import assert from 'node:assert/strict';
 import { expect } from 'vitest';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, Patch, PathSegment } from '../../src/patch/patch.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, Patch, PathSegment } from '#core/patch/patch.ts';
 
 export function change(
   before: unknown,

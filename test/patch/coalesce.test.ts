@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, expect, test } from 'vitest';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import type { Json, Patch, PathSegment } from '../../src/patch/patch.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import { coalesce } from '#core/patch/coalesce.ts';
+import type { Json, Patch, PathSegment } from '#core/patch/patch.ts';
 import { processorMs } from '../processor-time.ts';
 
 const add = (path: PathSegment[], value: Json): Patch => ({ op: 'add', path, value });

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { capture } from '../../src/patch/capture.ts';
-import { Drafted } from '../../src/patch/drafted.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { capture } from '#core/patch/capture.ts';
+import { Drafted } from '#core/patch/drafted.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
 
 /** A proxy that shows nothing of what stands behind it, so that whoever reads the proxy itself is found out. */
 class Behind extends Drafted {

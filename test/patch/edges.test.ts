@@ -1,13 +1,13 @@
 // Sizes at which buffers, chunks and searches change over: one below, at and above each.
 
 import { expect, it } from 'vitest';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import { endOfUnchecked } from '../../src/patch/json-text.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { decodeRecord } from '../../src/patch/record.ts';
-import { RecordWriter } from '../../src/patch/record-writer.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import { coalesce } from '#core/patch/coalesce.ts';
+import { endOfUnchecked } from '#core/patch/json-text.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { decodeRecord } from '#core/patch/record.ts';
+import { RecordWriter } from '#core/patch/record-writer.ts';
 
 it('[P50] a record that ends anywhere around the end of the buffer is whole', () => {
   for (let length = 900; length < 4_200; length += 1) {

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { admit } from '../../src/patch/admit.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, JsonObject, Patch } from '../../src/patch/patch.ts';
-import { squaresIn } from '../../src/patch/square.ts';
+import { admit } from '#core/patch/admit.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, JsonObject, Patch } from '#core/patch/patch.ts';
+import { squaresIn } from '#core/patch/square.ts';
 import { patchesOf } from './captured.ts';
 
 /** What is told of a list under a key that became another. */

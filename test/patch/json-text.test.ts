@@ -3,7 +3,7 @@
 
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
-import { endOfCount, endOfString, endOfUnchecked, endOfUniqueString, endOfValue } from '../../src/patch/json-text.ts';
+import { endOfCount, endOfString, endOfUnchecked, endOfUniqueString, endOfValue } from '#core/patch/json-text.ts';
 
 /** Positions are those of the characters: the texts of this file that are cut are Latin. */
 function end(text: string, at = 0): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePointer, resolvePointer, toJsonPatch, toPointer } from '../../src/patch/pointer.ts';
+import { parsePointer, resolvePointer, toJsonPatch, toPointer } from '#core/patch/pointer.ts';
 
 const invalidPointer = expect.objectContaining({ code: 'INVALID_POINTER' });
 

@@ -1,7 +1,7 @@
 // The fields of a record that most records do not have, read back from a line that nobody of ours wrote.
 
 import { expect, it } from 'vitest';
-import { assertCounts, decodeRecord } from '../../src/patch/record.ts';
+import { assertCounts, decodeRecord } from '#core/patch/record.ts';
 
 const LINE = { g: 'alpha', s: 4, k: 2, t: 1_700_000_000_000, c: 'build', d: [] };
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import vm from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import type { Json } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import type { Json } from '#core/patch/patch.ts';
 
 function hintFor(value: unknown): string {
   try {

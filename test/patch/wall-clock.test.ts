@@ -1,8 +1,8 @@
 // What Date.now gives on its way into a record: a whole number of milliseconds, or CLOCK_INVALID.
 
 import { afterEach, expect, it, vi } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { wallClock } from '../../src/patch/wall-clock.ts';
+import { OrreryError } from '#core/errors.ts';
+import { wallClock } from '#core/patch/wall-clock.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

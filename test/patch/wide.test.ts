@@ -3,14 +3,14 @@
 
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import { equal } from '../../src/patch/equal.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { TABLE } from '../../src/patch/refusal.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { fold } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import { coalesce } from '#core/patch/coalesce.ts';
+import { equal } from '#core/patch/equal.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { TABLE } from '#core/patch/refusal.ts';
 import { change } from './captured.ts';
 
 type Wide = { [key: string]: unknown };

@@ -4,7 +4,7 @@
 //   digger.js DIRECTORY race    plays and publishes images as fast as it can until standard input ends
 //   digger.js DIRECTORY die     plays, and kills itself when everything is durable
 
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { mine } from './mine.ts';
 
 const SEAMS = ['north', 'south', 'east', 'west'];

@@ -2,8 +2,8 @@
 // sweep after it or a close, where a kill after so many milliseconds rarely lands. What it is told stands in its environment.
 
 import { writeSync } from 'node:fs';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { Owner } from '../../src/shard/owner.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
 import { DOOM, type Doom } from './doom.ts';
 
 const doom = JSON.parse(process.env[DOOM] ?? 'null') as Doom | null;
@@ -63,5 +63,5 @@ Owner.open = async (...args) => {
   }
 };
 
-export * from '../../workers/shard-owner.ts';
-export { default } from '../../workers/shard-owner.ts';
+export * from '#workers/shard-owner.ts';
+export { default } from '#workers/shard-owner.ts';

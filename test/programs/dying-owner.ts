@@ -3,11 +3,11 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import type { OwnerReply, OwnerRequest } from '../../src/shard/protocol.ts';
-import { type Seat, serve } from '../../src/shard/serve.ts';
-import type { EarlyPieces } from '../../src/store/store.ts';
-import { answer } from '../../workers/shard-owner.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import type { OwnerReply, OwnerRequest } from '#storage/sqlite/worker/protocol.ts';
+import { type Seat, serve } from '#storage/sqlite/worker/serve.ts';
+import type { EarlyPieces } from '#storage/store.ts';
+import { answer } from '#workers/shard-owner.ts';
 
 export interface Death {
   /** At a request, before or after its work is done and before it is answered; or at an operation on the disk. */

@@ -2,7 +2,7 @@
 // acknowledged, what was thrown and what it heard of its shards. That it comes to its end is the point.
 
 import { pino } from 'pino';
-import { defineGame, type Orrery, OrreryError, openOrrery, shardOf, table } from '../../src/index.ts';
+import { defineGame, type Orrery, OrreryError, openOrrery, shardOf, table } from '#index.ts';
 
 export const SHARDS = 2;
 

@@ -4,8 +4,8 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { OrreryError } from '../../src/errors.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import { GONE } from './lost-disk.ts';
 
 function isGone(path: string): boolean {
@@ -33,5 +33,5 @@ for (const operation of operations) {
   });
 }
 
-export * from '../../workers/shard-owner.ts';
-export { default } from '../../workers/shard-owner.ts';
+export * from '#workers/shard-owner.ts';
+export { default } from '#workers/shard-owner.ts';

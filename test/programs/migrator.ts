@@ -2,7 +2,7 @@
 // worker may have been told to kill it on the way (doomed-owner.ts).
 
 import { writeSync } from 'node:fs';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { galaxyOf } from '../versions/galaxies.ts';
 
 const [, , directory = '', game = ''] = process.argv;

@@ -1,6 +1,6 @@
 // The games that the command line is tried on: one with a table whose steps are single commands, one whose steps are ticks.
 
-import { defineGame, table } from '../../src/index.ts';
+import { defineGame, table } from '#index.ts';
 
 interface Seam {
   id: string;

@@ -14,7 +14,7 @@
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { dice, GAMES, SHARDS } from './script.ts';
 import { play, type World, world } from './world.ts';
 

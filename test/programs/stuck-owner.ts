@@ -3,7 +3,7 @@
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import { REACHED, STUCK } from './stuck-disk.ts';
 
 for (const operation of ['dataSync', 'sync'] as const) {
@@ -23,5 +23,5 @@ for (const operation of ['dataSync', 'sync'] as const) {
   });
 }
 
-export * from '../../workers/shard-owner.ts';
-export { default } from '../../workers/shard-owner.ts';
+export * from '#workers/shard-owner.ts';
+export { default } from '#workers/shard-owner.ts';

@@ -1,6 +1,6 @@
 // The game that the test programs play, and how a deed of script.ts is sent to it.
 
-import { defineGame, type GameOf, type Receipt, table } from '../../src/index.ts';
+import { defineGame, type GameOf, type Receipt, table } from '#index.ts';
 import { type Deed, deedAt } from './script.ts';
 
 interface System {

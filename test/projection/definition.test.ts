@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { defineGame } from '../../src/index.ts';
-import { canonical, checkProjections } from '../../src/projection/definition.ts';
+import { OrreryError } from '#core/errors.ts';
+import { canonical, checkProjections } from '#core/projection/definition.ts';
+import { defineGame } from '#index.ts';
 
 const column = { x: 'INTEGER' };
 

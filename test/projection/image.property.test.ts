@@ -3,14 +3,14 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
-import { canonical, checkProjections, type Projections } from '../../src/projection/definition.ts';
-import { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
+import { admit } from '#core/patch/admit.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { encodeRecord, type Record } from '#core/patch/record.ts';
+import { canonical, checkProjections, type Projections } from '#core/projection/definition.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
 import { mutated, mutations, stateOf } from '../property/states.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { expectedRows, sorted } from './oracle.ts';

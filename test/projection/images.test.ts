@@ -2,13 +2,13 @@
 
 import initSqlJs from 'sql.js';
 import { describe, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { copyGame } from '../../src/image/game-tables.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { encodeRecord, type Record } from '../../src/patch/record.ts';
-import type { Projections } from '../../src/projection/definition.ts';
-import { Owner } from '../../src/shard/owner.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { encodeRecord, type Record } from '#core/patch/record.ts';
+import type { Projections } from '#core/projection/definition.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { copyGame } from '#storage/sqlite/image/game-tables.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 
 const UNIQUE: Projections = {

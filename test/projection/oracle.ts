@@ -1,7 +1,7 @@
 // The rows that a projection should have, computed from a definition as a user writes it and a whole state, by walking it. It
 // shares no code with src/projection: what it is held against never sees a state.
 
-import type { Projections } from '../../src/projection/definition.ts';
+import type { Projections } from '#core/projection/definition.ts';
 
 type Json = unknown;
 

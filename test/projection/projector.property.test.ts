@@ -2,15 +2,15 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { createTable } from '../../src/projection/ddl.ts';
-import { checkProjections, type Projections } from '../../src/projection/definition.ts';
-import { Projector } from '../../src/projection/projector.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import { coalesce } from '#core/patch/coalesce.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { checkProjections, type Projections } from '#core/projection/definition.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { createTable } from '#storage/sqlite/projection/ddl.ts';
+import { Projector } from '#storage/sqlite/projection/projector.ts';
 import { mutated, mutations, randomPatches, smallState, stateOf, steps } from '../property/states.ts';
 import { expectedRows, sorted } from './oracle.ts';
 

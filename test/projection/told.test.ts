@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, expect, it } from 'vitest';
-import { type CheckpointReport, defineGame, openOrrery } from '../../src/index.ts';
+import { type CheckpointReport, defineGame, openOrrery } from '#index.ts';
 import { orrery as commandLine } from '../cli/command-line.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-told-'));

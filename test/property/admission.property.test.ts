@@ -13,7 +13,7 @@ import {
   openOrrery,
   type Table,
   table,
-} from '../../src/index.ts';
+} from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
 import { silent } from '../game/galaxy.ts';
 import { faults, pointer, value } from './hostile.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { type Change, defineGame, MemoryStore, openOrrery, table } from '../../src/index.ts';
+import { type Change, defineGame, MemoryStore, openOrrery, table } from '#index.ts';
 import { folded, plain, silent } from '../game/galaxy.ts';
 
 type Container = { [key: string]: unknown } | unknown[];

@@ -2,7 +2,7 @@
 // each, found by means that share nothing with the code that is tested.
 
 import fc from 'fast-check';
-import { table } from '../../src/index.ts';
+import { table } from '#index.ts';
 
 class Ship {
   hull = 1;

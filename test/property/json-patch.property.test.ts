@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { OrreryError, table, toJsonPatch } from '../../src/index.ts';
+import { OrreryError, table, toJsonPatch } from '#index.ts';
 import { changesOf, folded, json, plain, play, sandbox } from '../game/galaxy.ts';
 import { patchedByOracle, sorted } from '../game/patch-oracle.ts';
 import { json as anyJson } from './states.ts';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { type Change, defineGame, MemoryStore, openOrrery } from '../../src/index.ts';
+import { type Change, defineGame, MemoryStore, openOrrery } from '#index.ts';
 import { folded, plain, silent } from '../game/galaxy.ts';
 
 type Operation = (

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import { produce } from 'immer';
 import { describe, expect, test } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import { coalesce } from '../../src/patch/coalesce.ts';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import { parsePointer, resolvePointer, toJsonPatch, toPointer } from '../../src/patch/pointer.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import { coalesce } from '#core/patch/coalesce.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import { parsePointer, resolvePointer, toJsonPatch, toPointer } from '#core/patch/pointer.ts';
 import { json, type Loose, mutate, mutated, mutations, randomPatches, smallState, stateOf, steps } from './states.ts';
 
 /** Wherever only keys lead to, what is the same must be the same object. */

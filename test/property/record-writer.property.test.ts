@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Json, Patch } from '../../src/patch/patch.ts';
-import type { Record } from '../../src/patch/record.ts';
-import { RecordWriter } from '../../src/patch/record-writer.ts';
+import type { Json, Patch } from '#core/patch/patch.ts';
+import type { Record } from '#core/patch/record.ts';
+import { RecordWriter } from '#core/patch/record-writer.ts';
 import { json } from './states.ts';
 
 const text = fc.oneof(

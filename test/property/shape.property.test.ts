@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { admit } from '../../src/patch/admit.ts';
-import { cloneJson } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, JsonObject, Patch, PathSegment } from '../../src/patch/patch.ts';
-import { ShapeRegistry, Shapes } from '../../src/patch/shape.ts';
-import type { ShapeCode } from '../../src/patch/shape-code.ts';
+import { OrreryError } from '#core/errors.ts';
+import { admit } from '#core/patch/admit.ts';
+import { cloneJson } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, JsonObject, Patch, PathSegment } from '#core/patch/patch.ts';
+import { ShapeRegistry, Shapes } from '#core/patch/shape.ts';
+import type { ShapeCode } from '#core/patch/shape-code.ts';
 import { faults, type Made, value } from './hostile.ts';
 import { json, type Loose, mutate, mutations } from './states.ts';
 

@@ -1,7 +1,7 @@
 // Random states, random changes of a mutable state as commands make them, and random patches that fit a state.
 import fc from 'fast-check';
-import { cloneJson, fold } from '../../src/patch/apply.ts';
-import type { Json, Patch, PathSegment } from '../../src/patch/patch.ts';
+import { cloneJson, fold } from '#core/patch/apply.ts';
+import type { Json, Patch, PathSegment } from '#core/patch/patch.ts';
 
 export type Loose = { [key: string]: unknown } | unknown[];
 

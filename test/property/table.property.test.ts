@@ -3,15 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import {
-  type Change,
-  defineGame,
-  MemoryStore,
-  openOrrery,
-  type ReadonlyTable,
-  type Table,
-  table,
-} from '../../src/index.ts';
+import { type Change, defineGame, MemoryStore, openOrrery, type ReadonlyTable, type Table, table } from '#index.ts';
 import { folded, plain, silent } from '../game/galaxy.ts';
 
 type Entity = { [key: string]: unknown } | unknown[] | string | number | boolean | null;

@@ -3,11 +3,11 @@
 
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { RecordLine } from '../../src/digest/record-line.ts';
-import type { AnyGame } from '../../src/game/game.ts';
-import { defineGame, MemoryStore, OrreryError, openOrrery } from '../../src/index.ts';
-import { decodeRecord } from '../../src/patch/record.ts';
-import type { Batch, StoreLoad } from '../../src/store/store.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { decodeRecord } from '#core/patch/record.ts';
+import { defineGame, MemoryStore, OrreryError, openOrrery } from '#index.ts';
+import { RecordLine } from '#storage/sqlite/compaction/record-line.ts';
+import type { Batch, StoreLoad } from '#storage/store.ts';
 import { silent } from '../game/galaxy.ts';
 import { readRecord } from '../journal/reader.ts';
 import { json } from './states.ts';

@@ -1,11 +1,11 @@
 // What a claim says when something is wrong with its folder, answer by answer; test/shard/moved-folder.test.ts moves real ones.
 
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { manifestName } from '../../src/image/manifest.ts';
-import { segmentName } from '../../src/journal/segment.ts';
-import { Claim, ownerName } from '../../src/recovery/claim.ts';
-import { FirstSegment } from '../../src/recovery/first-segment.ts';
+import { OrreryError } from '#core/errors.ts';
+import { manifestName } from '#storage/sqlite/image/manifest.ts';
+import { segmentName } from '#storage/sqlite/journal/segment.ts';
+import { FirstSegment } from '#storage/sqlite/recovery/first-segment.ts';
+import { Claim, ownerName } from '#storage/sqlite/recovery/lease.ts';
 import { SHARD } from '../fault/shard-script.ts';
 import { START } from '../journal/disk.ts';
 import { MemoryFolder } from './memory-folder.ts';

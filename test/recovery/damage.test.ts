@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
 import { type ShardFolder, ShardTemplate } from './shard-folder.ts';
 
 let template: ShardTemplate;

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { defineGame, OrreryError, type OrreryErrorCode, openOrrery, shardOf } from '../../src/index.ts';
+import { defineGame, OrreryError, type OrreryErrorCode, openOrrery, shardOf } from '#index.ts';
 
 const counter = defineGame('counter', {
   version: 1,

@@ -4,11 +4,11 @@
 
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { imageGeneration, readImage } from '../../src/image/image.ts';
-import { decodeManifest, type ImageEntry, type Manifest } from '../../src/image/manifest.ts';
-import { scanJournal } from '../../src/journal/scan.ts';
-import { segmentGeneration } from '../../src/journal/segment.ts';
+import { OrreryError } from '#core/errors.ts';
+import { imageGeneration, readImage } from '#storage/sqlite/image/image.ts';
+import { decodeManifest, type ImageEntry, type Manifest } from '#storage/sqlite/image/manifest.ts';
+import { scanJournal } from '#storage/sqlite/journal/scan.ts';
+import { segmentGeneration } from '#storage/sqlite/journal/segment.ts';
 import { SHARD } from '../fault/shard-script.ts';
 import type { MemoryFolder } from './memory-folder.ts';
 import { flips, makeSmallShard, openOrRefuse, type SmallShard, same } from './small-shard.ts';

@@ -3,9 +3,9 @@
 
 import { crc32, deflateSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { encodeFrame, type FrameLabel, openPayload } from '../../src/journal/frame.ts';
-import { SEGMENT_HEADER_BYTES, segmentName } from '../../src/journal/segment.ts';
-import { type FoundFrame, findFrames, type RemainingSegment } from '../../src/recovery/frame-search.ts';
+import { encodeFrame, type FrameLabel, openPayload } from '#storage/sqlite/journal/frame.ts';
+import { SEGMENT_HEADER_BYTES, segmentName } from '#storage/sqlite/journal/segment.ts';
+import { type FoundFrame, findFrames, type RemainingSegment } from '#storage/sqlite/recovery/frame-search.ts';
 
 const TEXT = `${JSON.stringify({ g: 'a', text: 'x'.repeat(200) })}\n`;
 

@@ -2,17 +2,17 @@
 // in a real database; what a Digest would read from its batches is said by hand, as damage might have left it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Digest } from '../../src/digest/digest.ts';
-import { OrreryError } from '../../src/errors.ts';
-import type { CommandEntry, Step } from '../../src/image/batches.ts';
-import { Database } from '../../src/image/database.ts';
-import { type GameRow, writeGame } from '../../src/image/rows.ts';
-import { writeSnapshot } from '../../src/image/snapshots.ts';
-import { writeUnreadable } from '../../src/image/unreadable-records.ts';
-import type { Patch } from '../../src/patch/patch.ts';
-import { complaintOf, type GameProof, proveGame } from '../../src/recovery/game-proof.ts';
-import { gamesOf, type SalvagedGame, salvageGame } from '../../src/recovery/salvage.ts';
-import type { RemainingImage, ShardRemains } from '../../src/recovery/shard-remains.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { Patch } from '#core/patch/patch.ts';
+import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { CommandEntry, Step } from '#storage/sqlite/image/batches.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { type GameRow, writeGame } from '#storage/sqlite/image/rows.ts';
+import { writeSnapshot } from '#storage/sqlite/image/snapshots.ts';
+import { writeUnreadable } from '#storage/sqlite/image/unreadable-records.ts';
+import { complaintOf, type GameProof, proveGame } from '#storage/sqlite/recovery/game-proof.ts';
+import type { RemainingImage, ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { gamesOf, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 
 const ROW: GameRow = {
   id: 'a',

@@ -1,9 +1,9 @@
 // Files of a shard with right checksums that say that it has counted to the end: what was opened, published or written most often.
 
 import { expect, it } from 'vitest';
-import { Journal } from '../../src/journal/journal.ts';
-import { assertNumbers } from '../../src/recovery/last-numbers.ts';
-import { ShardReader } from '../../src/recovery/shard-reader.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { assertNumbers } from '#storage/sqlite/recovery/last-numbers.ts';
+import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { commit, openOwner, SHARD, toldNothing } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
 

@@ -2,8 +2,8 @@
 // what a disk may lose is the business of test/fault.
 
 import { basename, dirname } from 'node:path';
-import { OrreryError } from '../../src/errors.ts';
-import type { FileHandle, Files } from '../../src/journal/files.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { FileHandle, Files } from '#storage/sqlite/files.ts';
 
 export class MemoryFolder implements Files {
   /** By path. A file's bytes are replaced, never changed, so that copies can share them. */

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defineGame, type Orrery, type OrreryError, openOrrery, runLoop, table } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { Onlooker } from '../../src/shard/onlooker.ts';
+import { defineGame, type Orrery, type OrreryError, openOrrery, runLoop, table } from '#index.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import { Onlooker } from '#storage/sqlite/worker/onlooker.ts';
 
 const harbour = defineGame('harbour', {
   version: 2,

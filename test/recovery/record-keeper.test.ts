@@ -4,10 +4,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import { readRecord } from '../../src/recovery/shard-record.ts';
-import { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import { readRecord } from '#storage/sqlite/recovery/shard-record.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
 import { batchOf } from '../fault/shard-script.ts';
 
 /** Files on which nothing can be written beside the folder of a shard. */

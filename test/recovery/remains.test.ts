@@ -3,20 +3,19 @@
 
 import { crc32 } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sha256 } from '../../src/image/body.ts';
-import { Database } from '../../src/image/database.ts';
-import { imageGeneration, imageName } from '../../src/image/image.ts';
-import { decodeManifest, encodeManifest, type Manifest, manifestName } from '../../src/image/manifest.ts';
-import { writeMeta } from '../../src/image/rows.ts';
-import type { Files } from '../../src/journal/files.ts';
-import { encodeFrame } from '../../src/journal/frame.ts';
-import { Journal } from '../../src/journal/journal.ts';
-import { decodeSegmentHeader, encodeSegmentHeader, segmentName } from '../../src/journal/segment.ts';
-import { Claim, ownerName } from '../../src/recovery/claim.ts';
-
-import { holdFiles } from '../../src/recovery/held-files.ts';
-import { ShardReader } from '../../src/recovery/shard-reader.ts';
-import { readShardRemains, type ShardRemains } from '../../src/recovery/shard-remains.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { imageGeneration, imageName } from '#storage/sqlite/image/image.ts';
+import { decodeManifest, encodeManifest, type Manifest, manifestName } from '#storage/sqlite/image/manifest.ts';
+import { writeMeta } from '#storage/sqlite/image/rows.ts';
+import { encodeFrame } from '#storage/sqlite/journal/frame.ts';
+import { Journal } from '#storage/sqlite/journal/journal.ts';
+import { decodeSegmentHeader, encodeSegmentHeader, segmentName } from '#storage/sqlite/journal/segment.ts';
+import { holdFiles } from '#storage/sqlite/recovery/held-files.ts';
+import { Claim, ownerName } from '#storage/sqlite/recovery/lease.ts';
+import { readShardRemains, type ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { openOwner, SHARD } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import { makeSmallShard, openOrRefuse, type SmallShard, same } from './small-shard.ts';

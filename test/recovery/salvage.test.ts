@@ -3,10 +3,10 @@
 
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openShard } from '../../src/recovery/open-shard.ts';
-import { gamesOf, lostBehind, type SalvagedGame, salvageGame } from '../../src/recovery/salvage.ts';
-import { writeSalvaged } from '../../src/recovery/salvage-rows.ts';
-import { readShardRemains } from '../../src/recovery/shard-remains.ts';
+import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
+import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { gamesOf, lostBehind, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
+import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import { openOwner, SHARD, stateAt } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import { flips, makeSmallShard, type SmallShard, type Standing } from './small-shard.ts';

@@ -1,13 +1,13 @@
 // What recoveries gave up of a game that is salvaged, as far as the recoveries themselves are left; and which ids it had.
 
 import { expect, it, onTestFinished } from 'vitest';
-import type { Digest } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { idAt, readOrigins, writeOrigins } from '../../src/image/origins.ts';
-import { type GameRow, readQuarantine, writeGame, writeQuarantine } from '../../src/image/rows.ts';
-import { writeSnapshot } from '../../src/image/snapshots.ts';
-import type { SalvagedGame } from '../../src/recovery/salvage.ts';
-import { writeSalvaged } from '../../src/recovery/salvage-rows.ts';
+import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { idAt, readOrigins, writeOrigins } from '#storage/sqlite/image/origins.ts';
+import { type GameRow, readQuarantine, writeGame, writeQuarantine } from '#storage/sqlite/image/rows.ts';
+import { writeSnapshot } from '#storage/sqlite/image/snapshots.ts';
+import type { SalvagedGame } from '#storage/sqlite/salvage/salvage.ts';
+import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 
 const ROW = {
   ...{ id: 'a', type: 'counter', version: 1, tables: [], created: 100, seq: 9, tick: 0, time: 103, snapshotSeq: 0 },

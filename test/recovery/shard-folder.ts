@@ -4,9 +4,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { OrreryError, type OrreryErrorCode } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError, type OrreryErrorCode } from '#core/errors.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { commit, expectRecovered, openOwner, perform, type Told, toldNothing } from '../fault/shard-script.ts';
 
 /**

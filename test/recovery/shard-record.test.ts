@@ -18,13 +18,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { OrreryError, type OrreryErrorCode } from '../../src/errors.ts';
-import { defineGame, openOrrery, shardOf } from '../../src/index.ts';
-import { type Files, nodeFiles } from '../../src/journal/files.ts';
-import { openShard } from '../../src/recovery/open-shard.ts';
-import { READING, ShardReader } from '../../src/recovery/shard-reader.ts';
-import { encodeRecord, readRecord, type ShardRecord } from '../../src/recovery/shard-record.ts';
-import { readShardRemains } from '../../src/recovery/shard-remains.ts';
+import { OrreryError, type OrreryErrorCode } from '#core/errors.ts';
+import { defineGame, openOrrery, shardOf } from '#index.ts';
+import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
+import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
+import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { READING, ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
+import { encodeRecord, readRecord, type ShardRecord } from '#storage/sqlite/recovery/shard-record.ts';
 import { orrery } from '../cli/command-line.ts';
 
 const counter = defineGame('counter', {

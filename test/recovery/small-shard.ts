@@ -2,8 +2,8 @@
 // has to answer: is what opens exactly what was acknowledged, or is it refused by name?
 
 import { expect } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { commit, openOwner, perform, SHARD, stateAt, toldNothing } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
 

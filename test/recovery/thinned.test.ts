@@ -2,13 +2,13 @@
 // past that adds up, and salvage takes such games for whole ones.
 
 import { expect, it } from 'vitest';
-import { checkPersistence, type Persistence } from '../../src/game/persistence.ts';
-import { imageName } from '../../src/image/image.ts';
-import { proveGame } from '../../src/recovery/game-proof.ts';
-import { openShard } from '../../src/recovery/open-shard.ts';
-import { gamesOf, salvageGame } from '../../src/recovery/salvage.ts';
-import { writeSalvaged } from '../../src/recovery/salvage-rows.ts';
-import { readShardRemains } from '../../src/recovery/shard-remains.ts';
+import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
+import { imageName } from '#storage/sqlite/image/image.ts';
+import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
+import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
+import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { gamesOf, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
+import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import { commit, openOwner, SHARD, stateAt, toldNothing } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
 

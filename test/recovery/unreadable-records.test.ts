@@ -2,16 +2,16 @@
 // Their own game is unavailable, by name; nothing of it is lost, and the other games of the shard go on.
 
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { sha256 } from '../../src/image/body.ts';
-import { Database } from '../../src/image/database.ts';
-import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
-import { readUnreadable } from '../../src/image/unreadable-records.ts';
-import { openShard } from '../../src/recovery/open-shard.ts';
-import { gamesOf, type SalvagedGame, salvageGame } from '../../src/recovery/salvage.ts';
-import { writeSalvaged } from '../../src/recovery/salvage-rows.ts';
-import { readShardRemains, type ShardRemains } from '../../src/recovery/shard-remains.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
+import { readUnreadable } from '#storage/sqlite/image/unreadable-records.ts';
+import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
+import { readShardRemains, type ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { gamesOf, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
+import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { batchOf, commit, openOwner, SHARD, stateAt, toldNothing } from '../fault/shard-script.ts';
 import { readJournal, readRecord } from '../journal/reader.ts';
 import { MemoryFolder } from './memory-folder.ts';

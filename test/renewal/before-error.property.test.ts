@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { findTurn } from '../../src/renewal/before-error.ts';
-import { Lineage, type SeqRange } from '../../src/renewal/lineage.ts';
-import { Probe, type Soundness, type Unsound } from '../../src/renewal/probe.ts';
+import { OrreryError } from '#core/errors.ts';
+import { findTurn } from '#history/recover/before-error.ts';
+import { Lineage, type SeqRange } from '#history/recover/lineage.ts';
+import { Probe, type Soundness, type Unsound } from '#history/recover/probe.ts';
 import { type Said, SpokenPast } from './spoken-past.ts';
 
 /** What happens next: a step of some seqs, or going back to a moment (a share of those there are). */

@@ -2,7 +2,7 @@
 // game is as it was before or after whatever was being done, and never less than what was said to be done.
 
 import { expect, it } from 'vitest';
-import { defineGame, openOrrery } from '../../src/index.ts';
+import { defineGame, openOrrery } from '#index.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 import { silent } from '../game/galaxy.ts';
 import { OwnerStore } from './owner-store.ts';

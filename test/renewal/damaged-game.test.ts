@@ -2,7 +2,7 @@
 // notices. The states follow from the seq alone.
 
 import { beforeAll, expect, it } from 'vitest';
-import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
+import { defineGame, type Orrery, openOrrery } from '#index.ts';
 import { open, rejection, silent } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { asked, changedBy, OwnerStore } from './owner-store.ts';

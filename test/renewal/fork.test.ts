@@ -1,7 +1,7 @@
 // Forks, through the library: on stores in memory and on the real owner.
 
 import { describe, expect, it } from 'vitest';
-import { type GameRow, MemoryStore, type Orrery, type Store } from '../../src/index.ts';
+import { type GameRow, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { galaxy, json, open, rejection } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';

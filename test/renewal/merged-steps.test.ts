@@ -5,8 +5,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AnyGameType } from '../../src/game/define.ts';
-import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
+import type { AnyGameType } from '#core/game/define.ts';
+import { defineGame, type Orrery, openOrrery } from '#index.ts';
 
 interface State {
   gold: number;

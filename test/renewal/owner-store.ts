@@ -2,13 +2,13 @@
 // that can be damaged by SQL while everything that vouches for the image is put right again.
 
 import initSqlJs, { type SqlValue } from 'sql.js';
-import { errorFromData, errorToData } from '../../src/errors.ts';
-import { sha256 } from '../../src/image/body.ts';
-import { decodeManifest, encodeManifest, type Manifest } from '../../src/image/manifest.ts';
-import type { Files } from '../../src/journal/files.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { OwnerOptions } from '../../src/shard/protocol.ts';
-import type { Batch, Store } from '../../src/store/store.ts';
+import { errorFromData, errorToData } from '#core/errors.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { sha256 } from '#storage/sqlite/image/body.ts';
+import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
+import type { Batch, Store } from '#storage/store.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import type { MemoryFolder } from '../recovery/memory-folder.ts';
 

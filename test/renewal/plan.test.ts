@@ -1,10 +1,10 @@
 // The modes of recovery and their fallbacks, on pasts that are said by hand.
 
 import { expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { Lineage, type SeqRange } from '../../src/renewal/lineage.ts';
-import { type Plan, planRecovery, type RecoveryMode } from '../../src/renewal/plan.ts';
-import { Probe, type Soundness } from '../../src/renewal/probe.ts';
+import { OrreryError } from '#core/errors.ts';
+import { Lineage, type SeqRange } from '#history/recover/lineage.ts';
+import { type Plan, planRecovery, type RecoveryMode } from '#history/recover/plan.ts';
+import { Probe, type Soundness } from '#history/recover/probe.ts';
 import { type Said, SpokenPast } from './spoken-past.ts';
 
 const notWell = new OrreryError({ code: 'INVARIANT_FAILED', what: 'it is not well', hint: 'Look at it.' });

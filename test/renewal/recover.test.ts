@@ -2,7 +2,7 @@
 // histories and neighbours see of it.
 
 import { describe, expect, it } from 'vitest';
-import { defineGame, type GameRow, MemoryStore, type Orrery, type Store } from '../../src/index.ts';
+import { defineGame, type GameRow, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { changesOf, galaxy, json, open, rejection } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';

@@ -1,10 +1,10 @@
 // A past that is said by hand, with damage where it is said to be: what a Past gives is decided here without any code of
 // src/ but the errors, so that it can be held against what is searched in it.
 
-import { OrreryError } from '../../src/errors.ts';
-import type { GameRow } from '../../src/image/rows.ts';
-import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt } from '../../src/past/past.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt } from '#storage/history-reader.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 /** One visible moment: the state after the seqs up to lastSeq. */
 export interface Said {

@@ -2,7 +2,7 @@
 // with today's.
 
 import { describe, expect, it } from 'vitest';
-import { defineGame, MemoryStore, type Store } from '../../src/index.ts';
+import { defineGame, MemoryStore, type Store } from '#index.ts';
 import { changesOf, open, rejection } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineGame, openOrrery, type Table, table } from '../../src/index.ts';
+import { defineGame, openOrrery, type Table, table } from '#index.ts';
 import { orrery } from '../cli/command-line.ts';
 import { Workshop } from './played.ts';
 

@@ -1,10 +1,10 @@
 // Merged steps taken apart by running their commands again, against a memory that never merged anything.
 
 import { describe, expect, it } from 'vitest';
-import type { AnyGame } from '../../src/game/game.ts';
-import { defineGame, type Table, table } from '../../src/index.ts';
-import type { PastStep } from '../../src/past/past.ts';
-import { ExpandedPast } from '../../src/rerun/expand.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { ExpandedPast } from '#history/rerun/expand.ts';
+import { defineGame, type Table, table } from '#index.ts';
+import type { PastStep } from '#storage/history-reader.ts';
 import { RememberedPast } from './remembered-past.ts';
 
 interface State {

@@ -2,7 +2,7 @@
 
 import fastJsonPatch from 'fast-json-patch';
 import { afterAll, expect, it } from 'vitest';
-import { defineGame, MemoryStore, openOrrery, type Table, table, verify } from '../../src/index.ts';
+import { defineGame, MemoryStore, openOrrery, type Table, table, verify } from '#index.ts';
 import { Workshop } from './played.ts';
 
 const { applyPatch } = fastJsonPatch;

@@ -1,10 +1,10 @@
 // What verification counts as a difference, and how far it goes: numbers that are near enough, and what comes behind a difference.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AnyGame } from '../../src/game/game.ts';
-import { defineGame, type Table, table } from '../../src/index.ts';
-import { RerunThreads } from '../../src/rerun/threads.ts';
-import { type Verification, type VerifyOptions, verify } from '../../src/rerun/verify.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { RerunThreads } from '#history/rerun/threads.ts';
+import { type Verification, type VerifyOptions, verify } from '#history/rerun/verify.ts';
+import { defineGame, type Table, table } from '#index.ts';
 import { Workshop } from './played.ts';
 
 const workshop = new Workshop();

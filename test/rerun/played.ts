@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyGameType } from '../../src/game/define.ts';
-import type { AnyGame } from '../../src/game/game.ts';
-import { type OrreryOptions, openOrrery } from '../../src/index.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
-import type { Past } from '../../src/past/past.ts';
-import type { TypeVersions } from '../../src/rerun/games-module.ts';
+import type { AnyGameType } from '#core/game/define.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import type { TypeVersions } from '#history/rerun/games-module.ts';
+import { type OrreryOptions, openOrrery } from '#index.ts';
+import type { Past } from '#storage/history-reader.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 
 const INDEX = new URL('../../dist/src/index.js', import.meta.url).href;
 

@@ -1,18 +1,26 @@
-// A past that is kept in arrays: a game plays, and its records stay as they came. No code of past/ or digest/ has a part in
+// A past that is kept in arrays: a game plays, and its records stay as they came. No code of history/ or compaction/ has a part in
 // it, so what is run again can be held against it.
 
-import { OrreryError } from '../../src/errors.ts';
-import { GameActor } from '../../src/game/actor.ts';
-import type { AnyGameType } from '../../src/game/define.ts';
-import type { AnyGame } from '../../src/game/game.ts';
-import { GameRandomness } from '../../src/game/randomness.ts';
-import type { Receipt } from '../../src/game/recording.ts';
-import { GameSeed } from '../../src/game/seed.ts';
-import type { GameRow } from '../../src/image/rows.ts';
-import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../src/past/past.ts';
-import { fold } from '../../src/patch/apply.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
-import type { Record } from '../../src/patch/record.ts';
+import { OrreryError } from '#core/errors.ts';
+import { GameActor } from '#core/game/actor.ts';
+import type { AnyGameType } from '#core/game/define.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { GameRandomness } from '#core/game/randomness.ts';
+import type { Receipt } from '#core/game/recording.ts';
+import { GameSeed } from '#core/game/seed.ts';
+import { fold } from '#core/patch/apply.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import type { Record } from '#core/patch/record.ts';
+import type {
+  Moment,
+  MomentOptions,
+  Past,
+  PastStep,
+  SnapshotEntry,
+  StateAt,
+  StepRange,
+} from '#storage/history-reader.ts';
+import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 export class RememberedPast implements Past {
   readonly #actor: GameActor;

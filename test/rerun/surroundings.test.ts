@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
-import { defineGame, openOrrery } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { defineGame, openOrrery } from '#index.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
 import {
   type Opening,
   openingAt,
@@ -15,9 +16,8 @@ import {
   readOpenings,
   recordOpening,
   surroundingsHere,
-} from '../../src/openings.ts';
-import { openPackPast } from '../../src/pack/pack-past.ts';
-import { verify } from '../../src/rerun/verify.ts';
+} from '#storage/sqlite/openings.ts';
+import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
 import { endedBinary } from '../cli/command-line.ts';
 import { Workshop } from './played.ts';
 

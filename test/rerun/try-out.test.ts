@@ -1,10 +1,10 @@
 // A game played on from a moment with other code or other commands.
 
 import { describe, expect, it } from 'vitest';
-import type { AnyGame } from '../../src/game/game.ts';
-import { defineGame, type Table, table } from '../../src/index.ts';
-import type { Past, PastStep } from '../../src/past/past.ts';
-import { tryOut } from '../../src/rerun/try-out.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { tryOut } from '#history/rerun/trial.ts';
+import { defineGame, type Table, table } from '#index.ts';
+import type { Past, PastStep } from '#storage/history-reader.ts';
 import { versions } from './played.ts';
 import { RememberedPast } from './remembered-past.ts';
 

@@ -2,13 +2,13 @@
 
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AnyGameType, History } from '../../src/game/define.ts';
-import type { AnyGame } from '../../src/game/game.ts';
-import { type CommandContext, defineGame, type Table, table } from '../../src/index.ts';
-import type { Past, PastStep, StepRange } from '../../src/past/past.ts';
-import { fold } from '../../src/patch/apply.ts';
-import type { Json, JsonObject, Patch } from '../../src/patch/patch.ts';
-import { verify } from '../../src/rerun/verify.ts';
+import type { AnyGameType, History } from '#core/game/define.ts';
+import type { AnyGame } from '#core/game/game.ts';
+import { fold } from '#core/patch/apply.ts';
+import type { Json, JsonObject, Patch } from '#core/patch/patch.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { type CommandContext, defineGame, type Table, table } from '#index.ts';
+import type { Past, PastStep, StepRange } from '#storage/history-reader.ts';
 import { versions, Workshop } from './played.ts';
 import { RememberedPast } from './remembered-past.ts';
 

@@ -1,9 +1,9 @@
 // What is durable and not yet digested: taken in a little at a time, also when nobody asks, and never half when it has to be whole.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '../../src/digest/digest.ts';
-import { Database } from '../../src/image/database.ts';
-import { Backlog } from '../../src/shard/backlog.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { Backlog } from '#storage/sqlite/worker/backlog.ts';
 
 const databases: Database[] = [];
 afterEach(() => {

@@ -1,7 +1,7 @@
 // What checkpoints leave on the disk over a long run, and what they cost.
 
 import { expect, it } from 'vitest';
-import type { Owner } from '../../src/shard/owner.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { batchOf, commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
 import { diskFailure, type Interference, VolatileDisk } from '../fault/volatile-disk.ts';
 

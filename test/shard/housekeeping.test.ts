@@ -1,9 +1,9 @@
 // What only tidies up stops nothing: names that cannot be unlinked or linked, claims without their line.
 
 import { describe, expect, it } from 'vitest';
-import { Claim, ownerName } from '../../src/recovery/claim.ts';
-import type { Owner } from '../../src/shard/owner.ts';
-import type { CheckpointReport } from '../../src/store/store.ts';
+import { Claim, ownerName } from '#storage/sqlite/recovery/lease.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { CheckpointReport } from '#storage/store.ts';
 import { commit, expectRecovered, openOwner, SHARD, type Told, toldNothing } from '../fault/shard-script.ts';
 import { diskFailure, type Interference, type Operation, VolatileDisk } from '../fault/volatile-disk.ts';
 

@@ -18,10 +18,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defineGame, type OrreryError, openOrrery } from '../../src/index.ts';
-import { createNodeFiles, nodeFiles } from '../../src/journal/files.ts';
-import { ownerName } from '../../src/recovery/claim.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { defineGame, type OrreryError, openOrrery } from '#index.ts';
+import { createNodeFiles, nodeFiles } from '#storage/sqlite/files.ts';
+import { ownerName } from '#storage/sqlite/recovery/lease.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { batchOf, commit, expectRecovered, openOwner, perform, toldNothing } from '../fault/shard-script.ts';
 
 const counter = defineGame('counter', {
@@ -326,7 +326,7 @@ describe('an owner of which', () => {
 
   it('[W31] the folder is looked at while it is being moved is not called stale', async () => {
     // At every look, the folder goes away just before it, and comes back just after: what the owner sees is a copy with newer claims.
-    const { Claim } = await import('../../src/recovery/claim.ts');
+    const { Claim } = await import('#storage/sqlite/recovery/lease.ts');
     mkdirSync(shard);
     let looks = 0;
     let swapAt = 0;

@@ -4,8 +4,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { takeDirectory } from '../../src/directory.ts';
-import { createNodeFiles, type Files, nodeFiles } from '../../src/journal/files.ts';
+import { takeDirectory } from '#storage/sqlite/directory.ts';
+import { createNodeFiles, type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import { commit, expectRecovered, openOwner, perform, toldNothing } from '../fault/shard-script.ts';
 
 let above: string;
@@ -121,7 +121,7 @@ it('[PC17] a file for Redux DevTools is written where there are no links, and re
     link: () => Promise.reject(failed('EACCES')),
   }));
   try {
-    const { writeNewFile } = await import('../../src/cli/past/new-file.ts');
+    const { writeNewFile } = await import('#cli/past/new-file.ts');
     const file = join(above, 'trace.json');
     await writeNewFile(file, (write) => write('whole'));
     expect(fs.readFileSync(file, 'utf8')).toBe('whole');

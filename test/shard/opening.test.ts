@@ -2,9 +2,9 @@
 // acknowledged before it is durable, and openings that fail or are killed, over and over, leave nothing behind.
 
 import { describe, expect, it } from 'vitest';
-import { OrreryError } from '../../src/errors.ts';
-import { ownerEpoch } from '../../src/recovery/claim.ts';
-import type { Owner } from '../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import { ownerEpoch } from '#storage/sqlite/recovery/lease.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { earlyLook } from '../fault/early-look.ts';
 import {
   batchOf,

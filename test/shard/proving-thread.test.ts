@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Database } from '../../src/image/database.ts';
-import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '../../src/image/proof.ts';
-import { defineGame, openOrrery } from '../../src/index.ts';
-import { nodeFiles } from '../../src/journal/files.ts';
-import { Owner } from '../../src/shard/owner.ts';
-import { ProvingThread } from '../../src/shard/proving-thread.ts';
+import { defineGame, openOrrery } from '#index.ts';
+import { nodeFiles } from '#storage/sqlite/files.ts';
+import { Database } from '#storage/sqlite/image/database.ts';
+import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '#storage/sqlite/image/proof.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
+import { ProvingThread } from '#storage/sqlite/worker/proving-thread.ts';
 
 const PROVER = new URL('../../dist/workers/image-prover.js', import.meta.url);
 const NOWHERE = new URL('../../dist/workers/there-is-no-such-worker.js', import.meta.url);

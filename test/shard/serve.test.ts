@@ -2,9 +2,9 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
-import type { OwnerReply, OwnerRequest } from '../../src/shard/protocol.ts';
-import { serve } from '../../src/shard/serve.ts';
-import { Slot } from '../../src/shard/slot.ts';
+import { Slot } from '#storage/sqlite/worker/commit-slot.ts';
+import type { OwnerReply, OwnerRequest } from '#storage/sqlite/worker/protocol.ts';
+import { serve } from '#storage/sqlite/worker/serve.ts';
 
 const ports: MessagePort[] = [];
 afterEach(() => {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
-import { Slot } from '../../src/shard/slot.ts';
-import type { Batch } from '../../src/store/store.ts';
+import { openOrrery } from '#index.ts';
+import { Slot } from '#storage/sqlite/worker/commit-slot.ts';
+import type { Batch } from '#storage/store.ts';
 import { mine } from '../programs/mine.ts';
 
 const batch: fc.Arbitrary<Batch> = fc.record({

@@ -18,7 +18,7 @@ import {
   type StateOf,
   type Table,
   table,
-} from '../../src/index.ts';
+} from '#index.ts';
 import { open, silent } from '../game/galaxy.ts';
 
 interface Star {

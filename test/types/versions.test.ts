@@ -16,7 +16,7 @@ import {
   type SubmissionReceipt,
   type Table,
   table,
-} from '../../src/index.ts';
+} from '#index.ts';
 import { open } from '../game/galaxy.ts';
 
 const galaxy = defineGame('galaxy', {

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { migrate, type VersionedState } from '../../src/game/migration.ts';
-import { defineGame, type Migrations, table } from '../../src/index.ts';
-import type { JsonObject } from '../../src/patch/patch.ts';
+import { migrate, type VersionedState } from '#core/game/migration.ts';
+import type { JsonObject } from '#core/patch/patch.ts';
+import { defineGame, type Migrations, table } from '#index.ts';
 import { refusal } from '../game/galaxy.ts';
 import { type Loose, type Mutation, mutate, mutations, stateOf } from '../property/states.ts';
 

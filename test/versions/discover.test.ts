@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { migrationsIn } from '../../src/index.ts';
+import { migrationsIn } from '#index.ts';
 import { rejection } from '../game/galaxy.ts';
 
 /** With and without the slash at the end: both are the URL of a folder. */

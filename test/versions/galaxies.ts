@@ -1,7 +1,7 @@
 // One game type in four versions, with everything that changes between versions, and what each makes of the state before by
 // hand: the migrations are written once for the type and once more, differently, for the tests.
 
-import { type Commands, defineGame, type GameType, type Migrations, table } from '../../src/index.ts';
+import { type Commands, defineGame, type GameType, type Migrations, table } from '#index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests open the same game with states of several shapes
 export type AnyVersion = GameType<any, void, Commands<any>>;

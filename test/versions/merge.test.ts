@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Conflict, mergeByPath, ours, theirs } from '../../src/index.ts';
-import { fold } from '../../src/patch/apply.ts';
-import { capture } from '../../src/patch/capture.ts';
-import type { Json, JsonObject, Patch } from '../../src/patch/patch.ts';
+import { fold } from '#core/patch/apply.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { Json, JsonObject, Patch } from '#core/patch/patch.ts';
+import { type Conflict, mergeByPath, ours, theirs } from '#index.ts';
 import { refusal } from '../game/galaxy.ts';
 
 const leaf = fc.constantFrom<Json>(0, 1, 2, 'a', null, true);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openOrrery } from '../../src/index.ts';
+import { openOrrery } from '#index.ts';
 import { copyOf, type Ended, emptyFolder, fingerprint, orrery, orreryOn, removeFolders } from '../cli/command-line.ts';
 import { json, silent } from '../game/galaxy.ts';
 import { match } from '../programs/mine.ts';

@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { MemoryStore, type Migrations, openOrrery } from '../../src/index.ts';
-import { openDirectoryPast } from '../../src/past/digest-past.ts';
+import { MemoryStore, type Migrations, openOrrery } from '#index.ts';
+import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { emptyFolder, fingerprint, removeFolders } from '../cli/command-line.ts';
 import { changesOf, json, open, rejection, silent } from '../game/galaxy.ts';
 import { type AnyVersion, expected, galaxyOf, migrations } from './galaxies.ts';

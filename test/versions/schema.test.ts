@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { defineGame, MemoryStore, type StateSchema, table } from '../../src/index.ts';
+import { defineGame, MemoryStore, type StateSchema, table } from '#index.ts';
 import { json, open, refusal, rejection } from '../game/galaxy.ts';
 
 const environment = process.env['NODE_ENV'];

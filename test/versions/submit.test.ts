@@ -1,7 +1,7 @@
 // States that somebody made from an older one, given back to a game that may have moved on.
 
 import { describe, expect, it } from 'vitest';
-import { type Conflict, defineGame, MemoryStore, mergeByPath, type Resolver, table, theirs } from '../../src/index.ts';
+import { type Conflict, defineGame, MemoryStore, mergeByPath, type Resolver, table, theirs } from '#index.ts';
 import { changesOf, json, open, plain, refusal, rejection } from '../game/galaxy.ts';
 import { galaxyOf } from './galaxies.ts';
 

@@ -2,14 +2,14 @@
 // adds: the same game type with a sink that lets go of every record before it is encoded.
 
 import { readFileSync } from 'node:fs';
-import { GameActor } from '../../../src/game/actor.ts';
-import { type AnyGameType, defineGame } from '../../../src/game/define.ts';
-import type { AnyGame } from '../../../src/game/game.ts';
-import { GameRandomness } from '../../../src/game/randomness.ts';
-import type { Receipt, RecordSink } from '../../../src/game/recording.ts';
-import type { GameOf } from '../../../src/game/type-of.ts';
+import { GameActor } from '../../../src/core/game/actor.ts';
+import { type AnyGameType, defineGame } from '../../../src/core/game/define.ts';
+import type { AnyGame } from '../../../src/core/game/game.ts';
+import { GameRandomness } from '../../../src/core/game/randomness.ts';
+import type { Receipt, RecordSink } from '../../../src/core/game/recording.ts';
+import type { GameOf } from '../../../src/core/game/type-of.ts';
+import type { Record } from '../../../src/core/patch/record.ts';
 import { type Orrery, openOrrery } from '../../../src/index.ts';
-import type { Record } from '../../../src/patch/record.ts';
 import { galaxy } from '../../galaxy.ts';
 import { BENCH } from '../peers.ts';
 import { type Contender, gameName, type Order, queueOf, type Shape, type Stored, type World } from './contender.ts';

@@ -1,8 +1,8 @@
 // Orrery without persistence: a game whose records are dropped before they are encoded. What is left to measure is the
 // change of the state, with all that belongs to it: draft, patches, checks, freezing.
 
-import { GameActor } from '../../../src/game/actor.ts';
-import type { GameOf } from '../../../src/game/type-of.ts';
+import { GameActor } from '../../../src/core/game/actor.ts';
+import type { GameOf } from '../../../src/core/game/type-of.ts';
 import { galaxy } from '../../galaxy.ts';
 import { DroppingSink } from '../contenders/orrery.ts';
 

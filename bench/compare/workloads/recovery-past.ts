@@ -2,7 +2,7 @@
 // computed, so that recovery.ts can check what came back and knows, without a look into anybody's files, which JSON
 // had to be read. recovery-writer.ts plays it.
 
-import { encodePatches, encodeRecord, type Record, TICK } from '../../../src/patch/record.ts';
+import { encodePatches, encodeRecord, type Record, TICK } from '../../../src/core/patch/record.ts';
 import { type FlatGalaxy, plainGalaxy, type System, TICK_COMMANDS, visits } from '../../galaxy.ts';
 
 export const GAME = 'andromeda';

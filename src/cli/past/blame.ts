@@ -1,15 +1,15 @@
 // `orrery blame`: which commands changed what stands at a path, newest first.
 
 import { Command } from 'commander';
-import { OrreryError } from '../../errors.ts';
-import type { CommandEntry } from '../../image/batches.ts';
-import type { BlameEntry } from '../../past/blame.ts';
-import type { Past } from '../../past/past.ts';
-import { placeOf } from '../../past/place.ts';
-import { blameApart } from '../../rerun/apart.ts';
-import { compactJson, isoTime, printable } from '../printable.ts';
+import { OrreryError } from '../../core/errors.ts';
+import { compactJson, isoTime, printable } from '../../core/printable.ts';
+import type { BlameEntry } from '../../history/blame.ts';
+import { placeOf } from '../../history/place.ts';
+import { blameApart } from '../../history/rerun/expanded-history.ts';
+import type { Past } from '../../storage/history-reader.ts';
+import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
+import type { Surroundings } from '../cli-context.ts';
 import { wholeNumber } from '../reading.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { SIGNS, valueText } from './change-lines.ts';
 import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
 import { PagedRows } from './paged-rows.ts';

@@ -1,11 +1,11 @@
 // Changes as a listing for people: grouped by the entity they belong to, old value and new, in colours. Before it:
 // playhead.ts; after it: the terminal, by way of diff and replay.
 
-import type { Json, Patch, Path } from '../../patch/patch.ts';
-import { toPointer } from '../../patch/pointer.ts';
+import type { Json, Patch, Path } from '../../core/patch/patch.ts';
+import { toPointer } from '../../core/patch/pointer.ts';
+import { compactJson, printable } from '../../core/printable.ts';
 import { shorten } from '../columns.ts';
 import type { Colour, Paint } from '../paint.ts';
-import { compactJson, printable } from '../printable.ts';
 
 export const SIGNS: { readonly [op in Patch['op']]: readonly [string, Colour] } = {
   add: ['+', 'green'],

@@ -1,11 +1,11 @@
 // `orrery diff`: what differs between two moments of a game.
 
 import { Command, Option } from 'commander';
-import { diffOf, type MomentRead } from '../../past/difference.ts';
-import type { Past } from '../../past/past.ts';
-import { placeOf } from '../../past/place.ts';
-import { compactJson, counted, isoTime } from '../printable.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { compactJson, counted, isoTime } from '../../core/printable.ts';
+import { diffOf, type MomentRead } from '../../history/difference.ts';
+import { placeOf } from '../../history/place.ts';
+import type { Past } from '../../storage/history-reader.ts';
+import type { Surroundings } from '../cli-context.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './moment-argument.ts';
 import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './opening.ts';

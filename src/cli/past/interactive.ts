@@ -2,10 +2,10 @@
 // terminal.
 
 import { CommanderError } from 'commander';
-import { OrreryError } from '../../errors.ts';
-import type { Past } from '../../past/past.ts';
-import { isoTime, prettyJson, printable } from '../printable.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { OrreryError } from '../../core/errors.ts';
+import { isoTime, prettyJson, printable } from '../../core/printable.ts';
+import type { Past } from '../../storage/history-reader.ts';
+import type { Surroundings } from '../cli-context.ts';
 import { fitting } from './change-lines.ts';
 import type { Keys } from './keys.ts';
 import { momentIn, parseMoment } from './moment-argument.ts';

@@ -1,9 +1,9 @@
 // The options of `orrery log` that say which commands of the past are meant.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { HistoryQuery } from '../../past/history.ts';
-import type { Past } from '../../past/past.ts';
-import { placeOf } from '../../past/place.ts';
+import type { HistoryQuery } from '../../history/entries.ts';
+import { placeOf } from '../../history/place.ts';
+import type { Past } from '../../storage/history-reader.ts';
 import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
 
 export interface LogFilters extends RangeOptions {

@@ -2,8 +2,8 @@
 // commander's options; after it: a Moment for past/, whose rules say which state it is.
 
 import { InvalidArgumentError } from 'commander';
-import type { Moment, Past } from '../../past/past.ts';
-import { isoTime } from '../printable.ts';
+import { isoTime } from '../../core/printable.ts';
+import type { Moment, Past } from '../../storage/history-reader.ts';
 
 /** The ends of what is kept are moments too; which seq they are only the past knows. */
 export type AskedMoment = Moment | 'first' | 'last';

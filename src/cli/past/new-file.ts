@@ -1,8 +1,8 @@
 // A file that a command writes and that appears only when it is whole. Before it: the export for Redux DevTools.
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { OrreryError } from '../../errors.ts';
-import { alreadyExists, nodeFiles } from '../../journal/files.ts';
+import { OrreryError } from '../../core/errors.ts';
+import { alreadyExists, nodeFiles } from '../../storage/sqlite/files.ts';
 
 const CHUNK_LENGTH = 256 * 1024;
 

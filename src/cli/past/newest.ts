@@ -1,8 +1,8 @@
 // The newest entries of a history, oldest of them first. Before it: `orrery log --limit`; after it: the reading that prints
 // them.
 
-import { type HistoryEntry, type HistoryQuery, historyOf } from '../../past/history.ts';
-import type { Past } from '../../past/past.ts';
+import { type HistoryEntry, type HistoryQuery, historyOf } from '../../history/entries.ts';
+import type { Past } from '../../storage/history-reader.ts';
 
 /**
  * The newest `limit` entries that the query lets through, in the order that it asks for. Reads backwards to find where they

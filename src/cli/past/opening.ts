@@ -1,18 +1,18 @@
 // The past that a reading command is about: of a game in a directory, or of the one game in a pack. Before it: what the
-// command line named; after it: everything in cli/past/, show and log, which do not care where the past is kept.
+// command line named; after it: everything in cli/history/, show and log, which do not care where the past is kept.
 
 import { statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { OrreryError } from '../../errors.ts';
-import { nodeFiles } from '../../journal/files.ts';
-import { openPackPast } from '../../pack/pack-past.ts';
-import { looksLikePack } from '../../pack/reading.ts';
-import { openDirectoryPast } from '../../past/digest-past.ts';
-import type { Past } from '../../past/past.ts';
-import { gameUnreadable } from '../../patch/unreadable.ts';
-import { takenApart } from '../../rerun/apart.ts';
-import { loadGameTypes, typesFor } from '../../rerun/games-module.ts';
-import { printable } from '../printable.ts';
+import { OrreryError } from '../../core/errors.ts';
+import { gameUnreadable } from '../../core/patch/unreadable.ts';
+import { printable } from '../../core/printable.ts';
+import { takenApart } from '../../history/rerun/expanded-history.ts';
+import { loadGameTypes, typesFor } from '../../history/rerun/games-module.ts';
+import type { Past } from '../../storage/history-reader.ts';
+import { openDirectoryPast } from '../../storage/sqlite/directory-history.ts';
+import { nodeFiles } from '../../storage/sqlite/files.ts';
+import { openPackPast } from '../../storage/sqlite/pack/pack-history.ts';
+import { looksLikePack } from '../../storage/sqlite/pack/reading.ts';
 
 /** What the arguments of these commands are, for their help. */
 export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';

@@ -1,12 +1,12 @@
 // A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before it: a
 // Past, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
 
-import { orderTables } from '../../digest/table-order.ts';
-import { patchesBetween } from '../../past/difference.ts';
-import type { StateAt } from '../../past/past.ts';
-import { fold } from '../../patch/apply.ts';
-import type { Json, JsonObject, Patch, Path } from '../../patch/patch.ts';
-import { parsePointer } from '../../patch/pointer.ts';
+import { fold } from '../../core/patch/apply.ts';
+import type { Json, JsonObject, Patch, Path } from '../../core/patch/patch.ts';
+import { parsePointer } from '../../core/patch/pointer.ts';
+import { patchesBetween } from '../../history/difference.ts';
+import type { StateAt } from '../../storage/history-reader.ts';
+import { orderTables } from '../../storage/table-order.ts';
 import type { ListedChange } from './change-lines.ts';
 
 /** One patch with what it replaced or removed, and what stands there now. */

@@ -1,10 +1,10 @@
 // What stands at the pointer of --path in a state, or an error that says what is there instead. show, at and replay ask
 // here.
 
-import { OrreryError } from '../../errors.ts';
-import type { Json, JsonObject } from '../../patch/patch.ts';
-import { parsePointer, resolvePointer, toPointer } from '../../patch/pointer.ts';
-import { printable } from '../printable.ts';
+import { OrreryError } from '../../core/errors.ts';
+import type { Json, JsonObject } from '../../core/patch/patch.ts';
+import { parsePointer, resolvePointer, toPointer } from '../../core/patch/pointer.ts';
+import { printable } from '../../core/printable.ts';
 
 /** Keys that a remedy lists. */
 const KEYS_SHOWN = 8;

@@ -2,8 +2,8 @@
 // options; after it: what reads a range, by seq or by the bounds that were given.
 
 import type { Command } from 'commander';
-import { type HistoryQuery, historyOf } from '../../past/history.ts';
-import type { Past, StepRange } from '../../past/past.ts';
+import { type HistoryQuery, historyOf } from '../../history/entries.ts';
+import type { Past, StepRange } from '../../storage/history-reader.ts';
 import { type AskedMoment, momentIn, momentText, parseMoment } from './moment-argument.ts';
 
 export interface RangeOptions {

@@ -7,11 +7,11 @@
 // page with a store of its own computes the states again, and for that every action carries its change as RFC 6902
 // patches, which a reducer of one line applies. Nothing in the game's own code is needed for either.
 
-import { OrreryError } from '../../errors.ts';
-import type { Past, PastStep, StateAt, StepRange } from '../../past/past.ts';
-import type { Json, Patch } from '../../patch/patch.ts';
-import { parsePointer, resolvePointer, toJsonPatch } from '../../patch/pointer.ts';
-import { compactJson, counted, isoTime } from '../printable.ts';
+import { OrreryError } from '../../core/errors.ts';
+import type { Json, Patch } from '../../core/patch/patch.ts';
+import { parsePointer, resolvePointer, toJsonPatch } from '../../core/patch/pointer.ts';
+import { compactJson, counted, isoTime } from '../../core/printable.ts';
+import type { Past, PastStep, StateAt, StepRange } from '../../storage/history-reader.ts';
 import { Playhead } from './playhead.ts';
 
 /** Steps in a file unless --limit says otherwise: the extension itself keeps 50 actions by default. */

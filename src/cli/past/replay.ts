@@ -1,9 +1,9 @@
 // `orrery replay`: the past of a game step by step, with what each step changed; all at once, at a speed, or with keys.
 
 import { Command, InvalidArgumentError } from 'commander';
-import type { Moment, Past, SnapshotEntry, StepRange } from '../../past/past.ts';
-import { type Place, placeOf } from '../../past/place.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { type Place, placeOf } from '../../history/place.ts';
+import type { Moment, Past, SnapshotEntry, StepRange } from '../../storage/history-reader.ts';
+import type { Surroundings } from '../cli-context.ts';
 import { Interactive } from './interactive.ts';
 import { Keys } from './keys.ts';
 import { MOMENTS_HELP, momentIn } from './moment-argument.ts';

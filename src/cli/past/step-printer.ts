@@ -1,12 +1,12 @@
 // A step of a game's past with what it changed, as lines for people or as one line of JSON. Before it: stepper.ts; after it:
 // the output of replay.
 
-import type { PastStep } from '../../past/past.ts';
-import { type Place, touches } from '../../past/place.ts';
-import type { Patch } from '../../patch/patch.ts';
-import { resolvePointer, toJsonPatch } from '../../patch/pointer.ts';
-import { compactJson, isoTime, printable } from '../printable.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Patch } from '../../core/patch/patch.ts';
+import { resolvePointer, toJsonPatch } from '../../core/patch/pointer.ts';
+import { compactJson, isoTime, printable } from '../../core/printable.ts';
+import { type Place, touches } from '../../history/place.ts';
+import type { PastStep } from '../../storage/history-reader.ts';
+import type { Surroundings } from '../cli-context.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import type { Playhead } from './playhead.ts';
 

@@ -1,8 +1,8 @@
 // A place in a game's past that moves: a step on, a step back, or anywhere. Before it: a Past; after it: replay, which prints
 // what each step changed. Forwards it reads on where it was; for everything else it begins again from a snapshot.
 
-import { OrreryError } from '../../errors.ts';
-import type { Moment, Past, PastStep, SnapshotEntry } from '../../past/past.ts';
+import { OrreryError } from '../../core/errors.ts';
+import type { Moment, Past, PastStep, SnapshotEntry } from '../../storage/history-reader.ts';
 import { Playhead } from './playhead.ts';
 
 export class Stepper {

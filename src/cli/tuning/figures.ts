@@ -1,6 +1,6 @@
 // What one trial measures, and how each figure is read: which way is better, and how it is printed.
 
-import { byteSize } from '../printable.ts';
+import { byteSize } from '../../core/printable.ts';
 
 /** What a trial has nothing to do with is 0 in it. */
 export interface Figures {

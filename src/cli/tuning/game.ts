@@ -1,7 +1,7 @@
 // The game that trials play: a table of entities, and one command whose record has the size that the workload asks for.
 
+import { encodeRecord } from '../../core/patch/record.ts';
 import { defineGame, type GameType, type Table, table } from '../../index.ts';
-import { encodeRecord } from '../../patch/record.ts';
 import type { Workload } from './workload.ts';
 
 export interface Entity {

@@ -2,9 +2,9 @@
 // Before it: trial.ts, for the option `threads`; after it: orrery.verify, as a program would ask for it.
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { OrreryError } from '../../errors.ts';
+import { OrreryError } from '../../core/errors.ts';
+import { LEAST_PIECE, PIECES_A_THREAD, usualThreads } from '../../history/rerun/threads.ts';
 import { openOrrery } from '../../index.ts';
-import { LEAST_PIECE, PIECES_A_THREAD, usualThreads } from '../../rerun/threads.ts';
 import { type Figures, figuresWith } from './figures.ts';
 import { idOf, trialModule, trialType } from './game.ts';
 import type { Threads } from './options.ts';

@@ -1,8 +1,8 @@
 // Which options are tried with which values, what each is for, and what must not get worse for it. search.ts measures
 // them, verdict.ts judges.
 
-import { usualThreads } from '../../rerun/threads.ts';
-import { byteSize } from '../printable.ts';
+import { byteSize } from '../../core/printable.ts';
+import { usualThreads } from '../../history/rerun/threads.ts';
 import type { FigureName, Figures } from './figures.ts';
 
 /** What a trial may pass to openOrrery. */

@@ -1,13 +1,13 @@
 // What can be known of a directory's work from its past, without changing it: the games, and the newest commands of those
 // that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
 
-import { readConfig } from '../../directory.ts';
-import type { CommandEntry } from '../../image/batches.ts';
-import type { GameRow } from '../../image/rows.ts';
-import { nodeFiles } from '../../journal/files.ts';
-import type { PastStep } from '../../past/past.ts';
-import { encodePatches, encodeRecord, TICK } from '../../patch/record.ts';
-import type { ShardReader } from '../../recovery/shard-reader.ts';
+import { encodePatches, encodeRecord, TICK } from '../../core/patch/record.ts';
+import type { PastStep } from '../../storage/history-reader.ts';
+import { readConfig } from '../../storage/sqlite/directory.ts';
+import { nodeFiles } from '../../storage/sqlite/files.ts';
+import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
+import type { GameRow } from '../../storage/sqlite/image/rows.ts';
+import type { ShardReader } from '../../storage/sqlite/recovery/shard-reader.ts';
 import { eachShard } from '../reading.ts';
 import { stateSizeIn } from '../state-size.ts';
 

@@ -2,9 +2,9 @@
 // it as one JSON document.
 
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { byteSize, counted, printable } from '../../core/printable.ts';
 import { Columns } from '../columns.ts';
 import type { Paint } from '../paint.ts';
-import { byteSize, counted, printable } from '../printable.ts';
 import { type FigureName, type Figures, medianFigures, OF_VERIFICATION, READINGS } from './figures.ts';
 import { type Load, openingOf, type Setting, settingAsCode, type Threads, type Tuned } from './options.ts';
 import type { Profile } from './profile.ts';

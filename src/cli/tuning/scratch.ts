@@ -3,7 +3,7 @@
 
 import { cpSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { OrreryError } from '../../errors.ts';
+import { OrreryError } from '../../core/errors.ts';
 
 /** What Linux calls tmpfs. */
 const TMPFS = 0x01021994;

@@ -3,7 +3,7 @@
 
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import type { OrreryError } from '../../errors.ts';
+import type { OrreryError } from '../../core/errors.ts';
 import { type GameOf, type Orrery, type OrreryMetrics, openOrrery, type Receipt } from '../../index.ts';
 import { type Figures, figuresWith } from './figures.ts';
 import { idOf, type TrialType, trialType } from './game.ts';

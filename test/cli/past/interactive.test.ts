@@ -3,8 +3,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shorten } from '../../../src/cli/columns.ts';
-import { run } from '../../../src/cli/program.ts';
+import { shorten } from '#cli/columns.ts';
+import { run } from '#cli/program.ts';
 import { type Ended, orrery, removeFolders } from '../command-line.ts';
 import { makeRecorded, type Recorded, visibleSeqs } from './recorded.ts';
 

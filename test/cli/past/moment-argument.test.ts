@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseMoment, timeArgument } from '../../../src/cli/past/moment-argument.ts';
+import { parseMoment, timeArgument } from '#cli/past/moment-argument.ts';
 
 describe('moments', () => {
   it('[PC1] are a seq, tick:N, time:T, first or last', () => {

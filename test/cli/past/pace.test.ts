@@ -1,7 +1,7 @@
 // The speed of a replay, on a clock that the test turns.
 
 import { expect, it } from 'vitest';
-import { Pace } from '../../../src/cli/past/pace.ts';
+import { Pace } from '#cli/past/pace.ts';
 
 /** Waits that end `early` by a part, as timers may. */
 function fakeClock(early = 1) {

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import type { Operation } from 'fast-json-patch';
 import fastJsonPatch from 'fast-json-patch';
 import { describe, expect, it } from 'vitest';
-import { ChangeListing } from '../../../src/cli/past/change-lines.ts';
-import { Playhead } from '../../../src/cli/past/playhead.ts';
-import { capture } from '../../../src/patch/capture.ts';
-import type { JsonObject, Patch } from '../../../src/patch/patch.ts';
-import { toJsonPatch } from '../../../src/patch/pointer.ts';
+import { ChangeListing } from '#cli/past/change-lines.ts';
+import { Playhead } from '#cli/past/playhead.ts';
+import { capture } from '#core/patch/capture.ts';
+import type { JsonObject, Patch } from '#core/patch/patch.ts';
+import { toJsonPatch } from '#core/patch/pointer.ts';
 
 const leaf = fc.oneof(
   fc.integer({ min: -5, max: 5 }),

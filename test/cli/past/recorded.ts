@@ -2,7 +2,7 @@
 // past are held against. Half of the past lies in the image, half in the journal of a process that is still open.
 
 import { join } from 'node:path';
-import { defineGame, type Orrery, openOrrery, table } from '../../../src/index.ts';
+import { defineGame, type Orrery, openOrrery, table } from '#index.ts';
 import { emptyFolder } from '../command-line.ts';
 
 export interface Moment {

@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeReduxDevtools } from '../../../src/cli/past/redux-devtools.ts';
-import type { Past, PastStep, StateAt } from '../../../src/past/past.ts';
+import { writeReduxDevtools } from '#cli/past/redux-devtools.ts';
+import type { Past, PastStep, StateAt } from '#storage/history-reader.ts';
 import { emptyFolder, orrery, removeFolders } from '../command-line.ts';
 import { type Imported, importIntoDevtools } from './devtools-import.ts';
 import { documentsOf, makeRecorded, type Recorded, visibleSeqs } from './recorded.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Operation } from 'fast-json-patch';
 import fastJsonPatch from 'fast-json-patch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { defineGame, openOrrery } from '../../../src/index.ts';
+import { defineGame, openOrrery } from '#index.ts';
 import { emptyFolder, orrery, removeFolders } from '../command-line.ts';
 import { documentsOf } from './recorded.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Mutant } from './mutants.ts';
 
-const NEXT_BATCH = 'shard/next-batch.js';
+const NEXT_BATCH = 'storage/sqlite/worker/next-batch.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
@@ -24,10 +24,10 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an image does not say which batch was the newest',
-    edits: [{ file: 'image/newest-batch.js', find: 'return mark ?', replace: 'return false ?' }],
+    edits: [{ file: 'storage/sqlite/image/newest-batch.js', find: 'return mark ?', replace: 'return false ?' }],
   },
   {
     name: 'a recovery does not note which batch was the newest',
-    edits: [{ file: 'shard/backlog.js', find: ': this.#digest.newestBatch', replace: ': undefined' }],
+    edits: [{ file: 'storage/sqlite/worker/backlog.js', find: ': this.#digest.newestBatch', replace: ': undefined' }],
   },
 ];

@@ -1,8 +1,8 @@
 // Damage is no crash: a bit that turned, a file that is gone, a file put back from another copy of the shard, the whole folder
 // put back from an older one. The promise is another one too: the shard is refused, or holds a prefix of what was acknowledged, and never anything else.
 
-import { OrreryError } from '../../../src/errors.ts';
-import type { Owner } from '../../../src/shard/owner.ts';
+import { OrreryError } from '#core/errors.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import type { Dice } from '../../programs/script.ts';
 import { type Chain, describe, type Standings } from './chain.ts';
 import { type Content, DiskImage, withChanges } from './disk-image.ts';

@@ -1,10 +1,10 @@
 // The engine under test as the simulator sees it: opens a shard at once, without waiting, and says what is in it. Before it:
-// play.ts; after it: src/shard/owner.ts of the copy of the project that variant.ts has made, which has no await left.
+// play.ts; after it: src/storage/sqlite/worker/owner.ts of the copy of the project that variant.ts has made, which has no await left.
 
-import type { Retention } from '../../../src/digest/retention.ts';
-import type { Files } from '../../../src/journal/files.ts';
-import { Owner } from '../../../src/shard/owner.ts';
-import type { Batch } from '../../../src/store/store.ts';
+import type { Retention } from '#storage/sqlite/compaction/retention.ts';
+import type { Files } from '#storage/sqlite/files.ts';
+import { Owner } from '#storage/sqlite/worker/owner.ts';
+import type { Batch } from '#storage/store.ts';
 import { readPast } from '../../contract/pages.ts';
 import type { Dialect, Line, Standing, Standings } from './chain.ts';
 import { fullDialect, THINNED, tickAt } from './full-dialect.ts';

@@ -18,14 +18,14 @@ export interface Mutant {
   readonly workload?: Workload;
 }
 
-const JOURNAL = 'journal/journal.js';
-const CHECKPOINT = 'shard/checkpoint.js';
-const MANIFEST = 'image/manifest.js';
-const IMAGE = 'image/image.js';
-const OPEN = 'recovery/open-shard.js';
-const SCAN = 'journal/scan.js';
-const SEGMENT_SCAN = 'journal/segment-scan.js';
-const OWNER = 'shard/owner.js';
+const JOURNAL = 'storage/sqlite/journal/journal.js';
+const CHECKPOINT = 'storage/sqlite/worker/checkpoint.js';
+const MANIFEST = 'storage/sqlite/image/manifest.js';
+const IMAGE = 'storage/sqlite/image/image.js';
+const OPEN = 'storage/sqlite/recovery/open-shard.js';
+const SCAN = 'storage/sqlite/journal/scan.js';
+const SEGMENT_SCAN = 'storage/sqlite/journal/segment-scan.js';
+const OWNER = 'storage/sqlite/worker/owner.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acknowledged before fdatasync',
     edits: [
       {
-        file: 'shard/segments.js',
+        file: 'storage/sqlite/worker/segments.js',
         find: 'const frame = journal.append([payload], count);\n        journal.sync();',
         replace: 'journal.sync();\n        const frame = journal.append([payload], count);',
       },
@@ -163,7 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the record of a shard gets its name before its contents are durable',
     edits: [
       {
-        file: 'journal/files.js',
+        file: 'storage/sqlite/files.js',
         find: 'files.write(handle, bytes, 0);\n        files.sync(handle);',
         replace: 'files.write(handle, bytes, 0);',
       },
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a shard that was made once and is empty is made anew',
     damage: true,
-    edits: [{ file: 'recovery/shard-reader.js', find: 'if (recorded)\n', replace: 'if (false)\n' }],
+    edits: [{ file: 'storage/sqlite/recovery/shard-reader.js', find: 'if (recorded)\n', replace: 'if (false)\n' }],
   },
   {
     name: 'only the newest generation is kept',
@@ -192,7 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a manifest that stands in for a damaged one asks for what was swept since',
     damage: true,
-    edits: [{ file: 'recovery/read-shard.js', find: 'if (left <= 0)', replace: 'if (true)' }],
+    edits: [{ file: 'storage/sqlite/recovery/read-shard.js', find: 'if (left <= 0)', replace: 'if (true)' }],
   },
   {
     name: 'no payload CRC is checked',
@@ -230,7 +230,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a torn tail is taken for damage',
     edits: [
       {
-        file: 'journal/verdict.js',
+        file: 'storage/sqlite/journal/verdict.js',
         find: "'bad frame, open, unknown': 'torn'",
         replace: "'bad frame, open, unknown': 'damaged'",
       },
@@ -240,7 +240,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'damage is taken for a torn tail',
     edits: [
       {
-        file: 'journal/verdict.js',
+        file: 'storage/sqlite/journal/verdict.js',
         find: "'bad frame, open, acknowledged': 'damaged'",
         replace: "'bad frame, open, acknowledged': 'torn'",
       },
@@ -380,7 +380,11 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       // The record beside the shard says it as well.
       { file: OPEN, find: 'compare ? readRecord(files, directory) : undefined', replace: 'undefined' },
-      { file: 'recovery/read-shard.js', find: 'knownDurable: manifest.durableFrame', replace: 'knownDurable: 0' },
+      {
+        file: 'storage/sqlite/recovery/read-shard.js',
+        find: 'knownDurable: manifest.durableFrame',
+        replace: 'knownDurable: 0',
+      },
     ],
   },
   {

@@ -12,7 +12,7 @@ export const OPENING_MUTANTS: readonly Mutant[] = [
     },
     edits: [
       {
-        file: 'recovery/first-segment.js',
+        file: 'storage/sqlite/recovery/first-segment.js',
         find: 'this.#files.syncDirectory(this.#directory);',
         replace: '',
       },

@@ -1,7 +1,7 @@
 // Stands in for image/database.ts where a state is to be looked at in a fraction of a millisecond: games and meta rows in
 // memory, and an export that is one line of JSON. The engine around it is the real one; see variant.ts.
 
-import { OrreryError } from '../../../src/errors.ts';
+import { OrreryError } from '#core/errors.ts';
 import type { Standing } from './chain.ts';
 
 interface Exported {

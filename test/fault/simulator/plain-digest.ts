@@ -1,8 +1,8 @@
-// Stands in for digest/digest.ts beside plain-database.ts: folds the records of plain-dialect.ts. Like the real one it gathers
+// Stands in for compaction/compaction.ts beside plain-database.ts: folds the records of plain-dialect.ts. Like the real one it gathers
 // what it takes in, writes it when it is flushed, and refuses a record that does not follow on the one before.
 
-import { OrreryError } from '../../../src/errors.ts';
-import { type BatchMark, markIn, markOf, markRows } from '../../../src/image/newest-batch.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type BatchMark, markIn, markOf, markRows } from '#storage/sqlite/image/newest-batch.ts';
 import type { Standing } from './chain.ts';
 import type { PlainDatabase } from './plain-database.ts';
 import { foldPlain } from './plain-dialect.ts';

@@ -1,8 +1,8 @@
 // One run of a workload on one disk, from a state that a crash left to the next crash: opens the shard, holds what is in it
 // against the chain of batches, does the steps. explore.ts cuts the log of its disk at every place.
 
-import { OrreryError, reason } from '../../../src/errors.ts';
-import type { Owner } from '../../../src/shard/owner.ts';
+import { OrreryError, reason } from '#core/errors.ts';
+import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { type Chain, describe, type Line, type Standings } from './chain.ts';
 import type { DiskImage } from './disk-image.ts';
 import { batchOf, type Engine, SHARD } from './engine.ts';

@@ -1,8 +1,8 @@
 // The journal's file interface over memory, which logs everything that changes the disk. Before it: an owner of a shard,
 // the real code; after it: disk-image.ts, which says what of the log is durable. Calls can be made to fail.
 
-import { OrreryError } from '../../../src/errors.ts';
-import { type FileHandle, type Files, temporaryPath } from '../../../src/journal/files.ts';
+import { OrreryError } from '#core/errors.ts';
+import { type FileHandle, type Files, temporaryPath } from '#storage/sqlite/files.ts';
 import { type DiskImage, folderOf, type Operation, withChanges } from './disk-image.ts';
 
 /** How a call fails: without having done anything, half-way through a write, or after it has done everything. */

@@ -22,22 +22,37 @@ export interface Variant extends Disposable {
 
 const SIMULATOR = 'test/fault/simulator';
 /** Everything between Owner.open and the disk waits for one thing alone: for the SQL library to be loaded. */
-const OPENING = ['shard/owner.js', 'recovery/open-shard.js', 'recovery/read-shard.js', 'recovery/shard-reader.js'];
+const OPENING = [
+  'storage/sqlite/worker/owner.js',
+  'storage/sqlite/recovery/open-shard.js',
+  'storage/sqlite/recovery/read-shard.js',
+  'storage/sqlite/recovery/shard-reader.js',
+];
 const STAND_INS: readonly (readonly [file: string, content: string])[] = [
-  ['image/database.js', `export { PlainDatabase as Database } from '../../${SIMULATOR}/plain-database.js';\n`],
+  [
+    'storage/sqlite/image/database.js',
+    `export { PlainDatabase as Database } from '../../../../${SIMULATOR}/plain-database.js';\n`,
+  ],
   // What is exported by name goes before what is exported with the rest.
   [
-    'image/rows.js',
-    `export * from './sql-rows.js';\nexport { readMeta } from '../../${SIMULATOR}/plain-database.js';\n`,
+    'storage/sqlite/image/rows.js',
+    `export * from './sql-rows.js';\nexport { readMeta } from '../../../../${SIMULATOR}/plain-database.js';\n`,
   ],
-  ['digest/digest.js', `export { PlainDigest as Digest } from '../../${SIMULATOR}/plain-digest.js';\n`],
+  [
+    'storage/sqlite/compaction/compaction.js',
+    `export { PlainDigest as Digest } from '../../../../${SIMULATOR}/plain-digest.js';\n`,
+  ],
 ];
 /** The library is loaded before anything else is. */
 const LOADED: readonly Edit[] = [
-  { file: 'image/database.js', find: 'static async open(bytes)', replace: 'static open(bytes)' },
-  { file: 'image/database.js', find: 'library ??= initSqlJs();', replace: '' },
-  { file: 'image/database.js', find: 'const sqlJs = await loaded();', replace: 'const sqlJs = loaded();' },
-  { file: 'image/database.js', find: 'let library;', replace: 'const library = await initSqlJs();' },
+  { file: 'storage/sqlite/image/database.js', find: 'static async open(bytes)', replace: 'static open(bytes)' },
+  { file: 'storage/sqlite/image/database.js', find: 'library ??= initSqlJs();', replace: '' },
+  {
+    file: 'storage/sqlite/image/database.js',
+    find: 'const sqlJs = await loaded();',
+    replace: 'const sqlJs = loaded();',
+  },
+  { file: 'storage/sqlite/image/database.js', find: 'let library;', replace: 'const library = await initSqlJs();' },
 ];
 
 export function makeVariant(kind: EngineKind, edits: readonly Edit[] = []): Variant {
@@ -50,12 +65,15 @@ export function makeVariant(kind: EngineKind, edits: readonly Edit[] = []): Vari
       filter: (path) => !/\.(map|d\.ts)$/.test(path),
     });
   }
-  writeFileSync(join(place, 'package.json'), '{"type":"module"}\n');
+  // Its '#...' imports lead into the copy.
+  const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly imports: object };
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ type: 'module', imports }));
   symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'), 'dir');
   for (const file of OPENING) {
     change(folder, file, (text) => text.replaceAll(/\b(async|await) (?=[\w.(])/g, ''));
   }
-  if (kind === 'plain') cpSync(join(folder, 'src/image/rows.js'), join(folder, 'src/image/sql-rows.js'));
+  if (kind === 'plain')
+    cpSync(join(folder, 'src/storage/sqlite/image/rows.js'), join(folder, 'src/storage/sqlite/image/sql-rows.js'));
   if (kind === 'plain') for (const [file, content] of STAND_INS) writeFileSync(join(folder, 'src', file), content);
   else for (const edit of LOADED) apply(folder, edit);
   for (const edit of edits) apply(folder, edit);

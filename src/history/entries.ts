@@ -1,0 +1,131 @@
+// The past of one game command by command, in either direction, filtered. Before it: orrery.ts, whose `history` it is, and the
+// command line; after it: past.ts.
+
+import { OrreryError } from '../core/errors.ts';
+import { assertOptions, type OptionsOf } from '../core/option-check.ts';
+import type { Patch, Path } from '../core/patch/patch.ts';
+import { MERGED } from '../core/patch/record.ts';
+import type { Past, PastStep, StepRange } from '../storage/history-reader.ts';
+import { checkBound } from '../storage/range.ts';
+import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import { placeOf, touches } from './place.ts';
+
+/** Which part of the past: everything that is given has to hold. */
+export interface HistoryQuery {
+  /** afterSeq < seq. Default 0: from the first command on. */
+  readonly afterSeq?: number;
+  /** seq <= upToSeq. Default: up to the newest that is durable when the reading begins. */
+  readonly upToSeq?: number;
+  /** fromTick <= tick <= toTick. */
+  readonly fromTick?: number;
+  readonly toTick?: number;
+  /** fromTime <= time <= toTime, in milliseconds since 1970. */
+  readonly fromTime?: number;
+  readonly toTime?: number;
+  /** Only what this player, or one of these, sent. */
+  readonly player?: string | readonly string[];
+  /** Only the command of this name, or of one of these. Orrery's own begin with "@". */
+  readonly command?: string | readonly string[];
+  /**
+   * Only steps that touched this place, anything in it or anything around it: a JSON pointer or a path. Of a step of several
+   * commands all are given, because nobody knows any more which of them it was.
+   */
+  readonly path?: string | Path;
+  /** Newest first. Default false. */
+  readonly backwards?: boolean;
+}
+
+const QUERY: OptionsOf<HistoryQuery> = {
+  ...({
+    afterSeq: 'checked',
+    upToSeq: 'checked',
+    fromTick: 'checked',
+    toTick: 'checked',
+    fromTime: 'checked',
+  } as const),
+  ...({ toTime: 'checked', player: 'checked', command: 'checked', path: 'checked', backwards: 'boolean' } as const),
+};
+
+/** A command of the past. */
+export interface HistoryEntry extends CommandEntry {
+  /** The visible step that it is part of. */
+  readonly step: { readonly firstSeq: number; readonly lastSeq: number };
+  /** What the step changed, on its last command; undefined on the others, with which it was merged. */
+  readonly patches: readonly Patch[] | undefined;
+}
+
+/**
+ * Steps whose commands are not kept, because retention merged them, stand there as one entry "@merged", without player and
+ * arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
+ */
+export async function* historyOf(past: Past, query: HistoryQuery = {}): AsyncGenerator<HistoryEntry, void, undefined> {
+  assertOptions('history', query, QUERY, { game: past.row.id });
+  const accepts = filterOf(past.row.id, query);
+  const place = query.path === undefined ? undefined : placeOf(query.path);
+  for await (const step of past.steps(rangeOf(query))) {
+    if (place && !step.patches.some((patch) => touches(patch, place))) continue;
+    for (const entry of entriesOf(step, query.backwards === true)) if (accepts(entry)) yield entry;
+  }
+}
+
+function rangeOf({ afterSeq = 0, upToSeq, fromTick, toTick, fromTime, toTime, backwards }: HistoryQuery): StepRange {
+  return {
+    fromSeq: Math.min(afterSeq + 1, Number.MAX_SAFE_INTEGER),
+    ...(upToSeq === undefined ? {} : { toSeq: upToSeq }),
+    ...(fromTick === undefined ? {} : { fromTick }),
+    ...(toTick === undefined ? {} : { toTick }),
+    ...(fromTime === undefined ? {} : { fromTime }),
+    ...(toTime === undefined ? {} : { toTime }),
+    ...(backwards === undefined ? {} : { backwards }),
+  };
+}
+
+/** Throws INVALID_OPTION: nothing has been read then. */
+function filterOf(game: string, query: HistoryQuery): (entry: CommandEntry) => boolean {
+  const { afterSeq = 0, upToSeq = Number.POSITIVE_INFINITY, fromTick = 0, toTick = Number.POSITIVE_INFINITY } = query;
+  const { fromTime = Number.NEGATIVE_INFINITY, toTime = Number.POSITIVE_INFINITY } = query;
+  const bounds = ['afterSeq', 'upToSeq', 'fromTick', 'toTick', 'fromTime', 'toTime'] as const;
+  for (const bound of bounds) checkBound(game, bound, query[bound]);
+  const players = namesIn(game, 'player', query.player);
+  const commands = namesIn(game, 'command', query.command);
+  return ({ seq, tick, time, player, name }) =>
+    seq > afterSeq &&
+    seq <= upToSeq &&
+    tick >= fromTick &&
+    tick <= toTick &&
+    time >= fromTime &&
+    time <= toTime &&
+    (players === undefined || (player !== undefined && players.includes(player))) &&
+    (commands === undefined || commands.includes(name));
+}
+
+/** Undefined for everybody. What is no name would match nothing, in silence. */
+function namesIn(
+  game: string,
+  option: 'player' | 'command',
+  given: string | readonly string[] | undefined,
+): readonly unknown[] | undefined {
+  if (given === undefined) return undefined;
+  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (names.every((name) => typeof name === 'string')) return names;
+  throw invalid(game, `\`${option}\` is neither a name nor a list of names`, 'Pass a string, or several in a list.');
+}
+
+function invalid(game: string, what: string, hint: string): OrreryError {
+  return new OrreryError({ code: 'INVALID_OPTION', what, hint, context: { game } });
+}
+
+function entriesOf({ commands, patches, ...step }: PastStep, backwards: boolean): HistoryEntry[] {
+  const { firstSeq, lastSeq, tick, time } = step;
+  const known = commands.length > 0 ? commands : [whole(lastSeq, tick, time)];
+  const entries = known.map((command) => ({
+    ...command,
+    step: { firstSeq, lastSeq },
+    patches: command.seq === lastSeq ? patches : undefined,
+  }));
+  return backwards ? entries.reverse() : entries;
+}
+
+function whole(seq: number, tick: number, time: number): CommandEntry {
+  return { seq, tick, time, name: MERGED, player: undefined, args: undefined };
+}

@@ -1,0 +1,69 @@
+// One piece of a game's past, verified: what a helper thread does. Before it: threads.ts, which cuts the past into pieces;
+// after it: verify.ts. What was opened for a piece stays open for the next one of the same game.
+
+import type { MessagePort } from 'node:worker_threads';
+import { type ErrorData, errorToData } from '../../core/errors.ts';
+import { openSource, type Source } from '../../history-source.ts';
+import type { Past } from '../../storage/history-reader.ts';
+import { loadGameTypes, typesFor } from './games-module.ts';
+import { lower } from './sections.ts';
+import { type Verification, verify } from './verify.ts';
+
+export interface PieceTask {
+  readonly source: Source;
+  readonly game: string;
+  /** A file: or data: URL. */
+  readonly module: string;
+  /** The number of the piece: a difference in an earlier one makes this one worthless. */
+  readonly piece: number;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly tolerance: number;
+  readonly all: boolean;
+  /** The least number of a piece with a difference, in shared memory. */
+  readonly earliest: Int32Array<SharedArrayBuffer>;
+  /** Where the number of records gone through is told. */
+  readonly port: MessagePort;
+}
+
+export type PieceReply =
+  | { readonly ok: true; readonly value: Verification }
+  | { readonly ok: false; readonly error: ErrorData };
+
+let opened: { readonly key: string; readonly past: Past } | undefined;
+
+export async function runPiece(task: PieceTask): Promise<PieceReply> {
+  const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
+  const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
+  try {
+    const types = await loadGameTypes(module, '/');
+    const past = await pastOf(task);
+    const options = {
+      fromSeq,
+      toSeq,
+      tolerance,
+      all,
+      isStopped,
+      onProgress: ({ done }: { done: number }) => port.postMessage(done),
+    };
+    const value = await verify(past, typesFor(types, { ...past.row, id: game }), options);
+    if (value.difference && !all) lower(earliest, piece);
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, error: errorToData(error) };
+  } finally {
+    port.close();
+  }
+}
+
+/** Opening reads a whole shard, which for a short piece is most of the work. */
+async function pastOf({ source, game, toSeq }: PieceTask): Promise<Past> {
+  const key = JSON.stringify([source, game]);
+  if (opened?.key === key && opened.past.row.seq >= toSeq) return opened.past;
+  const before = opened;
+  opened = undefined;
+  await before?.past.close();
+  const past = await openSource(source, game);
+  opened = { key, past };
+  return past;
+}

@@ -1,0 +1,88 @@
+// Packs out of and into an orrery that is playing. Before it: orrery.ts; after it: thread.ts for the work that would hold up the
+// game loop, and the owner of the game's shard, which takes a game in.
+
+import { randomUUID } from 'node:crypto';
+import { resolve, sep } from 'node:path';
+import { OrreryError } from './core/errors.ts';
+import { checkGameId } from './core/game/id.ts';
+import { assertOptions, type OptionsOf } from './core/option-check.ts';
+import type { Residents } from './engine/loaded-games.ts';
+import type { GameRow } from './storage/sqlite/image/rows.ts';
+import type { PackOptions } from './storage/sqlite/pack/packing.ts';
+import type { PackDescription } from './storage/sqlite/pack/reading.ts';
+import { inThread } from './storage/sqlite/pack/thread.ts';
+import type { ProvenGame } from './storage/sqlite/pack/unpacking.ts';
+
+export interface UnpackOptions {
+  /** The id that the game is to have. Default: the one that it had. */
+  readonly as?: string;
+}
+
+const PACK: OptionsOf<PackOptions> = { force: 'boolean' };
+const UNPACK: OptionsOf<UnpackOptions> = { as: 'checked' };
+
+/** Where an orrery keeps its games and finds its threads. */
+interface Place {
+  /** Undefined for a store of the user's own. */
+  readonly directory: string | undefined;
+  readonly workerUrl: URL | undefined;
+}
+
+/** Everything of the game that was accepted when this was called is in the pack. */
+export async function packLive(
+  residents: Residents,
+  { directory, workerUrl }: Place,
+  game: string,
+  file: string,
+  options: PackOptions = {},
+): Promise<PackDescription> {
+  checkGameId(game);
+  assertOptions('pack', options, PACK, { game });
+  const { force = false } = options;
+  if (directory === undefined) throw noDirectory();
+  // The process may stand elsewhere by the time it is written.
+  const whole = resolve(file);
+  if (isInside(whole, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
+  const outbox = residents.outboxOf(game);
+  await outbox.flush();
+  // Says whether anything is still open.
+  await outbox.request(async () => undefined);
+  return inThread({ kind: 'pack', directory, game, file: whole, force }, workerUrl);
+}
+
+/** Resolves when the game is durable. A pack that was proved already is taken as it is. */
+export async function unpackLive(
+  residents: Residents,
+  { workerUrl }: Place,
+  pack: string | ProvenGame,
+  options: UnpackOptions = {},
+): Promise<GameRow> {
+  assertOptions('unpack', options, UNPACK);
+  const { as } = options;
+  const { id, bytes } =
+    typeof pack === 'string' ? await inThread({ kind: 'prove', file: resolve(pack), as }, workerUrl) : pack;
+  const outbox = residents.outboxOf(id);
+  const token = randomUUID();
+  return residents.exclusively(id, async () => {
+    // One question: between two the orrery may be closed, and a game that is there would be told as CLOSED.
+    const row = await outbox.request((store) => {
+      if (!store.import) throw noDirectory();
+      return store.import({ game: id, bytes, token });
+    });
+    // The image that has the game has none behind it yet. If the next one fails, the outbox tells, and goes on trying.
+    outbox.checkpoint().catch(() => undefined);
+    return row;
+  });
+}
+
+function isInside(file: string, directory: string): boolean {
+  return file.startsWith(`${resolve(directory)}${sep}`);
+}
+
+function noDirectory(): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: 'this orrery keeps its games in a store of its own, not in a directory',
+    hint: 'Packs are made from directories, and go into them.',
+  });
+}

@@ -1,0 +1,400 @@
+// Off the latency path: records that are durable in the journal become rows of the image. worker/owner.ts hands payloads in
+// after it has acknowledged them, recovery hands in what it finds in the journal; image/rows.ts is the hop after.
+
+import { isText } from '../../../core/patch/bounded-json.ts';
+import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
+import type { UnreadableGame } from '../../../core/patch/unreadable.ts';
+import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
+import type { Database } from '../image/database.ts';
+import { type BatchMark, markIn, markOf, markRows } from '../image/newest-batch.ts';
+import { type GameRow, readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
+import { readSeed } from '../image/seeds.ts';
+import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
+import { cutState, type LoadedGame, type PieceTaker } from './chunks.ts';
+import type { DigestOptions } from './compaction-options.ts';
+import { type FoldedGame, foldGame } from './fold.ts';
+import { GameRows } from './game-rows.ts';
+import { HeldGames } from './held-games.ts';
+import { gameOfLine, HEAVY_BYTES } from './memory-room.ts';
+import { Gathering, type Grain } from './pending-row.ts';
+import { assertFits, follows } from './placement.ts';
+import { NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
+import { RecordLine } from './record-line.ts';
+import { type Due, SnapshotTaking } from './snapshot-taking.ts';
+import { takeStored } from './stored-chunks.ts';
+import { StoredPast } from './stored-history.ts';
+import { ThinnedGames } from './thinned-games.ts';
+import { TypePolicies } from './type-policies.ts';
+import { takeCreation } from './wide-creation.ts';
+
+export type { Grain } from './pending-row.ts';
+
+/** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
+const ROW_BYTES = 128 * 1024;
+
+/** So many games gather at a time: then those that began first are written, however little there is of them. */
+const MOST_GATHERED = 2048;
+
+/** What gathers for games that are busy at the same time need not grow anew for each row. */
+const MOST_SPARE = 16;
+
+const LINE_FEED = 0x0a;
+
+/** Of the JSON of a state: a snapshot of less takes a moment. */
+const WIDE_BYTES = 1024 * 1024;
+
+/** Between two looks at the clock. */
+const RECORDS_A_LOOK = 64;
+
+/** The newest position of the journal that has been taken in. */
+export interface Position {
+  readonly frame: number;
+  readonly chain: number;
+}
+
+export class Digest {
+  readonly #database: Database;
+  readonly #gathered = new Map<string, Gathering>();
+  /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
+  readonly #spare: Gathering[] = [];
+  readonly #line = new RecordLine();
+  readonly #held: HeldGames;
+  readonly #snapshots: SnapshotTaking;
+  readonly #atWorkOn: DigestOptions['atWorkOn'];
+  readonly #rows: GameRows;
+  readonly #thinned: ThinnedGames;
+  readonly policies: TypePolicies;
+  readonly #projected: ProjectedTypes | undefined;
+  /** The SQL tables that had to be made anew. */
+  readonly reprojection: Reprojection;
+  #position: Position;
+  /** Of the newest frame that was taken in. */
+  newestBatch: BatchMark | undefined;
+
+  constructor(database: Database, options: DigestOptions, position: Position) {
+    this.#database = database;
+    this.#position = position;
+    this.#atWorkOn = options.atWorkOn;
+    this.newestBatch = markIn(readMeta(database));
+    this.#held = new HeldGames(database, (game) => this.#row(game)?.seq ?? -1);
+    this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
+    this.#rows = new GameRows(database, options.commandIndex, this.policies);
+    const taken = (row: GameRow): void => this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
+    this.#snapshots = new SnapshotTaking(database, this.#rows, taken, options.atWorkOn);
+    this.#thinned = new ThinnedGames(database, this.policies);
+    if (options.projections) {
+      const historyOf = (type: string): Grain => this.policies.grainOf(type);
+      this.#projected = new ProjectedTypes(database, historyOf, (row) =>
+        this.#rows.newest(row, (after) => readStepTexts(database, row.id, after, row.seq)),
+      );
+    }
+    this.reprojection = this.#projected?.declare(options.projections ?? new Map()) ?? NOTHING_REPROJECTED;
+    if (this.#projected) this.#rows.project(this.#projected);
+  }
+
+  /** Games without rows in the SQL tables of their type. */
+  get unprojected(): readonly string[] {
+    return this.#projected?.faults ?? [];
+  }
+
+  /** Games whose past cannot be thinned, because a row of it cannot be read. */
+  get unthinned(): readonly string[] {
+    return this.#thinned.unreadable;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /**
+   * Takes in the payload of one frame, yielding now and then so that the caller can look at the clock. Only when it has
+   * come to its end may the next begin. A line that is no record of its game is kept as it stands, with all that come after it in that
+   * game. Throws DAMAGED for one that names no game; then the shard cannot go on from this journal.
+   */
+  *take(payload: Uint8Array, position: Position): Generator<void, void> {
+    const line = this.#line;
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    const isCertain = isText(bytes);
+    let start = 0;
+    for (let count = 1; start < bytes.length; count += 1) {
+      const found = bytes.indexOf(LINE_FEED, start);
+      const end = found < 0 ? bytes.length : found;
+      if (isCertain && line.scan(bytes, start, end) && this.#follows(line.game, line.firstSeq)) {
+        const gathering = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));
+        gathering.add(line, bytes, end - start);
+        if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
+      } else if (!isCertain || !(yield* takeCreation(bytes.subarray(start, end), this.#rows, this.#isNew))) {
+        yield* this.#takeParsed(bytes.subarray(start, end), position.frame);
+      }
+      start = end + 1;
+      if (count % RECORDS_A_LOOK === 0) yield;
+    }
+    this.#position = position;
+    this.newestBatch = markOf(payload);
+  }
+
+  /** What was kept as it stood and can be read by now is taken in: before any frame is. */
+  *retry(): Generator<void, void> {
+    for (const { record, bytes } of this.#held.retry(this.#assertFits)) {
+      yield* this.#addParsed(record, bytes);
+    }
+  }
+
+  /** Games with records that cannot be read, by id. */
+  get unreadable(): readonly UnreadableGame[] {
+    return this.#held.list;
+  }
+
+  /** Throws GAME_UNREADABLE. */
+  assertReadable(id: string): void {
+    this.#held.assertReadable(id);
+  }
+
+  /** As `games`, and those whose first record cannot be read. */
+  list(): GameRow[] {
+    return this.#held.withUnknown(this.games());
+  }
+
+  /** The newest seq that is kept of a game, whether or not it can be read; -1 when there is no such game. */
+  lastSeq(id: string): number {
+    return this.#held.of(id)?.lastSeq ?? this.#row(id)?.seq ?? -1;
+  }
+
+  /** Patches of each game since this was made, as far as they are in rows, and what merging left of them. */
+  get merged(): ReadonlyMap<string, { readonly patchesIn: number; readonly patchesOut: number }> {
+    return this.#rows.merged;
+  }
+
+  /** Passes over frames without records: seals. Nothing happens when the position is there already. */
+  skipTo(position: Position): void {
+    if (position.frame > this.#position.frame) this.#position = position;
+  }
+
+  /** Takes the snapshots of wide games that would be due when everything is written, for `flush` does not yield. */
+  *settle(): Generator<void, void> {
+    for (const gathering of [...this.#gathered.values()]) {
+      const { row } = gathering;
+      if (row.stateBytes < WIDE_BYTES || this.#gathered.get(row.id) !== gathering) continue;
+      if (this.#rows.outweighs(row, gathering.bytes)) yield* this.#finishRow(gathering);
+    }
+  }
+
+  /** Writes everything that has gathered, and where it ends, so that the database may be exported. */
+  flush(meta: { readonly [key: string]: string | number }): void {
+    this.#snapshots.finish();
+    const due: Due[] = [];
+    this.#database.transaction(() => {
+      for (const gathering of this.#gathered.values()) due.push(...this.#write(gathering));
+      const { frame, chain } = this.#position;
+      writeMeta(this.#database, { ...meta, applied_frame: frame, applied_chain: chain, ...markRows(this.newestBatch) });
+    });
+    // Only now: a transaction that failed has written nothing.
+    for (const gathering of this.#gathered.values()) this.#letGo(gathering);
+    this.#gathered.clear();
+    const taking = this.#snapshots.take(due);
+    while (!taking.next().done);
+  }
+
+  /**
+   * Takes away what the types of the games do not keep, yielding often: before an image is exported. Throws DAMAGED when what
+   * would have to be merged cannot be read.
+   */
+  *thin(): Generator<void, void> {
+    let finished = 0;
+    for (const id of [...this.#gathered.keys()]) {
+      const gathering = this.#gathered.get(id);
+      if (!gathering || !this.#thinned.concerns(gathering.row.type)) continue;
+      yield* this.#finishRow(gathering);
+      finished += 1;
+      if (finished % RECORDS_A_LOOK === 0) yield;
+    }
+    const thinning = this.#thinned.thin((id, changed) => {
+      const gathering = this.#gathered.get(id);
+      if (gathering) Object.assign(gathering.row, changed);
+    });
+    for (;;) {
+      this.#snapshots.finish();
+      if (thinning.next().done) return;
+      yield;
+    }
+  }
+
+  /** For a game whose rows were put into the image by somebody else: its SQL tables are filled from its state. */
+  adopt(id: string): void {
+    const row = readGame(this.#database, id);
+    if (!row) return;
+    this.#projected?.adopt(row);
+    this.#thinned.hasNews(row);
+  }
+
+  /** Before such a game is taken out of the image again. */
+  disown(id: string): void {
+    const row = readGame(this.#database, id);
+    if (row) this.#projected?.disown(row);
+  }
+
+  game(id: string): GameRow | undefined {
+    const row = this.#row(id);
+    return row && this.#held.marked(row);
+  }
+
+  games(): GameRow[] {
+    return readGames(this.#database).map((row) => this.#held.marked({ ...row, ...this.#gathered.get(row.id)?.row }));
+  }
+
+  #row(id: string): GameRow | undefined {
+    return this.#gathered.get(id)?.row ?? readGame(this.#database, id);
+  }
+
+  /** The state of a game after its newest record, or after `atSeq` if a visible step ends there. */
+  fold(id: string, atSeq?: number): FoldedGame | undefined {
+    const row = this.game(id);
+    if (!row) return undefined;
+    const upTo = atSeq ?? row.seq;
+    return foldGame(this.#database, row, upTo, (after) => this.steps(id, after, upTo));
+  }
+
+  /** What can be read of a game's past, as it is now. Throws GAME_UNREADABLE when there is nothing. */
+  past(id: string): StoredPast | undefined {
+    const row = this.game(id);
+    if (!row) this.assertReadable(id);
+    return row && new StoredPast(this.#database, row, this.#gathered.get(id));
+  }
+
+  /** A game on its way to the main thread: its newest state in pieces, those of a wide one to `early`: see storage/store.ts. */
+  load(id: string, early?: PieceTaker): LoadedGame | undefined {
+    const row = this.game(id);
+    if (!row) return undefined;
+    const stored: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
+    const take = (piece: Uint8Array<ArrayBuffer>): void => {
+      bytes += piece.length;
+      if (early) early.take(piece);
+      else stored.push(piece);
+    };
+    const seed = readSeed(this.#database, id);
+    if (this.#takeStored(row, take)) return { row, seed, bytes, pieces: stored };
+    if (bytes > 0) early?.discard();
+    const state = this.#rows.newest(row, (after) => this.#stepTexts(id, after, row.seq));
+    const pieces = [...cutState(state, row.tables)];
+    return { row, seed, bytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
+  }
+
+  /** False when it took some or none, but not all. */
+  #takeStored(row: GameRow, take: (piece: Uint8Array<ArrayBuffer>) => void): boolean {
+    const snapshot = readPieces(this.#database, row.id, row.seq);
+    return snapshot !== undefined && takeStored(snapshot, row, this.#stepTexts(row.id, snapshot.seq, row.seq), take);
+  }
+
+  *#stepTexts(id: string, afterSeq: number, upToSeq: number): Generator<Buffer> {
+    yield* readStepTexts(this.#database, id, afterSeq, upToSeq);
+    const gathering = this.#gathered.get(id);
+    if (gathering) yield gathering.stepsText();
+  }
+
+  /** Steps with afterSeq < seq <= upToSeq, oldest first. Nobody else holds them. */
+  *steps(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
+    yield* readSteps(this.#database, id, afterSeq, upToSeq);
+    yield* this.#gathered.get(id)?.steps(afterSeq, upToSeq) ?? [];
+  }
+
+  *commands(id: string, afterSeq: number, upToSeq: number): Generator<CommandEntry> {
+    yield* readCommands(this.#database, id, afterSeq, upToSeq);
+    yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
+  }
+
+  *#takeParsed(line: Buffer, frame: number): Generator<void, void> {
+    if (line.length >= HEAVY_BYTES) this.#atWorkOn?.(gameOfLine(line));
+    const record = this.#held.take(line, frame, this.#assertFits);
+    if (record) yield* this.#addParsed(record, line.length);
+    this.#atWorkOn?.(undefined);
+  }
+
+  *#addParsed(record: Record, bytes: number): Generator<void, void> {
+    const { game, command } = record;
+    if (command === CREATE) {
+      this.#rows.create(record);
+      return;
+    }
+    if (command === MIGRATE || command === RECOVER) {
+      const before = this.#gathered.get(game);
+      // What came before is a stretch of its own: it may be of another version, or what was given up.
+      if (before) yield* this.#finishRow(before);
+      this.#thinned.hasNews(this.#rows.replace(record));
+      return;
+    }
+    const gathering = this.#goingOn(game, record.tick) ?? (yield* this.#begun(game));
+    const were = gathering.row.tables;
+    gathering.addParsed(record, bytes);
+    // Patches do not say which keys are tables: from here on, this snapshot does.
+    const isReshaped = record.tables && JSON.stringify(record.tables) !== JSON.stringify(were);
+    if (isReshaped) yield* this.#finishRow(gathering, 'tables');
+    else if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
+  }
+
+  /** What a record is added to, if it begins no row. */
+  #goingOn(game: string, tick: number): Gathering | undefined {
+    const gathering = this.#gathered.get(game);
+    return gathering?.isDue(tick) ? undefined : gathering;
+  }
+
+  /** A new row, after the one that there was. */
+  *#begun(game: string): Generator<void, Gathering> {
+    const before = this.#gathered.get(game);
+    if (before) yield* this.#finishRow(before);
+    if (this.#gathered.size >= MOST_GATHERED) yield* this.#finishOldest();
+    const row = readGame(this.#database, game) as GameRow;
+    const grain = this.policies.grainOf(row.type);
+    const made = this.#spare.pop() ?? new Gathering(row, grain);
+    made.reset(row, grain, this.#rows.snapshotDue(row));
+    this.#gathered.set(game, made);
+    return made;
+  }
+
+  /** Whether a command's record is the next of a game that can be read. */
+  #follows(game: string, firstSeq: number): boolean {
+    const row = this.#row(game);
+    return row !== undefined && follows(firstSeq, row) && !this.#held.has(game);
+  }
+
+  readonly #isNew = (game: string): boolean => !this.#held.has(game) && this.#row(game) === undefined;
+
+  readonly #assertFits = (record: Record): void => assertFits(record, this.#row(record.game));
+
+  /** In one transaction for many. */
+  *#finishOldest(): Generator<void, void> {
+    const oldest = [...this.#gathered.values()].slice(0, MOST_GATHERED / 8);
+    const due: Due[] = [];
+    this.#database.transaction(() => {
+      for (const gathering of oldest) due.push(...this.#write(gathering));
+    });
+    for (const gathering of oldest) {
+      this.#gathered.delete(gathering.row.id);
+      this.#letGo(gathering);
+    }
+    yield* this.#snapshots.take(due);
+  }
+
+  /** With the snapshot that is due then, or one for a reason of the caller's. */
+  *#finishRow(gathering: Gathering, why?: SnapshotReason): Generator<void, void> {
+    const { id } = gathering.row;
+    let due: Due[] = [];
+    this.#database.transaction(() => {
+      due = this.#write(gathering);
+    });
+    this.#gathered.delete(id);
+    this.#letGo(gathering);
+    yield* this.#snapshots.take(why ? [{ id, why }] : due);
+  }
+
+  #write(gathering: Gathering): Due[] {
+    const { id } = gathering.row;
+    const why = this.#rows.write(gathering);
+    this.#thinned.hasNews(gathering.row);
+    return why ? [{ id, why }] : [];
+  }
+
+  #letGo(gathering: Gathering): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
+  }
+}

@@ -1,0 +1,112 @@
+// What surrounded the program each time it opened a directory to write to it. Code that does the same may give something else in
+// another version of V8, time zone or locale, so whoever runs recorded commands again is told what was otherwise then.
+//
+//   openings.jsonl      one line of JSON for each opening in other surroundings than the one before, oldest first
+
+import { z } from 'zod';
+import { OrreryError } from '../../core/errors.ts';
+import { wallClock } from '../../core/patch/wall-clock.ts';
+import { atomicWrite, type Files, isMissing } from './files.ts';
+
+const FILE = 'openings.jsonl';
+
+/** The oldest go first. */
+const MOST_OPENINGS = 256;
+
+/** A line is about 200 bytes. What is longer than all lines can be is not read to its end. */
+const LONGEST_BYTES = MOST_OPENINGS * 1024;
+
+const text = z.string().max(100);
+const openingShape = z.object({
+  /** Milliseconds since 1970, by the clock that records have their time from. */
+  time: z.number().int(),
+  /** Such as "Node 20.20.2". */
+  runtime: text,
+  v8: text,
+  /** Of the library that compares, sorts and formats text, of its Unicode tables and of its time zones. */
+  icu: text,
+  unicode: text,
+  zones: text,
+  /** Such as "linux-x64". */
+  platform: text,
+  timeZone: text,
+  locale: text,
+});
+
+export type Opening = Readonly<z.infer<typeof openingShape>>;
+export type Surroundings = Omit<Opening, 'time'>;
+
+/** Those of this process, now. Of a version that a runtime does not tell, the text is empty. */
+export function surroundingsHere(): Surroundings {
+  const { versions } = process;
+  const { timeZone, locale } = new Intl.DateTimeFormat().resolvedOptions();
+  const other = (['bun', 'deno'] as const).find((name) => versions[name] !== undefined);
+  return {
+    runtime: other === undefined ? `Node ${versions.node}` : `${other} ${versions[other]}`,
+    v8: versions.v8 ?? '',
+    icu: versions['icu'] ?? '',
+    unicode: versions['unicode'] ?? '',
+    zones: versions['tz'] ?? '',
+    platform: `${process.platform}-${process.arch}`,
+    timeZone: timeZone ?? '',
+    locale,
+  };
+}
+
+/**
+ * Notes an opening, durably; an opening in the surroundings of the last one is noted already. Nothing but what `verify` tells
+ * depends on it. Throws DISK_FULL, IO_FAILED, CLOCK_INVALID.
+ */
+export function recordOpening(
+  files: Files,
+  directory: string,
+  here: Surroundings = surroundingsHere(),
+  time = wallClock(),
+): void {
+  const known = readOpenings(files, directory);
+  const last = known.at(-1);
+  if (last && otherwise(last, here).length === 0) return;
+  const lines = [...known, { time, ...here }].slice(-MOST_OPENINGS).map((opening) => `${JSON.stringify(opening)}\n`);
+  atomicWrite(files, `${directory}/${FILE}`, Buffer.from(lines.join(''), 'utf8'));
+}
+
+/** Oldest first. What cannot be read is passed over: games do not depend on it. */
+export function readOpenings(files: Files, directory: string): readonly Opening[] {
+  try {
+    const bytes = files.read(`${directory}/${FILE}`, LONGEST_BYTES);
+    return parseOpenings(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
+  } catch (error) {
+    if (error instanceof OrreryError || isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Of lines as they are in the file, wherever they come from. More than there can be are none. */
+export function parseOpenings(lines: string): readonly Opening[] {
+  if (lines.length > LONGEST_BYTES) return [];
+  return lines.split('\n').flatMap((line) => {
+    try {
+      return [openingShape.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** The opening under which a record of this time was made; undefined when none is known. Clocks may jump: the later one counts. */
+export function openingAt(openings: readonly Opening[], time: number): Opening | undefined {
+  return openings.findLast((opening) => opening.time <= time);
+}
+
+export interface Otherwise {
+  readonly what: keyof Surroundings;
+  readonly recorded: string;
+  readonly now: string;
+}
+
+/** What was otherwise then. */
+export function otherwise(then: Surroundings, now: Surroundings): readonly Otherwise[] {
+  return (Object.keys(now) as (keyof Surroundings)[])
+    .filter((what) => then[what] !== now[what])
+    .map((what) => ({ what, recorded: then[what], now: now[what] }));
+}

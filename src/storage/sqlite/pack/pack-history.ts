@@ -1,0 +1,80 @@
+// The past of the game in a pack, read like that of any other: history, blame, replay and the rest do not know the
+// difference. Before it: reading.ts, which trusts nothing of the file.
+
+import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../history-reader.ts';
+import { StoredPast } from '../compaction/stored-history.ts';
+import { DigestPast } from '../directory-history.ts';
+import { nodeFiles } from '../files.ts';
+import type { Opening } from '../openings.ts';
+import { openingsIn } from './pack-openings.ts';
+import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
+
+/**
+ * The past of the one game in a pack. What a row holds is checked when it is read.
+ *
+ * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+ */
+export async function openPackPast(file: string): Promise<PackPast> {
+  return new PackPast(await openPack(nodeFiles, file));
+}
+
+export class PackPast implements Past {
+  readonly description: PackDescription;
+  readonly #file: string;
+  readonly #past: DigestPast;
+
+  constructor({ file, database, row, description, close }: OpenPack) {
+    this.#file = file;
+    this.description = description;
+    this.#past = new DigestPast(new StoredPast(database, row, undefined), close, openingsIn(database));
+  }
+
+  get row(): Past['row'] {
+    return this.#past.row;
+  }
+
+  stateAt(moment: Moment, options?: MomentOptions): Promise<StateAt> {
+    return this.#reading(this.#past.stateAt(moment, options));
+  }
+
+  async *steps(range?: StepRange): AsyncGenerator<PastStep, void, undefined> {
+    try {
+      yield* this.#past.steps(range);
+    } catch (error) {
+      throw asPackFault(error, this.#file);
+    }
+  }
+
+  snapshots(): Promise<readonly SnapshotEntry[]> {
+    return this.#reading(this.#past.snapshots());
+  }
+
+  idAt(seq: number): string {
+    return this.#past.idAt(seq);
+  }
+
+  get importedSeq(): number {
+    return this.#past.importedSeq;
+  }
+
+  get openings(): readonly Opening[] {
+    return this.#past.openings;
+  }
+
+  get seed(): Past['seed'] {
+    return this.#past.seed;
+  }
+
+  close(): Promise<void> {
+    return this.#past.close();
+  }
+
+  /** A row that is not what it should be is the file's fault: the remedy is not in a directory of the reader's. */
+  async #reading<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw asPackFault(error, this.#file);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+// What `orrery sql` asks: everything in the shards of a directory, or in a pack, as one SQLite database in memory, the journal
+// after the images included. Before it: cli/sql.ts, by way of a thread; after it: answer.ts, which runs the statement.
+
+import { OrreryError } from '../../../core/errors.ts';
+import { toPointer } from '../../../core/patch/pointer.ts';
+import { Digest } from '../compaction/compaction.ts';
+import { FAULT } from '../compaction/projected-types.ts';
+import { readConfig, shardDirectory } from '../directory.ts';
+import { nodeFiles } from '../files.ts';
+import { readCommands, readSteps, writeCommandIndex } from '../image/batches.ts';
+import { Database, type Row, type SqlValue } from '../image/database.ts';
+import { readGames } from '../image/rows.ts';
+import { openPack } from '../pack/reading.ts';
+import { READING_TABLES, ShardReader } from '../recovery/shard-reader.ts';
+
+/** What is asked, and of what. */
+export interface Question {
+  readonly place: string;
+  /** Whether the place is a pack. */
+  readonly isPack: boolean;
+  /** One shard alone. */
+  readonly shard: number | undefined;
+  readonly sql: string;
+}
+
+export interface Gathered {
+  readonly database: Database;
+  /** Games that have no rows in the tables of their type, because their states break what these declare unique. */
+  readonly faults: readonly string[];
+}
+
+/** Tables that are filled when a statement names them: what they hold is in the bodies of patch_batches all the time. */
+const ON_DEMAND = { commands: fillCommands, patches: fillPatches } as const;
+
+/** Throws what opening a directory or a pack throws, and INVALID_OPTION for a shard that is not there. */
+export async function gather({ place, isPack, shard, sql }: Question): Promise<Gathered> {
+  const database = isPack ? await ofPack(place) : await ofDirectory(place, shard);
+  try {
+    const faults = database
+      .all('SELECT key FROM meta WHERE instr(key, ?) > 0', [FAULT])
+      .map(({ key }) => String(key))
+      .map((key) => key.slice(key.indexOf(FAULT) + FAULT.length));
+    database.transaction(() => {
+      for (const [table, fill] of Object.entries(ON_DEMAND)) {
+        if (new RegExp(`\\b${table}\\b`, 'i').test(sql)) fill(database);
+      }
+      // What the random numbers of games follow from is for nobody to see.
+      database.execute('DROP TABLE seeds');
+      // The line that creates a game has its seed.
+      database.execute("UPDATE unreadable_records SET line = x''");
+    });
+    return { database, faults };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function ofPack(file: string): Promise<Database> {
+  const { database } = await openPack(nodeFiles, file);
+  try {
+    // Makes the tables that the pack's game type declares.
+    new Digest(database, READING_TABLES, { frame: 0, chain: 0 });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function ofDirectory(directory: string, only: number | undefined): Promise<Database> {
+  const { shards } = readConfig(nodeFiles, directory);
+  if (only !== undefined && only >= shards) {
+    throw new OrreryError({
+      code: 'INVALID_OPTION',
+      what: `there is no shard ${only}`,
+      hint: `The directory has ${shards}: 0 to ${shards - 1}.`,
+      context: { directory, shard: only },
+    });
+  }
+  const numbers = only === undefined ? Array.from({ length: shards }, (_, number) => number) : [only];
+  let whole: Database | undefined;
+  try {
+    for (const number of numbers) {
+      const shard = await ofShard(directory, number);
+      if (!shard) continue;
+      if (numbers.length > 1) shard.run("UPDATE meta SET key = printf('%02d/%s', ?, key)", [number]);
+      if (!whole) whole = shard;
+      else {
+        try {
+          merge(shard, whole);
+        } finally {
+          shard.close();
+        }
+      }
+    }
+    return whole ?? (await Database.open());
+  } catch (error) {
+    whole?.close();
+    throw error;
+  }
+}
+
+/** Undefined for a shard that was never finished being made. */
+async function ofShard(directory: string, number: number): Promise<Database | undefined> {
+  const reader = await ShardReader.open(nodeFiles, shardDirectory(directory, number), number, READING_TABLES);
+  // In memory: what the journal adds is written into what was read of the image.
+  reader.contents?.digest.flush({});
+  return reader.contents?.database;
+}
+
+/** Puts everything of one database into another that has no game of it. */
+function merge(from: Database, into: Database): void {
+  into.transaction(() => {
+    for (const { name, sql } of from.all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")) {
+      const [known] = into.all("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [String(name)]);
+      // eslint-disable-next-line orrery/bound-sql -- the schema was proved when the database was opened
+      if (!known) into.execute(String(sql));
+      else if (known['sql'] !== sql) throw unlike(String(name));
+      copyRows(from, into, String(name));
+    }
+  });
+}
+
+/** Text goes over as bytes: sql.js ends it at its first NUL. */
+function copyRows(from: Database, into: Database, table: string): void {
+  const columns = from.all('SELECT name, type FROM pragma_table_info(?)', [table]);
+  const isText = ({ type }: Row): boolean => type === 'TEXT';
+  const select = columns.map((column) =>
+    isText(column) ? `CAST("${column['name']}" AS BLOB)` : `"${column['name']}"`,
+  );
+  const places = columns.map((column) => (isText(column) ? 'CAST(? AS TEXT)' : '?'));
+  const named = select.map((column, index) => `${column} AS c${index}`).join(', ');
+  const insert = `INSERT ${table === 'types' ? 'OR IGNORE ' : ''}INTO "${table}" VALUES (${places.join(', ')})`;
+  // eslint-disable-next-line orrery/bound-sql -- names of a schema that was proved when the database was opened
+  for (const row of from.all(`SELECT ${named} FROM "${table}"`)) {
+    const cells = columns.map((_, index): SqlValue => row[`c${index}`] ?? null);
+    // eslint-disable-next-line orrery/bound-sql -- as above, and the values are bound
+    into.run(insert, cells);
+  }
+}
+
+function fillCommands(database: Database): void {
+  for (const { id, seq } of readGames(database)) {
+    writeCommandIndex(database, id, [...readCommands(database, id, 0, seq)]);
+  }
+}
+
+function fillPatches(database: Database): void {
+  database.execute(`CREATE TABLE patches (
+    game      TEXT NOT NULL,
+    first_seq INTEGER NOT NULL,  -- of the visible step that the patch belongs to
+    last_seq  INTEGER NOT NULL,
+    number    INTEGER NOT NULL,  -- in the step: 0, 1, 2, ...
+    tick      INTEGER NOT NULL,
+    time      INTEGER NOT NULL,
+    op        TEXT NOT NULL,     -- add, replace or remove
+    path      TEXT NOT NULL,     -- RFC 6901
+    value     TEXT,              -- JSON
+    PRIMARY KEY (game, last_seq, number)
+  ) STRICT, WITHOUT ROWID`);
+  for (const { id, seq } of readGames(database)) {
+    for (const { firstSeq, lastSeq, tick, time, patches } of readSteps(database, id, 0, seq)) {
+      for (const [number, patch] of patches.entries()) {
+        const value = patch.op === 'remove' ? null : JSON.stringify(patch.value);
+        database.run('INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+          ...[id, firstSeq, lastSeq, number, tick, time, patch.op, toPointer(patch.path)],
+          value,
+        ]);
+      }
+    }
+  }
+}
+
+function unlike(table: string): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: `the shards have different tables ${JSON.stringify(table)}: a game type declared another one in between`,
+    hint: 'Ask one shard at a time with --shard, or open the directory once with the program.',
+    context: { table },
+  });
+}

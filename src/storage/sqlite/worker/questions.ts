@@ -1,0 +1,61 @@
+// What can be asked of a shard's games: answered from its database and its digest. Before it: owner.ts, which brings the digest
+// up to date first, or onlooker.ts, which only looks; after it: compaction/.
+
+import type { Moment, SnapshotEntry, StepRange } from '../../history-reader.ts';
+import type { EarlyPieces, PastPage, StoredGame, StoredMoment } from '../../store.ts';
+import { cutState } from '../compaction/chunks.ts';
+import type { Digest } from '../compaction/compaction.ts';
+import type { Database } from '../image/database.ts';
+import { type GameRow, type Quarantine, readQuarantine } from '../image/rows.ts';
+
+/** Each method as in Store. */
+export class Questions {
+  readonly #database: Database;
+  readonly #digest: Digest;
+
+  constructor({ database, digest }: { readonly database: Database; readonly digest: Digest }) {
+    this.#database = database;
+    this.#digest = digest;
+  }
+
+  load(id: string, early?: EarlyPieces): StoredGame | undefined {
+    this.#digest.assertReadable(id);
+    const loaded = this.#digest.load(id, early);
+    if (!loaded) return undefined;
+    const { row, seed, bytes: stateBytes, pieces } = loaded;
+    const { type, version, seq, tick, tables } = row;
+    return { id, type, version, seq, tick, tables, stateBytes, seed, pieces };
+  }
+
+  list(): readonly GameRow[] {
+    return this.#digest.list();
+  }
+
+  stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
+    const past = this.#digest.past(id);
+    if (!past) return undefined;
+    const found = past.find(moment, nearest);
+    const { type } = past.row;
+    // The newest need not be folded whole.
+    const newest = found === past.row.seq ? this.#digest.load(id) : undefined;
+    if (newest) {
+      const { seq, tick, time, version, tables } = newest.row;
+      return { type, version, seq, tick, time, tables, pieces: newest.pieces };
+    }
+    const { state, ...rest } = past.fold(found);
+    return { type, ...rest, pieces: [...cutState(state, rest.tables)] };
+  }
+
+  past(id: string, range: StepRange, limit: number): PastPage | undefined {
+    const past = this.#digest.past(id);
+    return past && { row: past.row, origins: past.origins, seed: past.seed, ...past.page(range, limit) };
+  }
+
+  snapshots(id: string): readonly SnapshotEntry[] | undefined {
+    return this.#digest.past(id)?.snapshots();
+  }
+
+  quarantine(id: string): readonly Quarantine[] {
+    return readQuarantine(this.#database, id);
+  }
+}
