@@ -1,7 +1,7 @@
 // For benchmarks only: a store that takes every batch, says that it is safe, and forgets it. What is left to measure is
 // what the game loop itself pays.
 
-import type { GameRow } from '../src/storage/sqlite/image/rows.ts';
+import type { GameRow } from '../src/storage/game-info.ts';
 import {
   type CheckpointReport,
   NOTHING_OWED,

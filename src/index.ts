@@ -91,6 +91,7 @@ export {
   shardOf,
 } from './orrery.ts';
 export type { UnpackOptions } from './packs.ts';
+export type { GameRow, Quarantine } from './storage/game-info.ts';
 export type {
   Moment,
   MomentLike,
@@ -102,12 +103,11 @@ export type {
   StepRange,
 } from './storage/history-reader.ts';
 export { MemoryStore } from './storage/memory/memory-store.ts';
-export type { CommandEntry, Step } from './storage/sqlite/image/batches.ts';
-export type { GameRow, Quarantine } from './storage/sqlite/image/rows.ts';
-export type { Opening, Otherwise, Surroundings } from './storage/sqlite/openings.ts';
+export type { Opening, Otherwise, Surroundings } from './storage/openings.ts';
 export { openPackPast } from './storage/sqlite/pack/pack-history.ts';
 export type { PackOptions } from './storage/sqlite/pack/packing.ts';
 export type { PackDescription } from './storage/sqlite/pack/reading.ts';
+export type { CommandEntry, Step } from './storage/steps.ts';
 export type {
   Batch,
   CheckpointReport,

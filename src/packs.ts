@@ -7,7 +7,7 @@ import { OrreryError } from './core/errors.ts';
 import { checkGameId } from './core/game/id.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import type { Residents } from './engine/loaded-games.ts';
-import type { GameRow } from './storage/sqlite/image/rows.ts';
+import type { GameRow } from './storage/game-info.ts';
 import type { PackOptions } from './storage/sqlite/pack/packing.ts';
 import type { PackDescription } from './storage/sqlite/pack/reading.ts';
 import { inThread } from './storage/sqlite/pack/thread.ts';

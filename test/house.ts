@@ -221,6 +221,9 @@ const MAY_TOUCH_THE_DISK = [
   'src/storage/sqlite/files.ts',
   'src/storage/sqlite/image/schema.ts',
   'src/storage/sqlite/lock.ts',
+  // The folder of migrations is the program's own; the directory of a salvage is made before there are files of a shard.
+  'src/history/upgrade/discover.ts',
+  'src/storage/sqlite/salvage/new-directory.ts',
   'src/storage/worker-file.ts',
 ];
 

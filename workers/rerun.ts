@@ -1,8 +1,10 @@
-// A thread that runs recorded commands again, as thin as can be: src/history/rerun/section-task.ts is what runs, and is tested
-// without a thread.
+// A thread that runs recorded commands again, as thin as can be: src/history/rerun/section-task.ts is what runs.
 
-import { type PieceReply, type PieceTask, runPiece } from '../src/history/rerun/section-task.ts';
+import { type PieceReply, PieceRunner, type PieceTask } from '../src/history/rerun/section-task.ts';
+import { openSource } from '../src/history-source.ts';
+
+const runner = new PieceRunner(openSource);
 
 export default function rerun(task: PieceTask): Promise<PieceReply> {
-  return runPiece(task);
+  return runner.run(task);
 }

@@ -4,15 +4,10 @@
 import { Command } from 'commander';
 import { OrreryError } from '../core/errors.ts';
 import { compactJson, counted, printable } from '../core/printable.ts';
-import {
-  type DirectoryConfig,
-  readConfig,
-  shardDirectory,
-  shardOf,
-  takeDirectory,
-} from '../storage/sqlite/directory.ts';
+import type { GameRow } from '../storage/game-info.ts';
+import { shardOf } from '../storage/shard-of.ts';
+import { type DirectoryConfig, readConfig, shardDirectory, takeDirectory } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
-import type { GameRow } from '../storage/sqlite/image/rows.ts';
 import { type Discrepancy, discrepancyOf, type Found, MISSING } from '../storage/sqlite/recovery/known-shard.ts';
 import { assertNeverMade, READING, ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 import { readRecord, type ShardRecord } from '../storage/sqlite/recovery/shard-record.ts';

@@ -7,7 +7,7 @@ import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
 import { type HistoryEntry, historyOf } from '../history/entries.ts';
 import type { Past, StepRange } from '../storage/history-reader.ts';
 import { secondsRemark } from '../storage/moment.ts';
-import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../storage/steps.ts';
 import type { Surroundings } from './cli-context.ts';
 import { shorten } from './columns.ts';
 import type { Paint } from './paint.ts';

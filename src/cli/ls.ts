@@ -2,9 +2,9 @@
 
 import { Command } from 'commander';
 import { byteSize, compactJson, isoTime, printable } from '../core/printable.ts';
+import type { GameRow } from '../storage/game-info.ts';
 import { readConfig } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
-import type { GameRow } from '../storage/sqlite/image/rows.ts';
 import { openPackPast } from '../storage/sqlite/pack/pack-history.ts';
 import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';

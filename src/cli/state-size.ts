@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../core/errors.ts';
 import type { JsonObject } from '../core/patch/patch.ts';
-import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import type { GameRow } from '../storage/game-info.ts';
 import type { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 
 export interface StateSize {

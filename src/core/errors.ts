@@ -161,6 +161,12 @@ export function errorFromData(data: ErrorData): OrreryError {
   return new OrreryError(data);
 }
 
+/** Whether a thread ended, or refused its work, for want of memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  const { code, context } = (error ?? {}) as { code?: unknown; context?: { outOfMemory?: unknown } };
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' || code === 'OUT_OF_MEMORY' || context?.outOfMemory === true;
+}
+
 /** The message of anything that was thrown: sql.js throws strings, Node throws Errors. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);

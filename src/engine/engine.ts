@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 import { OrreryError } from '../core/errors.ts';
 import { heed } from '../core/game/misuse.ts';
 import { gameUnreadable } from '../core/patch/unreadable.ts';
-import type { DirectoryLock } from '../storage/sqlite/lock.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../storage/store.ts';
 import { Outbox } from './commit-queue.ts';
 import type { OutboxOptions } from './commit-queue-options.ts';
@@ -52,13 +51,21 @@ export interface EngineOptions extends OutboxOptions, ResidentsOptions {
   readonly maxImageBytes?: number;
 }
 
+/** What keeps other programs out while an engine runs. */
+export interface StorageLock {
+  /** It stays, for a reason, when the engine has closed. */
+  keep(why: string): void;
+  /** What went wrong, if it is still there. */
+  release(): OrreryError | undefined;
+}
+
 export class Engine {
   readonly outboxes: readonly Outbox[];
   readonly residents: Residents;
   readonly #options: EngineOptions;
   readonly #logger: Logger;
   readonly #stores: readonly Store[];
-  readonly #lock: DirectoryLock | undefined;
+  readonly #lock: StorageLock | undefined;
   readonly #emitter = new EventEmitter<OrreryEvents>();
   readonly #leftOut: LeftOut;
   readonly #growth: Growth | undefined;
@@ -67,12 +74,7 @@ export class Engine {
   #isOpen = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(
-    options: EngineOptions,
-    logger: Logger,
-    stores: readonly Store[],
-    lock: DirectoryLock | undefined,
-  ) {
+  private constructor(options: EngineOptions, logger: Logger, stores: readonly Store[], lock: StorageLock | undefined) {
     this.#options = options;
     this.#logger = logger;
     this.#leftOut = new LeftOut(logger);
@@ -95,7 +97,7 @@ export class Engine {
     options: EngineOptions,
     logger: Logger,
     stores: readonly Store[],
-    lock: DirectoryLock | undefined,
+    lock: StorageLock | undefined,
   ): Promise<Engine> {
     const engine = new Engine(options, logger, stores, lock);
     try {

@@ -1,7 +1,7 @@
 // Warns while there is time: an image that is larger than its bound is not published, and from then on the journal grows. Before it:
 // engine.ts, with every checkpoint; after it: whoever listens to `imageGrowing`, and the log.
 
-import type { GameRow } from '../storage/sqlite/image/rows.ts';
+import type { GameRow } from '../storage/game-info.ts';
 
 /** An image has passed a half, three quarters or nine tenths of its bound. */
 export interface GrowthWarning {

@@ -2,7 +2,7 @@
 // the one before could not hold, the next one cannot either. Before it: commit-queue.ts, with every failure of the store.
 
 import type { OrreryError } from '../core/errors.ts';
-import { isOutOfMemory } from '../storage/sqlite/owner-memory.ts';
+import { isOutOfMemory } from '../core/errors.ts';
 
 /** In a row, without a batch that became durable in between. */
 const MOST = 4;

@@ -9,7 +9,7 @@ import type { Json, JsonObject, Patch, Path } from '../core/patch/patch.ts';
 import { CREATE } from '../core/patch/record.ts';
 import type { Past, PastStep } from '../storage/history-reader.ts';
 import { checkBound } from '../storage/range.ts';
-import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../storage/steps.ts';
 import { inTableOrder, orderTables } from '../storage/table-order.ts';
 import { type Place, placeOf, touches, valueAt } from './place.ts';
 import { applied } from './shared-state.ts';

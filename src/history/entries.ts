@@ -7,7 +7,7 @@ import type { Patch, Path } from '../core/patch/patch.ts';
 import { MERGED } from '../core/patch/record.ts';
 import type { Past, PastStep, StepRange } from '../storage/history-reader.ts';
 import { checkBound } from '../storage/range.ts';
-import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../storage/steps.ts';
 import { placeOf, touches } from './place.ts';
 
 /** Which part of the past: everything that is given has to hold. */

@@ -6,6 +6,7 @@ import { OrreryError } from '../core/errors.ts';
 import { checkGameId } from '../core/game/id.ts';
 import { GameSeed } from '../core/game/seed.ts';
 import type { Outbox } from '../engine/commit-queue.ts';
+import type { GameRow } from '../storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -16,10 +17,9 @@ import type {
   StepRange,
 } from '../storage/history-reader.ts';
 import { measured } from '../storage/moment.ts';
+import type { Opening } from '../storage/openings.ts';
+import { idAt, importedSeq } from '../storage/origins.ts';
 import { checkMomentOptions, checkRange } from '../storage/range.ts';
-import { idAt, importedSeq } from '../storage/sqlite/image/origins.ts';
-import type { GameRow } from '../storage/sqlite/image/rows.ts';
-import type { Opening } from '../storage/sqlite/openings.ts';
 import type { PastPage, Store } from '../storage/store.ts';
 import { arrived } from './arrival.ts';
 

@@ -13,7 +13,7 @@ import {
   type PastStep,
 } from '../storage/history-reader.ts';
 import { momentNotKept } from '../storage/moment.ts';
-import type { CommandEntry } from '../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../storage/steps.ts';
 import { SharedState } from './shared-state.ts';
 
 export interface ReplayRange extends MomentOptions {

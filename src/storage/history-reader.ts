@@ -3,9 +3,9 @@
 
 import type { GameSeed } from '../core/game/seed.ts';
 import type { JsonObject, Patch } from '../core/patch/patch.ts';
-import type { CommandEntry } from './sqlite/image/batches.ts';
-import type { GameRow } from './sqlite/image/rows.ts';
-import type { Opening } from './sqlite/openings.ts';
+import type { GameRow } from './game-info.ts';
+import type { Opening } from './openings.ts';
+import type { CommandEntry } from './steps.ts';
 
 /**
  * A moment of a game: the state after this seq, after the last record up to and including this tick, or after the last

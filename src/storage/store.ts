@@ -4,8 +4,8 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ErrorData } from '../core/errors.ts';
 import type { UnreadableGame } from '../core/patch/unreadable.ts';
+import type { GameRow, Quarantine } from './game-info.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from './history-reader.ts';
-import type { GameRow, Quarantine } from './sqlite/image/rows.ts';
 
 /** Records of one or more games that become durable together. */
 export interface Batch {

@@ -7,9 +7,9 @@ import { newestOf } from '#cli/past/newest.ts';
 import { stateSize } from '#cli/state-size.ts';
 import { readProfile } from '#cli/tuning/profile.ts';
 import { OrreryError, openOrrery, shardOf } from '#index.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type { Past } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
 import { mine } from '../programs/mine.ts';
 import {
   binary,

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { Assembly } from '#core/game/assemble.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { cutText } from '#storage/sqlite/compaction/chunks.ts';
+import { cutText } from '#storage/chunks.ts';
 import { Digest } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { SnapshotBody, writeSnapshotBody } from '#storage/sqlite/image/snapshots.ts';

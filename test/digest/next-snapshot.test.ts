@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
 import type { JsonObject, Patch } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { PIECE_BYTES } from '#storage/sqlite/compaction/chunks.ts';
+import { PIECE_BYTES } from '#storage/chunks.ts';
 import { Digest } from '#storage/sqlite/compaction/compaction.ts';
 import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
 import { Database } from '#storage/sqlite/image/database.ts';

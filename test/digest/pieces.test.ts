@@ -4,7 +4,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
 import { assemble } from '#core/game/assemble.ts';
 import type { Json, JsonObject } from '#core/patch/patch.ts';
-import { cutState } from '#storage/sqlite/compaction/chunks.ts';
+import { cutState } from '#storage/chunks.ts';
 
 const key = fc
   .string({ unit: 'grapheme', maxLength: 8 })

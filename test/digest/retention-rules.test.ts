@@ -4,7 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import type { OrreryError } from '#core/errors.ts';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
-import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 

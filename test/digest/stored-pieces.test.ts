@@ -5,12 +5,12 @@ import { afterEach, expect, it } from 'vitest';
 import { assemble } from '#core/game/assemble.ts';
 import type { JsonObject, Patch } from '#core/patch/patch.ts';
 import { encodePatches, encodeRecord } from '#core/patch/record.ts';
-import { cutText } from '#storage/sqlite/compaction/chunks.ts';
+import { cutText, type TextPiece } from '#storage/chunks.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import { Digest } from '#storage/sqlite/compaction/compaction.ts';
 import { takeStored } from '#storage/sqlite/compaction/stored-chunks.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
-import { type PackedSnapshot, readSnapshot, type TextPiece } from '#storage/sqlite/image/snapshots.ts';
+import { type PackedSnapshot, readSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 

@@ -3,7 +3,8 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
-import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readGame, readQuarantine } from '#storage/sqlite/image/rows.ts';
 

@@ -3,8 +3,8 @@
 
 import { decodeRecord, type Record } from '#core/patch/record.ts';
 import { MemoryStore, OrreryError, type OrreryErrorCode } from '#index.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type { Moment, StepRange } from '#storage/history-reader.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
 import type { Batch, Store, StoreLoad } from '#storage/store.ts';
 
 type Call = Exclude<keyof Store, 'capabilities'>;

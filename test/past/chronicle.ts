@@ -3,7 +3,8 @@
 
 import type { Patch } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { Digest, type Grain } from '#storage/sqlite/compaction/compaction.ts';
+import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
 import { DigestPast } from '#storage/sqlite/directory-history.ts';
 import { Database } from '#storage/sqlite/image/database.ts';

@@ -5,7 +5,7 @@ import { OrreryError } from '#core/errors.ts';
 import { blameOf } from '#history/blame.ts';
 import { replayOf } from '#history/replay.ts';
 import type { Moment, Past, PastStep, StateAt } from '#storage/history-reader.ts';
-import type { Grain } from '#storage/sqlite/compaction/compaction.ts';
+import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, digested, type Told, VERSION } from './chronicle.ts';
 

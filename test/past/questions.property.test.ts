@@ -9,7 +9,7 @@ import { diffOf } from '#history/difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from '#history/entries.ts';
 import { type ReplayStep, replayOf } from '#history/replay.ts';
 import type { Past, PastStep } from '#storage/history-reader.ts';
-import type { Grain } from '#storage/sqlite/compaction/compaction.ts';
+import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, digested, type State } from './chronicle.ts';
 

@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { diffOf } from '#history/difference.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type { Moment, Past } from '#storage/history-reader.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 const ENTITIES = 20_000;
 

@@ -4,15 +4,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
 import type { Patch } from '#core/patch/patch.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
-import type { CommandEntry, Step } from '#storage/sqlite/image/batches.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
-import { type GameRow, writeGame } from '#storage/sqlite/image/rows.ts';
+import { writeGame } from '#storage/sqlite/image/rows.ts';
 import { writeSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { writeUnreadable } from '#storage/sqlite/image/unreadable-records.ts';
 import { complaintOf, type GameProof, proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import type { RemainingImage, ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
+import type { CommandEntry, Step } from '#storage/steps.ts';
 
 const ROW: GameRow = {
   id: 'a',

@@ -1,10 +1,12 @@
 // What recoveries gave up of a game that is salvaged, as far as the recoveries themselves are left; and which ids it had.
 
 import { expect, it, onTestFinished } from 'vitest';
+import type { GameRow } from '#storage/game-info.ts';
+import { idAt } from '#storage/origins.ts';
 import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
-import { idAt, readOrigins, writeOrigins } from '#storage/sqlite/image/origins.ts';
-import { type GameRow, readQuarantine, writeGame, writeQuarantine } from '#storage/sqlite/image/rows.ts';
+import { readOrigins, writeOrigins } from '#storage/sqlite/image/origins.ts';
+import { readQuarantine, writeGame, writeQuarantine } from '#storage/sqlite/image/rows.ts';
 import { writeSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import type { SalvagedGame } from '#storage/sqlite/salvage/salvage.ts';
 import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';

@@ -3,8 +3,8 @@
 
 import { OrreryError } from '#core/errors.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt } from '#storage/history-reader.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 /** One visible moment: the state after the seqs up to lastSeq. */
 export interface Said {

@@ -11,6 +11,7 @@ import { GameSeed } from '#core/game/seed.ts';
 import { fold } from '#core/patch/apply.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import type { Record } from '#core/patch/record.ts';
+import type { GameRow } from '#storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -20,7 +21,6 @@ import type {
   StateAt,
   StepRange,
 } from '#storage/history-reader.ts';
-import type { GameRow } from '#storage/sqlite/image/rows.ts';
 
 export class RememberedPast implements Past {
   readonly #actor: GameActor;

@@ -8,15 +8,9 @@ import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { verify } from '#history/rerun/verify.ts';
 import { defineGame, openOrrery } from '#index.ts';
+import { type Opening, openingAt, otherwise, surroundingsHere } from '#storage/openings.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
-import {
-  type Opening,
-  openingAt,
-  otherwise,
-  readOpenings,
-  recordOpening,
-  surroundingsHere,
-} from '#storage/sqlite/openings.ts';
+import { readOpenings, recordOpening } from '#storage/sqlite/openings.ts';
 import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
 import { endedBinary } from '../cli/command-line.ts';
 import { Workshop } from './played.ts';

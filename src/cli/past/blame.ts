@@ -7,7 +7,7 @@ import type { BlameEntry } from '../../history/blame.ts';
 import { placeOf } from '../../history/place.ts';
 import { blameApart } from '../../history/rerun/expanded-history.ts';
 import type { Past } from '../../storage/history-reader.ts';
-import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../../storage/steps.ts';
 import type { Surroundings } from '../cli-context.ts';
 import { wholeNumber } from '../reading.ts';
 import { SIGNS, valueText } from './change-lines.ts';

@@ -2,12 +2,12 @@
 // that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
 
 import { encodePatches, encodeRecord, TICK } from '../../core/patch/record.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 import type { PastStep } from '../../storage/history-reader.ts';
 import { readConfig } from '../../storage/sqlite/directory.ts';
 import { nodeFiles } from '../../storage/sqlite/files.ts';
-import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
 import type { ShardReader } from '../../storage/sqlite/recovery/shard-reader.ts';
+import type { CommandEntry } from '../../storage/steps.ts';
 import { eachShard } from '../reading.ts';
 import { stateSizeIn } from '../state-size.ts';
 

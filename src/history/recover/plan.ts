@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../../core/errors.ts';
 import type { Moment, Past, StateAt } from '../../storage/history-reader.ts';
-import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../../storage/steps.ts';
 import { findTurn } from './before-error.ts';
 import { isDamage, type Probe, type Sound, type Unsound } from './probe.ts';
 

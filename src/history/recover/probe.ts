@@ -4,8 +4,8 @@
 import { OrreryError, type OrreryErrorCode } from '../../core/errors.ts';
 import { fold } from '../../core/patch/apply.ts';
 import type { JsonObject } from '../../core/patch/patch.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 import type { Past, SnapshotEntry, StateAt } from '../../storage/history-reader.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
 import type { Lineage } from './lineage.ts';
 
 /** What is wrong with a state; undefined when nothing is. Throws nothing. */

@@ -6,6 +6,7 @@ import type { AnyGameType } from '../../core/game/define.ts';
 import type { GameSeed } from '../../core/game/seed.ts';
 import { cloneJson } from '../../core/patch/apply.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -15,9 +16,8 @@ import type {
   StateAt,
   StepRange,
 } from '../../storage/history-reader.ts';
+import type { Opening } from '../../storage/openings.ts';
 import { checkMomentOptions } from '../../storage/range.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
-import type { Opening } from '../../storage/sqlite/openings.ts';
 import { SideBySide } from './comparison.ts';
 import { reasonNotToRun } from './reenact.ts';
 import { Replica, randomOriginAt } from './replica.ts';

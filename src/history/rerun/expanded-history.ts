@@ -4,8 +4,8 @@
 
 import type { AnyGameType } from '../../core/game/define.ts';
 import type { Path } from '../../core/patch/patch.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 import type { Past } from '../../storage/history-reader.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
 import { type BlameEntry, type BlameOptions, blameOf } from '../blame.ts';
 import { ExpandedPast } from './expand.ts';
 

@@ -6,14 +6,8 @@ import type { AnyGameType } from '../../core/game/define.ts';
 import type { Json, Patch, Path } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 import type { Past, PastStep, StateAt } from '../../storage/history-reader.ts';
-import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
-import {
-  type Otherwise,
-  openingAt,
-  otherwise,
-  type Surroundings,
-  surroundingsHere,
-} from '../../storage/sqlite/openings.ts';
+import { type Otherwise, openingAt, otherwise, type Surroundings, surroundingsHere } from '../../storage/openings.ts';
+import type { CommandEntry } from '../../storage/steps.ts';
 import { type Discrepancy, samePatches } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
 import { watchChance } from './nondeterminism.ts';

@@ -11,7 +11,7 @@ import { WorkingState } from '../../core/game/state.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
 import { type Record, TICK } from '../../core/patch/record.ts';
 import type { Past, StateAt } from '../../storage/history-reader.ts';
-import type { CommandEntry } from '../../storage/sqlite/image/batches.ts';
+import type { CommandEntry } from '../../storage/steps.ts';
 import { takeOver } from './taking-over.ts';
 
 /** What the random numbers of a game followed from at some moment of its past. */

@@ -5,6 +5,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import type { Path } from '../../core/patch/patch.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 import {
   type MomentLike,
   type MomentOptions,
@@ -12,7 +13,6 @@ import {
   type Past,
   type StateAt,
 } from '../../storage/history-reader.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
 import { workerFile } from '../../storage/worker-file.ts';
 import type { BlameEntry, BlameOptions } from '../blame.ts';
 import { type Difference, type DiffOptions, diffOf } from '../difference.ts';

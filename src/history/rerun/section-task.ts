@@ -3,10 +3,10 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorData, errorToData } from '../../core/errors.ts';
-import { openSource, type Source } from '../../history-source.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { loadGameTypes, typesFor } from './games-module.ts';
 import { lower } from './sections.ts';
+import type { Source } from './source.ts';
 import { type Verification, verify } from './verify.ts';
 
 export interface PieceTask {
@@ -30,40 +30,48 @@ export type PieceReply =
   | { readonly ok: true; readonly value: Verification }
   | { readonly ok: false; readonly error: ErrorData };
 
-let opened: { readonly key: string; readonly past: Past } | undefined;
+/** Runs pieces one after the other. */
+export class PieceRunner {
+  readonly #open: (source: Source, game: string) => Promise<Past>;
+  #opened: { readonly key: string; readonly past: Past } | undefined;
 
-export async function runPiece(task: PieceTask): Promise<PieceReply> {
-  const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
-  const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
-  try {
-    const types = await loadGameTypes(module, '/');
-    const past = await pastOf(task);
-    const options = {
-      fromSeq,
-      toSeq,
-      tolerance,
-      all,
-      isStopped,
-      onProgress: ({ done }: { done: number }) => port.postMessage(done),
-    };
-    const value = await verify(past, typesFor(types, { ...past.row, id: game }), options);
-    if (value.difference && !all) lower(earliest, piece);
-    return { ok: true, value };
-  } catch (error) {
-    return { ok: false, error: errorToData(error) };
-  } finally {
-    port.close();
+  constructor(open: (source: Source, game: string) => Promise<Past>) {
+    this.#open = open;
   }
-}
 
-/** Opening reads a whole shard, which for a short piece is most of the work. */
-async function pastOf({ source, game, toSeq }: PieceTask): Promise<Past> {
-  const key = JSON.stringify([source, game]);
-  if (opened?.key === key && opened.past.row.seq >= toSeq) return opened.past;
-  const before = opened;
-  opened = undefined;
-  await before?.past.close();
-  const past = await openSource(source, game);
-  opened = { key, past };
-  return past;
+  async run(task: PieceTask): Promise<PieceReply> {
+    const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
+    const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
+    try {
+      const types = await loadGameTypes(module, '/');
+      const past = await this.#pastOf(task);
+      const options = {
+        fromSeq,
+        toSeq,
+        tolerance,
+        all,
+        isStopped,
+        onProgress: ({ done }: { done: number }) => port.postMessage(done),
+      };
+      const value = await verify(past, typesFor(types, { ...past.row, id: game }), options);
+      if (value.difference && !all) lower(earliest, piece);
+      return { ok: true, value };
+    } catch (error) {
+      return { ok: false, error: errorToData(error) };
+    } finally {
+      port.close();
+    }
+  }
+
+  /** Opening reads a whole shard, which for a short piece is most of the work. */
+  async #pastOf({ source, game, toSeq }: PieceTask): Promise<Past> {
+    const key = JSON.stringify([source, game]);
+    if (this.#opened?.key === key && this.#opened.past.row.seq >= toSeq) return this.#opened.past;
+    const before = this.#opened;
+    this.#opened = undefined;
+    await before?.past.close();
+    const past = await this.#open(source, game);
+    this.#opened = { key, past };
+    return past;
+  }
 }

@@ -6,12 +6,12 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../../core/errors.ts';
 import { importPiscina } from '../../core/late-import.ts';
-import type { Source } from '../../history-source.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { workerFile } from '../../storage/worker-file.ts';
 import type { Difference } from './explanation.ts';
 import type { PieceReply, PieceTask } from './section-task.ts';
 import { lower, type Piece, piecesOf } from './sections.ts';
+import type { Source } from './source.ts';
 import {
   boundsOf,
   MOST_DIFFERENCES,

@@ -1,10 +1,10 @@
 // Migrations in files of their own, 0001_first-change.js and so on: found, put in order and loaded. Before it: the folder of a
 // program. After it: `migrations` of its game type.
 
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OrreryError } from '../../core/errors.ts';
 import { faultOfMigrations, type Migration, type Migrations } from '../../core/game/migration.ts';
-import { nodeFiles } from '../../storage/sqlite/files.ts';
 
 /** A number, an underscore or a hyphen, and a name; declarations of types and source maps lie beside compiled files. */
 const MIGRATION_FILE = /^(\d+)[_-][^/]+\.(?:js|mjs|ts)$/;
@@ -44,7 +44,7 @@ export async function migrationsIn(folder: URL): Promise<Migrations> {
 
 function namesIn(path: string): string[] {
   try {
-    return nodeFiles.list(path).sort();
+    return readdirSync(path).sort();
   } catch (cause) {
     throw new OrreryError({
       code: 'IO_FAILED',

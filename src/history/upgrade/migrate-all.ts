@@ -5,7 +5,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { tooNew, unknownType } from '../../core/game/mismatch.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
-import type { GameRow } from '../../storage/sqlite/image/rows.ts';
+import type { GameRow } from '../../storage/game-info.ts';
 
 export interface MigrateAllOptions {
   /** Only these games. Default: all. */

@@ -4,9 +4,9 @@
 import { cloneJson, fold } from '../../core/patch/apply.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
 import { CREATE, RECOVER, type Record } from '../../core/patch/record.ts';
+import type { Quarantine } from '../game-info.ts';
 import type { Moment, PastStep, StepRange } from '../history-reader.ts';
 import { lastPoint, measured, momentNotKept, type Neighbours } from '../moment.ts';
-import type { Quarantine } from '../sqlite/image/rows.ts';
 
 /** The record that led to a moment. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
 export function recordAt(records: readonly Record[], moment: Moment, nearest: boolean): Record {

@@ -6,12 +6,12 @@ import { nameOfLine } from '../../core/patch/line-name.ts';
 import { linesOf } from '../../core/patch/lines.ts';
 import { decodeLine, type Record } from '../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../core/patch/unreadable.ts';
+import { type BatchMark, markOf } from '../batch-mark.ts';
+import { cutState } from '../chunks.ts';
+import type { GameRow, Quarantine } from '../game-info.ts';
+import { unknownRow } from '../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../history-reader.ts';
-import { cutState } from '../sqlite/compaction/chunks.ts';
-import { unknownRow } from '../sqlite/compaction/held-games.ts';
-import { type BatchMark, markOf } from '../sqlite/image/newest-batch.ts';
-import type { GameRow, Quarantine } from '../sqlite/image/rows.ts';
-import { placeOf } from '../sqlite/worker/next-batch.ts';
+import { placeOf } from '../next-batch.ts';
 import {
   type Batch,
   type CheckpointReport,

@@ -3,15 +3,17 @@
 
 import { OrreryError } from '../../core/errors.ts';
 import { GameSeed } from '../../core/game/seed.ts';
+import type { GameRow } from '../game-info.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../history-reader.ts';
+import type { Opening } from '../openings.ts';
+import { idAt, importedSeq } from '../origins.ts';
 import { checkMomentOptions, checkRange } from '../range.ts';
+import { shardOf } from '../shard-of.ts';
 import { orderTables } from '../table-order.ts';
 import type { StoredPast } from './compaction/stored-history.ts';
-import { readConfig, shardDirectory, shardOf } from './directory.ts';
+import { readConfig, shardDirectory } from './directory.ts';
 import { nodeFiles } from './files.ts';
-import { idAt, importedSeq } from './image/origins.ts';
-import type { GameRow } from './image/rows.ts';
-import { type Opening, readOpenings } from './openings.ts';
+import { readOpenings } from './openings.ts';
 import { ShardReader } from './recovery/shard-reader.ts';
 
 export class DigestPast implements Past {

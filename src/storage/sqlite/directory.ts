@@ -6,7 +6,7 @@
 //   shard-00, ...       one folder per shard
 //   shard-00.record     what is known of each: see recovery/shard-record.ts
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { OrreryError } from '../../core/errors.ts';
 import { atomicWrite, type Files, isMissing } from './files.ts';
@@ -31,12 +31,6 @@ export type DirectoryConfig = z.infer<typeof configShape>;
 
 export function shardDirectory(directory: string, shard: number): string {
   return `${directory}/shard-${String(shard).padStart(2, '0')}`;
-}
-
-/** Which shard a game belongs to: the same for ever, for a given number of shards. */
-export function shardOf(game: string, shards: number): number {
-  if (shards === 1) return 0;
-  return createHash('sha256').update(game, 'utf8').digest().readUInt32LE(0) % shards;
 }
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, DAMAGED or IO_FAILED. */

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { OrreryError } from '../../core/errors.ts';
 import { wallClock } from '../../core/patch/wall-clock.ts';
+import { type Opening, otherwise, type Surroundings, surroundingsHere } from '../openings.ts';
 import { atomicWrite, type Files, isMissing } from './files.ts';
 
 const FILE = 'openings.jsonl';
@@ -18,40 +19,9 @@ const LONGEST_BYTES = MOST_OPENINGS * 1024;
 
 const text = z.string().max(100);
 const openingShape = z.object({
-  /** Milliseconds since 1970, by the clock that records have their time from. */
-  time: z.number().int(),
-  /** Such as "Node 20.20.2". */
-  runtime: text,
-  v8: text,
-  /** Of the library that compares, sorts and formats text, of its Unicode tables and of its time zones. */
-  icu: text,
-  unicode: text,
-  zones: text,
-  /** Such as "linux-x64". */
-  platform: text,
-  timeZone: text,
-  locale: text,
-});
-
-export type Opening = Readonly<z.infer<typeof openingShape>>;
-export type Surroundings = Omit<Opening, 'time'>;
-
-/** Those of this process, now. Of a version that a runtime does not tell, the text is empty. */
-export function surroundingsHere(): Surroundings {
-  const { versions } = process;
-  const { timeZone, locale } = new Intl.DateTimeFormat().resolvedOptions();
-  const other = (['bun', 'deno'] as const).find((name) => versions[name] !== undefined);
-  return {
-    runtime: other === undefined ? `Node ${versions.node}` : `${other} ${versions[other]}`,
-    v8: versions.v8 ?? '',
-    icu: versions['icu'] ?? '',
-    unicode: versions['unicode'] ?? '',
-    zones: versions['tz'] ?? '',
-    platform: `${process.platform}-${process.arch}`,
-    timeZone: timeZone ?? '',
-    locale,
-  };
-}
+  ...{ time: z.number().int(), runtime: text, v8: text, icu: text, unicode: text, zones: text },
+  ...{ platform: text, timeZone: text, locale: text },
+}) satisfies z.ZodType<Opening>;
 
 /**
  * Notes an opening, durably; an opening in the surroundings of the last one is noted already. Nothing but what `verify` tells
@@ -91,22 +61,4 @@ export function parseOpenings(lines: string): readonly Opening[] {
       return [];
     }
   });
-}
-
-/** The opening under which a record of this time was made; undefined when none is known. Clocks may jump: the later one counts. */
-export function openingAt(openings: readonly Opening[], time: number): Opening | undefined {
-  return openings.findLast((opening) => opening.time <= time);
-}
-
-export interface Otherwise {
-  readonly what: keyof Surroundings;
-  readonly recorded: string;
-  readonly now: string;
-}
-
-/** What was otherwise then. */
-export function otherwise(then: Surroundings, now: Surroundings): readonly Otherwise[] {
-  return (Object.keys(now) as (keyof Surroundings)[])
-    .filter((what) => then[what] !== now[what])
-    .map((what) => ({ what, recorded: then[what], now: now[what] }));
 }

@@ -28,11 +28,6 @@ export function largestRecord(megabytes: number): number {
   return Math.floor((megabytes * MIB) / HEAP_PER_BYTE);
 }
 
-export function isOutOfMemory(error: unknown): boolean {
-  const { code, context } = (error ?? {}) as { code?: unknown; context?: { outOfMemory?: unknown } };
-  return code === 'ERR_WORKER_OUT_OF_MEMORY' || code === 'OUT_OF_MEMORY' || context?.outOfMemory === true;
-}
-
 const DOING: { readonly [kind in OwnerRequest['kind']]?: string } = {
   open: 'while it opened the shard and replayed the journal',
   commit: 'while it wrote records',

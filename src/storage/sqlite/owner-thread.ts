@@ -5,9 +5,9 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
-import { OrreryError } from '../../core/errors.ts';
+import { isOutOfMemory, OrreryError } from '../../core/errors.ts';
 import type { EarlyPieces } from '../store.ts';
-import { isOutOfMemory, outOfMemory } from './owner-memory.ts';
+import { outOfMemory } from './owner-memory.ts';
 import { AtWork } from './worker/at-work.ts';
 import { IN_SLOT, Slot } from './worker/commit-slot.ts';
 import type { OwnerPiece, OwnerReply, OwnerRequest } from './worker/protocol.ts';

@@ -3,6 +3,7 @@
 
 import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../../core/errors.ts';
+import type { GameRow, Quarantine } from '../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../history-reader.ts';
 import type {
   Batch,
@@ -16,7 +17,6 @@ import type {
   StoreLoad,
   StoreStats,
 } from '../store.ts';
-import type { GameRow, Quarantine } from './image/rows.ts';
 import { OwnerThread } from './owner-thread.ts';
 import type { Import } from './worker/import.ts';
 import type { OwnerOptions, OwnerRequest } from './worker/protocol.ts';

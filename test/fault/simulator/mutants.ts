@@ -23,6 +23,7 @@ const CHECKPOINT = 'storage/sqlite/worker/checkpoint.js';
 const MANIFEST = 'storage/sqlite/image/manifest.js';
 const IMAGE = 'storage/sqlite/image/image.js';
 const OPEN = 'storage/sqlite/recovery/open-shard.js';
+const READ_SHARD = 'storage/sqlite/recovery/read-shard.js';
 const SCAN = 'storage/sqlite/journal/scan.js';
 const SEGMENT_SCAN = 'storage/sqlite/journal/segment-scan.js';
 const OWNER = 'storage/sqlite/worker/owner.js';
@@ -192,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a manifest that stands in for a damaged one asks for what was swept since',
     damage: true,
-    edits: [{ file: 'storage/sqlite/recovery/read-shard.js', find: 'if (left <= 0)', replace: 'if (true)' }],
+    edits: [{ file: READ_SHARD, find: 'if (left <= 0)', replace: 'if (true)' }],
   },
   {
     name: 'no payload CRC is checked',
@@ -380,11 +381,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       // The record beside the shard says it as well.
       { file: OPEN, find: 'compare ? readRecord(files, directory) : undefined', replace: 'undefined' },
-      {
-        file: 'storage/sqlite/recovery/read-shard.js',
-        find: 'knownDurable: manifest.durableFrame',
-        replace: 'knownDurable: 0',
-      },
+      { file: READ_SHARD, find: 'knownDurable: manifest.durableFrame', replace: 'knownDurable: 0' },
     ],
   },
   {
@@ -393,12 +390,6 @@ export const MUTANTS: readonly Mutant[] = [
       steps: [COMMIT, { do: 'checkpoint', slice: 0, batch: { games: { a: 1 }, filler: 0 } }],
       fault: { errno: 'EIO', moment: 'before', nth: 8, lasting: false, calls: ['syncDirectory'] },
     },
-    edits: [
-      {
-        file: CHECKPOINT,
-        find: 'if (!files.exists(',
-        replace: 'if (true || !files.exists(',
-      },
-    ],
+    edits: [{ file: CHECKPOINT, find: 'if (!files.exists(', replace: 'if (true || !files.exists(' }],
   },
 ];

@@ -2,7 +2,8 @@
 // what it takes in, writes it when it is flushed, and refuses a record that does not follow on the one before.
 
 import { OrreryError } from '#core/errors.ts';
-import { type BatchMark, markIn, markOf, markRows } from '#storage/sqlite/image/newest-batch.ts';
+import { type BatchMark, markOf } from '#storage/batch-mark.ts';
+import { markIn, markRows } from '#storage/sqlite/image/newest-batch.ts';
 import type { Standing } from './chain.ts';
 import type { PlainDatabase } from './plain-database.ts';
 import { foldPlain } from './plain-dialect.ts';

@@ -4,13 +4,16 @@
 import { isText } from '../../../core/patch/bounded-json.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
 import type { UnreadableGame } from '../../../core/patch/unreadable.ts';
-import { type CommandEntry, readCommands, readSteps, readStepTexts, type Step } from '../image/batches.ts';
+import { type BatchMark, markOf } from '../../batch-mark.ts';
+import { cutState, type LoadedGame, type PieceTaker } from '../../chunks.ts';
+import type { GameRow } from '../../game-info.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
+import { readCommands, readSteps, readStepTexts } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import { type BatchMark, markIn, markOf, markRows } from '../image/newest-batch.ts';
-import { type GameRow, readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
+import { markIn, markRows } from '../image/newest-batch.ts';
+import { readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
-import { cutState, type LoadedGame, type PieceTaker } from './chunks.ts';
 import type { DigestOptions } from './compaction-options.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
@@ -27,8 +30,6 @@ import { ThinnedGames } from './thinned-games.ts';
 import { TypePolicies } from './type-policies.ts';
 import { takeCreation } from './wide-creation.ts';
 
-export type { Grain } from './pending-row.ts';
-
 /** A row is written once this much of a game's journal has gathered: small rows deflate badly and cost an insert each. */
 const ROW_BYTES = 128 * 1024;
 
@@ -37,8 +38,6 @@ const MOST_GATHERED = 2048;
 
 /** What gathers for games that are busy at the same time need not grow anew for each row. */
 const MOST_SPARE = 16;
-
-const LINE_FEED = 0x0a;
 
 /** Of the JSON of a state: a snapshot of less takes a moment. */
 const WIDE_BYTES = 1024 * 1024;
@@ -117,7 +116,7 @@ export class Digest {
     const isCertain = isText(bytes);
     let start = 0;
     for (let count = 1; start < bytes.length; count += 1) {
-      const found = bytes.indexOf(LINE_FEED, start);
+      const found = bytes.indexOf(0x0a, start);
       const end = found < 0 ? bytes.length : found;
       if (isCertain && line.scan(bytes, start, end) && this.#follows(line.game, line.firstSeq)) {
         const gathering = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));

@@ -14,8 +14,8 @@ import {
 } from '../../../core/patch/json-text.ts';
 import { isIndexKey, type JsonObject } from '../../../core/patch/patch.ts';
 import { CREATE, decodeLine, type Record } from '../../../core/patch/record.ts';
-import type { TextPiece } from '../image/snapshots.ts';
-import { PIECE_BYTES } from './chunks.ts';
+import type { TextPiece } from '../../chunks.ts';
+import { PIECE_BYTES } from '../../chunks.ts';
 
 const COLON = 0x3a;
 const PATCHES = Buffer.from('"d":[["=",[],', 'latin1');

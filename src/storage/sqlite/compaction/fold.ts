@@ -4,9 +4,9 @@ import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { JsonObject, Patch } from '../../../core/patch/patch.ts';
-import type { Step } from '../image/batches.ts';
+import type { GameRow } from '../../game-info.ts';
+import type { Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
-import type { GameRow } from '../image/rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 
 export interface FoldedGame {

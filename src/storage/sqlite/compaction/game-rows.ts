@@ -4,9 +4,11 @@
 import { OrreryError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { CREATE, encodePatches, MIGRATE, type Record } from '../../../core/patch/record.ts';
+import { cutAround, cutText, PIECE_BYTES } from '../../chunks.ts';
+import type { GameRow } from '../../game-info.ts';
 import { encodeCommand, readStepTexts, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readGame, writeGame, writeQuarantine } from '../image/rows.ts';
+import { readGame, writeGame, writeQuarantine } from '../image/rows.ts';
 import { writeSeed } from '../image/seeds.ts';
 import {
   readPieces,
@@ -16,7 +18,6 @@ import {
   snapshotUpTo,
   writeSnapshotBody,
 } from '../image/snapshots.ts';
-import { cutAround, cutText, PIECE_BYTES } from './chunks.ts';
 import { checked, foldTail, noSnapshot } from './fold.ts';
 import type { Gathering, SnapshotDue } from './pending-row.ts';
 import type { ProjectedTypes } from './projected-types.ts';

@@ -6,8 +6,8 @@ import { OrreryError } from '../../../core/errors.ts';
 import { nameOfLine } from '../../../core/patch/line-name.ts';
 import { decodeLine, type Record } from '../../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../../core/patch/unreadable.ts';
+import { type GameRow, unknownRow } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
-import type { GameRow } from '../image/rows.ts';
 import {
   dropUnreadable,
   nextUnreadable,
@@ -160,28 +160,4 @@ function nameless(frame: number, cause: OrreryError | undefined): OrreryError {
     context: { frame },
     ...(cause === undefined ? {} : { cause: cause.what }),
   });
-}
-
-/** What a list says of a game whose first record cannot be read. */
-export function unknownRow(id: string, unreadable: Unreadable): GameRow {
-  return {
-    id,
-    type: '',
-    version: 0,
-    tables: [],
-    created: 0,
-    seq: -1,
-    tick: 0,
-    time: 0,
-    snapshotSeq: -1,
-    stateBytes: 0,
-    patchBytes: 0,
-    records: 0,
-    patchesIn: 0,
-    patchesOut: 0,
-    parent: undefined,
-    parentSeq: undefined,
-    firstSeq: 0,
-    unreadable,
-  };
 }

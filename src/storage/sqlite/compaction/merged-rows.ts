@@ -4,7 +4,8 @@
 import { coalesce } from '../../../core/patch/coalesce.ts';
 import type { Patch } from '../../../core/patch/patch.ts';
 import { encodePatches } from '../../../core/patch/record.ts';
-import { type CommandEntry, encodeCommand, type PatchBatch, type Step } from '../image/batches.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
+import { encodeCommand, type PatchBatch } from '../image/batches.ts';
 import type { Resolution } from './retention.ts';
 
 /** A step as its row has it. */

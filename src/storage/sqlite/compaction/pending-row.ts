@@ -3,8 +3,9 @@
 
 import { CLOSE_LIST, COMMA, OPEN_LIST } from '../../../core/patch/json-text.ts';
 import type { Record } from '../../../core/patch/record.ts';
-import { type CommandEntry, decodeCommands, decodeSteps, encodeCommand, type Step } from '../image/batches.ts';
-import type { GameRow } from '../image/rows.ts';
+import type { GameRow } from '../../game-info.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
+import { decodeCommands, decodeSteps, encodeCommand } from '../image/batches.ts';
 import { ByteText } from './byte-text.ts';
 import { PatchText } from './patch-text.ts';
 import type { RecordLine } from './record-line.ts';

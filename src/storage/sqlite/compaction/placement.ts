@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
-import type { GameRow } from '../image/rows.ts';
+import type { GameRow } from '../../game-info.ts';
 import { assertWhole } from './game-rows.ts';
 
 /** `row` is the game's, with everything before the record taken in. Throws DAMAGED. */

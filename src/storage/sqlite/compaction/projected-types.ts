@@ -11,9 +11,10 @@ import {
   type ProjectedTable,
   type Projections,
 } from '../../../core/projection/definition.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import { hasTables, recordedProjections, recordProjections } from '../image/projected-schema.ts';
-import { type GameRow, readGames, readMeta, writeMeta } from '../image/rows.ts';
+import { readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { createTable, dropTable } from '../projection/ddl.ts';
 import { Projector } from '../projection/projector.ts';
 import { readTail } from './tail.ts';

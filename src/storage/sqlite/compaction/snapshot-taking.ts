@@ -2,8 +2,9 @@
 // it: game-rows.ts, which makes each from the rows of its game.
 
 import { OrreryError } from '../../../core/errors.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, readGame } from '../image/rows.ts';
+import { readGame } from '../image/rows.ts';
 import type { SnapshotReason } from '../image/snapshots.ts';
 import type { DigestOptions } from './compaction-options.ts';
 import type { GameRows } from './game-rows.ts';

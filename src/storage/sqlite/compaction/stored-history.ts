@@ -2,9 +2,11 @@
 // after it: the owner's answers to a running process, and sqlite/directory-history.ts for whoever reads a directory or a pack.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { Moment, PastStep, SnapshotEntry, StepRange } from '../../history-reader.ts';
 import { lastPoint, measured, momentNotKept, type Neighbours, type Point, pointsOf } from '../../moment.ts';
-import type { CommandEntry, Step } from '../image/batches.ts';
+import type { Origin } from '../../origins.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
 import {
   readStretches,
@@ -13,8 +15,7 @@ import {
   type StretchBounds,
   UNBOUNDED,
 } from '../image/history-rows.ts';
-import { type Origin, readOrigins } from '../image/origins.ts';
-import type { GameRow } from '../image/rows.ts';
+import { readOrigins } from '../image/origins.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readSnapshotEntries, type SnapshotHeader, snapshotFrom, snapshotUpTo } from '../image/snapshots.ts';
 import { foldGame, noSnapshot } from './fold.ts';

@@ -2,11 +2,12 @@
 // of every row that was written; before a checkpoint the games with news are gone through by thinning.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
+import { cutText } from '../../chunks.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import { gamesOfType, typesOfGames } from '../image/kept-rows.ts';
-import { type GameRow, readGame, writeGame } from '../image/rows.ts';
+import { readGame, writeGame } from '../image/rows.ts';
 import { writeSnapshot } from '../image/snapshots.ts';
-import { cutText } from './chunks.ts';
 import { thins } from './retention.ts';
 import { StoredPast } from './stored-history.ts';
 import { Thinning } from './thinning.ts';

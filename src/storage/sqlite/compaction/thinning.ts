@@ -9,7 +9,8 @@
 
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import { MIGRATE, RECOVER } from '../../../core/patch/record.ts';
-import type { CommandEntry, Step } from '../image/batches.ts';
+import type { GameRow } from '../../game-info.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
 import {
   cutBefore,
@@ -28,7 +29,6 @@ import {
   writeGap,
   writeThinned,
 } from '../image/kept-rows.ts';
-import type { GameRow } from '../image/rows.ts';
 import { type MergedRow, MergedRows, type MergingRules } from './merged-rows.ts';
 import type { Retention, RetentionTier } from './retention.ts';
 

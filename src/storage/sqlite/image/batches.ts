@@ -3,33 +3,13 @@
 
 import { assertJson } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
-import type { Json, Patch } from '../../../core/patch/patch.ts';
+import type { Json } from '../../../core/patch/patch.ts';
 import { decodePatches, isNonce } from '../../../core/patch/record.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
 import { CODEC_DEFLATE, pack, unpack } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';
 import { misshapen } from './rows.ts';
-
-/** A visible moment of the past: the patches that lead from the step before to this one. */
-export interface Step {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  readonly tick: number;
-  readonly time: number;
-  readonly patches: readonly Patch[];
-}
-
-/** What was asked of a game, without what it did. */
-export interface CommandEntry {
-  readonly seq: number;
-  readonly tick: number;
-  readonly time: number;
-  readonly name: string;
-  readonly player: string | undefined;
-  readonly args: Json | undefined;
-  /** What it drew its random numbers under besides the seed of the game and the seq; if it drew any, and not under 0. */
-  readonly nonce?: number;
-}
 
 /** A stretch of a game's past: at least one step, and the commands behind the steps. */
 export interface PatchBatch {

@@ -1,7 +1,8 @@
 // The rows of patch_batches in either direction, one at a time: a long past must not be in memory as a whole. Before it: the
 // database; after it: compaction/stored-history.ts, which finds moments and reads steps with their commands.
 
-import { type CommandEntry, decodeCommands, decodeSteps, type Step } from './batches.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
+import { decodeCommands, decodeSteps } from './batches.ts';
 import { unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';

@@ -1,7 +1,8 @@
 // The rows of a game's past as retention goes through them: read one by one, put in the place of others, taken away.
 // compaction/thinning.ts decides.
 
-import { type CommandEntry, decodeCommands, decodeSteps, type PatchBatch, type Step, writeBatch } from './batches.ts';
+import type { CommandEntry, Step } from '../../steps.ts';
+import { decodeCommands, decodeSteps, type PatchBatch, writeBatch } from './batches.ts';
 import { CODEC_JSON, unpack } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { isGap, NO_STEPS } from './gaps.ts';

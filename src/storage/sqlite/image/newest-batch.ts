@@ -1,24 +1,10 @@
 // Which batch a shard has taken in last, told by its bytes: the only batch that may come again. compaction/compaction.ts notes it for
 // every frame and keeps it in the image; worker/next-batch.ts asks.
 
-import { crc32 } from 'node:zlib';
-
-/** Of the records of a batch as they were sent: neither the codec of a frame nor its place in the journal is in it. */
-export interface BatchMark {
-  readonly bytes: number;
-  readonly crc: number;
-}
+import type { BatchMark } from '../../batch-mark.ts';
 
 const [BYTES, CRC] = ['newest_batch_bytes', 'newest_batch_crc'];
 const COUNT = /^(0|[1-9]\d{0,9})$/;
-
-export function markOf(payload: Uint8Array): BatchMark {
-  return { bytes: payload.length, crc: crc32(payload) };
-}
-
-export function isSame(one: BatchMark | undefined, other: BatchMark): boolean {
-  return one?.bytes === other.bytes && one.crc === other.crc;
-}
 
 /** As rows of `meta`. */
 export function markRows(mark: BatchMark | undefined): { readonly [key: string]: number } {

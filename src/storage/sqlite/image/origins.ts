@@ -1,14 +1,8 @@
-// Under which ids a game was played before it came out of a pack, perhaps renamed: ctx.random is seeded with the id of the time,
-// and the program was another one. Who runs old commands again needs to know.
+// The ids that a game had before it came out of a pack, as a row of `meta`. storage/origins.ts says what they are for.
 
 import { parseJson } from '../../../core/patch/bounded-json.ts';
+import { isOrigin, type Origin } from '../../origins.ts';
 import type { Database } from './database.ts';
-
-/** Up to this seq a game had this id. */
-export interface Origin {
-  readonly id: string;
-  readonly upToSeq: number;
-}
 
 const KEY = 'origin:';
 
@@ -38,19 +32,4 @@ export function writeOrigins(database: Database, game: string, origins: readonly
 
 export function removeOrigins(database: Database, game: string): void {
   database.run('DELETE FROM meta WHERE key = ?', [KEY + game]);
-}
-
-/** The id that a game had when it made the record of a seq. */
-export function idAt(origins: readonly Origin[], game: string, seq: number): string {
-  return origins.find(({ upToSeq }) => seq <= upToSeq)?.id ?? game;
-}
-
-/** Records up to this seq were made elsewhere; -1 when none was. */
-export function importedSeq(origins: readonly Origin[]): number {
-  return origins.at(-1)?.upToSeq ?? -1;
-}
-
-export function isOrigin(entry: unknown): entry is Origin {
-  const { id, upToSeq } = (entry ?? {}) as { id?: unknown; upToSeq?: unknown };
-  return typeof id === 'string' && Number.isSafeInteger(upToSeq);
 }

@@ -2,44 +2,8 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
-import type { Unreadable } from '../../../core/patch/unreadable.ts';
+import type { GameRow, Quarantine } from '../../game-info.ts';
 import type { Database, Row } from './database.ts';
-
-export interface GameRow {
-  readonly id: string;
-  readonly type: string;
-  readonly version: number;
-  readonly tables: readonly string[];
-  readonly created: number;
-  readonly seq: number;
-  readonly tick: number;
-  readonly time: number;
-  readonly snapshotSeq: number;
-  readonly stateBytes: number;
-  readonly patchBytes: number;
-  readonly records: number;
-  readonly patchesIn: number;
-  readonly patchesOut: number;
-  /** The game that this one is a fork of, and the seq it was forked at. */
-  readonly parent: string | undefined;
-  readonly parentSeq: number | undefined;
-  /** The oldest seq whose state can be read: 0, unless retention has cut the beginning off. */
-  readonly firstSeq: number;
-  /** Of a game with records that cannot be read: the rest of the row tells of what comes before them. Absent otherwise. */
-  readonly unreadable?: Unreadable;
-}
-
-/** Seqs that a recovery has given up. They stay in the history. */
-export interface Quarantine {
-  readonly game: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** When, in milliseconds since 1970. */
-  readonly time: number;
-  /** The mode of the recovery. */
-  readonly mode: string;
-  readonly reason: string;
-}
 
 export function readGame(database: Database, id: string): GameRow | undefined {
   const row = database.one('SELECT * FROM games WHERE id = ?', [id]);

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { OrreryError } from '../../../core/errors.ts';
+import type { TextPiece } from '../../chunks.ts';
 import { CODEC_DEFLATE, CODEC_MEMBERS, pack, packMember, sha256, unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { tablesOf } from './rows.ts';
@@ -14,14 +15,6 @@ export interface Snapshot {
   readonly tables: readonly string[];
   /** The state as JSON text. */
   readonly json: string;
-}
-
-/** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
-export interface TextPiece {
-  /** Undefined for what is not inside a table. */
-  readonly table: string | undefined;
-  /** Bytes are UTF-8. */
-  readonly text: string | Uint8Array;
 }
 
 /** What a snapshot is written from. */

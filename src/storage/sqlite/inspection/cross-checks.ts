@@ -5,8 +5,8 @@
 import { linesOf } from '../../../core/patch/lines.ts';
 import type { Json, JsonObject } from '../../../core/patch/patch.ts';
 import { decodeLine } from '../../../core/patch/record.ts';
+import type { GameRow } from '../../game-info.ts';
 import { imageName } from '../image/image.ts';
-import type { GameRow } from '../image/rows.ts';
 import { openPayload } from '../journal/frame.ts';
 import type { ScannedFrame } from '../journal/segment-scan.ts';
 import { complaintOf, type GameProof, type GameSource, proveGame } from '../recovery/game-proof.ts';

@@ -2,9 +2,9 @@
 // later snapshots and end where its row says. recovery/game-proof.ts does the folding.
 
 import { counted, printable } from '../../../core/printable.ts';
+import type { GameRow } from '../../game-info.ts';
+import { shardOf } from '../../shard-of.ts';
 import { readFaults } from '../compaction/projected-types.ts';
-import { shardOf } from '../directory.ts';
-import type { GameRow } from '../image/rows.ts';
 import { type GameProof, type GameSource, proveGame } from '../recovery/game-proof.ts';
 import type { Findings } from './finding.ts';
 

@@ -2,10 +2,10 @@
 // difference. Before it: reading.ts, which trusts nothing of the file.
 
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../history-reader.ts';
+import type { Opening } from '../../openings.ts';
 import { StoredPast } from '../compaction/stored-history.ts';
 import { DigestPast } from '../directory-history.ts';
 import { nodeFiles } from '../files.ts';
-import type { Opening } from '../openings.ts';
 import { openingsIn } from './pack-openings.ts';
 import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
 

@@ -4,10 +4,11 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { checkGameId } from '../../../core/game/id.ts';
+import type { GameRow } from '../../game-info.ts';
 import { type Files, isMissing } from '../files.ts';
 import { Database, type Row } from '../image/database.ts';
 import { GAME_TABLES, rowsOfGame } from '../image/game-tables.ts';
-import { type GameRow, readGame, readMeta } from '../image/rows.ts';
+import { readGame, readMeta } from '../image/rows.ts';
 import { contentDigest, DIGEST_KEY } from './content-digest.ts';
 
 export const PACK_FORMAT = 1;

@@ -5,14 +5,15 @@
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { encodePatches } from '../../../core/patch/record.ts';
-import { cutText } from '../compaction/chunks.ts';
+import { cutText } from '../../chunks.ts';
+import type { GameRow } from '../../game-info.ts';
 import { decodeCommands, decodeSteps, encodeCommand, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import { unpackBytes } from '../image/body.ts';
 import type { Database, Row } from '../image/database.ts';
 import { copyType, GAME_TABLES, insertRow, rowsOfGame } from '../image/game-tables.ts';
 import { isGap } from '../image/gaps.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
-import { type GameRow, readGame, writeGame } from '../image/rows.ts';
+import { readGame, writeGame } from '../image/rows.ts';
 import { readSnapshot, type Snapshot, type SnapshotReason, writeSnapshot } from '../image/snapshots.ts';
 
 /** Inside a transaction of `to`, which is empty. `as` is the id that the game is to have. */

@@ -7,11 +7,11 @@ import { fold } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { Patch } from '../../../core/patch/patch.ts';
 import { MERGED } from '../../../core/patch/record.ts';
+import type { GameRow } from '../../game-info.ts';
+import type { Step } from '../../steps.ts';
 import type { Digest } from '../compaction/compaction.ts';
-import type { Step } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { uncommandedStretches } from '../image/kept-rows.ts';
-import type { GameRow } from '../image/rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 
 /** Image and journal, or an image alone. */

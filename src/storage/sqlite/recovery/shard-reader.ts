@@ -5,11 +5,12 @@
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OrreryError } from '../../../core/errors.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { DigestOptions } from '../compaction/compaction-options.ts';
 import type { StoredPast } from '../compaction/stored-history.ts';
 import { type Files, isMissing } from '../files.ts';
 import { imageName } from '../image/image.ts';
-import { type GameRow, readMeta } from '../image/rows.ts';
+import { readMeta } from '../image/rows.ts';
 import { segmentName } from '../journal/segment.ts';
 import { hasChanged, holdFiles } from './held-files.ts';
 import { assertNumber, discrepancyOf, MISSING, NEVER_RECORDED, refusal } from './known-shard.ts';

@@ -2,7 +2,7 @@
 // it: a checkpoint, which publishes the database as the first image of a new shard.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
-import { cutText } from '../compaction/chunks.ts';
+import { cutText } from '../../chunks.ts';
 import type { Digest } from '../compaction/compaction.ts';
 import type { Database, SqlValue } from '../image/database.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';

@@ -1,8 +1,8 @@
 // Batches that are durable in the journal and not yet digested. owner.ts puts each in as it acknowledges it, and has them digested
 // a little at a time, between commits.
 
+import { type BatchMark, markOf } from '../../batch-mark.ts';
 import type { Digest } from '../compaction/compaction.ts';
-import { type BatchMark, markOf } from '../image/newest-batch.ts';
 
 /** A frame of the journal whose records are not in the database yet. */
 export interface Undigested {

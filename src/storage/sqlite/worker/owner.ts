@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { errorToData, type OrreryError } from '../../../core/errors.ts';
+import type { GameRow } from '../../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../../history-reader.ts';
 import type {
   Batch,
@@ -18,7 +19,6 @@ import type {
 import type { DigestOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
-import type { GameRow } from '../image/rows.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import { Backlog } from './backlog.ts';
 import { isPostponed, publish } from './checkpoint.ts';

@@ -1,12 +1,13 @@
 // What can be asked of a shard's games: answered from its database and its digest. Before it: owner.ts, which brings the digest
 // up to date first, or onlooker.ts, which only looks; after it: compaction/.
 
+import { cutState } from '../../chunks.ts';
+import type { GameRow, Quarantine } from '../../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../../history-reader.ts';
 import type { EarlyPieces, PastPage, StoredGame, StoredMoment } from '../../store.ts';
-import { cutState } from '../compaction/chunks.ts';
 import type { Digest } from '../compaction/compaction.ts';
 import type { Database } from '../image/database.ts';
-import { type GameRow, type Quarantine, readQuarantine } from '../image/rows.ts';
+import { readQuarantine } from '../image/rows.ts';
 
 /** Each method as in Store. */
 export class Questions {

@@ -1,9 +1,16 @@
 // A state cut into pieces: for a snapshot, which keeps each by itself, and for its way to the main thread, where parsing 40 MB
 // at once would stall a game loop for 0.3 s.
 
-import type { Json, JsonObject } from '../../../core/patch/patch.ts';
-import type { GameRow } from '../image/rows.ts';
-import type { TextPiece } from '../image/snapshots.ts';
+import type { Json, JsonObject } from '../core/patch/patch.ts';
+import type { GameRow } from './game-info.ts';
+
+/** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
+export interface TextPiece {
+  /** Undefined for what is not inside a table. */
+  readonly table: string | undefined;
+  /** Bytes are UTF-8. */
+  readonly text: string | Uint8Array;
+}
 
 /** A game as a store hands it on. */
 export interface LoadedGame {

@@ -1,9 +1,9 @@
 // Where a batch stands to what a store has already: it carries on from there, or is the newest batch come again, or neither.
 // Before it: owner.ts and memory/memory-store.ts with a batch; they write it, acknowledge it again, or pass the error on.
 
-import { OrreryError } from '../../../core/errors.ts';
-import type { Batch, Span } from '../../store.ts';
-import { type BatchMark, isSame, markOf } from '../image/newest-batch.ts';
+import { OrreryError } from '../core/errors.ts';
+import { type BatchMark, isSame, markOf } from './batch-mark.ts';
+import type { Batch, Span } from './store.ts';
 
 /**
  * `lastSeq` gives the newest seq of a game that the store has, -1 for none. `newest` is of the batch that the store has taken in
