@@ -1,7 +1,7 @@
 // The owner without its thread, over a folder in memory: what tests of renewal play on must be a store like the others.
 
+import { OwnerStore } from '../recover/owner-store.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
-import { OwnerStore } from '../renewal/owner-store.ts';
 import { batchesContract } from './batches.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 

@@ -1,6 +1,6 @@
 // What tests of the outbox play on must be a store like the others.
 
-import { StagedStore } from '../outbox/staged-store.ts';
+import { StagedStore } from '../engine/staged-store.ts';
 import { batchesContract } from './batches.contract.ts';
 import { type StoreUnderTest, storeContract } from './store.contract.ts';
 

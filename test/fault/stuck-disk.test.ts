@@ -9,8 +9,8 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Orrery, type OrreryOptions, openOrrery } from '#index.ts';
+import { stopTime } from '../engine/harbour.ts';
 import { rejection, sandbox } from '../game/galaxy.ts';
-import { stopTime } from '../outbox/harbour.ts';
 import { isStuck, STUCK_WORKER, stick, unstick } from '../programs/stuck-disk.ts';
 
 const ledger = sandbox(() => ({ n: 0 }), 'ledger');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame, MemoryStore } from '#index.ts';
-import { add, harbour, ledger, outcome, settled } from '../outbox/harbour.ts';
-import { StagedStore } from '../outbox/staged-store.ts';
+import { add, harbour, ledger, outcome, settled } from '../engine/harbour.ts';
+import { StagedStore } from '../engine/staged-store.ts';
 import { galaxy, json, open, refusal, rejection, sandbox } from './galaxy.ts';
 
 async function small(maxLoadedGames: number, store = new StagedStore()) {

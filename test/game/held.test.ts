@@ -6,7 +6,7 @@ import { Outbox } from '#engine/commit-queue.ts';
 import { Residents } from '#engine/loaded-games.ts';
 import { defineGame, type Orrery } from '#index.ts';
 import { DEFAULTS } from '#options.ts';
-import { StagedStore } from '../outbox/staged-store.ts';
+import { StagedStore } from '../engine/staged-store.ts';
 import { json, open, refusal, rejection } from './galaxy.ts';
 
 const counter = defineGame('counter', {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Change, defineGame, type Orrery, table } from '#index.ts';
-import { StagedStore } from '../outbox/staged-store.ts';
+import { StagedStore } from '../engine/staged-store.ts';
 import { changesOf, galaxy, json, open, play, refusal, rejection, sandbox } from './galaxy.ts';
 
 const counter = () => sandbox(() => ({ n: 0, units: table<number>() }));

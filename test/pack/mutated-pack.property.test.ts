@@ -14,7 +14,7 @@ import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
-import { randomPast } from '../digest/records.ts';
+import { randomPast } from '../compaction/records.ts';
 import { batchOf } from '../fault/shard-script.ts';
 import { dice } from '../programs/script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';

@@ -1,5 +1,5 @@
 // A directory in memory with one shard and a few games of different pasts, and packs made from it. What the states are is not
-// asked of src/: the games are made by test/digest/records.ts.
+// asked of src/: the games are made by test/compaction/records.ts.
 
 import { createHash } from 'node:crypto';
 import initSqlJs, { type Database as Raw, type SqlValue } from 'sql.js';
@@ -9,7 +9,7 @@ import { packFromDirectory } from '#storage/sqlite/pack/packing.ts';
 import type { PackDescription } from '#storage/sqlite/pack/reading.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';
-import { type Past, randomPast } from '../digest/records.ts';
+import { type Past, randomPast } from '../compaction/records.ts';
 import { openOwner, SHARD } from '../fault/shard-script.ts';
 import { dice } from '../programs/script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';

@@ -3,7 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import { openOrrery } from '#index.ts';
-import { galaxyOf } from '../versions/galaxies.ts';
+import { galaxyOf } from '../upgrade/galaxies.ts';
 
 const [, , directory = '', game = ''] = process.argv;
 const galaxy = galaxyOf(2);

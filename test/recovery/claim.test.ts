@@ -1,4 +1,4 @@
-// What a claim says when something is wrong with its folder, answer by answer; test/shard/moved-folder.test.ts moves real ones.
+// What a claim says when something is wrong with its folder, answer by answer; test/worker/moved-folder.test.ts moves real ones.
 
 import { describe, expect, it } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
