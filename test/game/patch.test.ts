@@ -1,10 +1,11 @@
+import fastJsonPatch from 'fast-json-patch';
 import { describe, expect, it } from 'vitest';
-import { defineGame, table, toJsonPatch, verify } from '#index.ts';
+import { defineGame, type JsonPatchOperation, table, toJsonPatch, verify } from '#index.ts';
 import { changesOf, folded, galaxy, isDeeplyFrozen, json, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 import { PATCH_CASES } from './patch-cases.ts';
 import { patchedByOracle, sorted } from './patch-oracle.ts';
 
-type Operations = Parameters<Awaited<ReturnType<typeof play>>['game']['patch']>[0];
+type Operations = readonly JsonPatchOperation[];
 
 const world = () =>
   sandbox(() => ({
@@ -190,6 +191,28 @@ describe('a patch as a command', () => {
 });
 
 describe('a patch from anywhere', () => {
+  it('[JP12] takes what toJsonPatch and fast-json-patch make; what is no operation does not compile', async () => {
+    const { game } = await play(world());
+    const wanted = { ...game.copy(), n: 2, list: [1, 3] };
+    game.patch(fastJsonPatch.compare(game.copy(), wanted));
+    expect(game.copy()).toEqual(wanted);
+    game.patch(toJsonPatch([{ op: 'add', path: ['list', 2], value: 4 }]));
+    expect(game.state.list).toEqual([1, 3, 4]);
+    const typed: readonly JsonPatchOperation[] = [{ op: 'test', path: '/n', value: 2 }];
+    game.patch(typed);
+    const compiled = () => {
+      // @ts-expect-error no such operation
+      game.patch([{ op: 'swap', path: '/n', value: 1 }]);
+      // @ts-expect-error a value is missing
+      game.patch([{ op: 'add', path: '/n' }]);
+      // @ts-expect-error a path is a pointer
+      game.patch([{ op: 'remove', path: ['n'] }]);
+      // @ts-expect-error a list
+      game.patch({ op: 'remove', path: '/n' });
+    };
+    expect(compiled).toBeTypeOf('function');
+  });
+
   it('[JP9] keeps nothing of the document, and leaves it as it is', async () => {
     const { game } = await play(world());
     const value = { deep: [{ x: 1 }] };

@@ -108,10 +108,10 @@ class PatchedDraft {
   }
 
   #copyOf(found: unknown, to: Location): Json {
-    const copy = admit(plainOf(found), to.tokens);
-    this.#copied += sizeOf(copy);
+    const plain = plainOf(found);
+    this.#copied += sizeOf(plain, MAX_COPIED_VALUES);
     if (this.#copied > MAX_COPIED_VALUES) throw tooMuchCopied(to);
-    return copy;
+    return admit(plain, to.tokens);
   }
 
   /** The container that the last token of a location names a place in, opened to be changed. */
@@ -231,10 +231,15 @@ function plainOf(node: unknown): unknown {
   return Object.fromEntries(node.keys().map((key) => [key, plainOf(child(node, key))]));
 }
 
-function sizeOf(value: Json): number {
-  if (typeof value !== 'object' || value === null) return 1;
+/** How many values there are. Looks at few more than `most`. */
+function sizeOf(value: unknown, most: number): number {
+  const node = nodeOf(value);
   let size = 1;
-  for (const inside of Object.values(value) as Json[]) size += sizeOf(inside);
+  if (typeof node !== 'object' || node === null) return size;
+  for (const inside of Object.values(node)) {
+    if (size > most) break;
+    size += sizeOf(inside, most - size);
+  }
   return size;
 }
 
