@@ -24,6 +24,7 @@ const SLOWEST = [
   'property/patch.property',
   'upgrade/opening',
   'history/live',
+  'docs/snippets',
   'cli/check',
   'cli/live',
 ].map((name) => `/test/${name}.test.ts`);
