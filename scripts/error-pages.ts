@@ -1,4 +1,4 @@
-// Writes docs/errors/: a page for each error code and a list of them, from src/error-guide/. Run by `npm run generate`.
+// Writes docs/errors/: a page for each error code and a list of them, from src/core/error-guide/. Run by `npm run generate`.
 
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { OrreryError, type OrreryErrorCode } from '../src/core/errors.ts';
 
 export const FOLDER = 'docs/errors';
 const WIDTH = 120;
-const GENERATED = '<!-- Written by `npm run generate` from src/error-guide/. Change it there. -->';
+const GENERATED = '<!-- Written by `npm run generate` from src/core/error-guide/. Change it there. -->';
 
 /** Every page by its file name. */
 export function errorPages(): Map<string, string> {
