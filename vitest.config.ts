@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { FULL_TESTS } from './test/sampling.ts';
 import { SlowestFirst } from './test/slowest-first.ts';
 
 /** Tests that change what JavaScript or Node is, measure memory, or start so much that a process of their own costs them nothing. */
@@ -34,7 +35,7 @@ const resolve = {
 // A time limit is there to end what hangs, also where many others want the same cores: nothing is measured by it.
 const limits = { testTimeout: 600_000, hookTimeout: 600_000 };
 
-export default defineConfig({
+const config = defineConfig({
   resolve,
   test: {
     globalSetup: ['test/build.ts'],
@@ -59,4 +60,10 @@ export default defineConfig({
       thresholds: { branches: 100, functions: 100, lines: 100, statements: 100, perFile: true },
     },
   },
+});
+
+export default defineConfig(({ mode }) => {
+  // Before the processes of the tests begin: they inherit it.
+  if (mode === 'full') process.env[FULL_TESTS] = '1';
+  return config;
 });

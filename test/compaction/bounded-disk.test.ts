@@ -6,6 +6,7 @@ import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
+import { isFull } from '../sampling.ts';
 
 const START = 1_700_000_000_000;
 const SECOND = 1_000;
@@ -82,8 +83,8 @@ const policies: { readonly [name: string]: Persistence } = {
   'snapshots alone': { strategy: 'snapshot', snapshotEvery: { records: 2_000 }, keepSnapshots: 20 },
 };
 
-/** The others settle sooner. With figures all of them run as long. */
-const LONG = 200_000;
+/** The others settle sooner: these tiers after 65,000 records. With figures all of them run as long. */
+const LONG = isFull || process.env['ORRERY_FIGURES'] ? 200_000 : 140_000;
 const recordsOf = (name: string): number => (name === 'tiers' || process.env['ORRERY_FIGURES'] ? LONG : 60_000);
 
 for (const [name, persistence] of Object.entries(policies)) {

@@ -1,6 +1,6 @@
 // A small shard with every bit of it turned, every file cut at every byte, emptied, removed, swapped, taken from an earlier
 // moment: what opens is exactly what was acknowledged, or it is refused with the name of a file. Never a wrong state, never
-// a fresh database.
+// a fresh database. `npm test` turns a sample of the bits: test/sampling.ts.
 
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { decodeManifest, type ImageEntry, type Manifest } from '#storage/sqlite/
 import { scanJournal } from '#storage/sqlite/journal/scan.ts';
 import { segmentGeneration } from '#storage/sqlite/journal/segment.ts';
 import { SHARD } from '../fault/shard-script.ts';
+import { inSample, share } from '../sampling.ts';
 import type { MemoryFolder } from './memory-folder.ts';
 import { flips, makeSmallShard, openOrRefuse, type SmallShard, same } from './small-shard.ts';
 
@@ -79,9 +80,8 @@ describe('the journal', () => {
     const whole = payloads(small.folder) as string[];
     const lastFrame = bytes.lastIndexOf('FRM1');
     const outcomes = { refused: 0, whole: 0, torn: 0 };
-    for (const [story, flipped] of flips(bytes, 'every bit')) {
+    for (const [story, flipped, at] of flips(bytes, 'every bit', { oneIn: 4 })) {
       const found = payloads(small.folder.with(path, flipped));
-      const at = Number(/\d+/.exec(story)?.[0]);
       if (found instanceof OrreryError) {
         if (found.context.file !== path) throw new Error(`${story}: ${found.message}`);
         outcomes.refused += 1;
@@ -90,8 +90,8 @@ describe('the journal', () => {
       else throw new Error(`${story}: the frames are ${found.join()}`);
     }
     // Padding is the only thing that nobody reads.
-    expect(outcomes.refused).toBeGreaterThan(bytes.length * 4);
-    expect(outcomes.torn).toBeGreaterThan(100);
+    expect(outcomes.refused).toBeGreaterThan(share(bytes.length * 4, 4));
+    expect(outcomes.torn).toBeGreaterThan(share(100, 4));
     expect(outcomes.whole).toBeLessThan(4 * 7 * 8);
   });
 
@@ -99,11 +99,10 @@ describe('the journal', () => {
     const path = newest('segment-');
     const lastFrame = small.folder.bytesOf(path).lastIndexOf('FRM1');
     const outcomes = { all: 0, refused: 0 };
-    for (const [story, flipped] of flips(small.folder.bytesOf(path), 'every byte')) {
-      const lastMayGo = Number(/\d+/.exec(story)?.[0]) >= lastFrame;
-      outcomes[await expectAllOrRefusal(small.folder.with(path, flipped), story, lastMayGo)] += 1;
+    for (const [story, flipped, at] of flips(small.folder.bytesOf(path), 'every byte', { oneIn: 8 })) {
+      outcomes[await expectAllOrRefusal(small.folder.with(path, flipped), story, at >= lastFrame)] += 1;
     }
-    expect(outcomes.refused).toBeGreaterThan(500);
+    expect(outcomes.refused).toBeGreaterThan(share(500, 8));
   });
 
   it('[DA1] the older segment is missed only when the older image has to stand in, and then it is refused by name', async () => {
@@ -111,9 +110,8 @@ describe('the journal', () => {
     const bytes = small.folder.bytesOf(older);
     const without = small.folder.with(newest('image-'), undefined);
     expect(await expectAllOrRefusal(without, 'without the newest image')).toBe('all');
-    for (const [story, flipped] of flips(bytes, 'every byte', 7)) {
+    for (const [story, flipped, at] of flips(bytes, 'every byte', { seed: 7, oneIn: 5 })) {
       const found = await expectAllOrRefusal(without.with(older, flipped), story);
-      const at = Number(/\d+/.exec(story)?.[0]);
       if (at < 64) expect(found, story).toBe('refused');
       if (at % 16 === 0) expect(await expectAllOrRefusal(small.folder.with(older, flipped), story)).toBe('all');
     }
@@ -125,6 +123,7 @@ describe('the journal', () => {
     const whole = payloads(small.folder) as string[];
     const known = small.folder.bytesOf(path).indexOf('FRM1', 65);
     for (let length = 0; length < bytes.length; length += 1) {
+      if (!inSample(length, 3)) continue;
       const files = small.folder.with(path, bytes.subarray(0, length));
       const found = payloads(files);
       // Of the frames behind the first one only they themselves say that they were ever there.
@@ -145,11 +144,12 @@ describe('manifests', () => {
     const path = newest('MANIFEST-');
     const bytes = small.folder.bytesOf(path);
     let tried = 0;
-    for (const [story, flipped] of flips(bytes, 'every bit')) {
+    for (const [story, flipped] of flips(bytes, 'every bit', { oneIn: 4 })) {
       const fault = faultOf(() => decodeManifest(flipped, path));
       if (!(fault instanceof OrreryError) || fault.code !== 'DAMAGED') throw new Error(`${story}: ${String(fault)}`);
       tried += 1;
-      if (tried % 97 === 0) expect(await expectAllOrRefusal(small.folder.with(path, flipped), story)).toBe('all');
+      if (tried % share(97, 4) === 0)
+        expect(await expectAllOrRefusal(small.folder.with(path, flipped), story)).toBe('all');
     }
     for (let length = 0; length < bytes.length; length += 1) {
       const cut = bytes.subarray(0, length);
@@ -166,7 +166,7 @@ describe('manifests', () => {
     for (const [story, flipped] of flips(small.folder.bytesOf(path), 'every byte')) {
       const other = others[Math.min(at, others.length - 1)]?.[1];
       at += 1;
-      if (at % 5 !== 0) continue;
+      if (at % 5 !== 0 || !inSample(at / 5, 4)) continue;
       const files = small.folder.with(path, flipped).with(before, other);
       expect(await expectAllOrRefusal(files, story)).toBe('refused');
     }
@@ -180,23 +180,21 @@ describe('images', () => {
     const entry = manifest().images[0] as ImageEntry;
     expect(imageGeneration(basename(path))).toBe(entry.generation);
     let tried = 0;
-    for (const [story, flipped] of flips(bytes, 'every byte')) {
+    for (const [story, flipped] of flips(bytes, 'every byte', { oneIn: 16 })) {
       const files = small.folder.with(path, flipped);
       const fault = faultOf(() => readImage(files, SHARD, entry));
       if (!(fault instanceof OrreryError) || fault.code !== 'DAMAGED') throw new Error(`${story}: ${String(fault)}`);
       tried += 1;
-      if (tried % 701 === 0) expect(await expectAllOrRefusal(files, story)).toBe('all');
+      if (tried % share(701, 8) === 0) expect(await expectAllOrRefusal(files, story)).toBe('all');
     }
   });
 
   it('[DA4] both damaged: refused, with the name of the newest', async () => {
     const [path, before] = [newest('image-'), newest('image-', 1)];
     const bytes = small.folder.bytesOf(before);
-    let tried = 0;
-    for (const [story, flipped] of flips(small.folder.bytesOf(path), 'every byte', 3)) {
-      tried += 1;
-      if (tried % 499 !== 0) continue;
-      const files = small.folder.with(path, flipped).with(before, bytes.subarray(0, bytes.length - tried));
+    const some = { seed: 3, only: (at: number) => at % 499 === 498, oneIn: 4 };
+    for (const [story, flipped, at] of flips(small.folder.bytesOf(path), 'every byte', some)) {
+      const files = small.folder.with(path, flipped).with(before, bytes.subarray(0, bytes.length - at - 1));
       const found = await openOrRefuse(files, story);
       expect(found, story).toBeInstanceOf(OrreryError);
       expect((found as OrreryError).context.file).toBe(path);

@@ -1,5 +1,5 @@
 // What is recovered of a shard that does not open: for every kind of damage a prefix of each game, never a wrong state, and no
-// silence about what is missing.
+// silence about what is missing. `npm test` does a sample of the damage: test/sampling.ts.
 
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, lostBehind, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import { openOwner, SHARD, stateAt } from '../fault/shard-script.ts';
+import { inSample, share } from '../sampling.ts';
 import { MemoryFolder } from './memory-folder.ts';
 import { flips, makeSmallShard, type SmallShard, type Standing } from './small-shard.ts';
 
@@ -112,9 +113,8 @@ describe('the journal', () => {
     const bytes = small.folder.bytesOf(path);
     const frames = framesOf(bytes);
     const outcomes = { nothing: 0, some: 0 };
-    for (const [story, flipped] of flips(bytes, 'every byte')) {
-      const at = Number(/\d+/.exec(story)?.[0]);
-      if (at % 3 !== 0) continue;
+    const third = { only: (at: number) => at % 3 === 0, oneIn: 8 };
+    for (const [story, flipped, at] of flips(bytes, 'every byte', third)) {
       const salvaged = await salvage(small.folder.with(path, flipped), story);
       const frame = frames.findLast((offset) => offset <= at);
       const isLast = frame === frames.at(-1);
@@ -127,13 +127,14 @@ describe('the journal', () => {
       else expect(gamesIn(bytes, frame), story).toEqual(expect.arrayContaining(lack));
       if (lack.length > 0) expect(salvaged.lost, story).toHaveLength(1);
     }
-    expect(outcomes.some).toBeGreaterThan(100);
+    expect(outcomes.some).toBeGreaterThan(share(100, 8));
   });
 
   it('[SV2] cut at any byte: whole batches up to there', async () => {
     const path = newest('segment-');
     const bytes = small.folder.bytesOf(path);
     for (let length = 0; length < bytes.length; length += 7) {
+      if (!inSample(length / 7, 5)) continue;
       const story = `cut to ${length}`;
       const { games } = await salvage(small.folder.with(path, bytes.subarray(0, length)), story);
       for (const [id, { seq }] of games) expect(seq, story).toBeLessThanOrEqual(small.acknowledged.get(id) ?? -1);
@@ -149,8 +150,8 @@ describe('the journal', () => {
     const without = await salvage(damaged, 'newest image damaged');
     expect(lacking(without, small.acknowledged, 'newest image damaged')).toEqual([]);
     expect(without).toMatchObject({ lost: [], damaged: [basename(image)] });
-    for (const [story, flipped] of flips(small.folder.bytesOf(older), 'every byte', 5)) {
-      if (Number(/\d+/.exec(story)?.[0]) % 3 !== 0) continue;
+    const third = { seed: 5, only: (at: number) => at % 3 === 0, oneIn: 5 };
+    for (const [story, flipped] of flips(small.folder.bytesOf(older), 'every byte', third)) {
       const salvaged = await salvage(damaged.with(older, flipped), story);
       const lack = lacking(salvaged, small.acknowledged, story);
       expect(lack.length === 0, story).toBe(salvaged.lost.length === 0);
@@ -183,18 +184,16 @@ describe('manifests and images', () => {
     const alone = small.folder.with(older, undefined).with(segment, undefined);
     const bytes = small.folder.bytesOf(image);
     const outcomes = { whole: 0, part: 0, none: 0 };
-    let tried = 0;
-    for (const [story, flipped] of flips(bytes, 'every byte', 11)) {
-      tried += 1;
-      // Most of a small image is empty pages.
-      if (tried % 11 !== 0 || bytes[tried - 1] === 0) continue;
+    // Most of a small image is empty pages.
+    const only = (at: number): boolean => at % 11 === 10 && bytes[at] !== 0;
+    for (const [story, flipped] of flips(bytes, 'every byte', { seed: 11, only, oneIn: 10 })) {
       const salvaged = await salvage(alone.with(image, flipped), story);
       const lack = lacking(salvaged, small.acknowledged, story);
       outcomes[lack.length === 0 ? 'whole' : lack.length < small.acknowledged.size ? 'part' : 'none'] += 1;
       expect(salvaged.damaged, story).toContain(basename(image));
     }
     expect(outcomes.whole).toBeGreaterThan(0);
-    expect(outcomes.part).toBeGreaterThan(20);
+    expect(outcomes.part).toBeGreaterThan(share(20, 10));
   });
 
   it('[SV7] any two or three files damaged at once, by seed', async () => {
@@ -203,7 +202,7 @@ describe('manifests and images', () => {
       random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
       return Math.floor((random / 2 ** 32) * below);
     };
-    for (let round = 0; round < 300; round += 1) {
+    for (let round = 0; round < share(300, 5); round += 1) {
       let files = small.folder.copy();
       let story = `round ${round}:`;
       for (let damage = 0; damage < 2 + next(2); damage += 1) {

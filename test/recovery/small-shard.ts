@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { commit, openOwner, perform, SHARD, stateAt, toldNothing } from '../fault/shard-script.ts';
+import { inSample } from '../sampling.ts';
 import { MemoryFolder } from './memory-folder.ts';
 
 /** Games and the newest seq of each. */
@@ -34,20 +35,32 @@ export async function makeSmallShard(shard = 0): Promise<SmallShard> {
   return { folder, acknowledged: new Map(told.acknowledged), butTheLast };
 }
 
+interface Flips {
+  readonly seed?: number;
+  /** Which bytes. All of them, unless said. */
+  readonly only?: (at: number) => boolean;
+  /** A sampled run turns one of so many of these bits. */
+  readonly oneIn?: number;
+}
+
 /** Every bit of a file in turn, or one seeded bit of every byte. */
 export function* flips(
   bytes: Buffer,
   which: 'every bit' | 'every byte',
-  seed = 1,
-): Generator<readonly [string, Buffer]> {
+  { seed = 1, only = () => true, oneIn = 1 }: Flips = {},
+): Generator<readonly [story: string, flipped: Buffer, at: number]> {
   let random = seed;
+  let count = 0;
   for (let at = 0; at < bytes.length; at += 1) {
     random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    if (!only(at)) continue;
     const bits = which === 'every bit' ? [0, 1, 2, 3, 4, 5, 6, 7] : [random >>> 29];
     for (const bit of bits) {
+      count += 1;
+      if (!inSample(count - 1, oneIn)) continue;
       const flipped = Buffer.from(bytes);
       flipped[at] = (flipped[at] as number) ^ (1 << bit);
-      yield [`byte ${at}, bit ${bit}`, flipped];
+      yield [`byte ${at}, bit ${bit}`, flipped, at];
     }
   }
 }
