@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { OrreryError } from './core/errors.ts';
+import { boolean, byDefault, checked, listOf, objectOf, oneOf, optional, such, text, whole } from './core/fields.ts';
 import type { AnyGameType } from './core/game/define.ts';
 import type { Validation } from './core/game/schema.ts';
 import { assertClaims } from './core/projection/definition.ts';
@@ -142,63 +142,64 @@ const LEAST_MEMORY_MB = 16;
 /** What a string can hold, with room for what stands around a state in a record and in a row of the past. */
 const LARGEST_TEXT_BYTES = 500 * 2 ** 20;
 
-const positive = z.number().int().positive();
-const shape = z.strictObject({
-  directory: z
-    .string()
-    .min(1)
-    .refine((path) => !path.includes('\0'), 'must not contain NUL'),
-  games: z.array(z.custom<AnyGameType>(isGameType, 'must come from defineGame')).min(1),
-  shards: positive.max(256).optional(),
-  durability: z.enum(['group', 'strict', 'relaxed']).default(DEFAULTS.durability),
-  flushIntervalMs: positive.max(10_000).default(DEFAULTS.flushIntervalMs),
-  coalescingDelayMs: positive.max(600_000).default(DEFAULTS.coalescingDelayMs),
-  autoSaveIntervalMs: positive.max(2 ** 31 - 1).default(DEFAULTS.autoSaveIntervalMs),
-  shutdownTimeoutMs: positive.max(2 ** 31 - 1).default(DEFAULTS.shutdownTimeoutMs),
-  openTimeoutMs: positive.max(2 ** 31 - 1).optional(),
-  stalledAfterMs: positive.max(2 ** 31 - 1).default(DEFAULTS.stalledAfterMs),
-  batchBytes: positive.max(2 ** 28).default(DEFAULTS.batchBytes),
-  outboxBytes: positive.default(DEFAULTS.outboxBytes),
-  overflow: z.enum(['reject', 'coalesce']).default(DEFAULTS.overflow),
-  digestLagBytes: positive.default(DEFAULTS.digestLagBytes),
-  checkpointBytes: positive.default(DEFAULTS.checkpointBytes),
-  maxImageBytes: positive.max(2 ** 31 - 1).default(DEFAULTS.maxImageBytes),
-  maxStateBytes: positive.max(LARGEST_TEXT_BYTES).default(DEFAULTS.maxStateBytes),
-  maxRecordBytes: positive.max(LARGEST_TEXT_BYTES).default(DEFAULTS.maxRecordBytes),
-  ownerMemoryMb: z
-    .number()
-    .int()
-    .min(LEAST_MEMORY_MB)
-    .max(2 ** 20)
-    .optional(),
-  maxLoadedGames: positive.default(DEFAULTS.maxLoadedGames),
-  commandIndex: z.boolean().default(DEFAULTS.commandIndex),
-  validate: z.enum(['always', 'development', 'never']).default(DEFAULTS.validate),
-  predictableRandom: z.boolean().default(DEFAULTS.predictableRandom),
-  logger: z
-    .custom<Logger>(
-      (logger) => typeof logger === 'object' && logger !== null && 'warn' in logger,
-      'must be a pino logger',
-    )
-    .optional(),
-  workerUrl: z.instanceof(URL).optional(),
-  readOnly: z.boolean().default(DEFAULTS.readOnly),
-  store: z.custom<(shard: number) => Store>((store) => typeof store === 'function', 'must be a function').optional(),
-});
+/** The largest delay that a timer of Node takes. */
+const LONGEST_MS = 2 ** 31 - 1;
 
-export type CheckedOptions = z.output<typeof shape>;
+type Defaults = typeof DEFAULTS;
+
+/** Options with their defaults filled in. */
+export type CheckedOptions = Omit<OrreryOptions, keyof Defaults> & {
+  readonly [K in keyof Defaults]: NonNullable<OrreryOptions[K]>;
+};
+
+const optionFields = objectOf<CheckedOptions>(
+  {
+    directory: text('a path', (path) => path !== '' && !path.includes('\0')),
+    games: listOf(such<AnyGameType>('a type from defineGame', isGameType), 1),
+    shards: optional(whole(1, 256)),
+    durability: byDefault(oneOf('group', 'strict', 'relaxed'), DEFAULTS.durability),
+    flushIntervalMs: byDefault(whole(1, 10_000), DEFAULTS.flushIntervalMs),
+    coalescingDelayMs: byDefault(whole(1, 600_000), DEFAULTS.coalescingDelayMs),
+    autoSaveIntervalMs: byDefault(whole(1, LONGEST_MS), DEFAULTS.autoSaveIntervalMs),
+    shutdownTimeoutMs: byDefault(whole(1, LONGEST_MS), DEFAULTS.shutdownTimeoutMs),
+    openTimeoutMs: optional(whole(1, LONGEST_MS)),
+    stalledAfterMs: byDefault(whole(1, LONGEST_MS), DEFAULTS.stalledAfterMs),
+    batchBytes: byDefault(whole(1, 2 ** 28), DEFAULTS.batchBytes),
+    outboxBytes: byDefault(whole(1), DEFAULTS.outboxBytes),
+    overflow: byDefault(oneOf('reject', 'coalesce'), DEFAULTS.overflow),
+    digestLagBytes: byDefault(whole(1), DEFAULTS.digestLagBytes),
+    checkpointBytes: byDefault(whole(1), DEFAULTS.checkpointBytes),
+    maxImageBytes: byDefault(whole(1, 2 ** 31 - 1), DEFAULTS.maxImageBytes),
+    maxStateBytes: byDefault(whole(1, LARGEST_TEXT_BYTES), DEFAULTS.maxStateBytes),
+    maxRecordBytes: byDefault(whole(1, LARGEST_TEXT_BYTES), DEFAULTS.maxRecordBytes),
+    ownerMemoryMb: optional(whole(LEAST_MEMORY_MB, 2 ** 20)),
+    maxLoadedGames: byDefault(whole(1), DEFAULTS.maxLoadedGames),
+    commandIndex: byDefault(boolean, DEFAULTS.commandIndex),
+    validate: byDefault(oneOf('always', 'development', 'never'), DEFAULTS.validate),
+    predictableRandom: byDefault(boolean, DEFAULTS.predictableRandom),
+    logger: optional(such<Logger>('a pino logger', isLogger)),
+    workerUrl: optional(such<URL>('a URL', (url) => url instanceof URL)),
+    readOnly: byDefault(boolean, DEFAULTS.readOnly),
+    store: optional(such<(shard: number) => Store>('a function', (store) => typeof store === 'function')),
+  },
+  'refused',
+);
+
+function isLogger(logger: unknown): boolean {
+  return typeof logger === 'object' && logger !== null && 'warn' in logger;
+}
 
 /** Throws INVALID_OPTION that names every option at fault. */
 export function checkOptions(options: OrreryOptions): CheckedOptions {
-  const parsed = shape.safeParse(options);
-  if (!parsed.success) {
+  const { value, fault } = checked(optionFields, options);
+  if (fault !== undefined) {
     throw new OrreryError({
       code: 'INVALID_OPTION',
-      what: `the options of openOrrery cannot be used: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
+      what: `the options of openOrrery cannot be used: ${fault}`,
       hint: 'See OrreryOptions for units and bounds.',
     });
   }
-  if (parsed.data.readOnly && parsed.data.store) {
+  if (value.readOnly && value.store) {
     throw new OrreryError({
       code: 'INVALID_OPTION',
       what: '`readOnly` is about a directory, and `store` keeps the games elsewhere',
@@ -206,7 +207,7 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
     });
   }
   const names = new Set<string>();
-  for (const { name } of parsed.data.games) {
+  for (const { name } of value.games) {
     if (names.has(name)) {
       throw new OrreryError({
         code: 'INVALID_OPTION',
@@ -217,9 +218,9 @@ export function checkOptions(options: OrreryOptions): CheckedOptions {
     }
     names.add(name);
   }
-  const maxRecordBytes = recordBound(options, parsed.data);
-  assertClaims(parsed.data.games.map(({ name, projections }) => [name, Object.keys(projections ?? {})]));
-  return { ...parsed.data, maxRecordBytes, directory: absolute(parsed.data.directory) };
+  const maxRecordBytes = recordBound(options, value);
+  assertClaims(value.games.map(({ name, projections }) => [name, Object.keys(projections ?? {})]));
+  return { ...value, maxRecordBytes, directory: absolute(value.directory) };
 }
 
 /** What an owner with so little memory can take in. Throws INVALID_OPTION when more was asked for. */

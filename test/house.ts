@@ -251,7 +251,7 @@ export function unmatchedRules(files: Files, specification: string): string[] {
   ].sort();
 }
 
-const DEPENDENCIES = ['commander', 'fast-json-patch', 'immer', 'pino', 'piscina', 'sql.js', 'zod'];
+const DEPENDENCIES = ['commander', 'fast-json-patch', 'immer', 'pino', 'piscina', 'sql.js'];
 
 export function wrongDependencies(manifest: { readonly dependencies: object }, lock: string): string[] {
   const wanted = new Set(DEPENDENCIES);

@@ -7,8 +7,8 @@
 //   shard-00.record     what is known of each: see recovery/shard-record.ts
 
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
 import { OrreryError } from '../../core/errors.ts';
+import { checked, objectOf, text, uuid, whole } from '../../core/fields.ts';
 import { atomicWrite, type Files, isMissing } from './files.ts';
 import { DirectoryLock, notADirectory } from './lock.ts';
 import { sweep } from './sweep.ts';
@@ -19,15 +19,21 @@ const CONFIG = 'orrery.json';
 /** What a crash may leave of the files above. Whatever else ends like this is not ours. */
 const LEFTOVER = /^(LOCK|orrery\.json|openings\.jsonl|shard-\d{2,3}\.record)\.[0-9a-f]{12}\.tmp$/;
 
-const configShape = z.object({
-  version: z.number().int().positive(),
-  leastReader: z.number().int().positive(),
-  id: z.uuid(),
-  shards: z.number().int().positive().max(256),
-  created: z.string(),
-});
+export interface DirectoryConfig {
+  readonly version: number;
+  readonly leastReader: number;
+  readonly id: string;
+  readonly shards: number;
+  readonly created: string;
+}
 
-export type DirectoryConfig = z.infer<typeof configShape>;
+const configFields = objectOf<DirectoryConfig>({
+  version: whole(1),
+  leastReader: whole(1),
+  id: uuid,
+  shards: whole(1, 256),
+  created: text(),
+});
 
 export function shardDirectory(directory: string, shard: number): string {
   return `${directory}/shard-${String(shard).padStart(2, '0')}`;
@@ -64,9 +70,9 @@ export function readConfig(files: Files, directory: string): DirectoryConfig {
       context: { directory, file },
     });
   }
-  const parsed = configShape.safeParse(raw);
-  if (!parsed.success) throw damagedConfig(file, z.prettifyError(parsed.error));
-  return parsed.data;
+  const { value, fault } = checked(configFields, raw);
+  if (fault !== undefined) throw damagedConfig(file, fault);
+  return value;
 }
 
 /**

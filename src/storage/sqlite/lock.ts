@@ -6,22 +6,30 @@
 import { randomUUID } from 'node:crypto';
 import { fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { z } from 'zod';
 import { OrreryError } from '../../core/errors.ts';
+import { checked, objectOf, optional, text, whole } from '../../core/fields.ts';
 import { alreadyExists, discard, type FileHandle, type Files, isMissing, temporaryPath, tidy } from './files.ts';
 
 const LOCK = 'LOCK';
 
-const lockShape = z.object({
-  pid: z.number().int(),
-  host: z.string(),
-  boot: z.string(),
-  started: z.string(),
-  token: z.string(),
+interface Lock {
+  readonly pid: number;
+  readonly host: string;
+  readonly boot: string;
+  readonly started: string;
+  readonly token: string;
   /** Which directory it locks, by Files.identity: a copy of the file locks nothing. Older versions did not say. */
-  folder: z.string().optional(),
+  readonly folder?: string | undefined;
+}
+
+const lockFields = objectOf<Lock>({
+  pid: whole(),
+  host: text(),
+  boot: text(),
+  started: text(),
+  token: text(),
+  folder: optional(text()),
 });
-type Lock = z.infer<typeof lockShape>;
 
 /** By token, the directories that were opened by this copy of the module, and why those it has closed are locked still. */
 const openHere = new Map<string, string | undefined>();
@@ -131,8 +139,7 @@ function readLock(files: Files, directory: string): Lock | undefined {
 /** A lock that cannot be read was left by a power cut: it was never made durable. */
 function readLockAt(files: Files, path: string): Lock | undefined {
   try {
-    const parsed = lockShape.safeParse(JSON.parse(Buffer.from(files.read(path)).toString('utf8')));
-    return parsed.success ? parsed.data : undefined;
+    return checked(lockFields, JSON.parse(Buffer.from(files.read(path)).toString('utf8'))).value;
   } catch (error) {
     if (error instanceof SyntaxError || isMissing(error)) return undefined;
     if (errnoOf(error) === 'ENOTDIR') throw notADirectory(path.slice(0, -LOCK.length - 1));

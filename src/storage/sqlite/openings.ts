@@ -3,8 +3,8 @@
 //
 //   openings.jsonl      one line of JSON for each opening in other surroundings than the one before, oldest first
 
-import { z } from 'zod';
 import { OrreryError } from '../../core/errors.ts';
+import { checked, objectOf, text, whole } from '../../core/fields.ts';
 import { wallClock } from '../../core/patch/wall-clock.ts';
 import { type Opening, otherwise, type Surroundings, surroundingsHere } from '../openings.ts';
 import { atomicWrite, type Files, isMissing } from './files.ts';
@@ -17,11 +17,18 @@ const MOST_OPENINGS = 256;
 /** A line is about 200 bytes. What is longer than all lines can be is not read to its end. */
 const LONGEST_BYTES = MOST_OPENINGS * 1024;
 
-const text = z.string().max(100);
-const openingShape = z.object({
-  ...{ time: z.number().int(), runtime: text, v8: text, icu: text, unicode: text, zones: text },
-  ...{ platform: text, timeZone: text, locale: text },
-}) satisfies z.ZodType<Opening>;
+const short = text('text of at most 100 characters', ({ length }) => length <= 100);
+const openingFields = objectOf<Opening>({
+  time: whole(),
+  runtime: short,
+  v8: short,
+  icu: short,
+  unicode: short,
+  zones: short,
+  platform: short,
+  timeZone: short,
+  locale: short,
+});
 
 /**
  * Notes an opening, durably; an opening in the surroundings of the last one is noted already. Nothing but what `verify` tells
@@ -56,7 +63,8 @@ export function parseOpenings(lines: string): readonly Opening[] {
   if (lines.length > LONGEST_BYTES) return [];
   return lines.split('\n').flatMap((line) => {
     try {
-      return [openingShape.parse(JSON.parse(line))];
+      const { value } = checked(openingFields, JSON.parse(line));
+      return value === undefined ? [] : [value];
     } catch {
       return [];
     }

@@ -4,37 +4,54 @@
 //   MANIFEST-<gen>      one line of JSON, a line feed, the CRC-32 of that line as eight hex digits, a line feed
 
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
 import { OrreryError } from '../../../core/errors.ts';
+import { checked, listOf, objectOf, text, uuid, whole } from '../../../core/fields.ts';
 import { discard, type Files, temporaryPath, tidy } from '../files.ts';
 
 export const MANIFEST_VERSION = 1;
 
-const count = z.number().int().nonnegative();
-const imageEntry = z.object({
+export interface ImageEntry {
+  readonly generation: number;
+  readonly bytes: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** The newest frame whose records are in the image, and the chain value of the journal there. */
+  readonly frame: number;
+  readonly chain: number;
+}
+
+export interface Manifest {
+  readonly version: number;
+  readonly leastReader: number;
+  readonly shard: string;
+  readonly epoch: number;
+  readonly generation: number;
+  /** Newest first; the second, if any, stands in when the first is damaged. */
+  readonly images: readonly ImageEntry[];
+  /** Generations of the journal segments from the older image on, oldest first. */
+  readonly segments: readonly number[];
+  /** The newest frame known durable when this was written. */
+  readonly durableFrame: number;
+}
+
+const count = whole(0);
+const imageEntry = objectOf<ImageEntry>({
   generation: count,
   bytes: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** The newest frame whose records are in the image, and the chain value of the journal there. */
+  sha256: text('64 hex digits', (value) => /^[0-9a-f]{64}$/.test(value)),
   frame: count,
   chain: count,
 });
-const manifestShape = z.object({
+const manifestFields = objectOf<Manifest>({
   version: count,
   leastReader: count,
-  shard: z.uuid(),
+  shard: uuid,
   epoch: count,
   generation: count,
-  /** Newest first; the second, if any, stands in when the first is damaged. */
-  images: z.array(imageEntry).min(1).max(2),
-  /** Generations of the journal segments from the older image on, oldest first. */
-  segments: z.array(count).min(1),
-  /** The newest frame known durable when this was written. */
+  images: listOf(imageEntry, 1, 2),
+  segments: listOf(count, 1),
   durableFrame: count,
 });
-
-export type ImageEntry = z.infer<typeof imageEntry>;
-export type Manifest = z.infer<typeof manifestShape>;
 
 export function manifestName(generation: number): string {
   return `MANIFEST-${String(generation).padStart(10, '0')}`;
@@ -72,9 +89,9 @@ export function decodeManifest(bytes: Uint8Array, file: string): Manifest {
       context: { file },
     });
   }
-  const parsed = manifestShape.safeParse(raw);
-  if (!parsed.success) throw damaged(file, 'a manifest lacks what it must say', z.prettifyError(parsed.error));
-  return parsed.data;
+  const { value, fault } = checked(manifestFields, raw);
+  if (fault !== undefined) throw damaged(file, 'a manifest lacks what it must say', fault);
+  return value;
 }
 
 /**

@@ -4,36 +4,42 @@
 //   shard-01.record     one line of JSON, a line feed, the CRC-32 of that line as eight hex digits, a line feed
 
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
 import { OrreryError } from '../../../core/errors.ts';
+import { checked, listOf, objectOf, text, uuid, whole } from '../../../core/fields.ts';
 import { atomicWrite, type Files, isMissing } from '../files.ts';
-import type { Manifest } from '../image/manifest.ts';
+import type { ImageEntry, Manifest } from '../image/manifest.ts';
 
 const RECORD_VERSION = 1;
 
 /** A record is a few hundred bytes; what is longer is none, and is not read to its end. */
 const LONGEST_BYTES = 4096;
 
-const count = z.number().int().nonnegative();
-const recordShape = z.object({
+export interface ShardRecord {
+  readonly version: number;
+  readonly leastReader: number;
+  /** The id in orrery.json. */
+  readonly directory: string;
+  readonly shard: string;
+  /** Of the owner that published the manifest, and the manifest's number. */
+  readonly epoch: number;
+  readonly generation: number;
+  /** Newest first: the images of that manifest, each with the newest frame in it and the chain value of the journal there. */
+  readonly images: readonly Pick<ImageEntry, 'generation' | 'frame' | 'chain'>[];
+  /** The newest frame known durable. */
+  readonly durableFrame: number;
+}
+
+const count = whole(0);
+const recordFields = objectOf<ShardRecord>({
   version: count,
   leastReader: count,
-  /** The id in orrery.json. */
-  directory: z.string(),
-  shard: z.uuid(),
-  /** Of the owner that published the manifest, and the manifest's number. */
+  directory: text(),
+  shard: uuid,
   epoch: count,
   generation: count,
-  /** Newest first: the images of that manifest, each with the newest frame in it and the chain value of the journal there. */
-  images: z
-    .array(z.object({ generation: count, frame: count, chain: count }))
-    .min(1)
-    .max(2),
-  /** The newest frame known durable. */
+  images: listOf(objectOf<ShardRecord['images'][number]>({ generation: count, frame: count, chain: count }), 1, 2),
   durableFrame: count,
 });
-
-export type ShardRecord = z.infer<typeof recordShape>;
 
 export function recordPath(folder: string): string {
   return `${folder}.record`;
@@ -75,10 +81,9 @@ export function readRecord(files: Files, folder: string): ShardRecord | undefine
       context: { file },
     });
   }
-  const parsed = recordShape.safeParse(raw);
-  if (!parsed.success)
-    throw damaged(file, 'the record of a shard lacks what it must say', z.prettifyError(parsed.error));
-  return parsed.data;
+  const { value, fault } = checked(recordFields, raw);
+  if (fault !== undefined) throw damaged(file, 'the record of a shard lacks what it must say', fault);
+  return value;
 }
 
 /** Keeps the record of one shard up to its manifests. */

@@ -13,11 +13,15 @@ export type Checked<T> =
   | { readonly value: T; readonly fault?: never }
   | { readonly value?: never; readonly fault: string };
 
+const MOST_TOLD = 20;
+
 /** The checked value, or everything that is wrong with it in one line. */
 export function checked<T>(field: Field<T>, value: unknown): Checked<T> {
   const faults: string[] = [];
   const result = field(value, '', faults);
-  return faults.length === 0 ? { value: result } : { fault: faults.join('; ') };
+  if (faults.length === 0) return { value: result };
+  const more = faults.length > MOST_TOLD ? [`and ${faults.length - MOST_TOLD} more`] : [];
+  return { fault: [...faults.slice(0, MOST_TOLD), ...more].join('; ') };
 }
 
 /** An object. Fields that are not named are left out of the result, or are a fault: `others`. Only its own fields count. */
@@ -25,7 +29,8 @@ export function objectOf<T extends object>(fields: Fields<T>, others: 'ignored' 
   const known = Object.entries<Field<unknown>>(fields);
   return (value, at, faults) => {
     const result: { [name: string]: unknown } = {};
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(value, at, 'an object', faults);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return wrong(value, at, 'an object', faults);
     for (const [name, field] of known) {
       const given = Object.hasOwn(value, name) ? (value as { [name: string]: unknown })[name] : undefined;
       const found = field(given, at === '' ? name : `${at}.${name}`, faults);
