@@ -49,29 +49,14 @@ export type { RecoverOptions } from './history/recover/recovery-options.ts';
 export type { StateCheck } from './history/recover/soundness.ts';
 export type { ReplayRange, ReplayStep } from './history/replay.ts';
 export type { Difference as RerunDifference } from './history/rerun/explanation.ts';
-export { loadGameTypes } from './history/rerun/games-module.ts';
 export type {
   BlameAnywhereOptions,
   DiffAnywhereOptions,
   LiveVerifyOptions,
   StateAtOptions,
 } from './history/rerun/reruns.ts';
-export {
-  type Refused,
-  type Trial,
-  type TriedRecord,
-  type TryOptions,
-  type TryReport,
-  tryOut,
-} from './history/rerun/trial.ts';
-export {
-  type Verification,
-  type VerifyMeasure,
-  type VerifyOptions,
-  type VerifyProgress,
-  verify,
-} from './history/rerun/verify.ts';
-export { migrationsIn } from './history/upgrade/discover.ts';
+export type { Refused, Trial, TriedRecord, TryOptions, TryReport } from './history/rerun/trial.ts';
+export type { Verification, VerifyMeasure, VerifyOptions, VerifyProgress } from './history/rerun/verify.ts';
 export { mergeByPath, ours, type PathConflict, type PathResolver, theirs } from './history/upgrade/merge.ts';
 export type {
   GameMigration,
@@ -80,17 +65,11 @@ export type {
   MigrationReport,
 } from './history/upgrade/migrate-all.ts';
 export type { Submission, SubmissionReceipt } from './history/upgrade/submission.ts';
+export { loadGameTypes, migrationsIn, openOrrery, openPackPast, tryOut, verify } from './on-demand.ts';
 export type { OrreryOptions } from './options.ts';
-export {
-  type CloseOptions,
-  type Orrery,
-  type OrreryEvents,
-  type OrreryHealth,
-  openOrrery,
-  runLoop,
-  shardOf,
-} from './orrery.ts';
+export type { CloseOptions, Orrery, OrreryEvents, OrreryHealth } from './orrery.ts';
 export type { UnpackOptions } from './packs.ts';
+export { runLoop } from './run-loop.ts';
 export type { GameRow, Quarantine } from './storage/game-info.ts';
 export type {
   Moment,
@@ -104,7 +83,7 @@ export type {
 } from './storage/history-reader.ts';
 export { MemoryStore } from './storage/memory/memory-store.ts';
 export type { Opening, Otherwise, Surroundings } from './storage/openings.ts';
-export { openPackPast } from './storage/sqlite/pack/pack-history.ts';
+export { shardOf } from './storage/shard-of.ts';
 export type { PackOptions } from './storage/sqlite/pack/packing.ts';
 export type { PackDescription } from './storage/sqlite/pack/reading.ts';
 export type { CommandEntry, Step } from './storage/steps.ts';

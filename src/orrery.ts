@@ -1,10 +1,10 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
+import type { Logger } from 'pino';
+import type { Piscina } from 'piscina';
 import { OrreryError, reason } from './core/errors.ts';
 import type { Commands, GameType } from './core/game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './core/game/game.ts';
-import { Loop, type LoopGames, type LoopOptions } from './core/game/loop.ts';
-import { defaultLogger, importPiscina } from './core/late-import.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import { Engine, type OrreryEvents } from './engine/engine.ts';
 import type { OrreryHealth } from './engine/health.ts';
@@ -23,12 +23,12 @@ import { takenApart, takenApartUnjudged } from './history/rerun/expanded-history
 import { assertMayOpen } from './history/rerun/import-guard.ts';
 import type { Code } from './history/rerun/reruns.ts';
 import { Succession } from './history/upgrade/succession.ts';
-import { type CheckedOptions, checkOptions, DEFAULT_SHARDS, type OrreryOptions } from './options.ts';
+import { type CheckedOptions, DEFAULT_SHARDS } from './options.ts';
 import { packLive, type UnpackOptions, unpackLive } from './packs.ts';
+import { offerToLoops } from './run-loop.ts';
 import type { GameRow } from './storage/game-info.ts';
 import type { Past } from './storage/history-reader.ts';
 import type { Opening } from './storage/openings.ts';
-import { shardOf } from './storage/shard-of.ts';
 import { lookAtDirectory, shardDirectory, takeDirectory } from './storage/sqlite/directory.ts';
 import { nodeFiles } from './storage/sqlite/files.ts';
 import { readOpenings, recordOpening } from './storage/sqlite/openings.ts';
@@ -39,29 +39,20 @@ import { SqliteStore } from './storage/sqlite/sqlite-store.ts';
 import type { CheckpointReport, RecoveryReport, StoreStats } from './storage/store.ts';
 import { workerFile } from './storage/worker-file.ts';
 
-export { type OrreryEvents, type OrreryHealth, shardOf };
+export type { OrreryEvents, OrreryHealth };
 
-/**
- * Opens a directory, recovers what is in it, and makes it ready for games.
- *
- * @throws OrreryError INVALID_OPTION, DIRECTORY_UNUSABLE, ALREADY_OPEN (with the process that has it), SHARD_COUNT_MISMATCH,
- * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER (a shard is not what was recorded of it), FORMAT_TOO_NEW, DAMAGED (acknowledged data
- * cannot be read; nothing was changed), DISK_FULL, IO_FAILED, OPEN_TIMEOUT (only with `openTimeoutMs`), GAMES_MODULE (while the
- * module that calls this is imported for its game types), BUNDLED (docs/BUNDLING.md); with `readOnly`,
- * NOT_AN_ORRERY_DIRECTORY in place of the first two of the directory.
- */
-export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
-  const checked = checkOptions(options);
-  const logger = options.logger ?? (await defaultLogger());
-  if (checked.store) {
-    const make = checked.store;
-    const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
-    return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
-  }
+/** With a store of the user's own. Before it: on-demand.ts with the options, checked. */
+export async function openOwnStore(checked: CheckedOptions, logger: Logger): Promise<Orrery> {
+  const make = checked.store as NonNullable<CheckedOptions['store']>;
+  const stores = Array.from({ length: checked.shards ?? DEFAULT_SHARDS }, (_, shard) => make(shard));
+  return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
+}
+
+/** Before it: on-demand.ts with the options, checked, and the thread pool. */
+export async function openDirectory(checked: CheckedOptions, logger: Logger, pool: typeof Piscina): Promise<Orrery> {
   if (!checked.readOnly) assertMayOpen(checked.directory);
   // What a bundle lacks is found out before anything is made.
   const workerUrl = checked.workerUrl ?? workerFile('shard-owner');
-  const pool = await importPiscina();
   const { lock, config } = checked.readOnly
     ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
     : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
@@ -98,7 +89,7 @@ export interface CloseOptions {
 const CLOSE: OptionsOf<CloseOptions> = { timeoutMs: 'milliseconds' };
 
 /** Games do not depend on it: a directory that has no room for it opens all the same. */
-function noteOpening(directory: string, logger: NonNullable<OrreryOptions['logger']>): void {
+function noteOpening(directory: string, logger: Logger): void {
   try {
     recordOpening(nodeFiles, directory);
   } catch (error) {
@@ -108,8 +99,6 @@ function noteOpening(directory: string, logger: NonNullable<OrreryOptions['logge
     );
   }
 }
-
-let loopGamesOf: (orrery: Orrery) => LoopGames;
 
 /** What users hold. Nothing that is meant for the engine can be reached from it. */
 export class Orrery extends Succession {
@@ -124,6 +113,14 @@ export class Orrery extends Succession {
     super(code, engine.residents);
     this.#engine = engine;
     this.#code = code;
+    offerToLoops(this, () => {
+      engine.residents.assertWritable('a loop changes its games');
+      return {
+        loaded: () => this.loaded(),
+        tickFailed: ({ id }, error) => engine.tickFailed(id, error),
+        isClosing: () => engine.isClosing,
+      };
+    });
     Object.freeze(this);
   }
 
@@ -301,25 +298,6 @@ export class Orrery extends Succession {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  /** For runLoop, which is not a method: a loop hears of the games, and the engine of what their ticks throw. */
-  static {
-    loopGamesOf = (orrery) => {
-      if (typeof orrery !== 'object' || orrery === null || !(#engine in orrery)) throw notOpened();
-      const engine = orrery.#engine;
-      engine.residents.assertWritable('a loop changes its games');
-      return {
-        loaded: () => orrery.loaded(),
-        tickFailed: ({ id }, error) => engine.tickFailed(id, error),
-        isClosing: () => engine.isClosing,
-      };
-    };
-  }
-}
-
-/** Drives games at a fixed rate: see LoopOptions. The loop runs until it is stopped. */
-export function runLoop(orrery: Orrery, options: LoopOptions): Loop {
-  return new Loop(loopGamesOf(orrery), options);
 }
 
 function notMade(): OrreryError {
@@ -327,13 +305,5 @@ function notMade(): OrreryError {
     code: 'INVALID_OPTION',
     what: 'an orrery cannot be made by itself',
     hint: 'Use `await openOrrery({ directory, games })`.',
-  });
-}
-
-function notOpened(): OrreryError {
-  return new OrreryError({
-    code: 'INVALID_OPTION',
-    what: 'runLoop was not given an orrery',
-    hint: 'Write runLoop(await openOrrery({ directory, games }), { hz: 20 }).',
   });
 }

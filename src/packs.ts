@@ -5,12 +5,12 @@ import { randomUUID } from 'node:crypto';
 import { resolve, sep } from 'node:path';
 import { OrreryError } from './core/errors.ts';
 import { checkGameId } from './core/game/id.ts';
+import { part } from './core/late-import.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import type { Residents } from './engine/loaded-games.ts';
 import type { GameRow } from './storage/game-info.ts';
 import type { PackOptions } from './storage/sqlite/pack/packing.ts';
 import type { PackDescription } from './storage/sqlite/pack/reading.ts';
-import { inThread } from './storage/sqlite/pack/thread.ts';
 import type { ProvenGame } from './storage/sqlite/pack/unpacking.ts';
 
 export interface UnpackOptions {
@@ -47,6 +47,7 @@ export async function packLive(
   await outbox.flush();
   // Says whether anything is still open.
   await outbox.request(async () => undefined);
+  const { inThread } = await part(() => import('./storage/sqlite/pack/thread.ts'));
   return inThread({ kind: 'pack', directory, game, file: whole, force }, workerUrl);
 }
 
@@ -59,8 +60,7 @@ export async function unpackLive(
 ): Promise<GameRow> {
   assertOptions('unpack', options, UNPACK);
   const { as } = options;
-  const { id, bytes } =
-    typeof pack === 'string' ? await inThread({ kind: 'prove', file: resolve(pack), as }, workerUrl) : pack;
+  const { id, bytes } = typeof pack === 'string' ? await proved(resolve(pack), as, workerUrl) : pack;
   const outbox = residents.outboxOf(id);
   const token = randomUUID();
   return residents.exclusively(id, async () => {
@@ -73,6 +73,12 @@ export async function unpackLive(
     outbox.checkpoint().catch(() => undefined);
     return row;
   });
+}
+
+/** Code for packs is loaded with the first: most programs make none. */
+async function proved(file: string, as: string | undefined, workerUrl: URL | undefined): Promise<ProvenGame> {
+  const { inThread } = await part(() => import('./storage/sqlite/pack/thread.ts'));
+  return inThread({ kind: 'prove', file, as }, workerUrl);
 }
 
 function isInside(file: string, directory: string): boolean {

@@ -9,7 +9,7 @@ import { WorkingState } from '../core/game/state.ts';
 import { CREATE } from '../core/patch/record.ts';
 import type { TypeVersions } from '../history/rerun/games-module.ts';
 import type { TriedRecord, TryReport } from '../history/rerun/trial.ts';
-import { openOrrery } from '../orrery.ts';
+import { openOrrery } from '../on-demand.ts';
 import type { Moment, Past } from '../storage/history-reader.ts';
 import { withOwnedGames } from './owned-games.ts';
 

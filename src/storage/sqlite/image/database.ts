@@ -1,7 +1,8 @@
 // One SQLite database in memory, made by sql.js. rows.ts reads and writes it, image.ts takes it to disk and back.
 
-import initSqlJs, { type Database as SqlJsDatabase, type SqlJsStatic, type Statement } from 'sql.js';
+import type { Database as SqlJsDatabase, SqlJsStatic, Statement } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
+import { part } from '../../../core/late-import.ts';
 import { assertSchema, migrate } from './schema.ts';
 
 /** As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one. */
@@ -16,8 +17,13 @@ const LEAST_PAGES = 64;
 
 let library: Promise<SqlJsStatic> | undefined;
 
+/** When a database is first needed: the main thread of a program has none. */
 function loaded(): Promise<SqlJsStatic> {
-  library ??= initSqlJs();
+  library ??= part(() => import('sql.js').then(({ default: initSqlJs }) => initSqlJs())).catch((error: unknown) => {
+    // The next opening may have what this one lacked.
+    library = undefined;
+    throw error;
+  });
   return library;
 }
 
