@@ -3,31 +3,13 @@
 import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import { acceptCommand } from './accept.ts';
-import { checkCommand } from './check.ts';
-import { checkpointCommand } from './checkpoint.ts';
 import type { Surroundings } from './cli-context.ts';
+import { COMMANDS, commandsFor } from './commands.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
-import { forkCommand } from './fork.ts';
-import { logCommand } from './log.ts';
-import { lsCommand } from './ls.ts';
-import { migrateCommand } from './migrate.ts';
 import { NobodyReads, Output } from './output.ts';
-import { packCommand } from './pack.ts';
 import { painter } from './paint.ts';
-import { blameCommand } from './past/blame.ts';
-import { diffCommand } from './past/diff.ts';
 import type { KeyStream } from './past/keys.ts';
-import { replayCommand } from './past/replay.ts';
 import { ProgressLine } from './progress.ts';
-import { recoverCommand } from './recover.ts';
-import { salvageCommand } from './salvage.ts';
-import { showCommand } from './show.ts';
-import { sqlCommand } from './sql.ts';
-import { tryCommand } from './try.ts';
-import { tuneCommand } from './tune.ts';
-import { unpackCommand } from './unpack.ts';
-import { verifyCommand } from './verify.ts';
 
 /** Columns of help, on a wider terminal and on none as well. The texts after the options are written for it. */
 const HELP_WIDTH = 80;
@@ -73,15 +55,16 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
       status = final;
     },
   };
-  const program = makeProgram(surroundings, {
+  const configuration: OutputConfiguration = {
     writeOut: (text) => stdout.write(text),
     writeErr: (text) => stderr.write(text),
     // Told below, in our own way.
     outputError: () => undefined,
     getOutHelpWidth: () => Math.min(width ?? HELP_WIDTH, HELP_WIDTH),
     getErrHelpWidth: () => Math.min(width ?? HELP_WIDTH, HELP_WIDTH),
-  });
+  };
   try {
+    const program = makeProgram(await commandsFor(args, surroundings), configuration);
     await program.parseAsync(args, { from: 'user' });
     await output.flush();
   } catch (thrown) {
@@ -89,14 +72,14 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
     if (thrown instanceof CommanderError && isHelp(thrown)) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
     // What was found before it failed is worth having; should that fail as well, the first failure is the one to tell.
     await output.flush().catch(() => undefined);
-    const told = tell(thrown, helpFor(program, args));
+    const told = tell(thrown, helpFor(args));
     stderr.write(describe(told, asksForJson(args), paintError));
     status = told.status;
   }
   return status;
 }
 
-function makeProgram(surroundings: Surroundings, console: OutputConfiguration): Command {
+function makeProgram(commands: readonly Command[], console: OutputConfiguration): Command {
   const program = new Command('orrery')
     .description('Reads, checks and repairs the directories in which Orrery keeps games.')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -107,30 +90,7 @@ function makeProgram(surroundings: Surroundings, console: OutputConfiguration): 
     .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: 20 })
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', `\n${EXIT_HELP}\n\nPut a game id that begins with "-" after "--": orrery show ./data -- -1`);
-  for (const make of [
-    lsCommand,
-    showCommand,
-    logCommand,
-    diffCommand,
-    blameCommand,
-    replayCommand,
-    sqlCommand,
-    packCommand,
-    unpackCommand,
-    forkCommand,
-    recoverCommand,
-    migrateCommand,
-    verifyCommand,
-    tryCommand,
-    checkpointCommand,
-    checkCommand,
-    acceptCommand,
-    salvageCommand,
-    tuneCommand,
-  ]) {
-    const command = make(surroundings);
-    program.addCommand(command.copyInheritedSettings(program));
-  }
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   return program;
 }
 
@@ -139,9 +99,8 @@ function isHelp({ code }: CommanderError): boolean {
   return code === 'commander.help' || code === 'commander.helpDisplayed' || code === 'commander.version';
 }
 
-function helpFor(program: Command, args: readonly string[]): string {
-  const known = program.commands.map((command) => command.name());
-  const named = args.find((arg) => known.includes(arg));
+function helpFor(args: readonly string[]): string {
+  const named = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
   return `orrery ${named === undefined ? '' : `${named} `}--help`;
 }
 
