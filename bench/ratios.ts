@@ -27,6 +27,9 @@ const RATIOS: readonly (readonly [name: string, of: string, against: string])[] 
   ['the last change in a past of 100,000 records against 10,000', 'past/blame-100000', 'past/blame-10000'],
   ['a record verified in a past of 100,000 records against 10,000', 'past/verify-100000', 'past/verify-10000'],
   ['a fork of a past of 100,000 records against 10,000', 'past/fork-100000', 'past/fork-10000'],
+  ['orrery --version against a Node that does nothing', 'start-up/version', 'start-up/node'],
+  ["import 'orrery' against a Node that does nothing", 'start-up/import', 'start-up/node'],
+  ['the first durable command against a Node that does nothing', 'start-up/first-command', 'start-up/node'],
 ];
 
 /** Those whose two scenarios were both measured. */

@@ -10,6 +10,7 @@ import { encodeScenarios } from './scenarios/encode.ts';
 import { pastScenarios } from './scenarios/past.ts';
 import { patchScenarios } from './scenarios/patch.ts';
 import { recoveryScenarios } from './scenarios/recovery.ts';
+import { startUpScenarios } from './scenarios/start-up.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...dispatchScenarios,
@@ -20,4 +21,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...checkpointScenarios,
   ...recoveryScenarios,
   ...pastScenarios,
+  ...startUpScenarios,
 ];

@@ -70,7 +70,17 @@ describe('a smoke run', () => {
 
   it('[N1] every hop of the way of a patch has a scenario', () => {
     const groups = new Set(written.results.map(({ name }) => name.split('/')[0]));
-    expect([...groups]).toEqual(['dispatch', 'encode', 'patch', 'commit', 'digest', 'checkpoint', 'recovery', 'past']);
+    expect([...groups]).toEqual([
+      'dispatch',
+      'encode',
+      'patch',
+      'commit',
+      'digest',
+      'checkpoint',
+      'recovery',
+      'past',
+      'start-up',
+    ]);
   });
 
   it('[N2] the ratios that matter stand at the end, and the machine at the beginning', () => {
@@ -84,6 +94,7 @@ describe('a smoke run', () => {
         'digest/with-index : digest/without-index',
         'past/state-at-100000 : past/state-at-10000',
         'past/fork-100000 : past/fork-10000',
+        'start-up/first-command : start-up/node',
       ]),
     );
     const medians = new Map(written.results.map(({ name, medianMicroseconds }) => [name, medianMicroseconds]));
