@@ -25,12 +25,13 @@ export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   // At once: where the process stands, and what is in the options, may change while code is loaded.
   const checked = checkOptions(options);
   // Side by side: the packages and the code are read from the disk at the same time.
-  const [code, logger, pool] = await settledInOrder([
+  const [code, logger] = await settledInOrder([
     part(() => import('./orrery.ts')),
     checked.logger ?? defaultLogger(),
+    // openDirectory asks for it again, and need not wait.
     checked.store ? undefined : importPiscina(),
   ]);
-  return pool ? code.openDirectory(checked, logger, pool) : code.openOwnStore(checked, logger);
+  return checked.store ? code.openOwnStore(checked, logger) : code.openDirectory(checked, logger);
 }
 
 /**

@@ -1,10 +1,10 @@
 // Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
 
 import type { Logger } from 'pino';
-import type { Piscina } from 'piscina';
 import { OrreryError, reason } from './core/errors.ts';
 import type { Commands, GameType } from './core/game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './core/game/game.ts';
+import { importPiscina } from './core/late-import.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import { Engine, type OrreryEvents } from './engine/engine.ts';
 import type { OrreryHealth } from './engine/health.ts';
@@ -48,11 +48,12 @@ export async function openOwnStore(checked: CheckedOptions, logger: Logger): Pro
   return new Orrery(MADE_BY_ENGINE, await Engine.start(checked, logger, stores, undefined), checked);
 }
 
-/** Before it: on-demand.ts with the options, checked, and the thread pool. */
-export async function openDirectory(checked: CheckedOptions, logger: Logger, pool: typeof Piscina): Promise<Orrery> {
+/** Before it: on-demand.ts with the options, checked. */
+export async function openDirectory(checked: CheckedOptions, logger: Logger): Promise<Orrery> {
   if (!checked.readOnly) assertMayOpen(checked.directory);
   // What a bundle lacks is found out before anything is made.
   const workerUrl = checked.workerUrl ?? workerFile('shard-owner');
+  const pool = await importPiscina();
   const { lock, config } = checked.readOnly
     ? { lock: undefined, config: lookAtDirectory(nodeFiles, checked.directory, checked.shards) }
     : takeDirectory(nodeFiles, checked.directory, checked.shards, DEFAULT_SHARDS);
