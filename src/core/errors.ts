@@ -74,6 +74,8 @@ export interface OrreryErrorContext {
   readonly type?: string;
   readonly command?: string;
   readonly path?: string;
+  /** All places that were found, up to 20, the one in `path` first. */
+  readonly paths?: readonly string[];
   /** The index of an operation in a JSON patch. */
   readonly operation?: number;
   readonly seq?: number;

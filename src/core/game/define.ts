@@ -5,6 +5,7 @@ import { canonical, checkProjections, type Projections } from '../projection/def
 import type { Resolver } from './conflict.ts';
 import type { CommandContext } from './context.ts';
 import { faultOfMigrations, type Migrations } from './migration.ts';
+import type { PersistableState } from './persistable.ts';
 import { type CheckedPersistence, checkPersistence, type Persistence } from './persistence.ts';
 import type { StateSchema } from './schema.ts';
 import type { ReadonlyTable, Table } from './table.ts';
@@ -132,7 +133,7 @@ type Settled<T> = [T][T extends unknown ? 0 : never];
  */
 export function defineGame<S extends object, A = void, C extends Commands<S> = NoCommands>(
   name: string,
-  definition: GameDefinition<S, A, C> & { readonly commands?: Commands<Settled<S>> },
+  definition: GameDefinition<S, A, C> & { readonly commands?: Commands<Settled<S>> } & PersistableState<NoInfer<S>>,
 ): GameType<S, A, C> {
   if (typeof definition !== 'object' || definition === null) {
     throw invalid(name, 'a game type needs a definition', 'Write defineGame(name, { version, initial, commands }).');
@@ -182,7 +183,7 @@ export function defineGame<S extends object, A = void, C extends Commands<S> = N
   checkFunctions(name, 'command', commands);
   checkFunctions(name, 'invariant', invariants ?? {});
   return Object.freeze({
-    ...definition,
+    ...(definition as GameDefinition<S, A, C>),
     ...(migrations === undefined ? {} : { migrations: Object.freeze({ ...migrations }) }),
     commands: Object.freeze({ ...commands }),
     name,

@@ -8,8 +8,10 @@ import { capture } from '../patch/capture.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { refusal } from '../patch/refusal.ts';
+import { type Refusals, withAllPlaces } from '../patch/refusals.ts';
 import { type ImmerState, stateForImmer } from './immer-state.ts';
 import { DraftScope, PlainDraft } from './plain-draft.ts';
+import { lookOverState, lookOverTable } from './refused-state.ts';
 import { STATE_TRAPS } from './state-traps.ts';
 import { type ReadonlyTable, TableDraft, tableBehind } from './table.ts';
 import {
@@ -163,14 +165,35 @@ export class StateDraft {
     this.#whole = { state };
   }
 
-  /** Ends the command. Throws NOT_PERSISTABLE with the path; then nothing has been changed. */
+  /** Ends the command. Throws NOT_PERSISTABLE with the paths; then nothing has been changed. */
   finish(): Finished {
     // Whoever put the draft of the state into the state is told so, and whoever kept it cannot write to nowhere.
     this.#open = false;
     this.#scope?.settle();
-    const finished = this.#finish();
+    let finished: Finished;
+    try {
+      finished = this.#finish();
+    } catch (thrown) {
+      throw withAllPlaces(thrown, (refusals) => this.#lookOver(refusals));
+    }
     this.close();
     return finished;
+  }
+
+  /** Every place of what the command left that may not enter the state. */
+  #lookOver(refusals: Refusals): void {
+    const before = { plain: this.#plain, tables: this.#tables };
+    if (this.#whole) {
+      lookOverState(refusals, this.#whole.state, before);
+      return;
+    }
+    for (const draft of this.#opened) {
+      const key = draft.key as string;
+      if (!this.#reshaped?.has(key)) lookOverTable(refusals, key, draft);
+    }
+    for (const [key, draft] of this.#reshaped ?? []) if (draft) lookOverTable(refusals, key, draft);
+    if (this.#root) refusals.look(this.#root.content, [], this.#plain);
+    for (const [key, value] of this.#scalars ?? []) refusals.look(value, [key]);
   }
 
   #finish(): Finished {

@@ -5,8 +5,10 @@ import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+import { withAllPlaces } from '../patch/refusals.ts';
 import { asynchronous, isPromise } from './misuse.ts';
 import { numbersOf } from './randomness.ts';
+import { lookOverState } from './refused-state.ts';
 import type { GameSeed } from './seed.ts';
 import { type ReadonlyTable, TableDraft } from './table.ts';
 import { isTableView } from './table-view.ts';
@@ -137,12 +139,19 @@ export function migrate(type: Migrating, given: VersionedState, place: Migration
 
 /** `cause` keeps its own code; its path, where it has one, is that of the state. */
 export function migrationFailed(game: string, type: string, from: number, to: number, cause: unknown): OrreryError {
-  const path = cause instanceof OrreryError ? cause.context.path : undefined;
+  const { path, paths } = cause instanceof OrreryError ? cause.context : {};
   return new OrreryError({
     code: 'MIGRATION_FAILED',
     what: `the migration from version ${from} to ${to} failed, and the game stays as it was`,
     hint: 'The cause says why. `orrery migrate --rehearse` tries migrations without writing.',
-    context: { game, type, ...(path === undefined ? {} : { path }), from, to },
+    context: {
+      game,
+      type,
+      ...(path === undefined ? {} : { path }),
+      ...(paths === undefined ? {} : { paths }),
+      from,
+      to,
+    },
     cause,
   });
 }
@@ -159,7 +168,12 @@ function step(
   const random = () => next() / 4294967296;
   const returned: unknown = migration(state, { game, from, to: from + 1, tick, now, random, tables });
   if (isPromise(returned)) throw asynchronous(returned);
-  return admitState(returned === undefined ? state : returned, tables);
+  const left = returned === undefined ? state : returned;
+  try {
+    return admitState(left, tables);
+  } catch (thrown) {
+    throw withAllPlaces(thrown, (refusals) => lookOverState(refusals, left));
+  }
 }
 
 /**

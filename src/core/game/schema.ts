@@ -6,6 +6,7 @@ import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { JsonObject, Path, PathSegment } from '../patch/patch.ts';
 import { toPointer } from '../patch/pointer.ts';
+import { MOST_PLACES } from '../patch/refusals.ts';
 import { heed, isPromise } from './misuse.ts';
 
 /**
@@ -25,7 +26,7 @@ export function validatesCommands(validation: Validation, environment: NodeJS.Pr
   return validation === 'always';
 }
 
-/** Throws SCHEMA_FAILED with the path of the first issue. `state` is frozen, so that a schema cannot change what it looks at. */
+/** Throws SCHEMA_FAILED with the paths of the issues. `state` is frozen, so that a schema cannot change what it looks at. */
 export function checkSchema(schema: StateSchema | undefined, state: JsonObject): void {
   if (!schema) return;
   freezeDeep(state);
@@ -46,8 +47,9 @@ export function checkSchema(schema: StateSchema | undefined, state: JsonObject):
   }
   const [first, ...others] = issuesOf(result.error);
   if (!first) throw failed('the state does not fit the schema of its game type', [], result.error);
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  throw failed(`the state does not fit the schema of its game type: ${first.message}${more}`, first.path);
+  const what = `the state does not fit the schema of its game type: ${first.message}${listed(others)}`;
+  const paths = [first, ...others].slice(0, MOST_PLACES).map(({ path }) => toPointer(path));
+  throw failed(what, first.path, undefined, [...new Set(paths)]);
 }
 
 /** The first place at which a schema made something else of a state. What it leaves out is not compared. */
@@ -113,12 +115,22 @@ function segment(part: unknown): PathSegment {
   return typeof part === 'number' ? part : String(part);
 }
 
-function failed(what: string, path: Path, cause?: unknown): OrreryError {
+/** The issues after the first, as a part of a sentence. */
+function listed(issues: readonly Issue[]): string {
+  if (issues.length === 0) return '';
+  const told = issues
+    .slice(0, MOST_PLACES - 1)
+    .map(({ path, message }) => `${JSON.stringify(toPointer(path))} (${message})`);
+  const left = issues.length - told.length;
+  return `; nor does what stands at ${told.join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
+}
+
+function failed(what: string, path: Path, cause?: unknown, paths?: readonly string[]): OrreryError {
   return new OrreryError({
     code: 'SCHEMA_FAILED',
     what,
     hint: 'Correct what made this state, or the schema. A stored game keeps its newest state: `orrery show` prints it.',
-    context: { path: toPointer(path) },
+    context: { path: toPointer(path), ...(paths === undefined ? {} : { paths }) },
     ...(cause === undefined ? {} : { cause: cause instanceof Error ? cause : new Error(reason(cause)) }),
   });
 }

@@ -6,7 +6,9 @@ import { freezeDeep } from '../patch/freeze.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { isProxy } from '../patch/plain.ts';
 import { toPointer } from '../patch/pointer.ts';
+import { withAllPlaces } from '../patch/refusals.ts';
 import { type Finished, StateDraft, TABLE_PLACE } from './draft.ts';
+import { lookOverState } from './refused-state.ts';
 import { type ReadonlyTable, TableDraft } from './table.ts';
 import { changesAt, type EntityChange } from './table-change.ts';
 import { isTableView } from './table-view.ts';
@@ -33,6 +35,14 @@ export class WorkingState {
 
   /** From what a game type's `initial` returned: any object, with tables at top-level keys. Throws NOT_PERSISTABLE. */
   static from(initial: unknown): WorkingState {
+    try {
+      return WorkingState.#from(initial);
+    } catch (thrown) {
+      throw withAllPlaces(thrown, (refusals) => lookOverState(refusals, initial));
+    }
+  }
+
+  static #from(initial: unknown): WorkingState {
     const tables = new Map<string, WorkingTable>();
     const plain: { [key: string]: unknown } = {};
     for (const [key, value] of givenKeys(initial)) {
@@ -48,9 +58,17 @@ export class WorkingState {
 
   /**
    * From plain JSON of which some top-level keys are tables. Values are copied: the caller's stay its own. Throws
-   * NOT_PERSISTABLE with the path.
+   * NOT_PERSISTABLE with the paths.
    */
   static fromJson(json: JsonObject, tables: readonly string[]): WorkingState {
+    try {
+      return WorkingState.#fromJson(json, tables);
+    } catch (thrown) {
+      throw withAllPlaces(thrown, (refusals) => lookOverState(refusals, json));
+    }
+  }
+
+  static #fromJson(json: JsonObject, tables: readonly string[]): WorkingState {
     const working = new Map<string, WorkingTable>();
     const plain: { [key: string]: unknown } = {};
     for (const [key, value] of givenKeys(json)) {

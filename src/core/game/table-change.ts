@@ -4,8 +4,10 @@
 import { admit } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
+import type { Shapes } from '../patch/shape.ts';
 import { checkNewId } from './entity-id.ts';
 import type { TableDraft } from './table.ts';
+import type { Touched } from './touched.ts';
 import { givenEntities } from './whole-state.ts';
 import type { WorkingTable } from './working-table.ts';
 
@@ -38,21 +40,28 @@ export function admitTable(key: string, draft: TableDraft<unknown>): EntityChang
 /** What a command did to a table. The draft is done with: its own record of what was touched becomes the result. */
 export function captureTable(key: string, draft: TableDraft<unknown>, patches: Patch[]): readonly EntityChange[] {
   const touched = draft.takeTouched();
-  for (const entity of touched) {
-    const { id, before, after } = entity;
-    if (after === undefined) {
-      if (before !== undefined) patches.push({ op: 'remove', path: [key, id] });
-      continue;
-    }
-    const path: PathSegment[] = [key, id];
-    if (before === undefined) {
-      entity.after = admit(after, path);
-      patches.push({ op: 'add', path, value: entity.after as Json });
-    } else {
-      entity.after = capture(before, after, path, patches, draft.shapes);
-    }
+  try {
+    for (const entity of touched) captureEntity(key, entity, draft.shapes, patches);
+  } catch (error) {
+    draft.giveBack(touched);
+    throw error;
   }
   return touched as readonly EntityChange[];
+}
+
+function captureEntity(key: string, entity: Touched, shapes: Shapes | undefined, patches: Patch[]): void {
+  const { id, before, after } = entity;
+  if (after === undefined) {
+    if (before !== undefined) patches.push({ op: 'remove', path: [key, id] });
+    return;
+  }
+  const path: PathSegment[] = [key, id];
+  if (before === undefined) {
+    entity.after = admit(after, path);
+    patches.push({ op: 'add', path, value: entity.after as Json });
+  } else {
+    entity.after = capture(before, after, path, patches, shapes);
+  }
 }
 
 export function captureWholeTable(

@@ -164,6 +164,11 @@ export class TableDraft<T> implements Table<T> {
     return list;
   }
 
+  /** The command is refused: all of what it did is to be looked at. For table-change.ts. */
+  giveBack(touched: readonly Touched[]): void {
+    for (const each of touched) this.#touched.add(each);
+  }
+
   get attached(): boolean {
     return this.#base !== undefined;
   }

@@ -1,6 +1,7 @@
 // The gate of a state: what enters is checked and copied here. Before it: a user's value, or what a command left in
 // its draft. After it: capture.ts puts the copy into the next state and into a patch.
 import { current, isDraft } from 'immer';
+import type { OrreryError } from '../errors.ts';
 import { Drafted } from './drafted.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, isProxy, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
@@ -29,7 +30,7 @@ export const MAX_VALUES = 2 ** 24;
  */
 export function admit(value: unknown, path: Path): Json {
   if (typeof value !== 'object' || value === null) return admitPrimitive(value, path);
-  const walk: Walk = { path: path.slice(), above: [], values: 0 };
+  const walk: Walk = { path: path.slice(), above: [], values: 0, survey: undefined };
   try {
     return admitObject(value, walk);
   } catch (thrown) {
@@ -63,15 +64,40 @@ export function checkLength(list: readonly unknown[], path: Path): void {
 }
 
 export function checkKey(key: string, path: Path): void {
-  if (isForbiddenKey(key) || !isWellFormed(key)) throw refuseKey(key, path);
+  if (!isKey(key)) throw refuseKey(key, path);
 }
 
-interface Walk {
+/** Whether an object of a state may have a key of this name. */
+export function isKey(key: string): boolean {
+  return !isForbiddenKey(key) && isWellFormed(key);
+}
+
+/** What hears of every refusal: then a walk goes on after each. */
+export interface RefusalSink {
+  add(error: OrreryError): void;
+  /** An object under the last segment of the walk's path, one level further down. */
+  enter(child: object, walk: Walk): Json;
+}
+
+/** For refusals.ts: goes through a value whose first refusal is known, and tells `survey` of them all. */
+export function surveyObject(value: object, path: Path, survey: RefusalSink): void {
+  admitObject(value, { path: path.slice(), above: [], values: 0, survey });
+}
+
+export interface Walk {
   /** Where the walk is; on failure it stays there. */
   readonly path: PathSegment[];
   /** The objects the walk is inside of, outermost first. */
   readonly above: object[];
   values: number;
+  readonly survey: RefusalSink | undefined;
+}
+
+/** Ends the walk, unless somebody wants to know of all refusals: then null stands in the place of what is refused. */
+function refuse(error: OrreryError, { survey }: Walk): null {
+  if (!survey) throw error;
+  survey.add(error);
+  return null;
 }
 
 export function isJsonPrimitive(value: unknown): value is null | boolean | number | string {
@@ -87,17 +113,18 @@ export function isJsonPrimitive(value: unknown): value is null | boolean | numbe
   }
 }
 
-function admitObject(given: object, walk: Walk): Json {
+/** Also for refusals.ts, which goes into one object after the other. */
+export function admitObject(given: object, walk: Walk): Json {
   const { path, above } = walk;
   if (above.includes(given)) {
-    throw refuseCycle(path, path.slice(0, path.length - above.length + above.indexOf(given)));
+    return refuse(refuseCycle(path, path.slice(0, path.length - above.length + above.indexOf(given))), walk);
   }
   const value = unwrap(given, path);
   const isList = Array.isArray(value);
   if (isList ? !isPlainArray(value) : !isPlainObject(value)) {
-    throw TABLE in value ? refuseTable(path) : refuseValue(value, path);
+    return refuse(TABLE in value ? refuseTable(path) : refuseValue(value, path), walk);
   }
-  if (path.length >= MAX_DEPTH) throw refuseDepth(path, MAX_DEPTH);
+  if (path.length >= MAX_DEPTH) return refuse(refuseDepth(path, MAX_DEPTH), walk);
   above.push(given);
   const copy = isList ? copyList(value, walk) : copyKeys(value, walk);
   above.pop();
@@ -107,9 +134,11 @@ function admitObject(given: object, walk: Walk): Json {
 function copyKeys(value: object, walk: Walk): Json {
   const { path } = walk;
   const keys = Object.keys(value);
-  if (!hasOnlyKeys(value, keys.length)) throw refuseHidden(value, path);
+  if (!hasOnlyKeys(value, keys.length)) refuse(refuseHidden(value, path), walk);
   count(keys.length, walk);
-  for (let index = 0; index < keys.length; index++) checkKey(keys[index]!, path);
+  for (let index = 0; index < keys.length; index++) {
+    if (!isKey(keys[index]!)) refuse(refuseKey(keys[index]!, path), walk);
+  }
   // The copy is made first and read from then on: a getter or a proxy cannot show one value to the check and give another
   // to the state.
   const copy = shallowCopy(value, keys);
@@ -119,10 +148,10 @@ function copyKeys(value: object, walk: Walk): Json {
     if (typeof child === 'object' && child !== null) {
       const key = keys[index]!;
       path.push(key);
-      copy[key] = admitObject(child, walk);
+      copy[key] = admitChild(child, walk);
       path.pop();
-    } else {
-      admitPrimitive(child, path, keys[index]!);
+    } else if (!isJsonPrimitive(child)) {
+      refuse(refuseValue(child, [...path, keys[index]!]), walk);
     }
   }
   return copy as Json;
@@ -133,21 +162,27 @@ function copyList(list: readonly unknown[], walk: Walk): Json {
   const length = list.length;
   checkLength(list, path);
   count(length, walk);
-  if (!hasOnlyKeys(list, length + 1)) throw refuseList(list, path);
+  if (!hasOnlyKeys(list, length + 1)) refuse(refuseList(list, path), walk);
   const copy: Json[] = [];
   for (let index = 0; index < length; index++) {
     const child = list[index];
     if (typeof child === 'object' && child !== null) {
       path.push(index);
-      copy.push(admitObject(child, walk));
+      copy.push(admitChild(child, walk));
       path.pop();
-    } else if (child === undefined && !(index in list)) {
-      throw refuseHole([...path, index]);
+    } else if (isJsonPrimitive(child)) {
+      copy.push(child);
     } else {
-      copy.push(admitPrimitive(child, path, index));
+      const at = [...path, index];
+      copy.push(refuse(child === undefined && !(index in list) ? refuseHole(at) : refuseValue(child, at), walk));
     }
   }
   return copy as Json;
+}
+
+/** An object that stands one level below the one the walk is in. */
+function admitChild(child: object, walk: Walk): Json {
+  return walk.survey ? walk.survey.enter(child, walk) : admitObject(child, walk);
 }
 
 function count(values: number, walk: Walk): void {
