@@ -88,7 +88,7 @@ export const LIFE = {
       'A migration threw, or left something that cannot be stored. The game stays as it was, in its old version.',
     causes: [
       'The migration expects a key that some older games do not have.',
-      'It left `undefined`, a Date or another value that is not JSON: `context.path` says where.',
+      'It left `undefined`, a Date or another value that is not JSON: `context.paths` says where.',
     ],
     remedies: [
       'Read `cause`: it is what the migration threw.',

@@ -120,7 +120,7 @@ export const PASSED = {
   },
   NOT_PERSISTABLE: {
     meaning:
-      'A value was to become part of a state, or of the arguments of a command, and JSON would lose or change it. The command was refused and nothing changed. `context.path` says where the value is.',
+      'A value was to become part of a state, or of the arguments of a command, and JSON would lose or change it. The command was refused and nothing changed. `context.path` says where the value is, and `context.paths` where others are, up to 20.',
     causes: [
       'The value is `undefined`, `NaN`, `Infinity`, `-0`, a BigInt, a symbol, a function, a Date, a Map, a Set, or an instance of a class.',
       'The value contains itself, is nested too deeply, or is a list with holes or extra keys.',
