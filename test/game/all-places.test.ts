@@ -2,15 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  defineGame,
-  type GameOf,
-  MemoryStore,
-  OrreryError,
-  type OrreryErrorCode,
-  type Table,
-  table,
-} from '../../src/index.ts';
+import { defineGame, type GameOf, MemoryStore, OrreryError, type OrreryErrorCode, type Table, table } from '#index.ts';
 import { open, play, refusal } from './galaxy.ts';
 
 interface Loose {

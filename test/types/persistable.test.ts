@@ -3,7 +3,7 @@
 
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Persistable } from '#core/game/persistable.ts';
-import { defineGame, type Json, type JsonObject, type ReadonlyTable, type Table, table } from '../../src/index.ts';
+import { defineGame, type Json, type JsonObject, type ReadonlyTable, type Table, table } from '#index.ts';
 
 class Ship {
   hull = 1;
