@@ -149,7 +149,7 @@ describe('games in memory', () => {
     expect(thrown.context).toMatchObject({ game: 'g', command: 'initial' });
     expect((thrown.cause as Error).message).toBe('no start');
     const refused = await rejection('NOT_PERSISTABLE', orrery.open(fragile, 'g', { deep: [new Date()] }));
-    expect(refused.context).toEqual({ game: 'g', command: 'initial', path: '/bad/deep/0' });
+    expect(refused.context).toEqual({ game: 'g', command: 'initial', path: '/bad/deep/0', paths: ['/bad/deep/0'] });
     await rejection('INVARIANT_FAILED', orrery.open(fragile, 'g', 'drunk'));
     expect([...orrery.loaded()]).toEqual([]);
     expect(await orrery.list()).toEqual([]);

@@ -95,6 +95,7 @@ describe('save', () => {
         game: 'andromeda',
         command: '@save',
         path,
+        paths: [path],
       });
     }
     expect(game.seq).toBe(0);
@@ -139,7 +140,7 @@ describe('save', () => {
     const { game } = await play(world());
     const before = game.state;
     const error = refusal('NOT_PERSISTABLE', () => loose(game, state));
-    expect(error.context).toEqual({ game: 'andromeda', command: '@save', path });
+    expect(error.context).toEqual({ game: 'andromeda', command: '@save', path, paths: [path] });
     expect([game.state === before, game.seq]).toEqual([true, 0]);
   });
 
