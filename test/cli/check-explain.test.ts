@@ -159,6 +159,8 @@ describe('damage', () => {
       /^shard-00\/segment-0000000001\.journal: .*, which was durable, cannot be read at byte \d+: incomplete/,
     );
     expect(cut.some((error) => error.startsWith('shard-00/recovery'))).toBe(false);
+    // What the spare image lacks for it is said once.
+    expect(cut.filter((error) => error.startsWith('shard-00/image-'))).toHaveLength(1);
     expect(bad[0]).toMatch(
       /^shard-00\/segment-0000000001\.journal: .*frame 1, which was durable, cannot be read at byte 64: payload CRC/,
     );

@@ -36,7 +36,17 @@ const configFields = objectOf<DirectoryConfig>({
 });
 
 export function shardDirectory(directory: string, shard: number): string {
-  return `${directory}/shard-${String(shard).padStart(2, '0')}`;
+  return `${directory}/${shardName(shard)}`;
+}
+
+export function shardName(shard: number): string {
+  return `shard-${String(shard).padStart(2, '0')}`;
+}
+
+/** Undefined for a name that is not that of a shard's folder. */
+export function shardNumber(name: string): number | undefined {
+  const digits = /^shard-(\d{2,3})$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, DAMAGED or IO_FAILED. */

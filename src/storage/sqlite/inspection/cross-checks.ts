@@ -5,6 +5,7 @@
 import { linesOf } from '../../../core/patch/lines.ts';
 import type { Json, JsonObject } from '../../../core/patch/patch.ts';
 import { decodeLine } from '../../../core/patch/record.ts';
+import { counted } from '../../../core/printable.ts';
 import type { GameRow } from '../../game-info.ts';
 import { imageName } from '../image/image.ts';
 import { openPayload } from '../journal/frame.ts';
@@ -40,7 +41,10 @@ export async function readSpare({
   if (!spare) return undefined;
   try {
     const alone = { ...manifest, images: [spare], generation: spare.generation };
-    return await readShard(files, folder, alone, listing, { grainOf: () => 'commands', commandIndex: false });
+    const contents = await readShard(files, folder, alone, listing, { grainOf: () => 'commands', commandIndex: false });
+    const journal = counted(contents.replayedFrames, 'frame');
+    findings.add('ok', imageName(spare.generation), `could stand in for the newest, with ${journal} of journal`);
+    return contents;
   } catch (error) {
     const remedy = 'It could not stand in for the newest image. The next checkpoint makes that one the spare.';
     findings.failure(imageName(spare.generation), error, remedy);

@@ -2,7 +2,7 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { byteSize, counted } from '../../../core/printable.ts';
-import { type DirectoryConfig, readConfig } from '../directory.ts';
+import { type DirectoryConfig, readConfig, shardName, shardNumber } from '../directory.ts';
 import { type Files, isMissing } from '../files.ts';
 import { holderOf } from '../lock.ts';
 import { type Finding, Findings } from './finding.ts';
@@ -80,11 +80,6 @@ function holdsShards(files: Files, directory: string): boolean {
   }
 }
 
-function shardNumber(name: string): number | undefined {
-  const digits = /^shard-(\d{2,})$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 function examineLock(files: Files, directory: string, findings: Findings): number | undefined {
   const holder = holderOf(files, directory);
   if (holder !== undefined) {
@@ -107,7 +102,12 @@ function compareShards(
     if (uuid === undefined) continue;
     const other = names.get(uuid);
     if (other !== undefined) {
-      findings.add('error', nameOf(shard), `is a copy of shard ${other}`, 'Put the right folder back from a backup.');
+      findings.add(
+        'error',
+        `${shardName(shard)}/`,
+        `is a copy of shard ${other}`,
+        'Put the right folder back from a backup.',
+      );
     }
     names.set(uuid, shard);
   }
@@ -116,21 +116,17 @@ function compareShards(
   for (const { shard, uuid, findings: own } of shards) {
     if (config && shard >= config.shards) {
       const what = `the directory has ${counted(config.shards, 'shard')}: nobody looks here`;
-      findings.add('warning', nameOf(shard), what, 'If it holds games, it is from another directory.');
+      findings.add('warning', `${shardName(shard)}/`, what, 'If it holds games, it is from another directory.');
     } else if (inUse && uuid === undefined && !own.some(({ level }) => level === 'error')) {
       const what = 'is empty, although other shards hold games: it was complete before any of them was accepted';
       findings.add(
         'error',
-        nameOf(shard),
+        `${shardName(shard)}/`,
         what,
         'Put the folder back from a backup, before anything opens the directory.',
       );
     }
   }
-}
-
-function nameOf(shard: number): string {
-  return `shard-${String(shard).padStart(2, '0')}/`;
 }
 
 /** For the verdict: what there is, in a few words. */

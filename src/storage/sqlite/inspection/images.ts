@@ -6,12 +6,8 @@ import { Database } from '../image/database.ts';
 import { imageName, LATEST, readImage } from '../image/image.ts';
 import type { ImageEntry } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
+import { complaintOfSqlite } from '../recovery/shard-parts.ts';
 import type { ShardView } from './shard-view.ts';
-
-const CHECKS = [
-  ['quick_check', 'PRAGMA quick_check(3)'],
-  ['integrity_check', 'PRAGMA integrity_check(3)'],
-] as const;
 
 export async function examineImages(view: ShardView): Promise<void> {
   const { listing, manifest, findings } = view;
@@ -50,10 +46,8 @@ async function complaintOf(view: ShardView, bytes: Uint8Array, entry: ImageEntry
   const { manifest, shard } = view;
   const database = await Database.open(bytes);
   try {
-    for (const [check, sql] of CHECKS) {
-      const answers = database.all(sql).flatMap((row) => Object.values(row).map(String));
-      if (answers.join() !== 'ok') return `SQLite's ${check} says: ${answers.join('; ')}`;
-    }
+    const complaint = complaintOfSqlite(database);
+    if (complaint !== undefined) return complaint;
     const meta = readMeta(database);
     if (meta.get('shard') !== manifest.shard) return 'it belongs to another shard';
     const number = meta.get('shard_number');

@@ -1,12 +1,11 @@
-// The journal of a shard: every segment by itself, then what the spare image would need of it.
+// The journal of a shard, segment by segment.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { byteSize, counted } from '../../../core/printable.ts';
 import { isMissing } from '../files.ts';
-import { imageName } from '../image/image.ts';
-import { scanJournal } from '../journal/scan.ts';
 import { decodeSegmentHeader, type SegmentHeader, segmentName } from '../journal/segment.ts';
 import { type ScanBounds, type SegmentEnd, scanSegment } from '../journal/segment-scan.ts';
+import { misplacement } from '../recovery/shard-parts.ts';
 import { faultOfRecords } from './cross-checks.ts';
 import type { ShardView } from './shard-view.ts';
 
@@ -44,7 +43,6 @@ export function examineJournal(view: ShardView): number {
   for (const [index, segment] of chain.entries()) {
     if (segment) examineSegment(view, segment, chain[index + 1], index === chain.length - 1);
   }
-  examineSpare(view);
   return bytes;
 }
 
@@ -60,10 +58,9 @@ function readSegment(view: ShardView, generation: number): Segment | undefined {
     }
     const bytes = files.read(path);
     const header = decodeSegmentHeader(bytes, path);
-    if (header.shardUuid !== manifest.shard) findings.add('error', name, 'belongs to another shard', remedy);
-    else if (header.generation !== generation) {
-      findings.add('error', name, `is segment ${header.generation} by its header`, remedy);
-    } else return { name, generation, bytes, header };
+    const misplaced = misplacement(header, generation, manifest.shard);
+    if (misplaced === undefined) return { name, generation, bytes, header };
+    findings.add('error', name, misplaced, remedy);
   } catch (error) {
     findings.failure(name, error, remedy);
   }
@@ -147,24 +144,4 @@ function remedyFor({ manifest }: ShardView, generation: number): string {
     return 'Only the spare image needs it: while the newest is whole nothing is lost, and the next checkpoint does without it.';
   }
   return 'Put the file back from a backup, or recover what is left with `orrery salvage`.';
-}
-
-/** A spare image is worth nothing without the journal that leads on from it. */
-function examineSpare({ files, folder, manifest, listing, findings }: ShardView): void {
-  const spare = manifest.images[1];
-  if (!spare) return;
-  const oldest = manifest.segments[0] as number;
-  const generations = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
-  const { shard: shardUuid, durableFrame: knownDurable } = manifest;
-  const from = { frame: spare.frame, chain: spare.chain };
-  const name = imageName(spare.generation);
-  try {
-    const scan = scanJournal(files, folder, { shardUuid, generations, knownDurable }, from);
-    let frames = 0;
-    while (!scan.next().done) frames += 1;
-    findings.add('ok', name, `could stand in for the newest, with ${counted(frames, 'frame')} of journal`);
-  } catch (error) {
-    const remedy = 'It could not stand in for the newest image. The next checkpoint makes that one the spare.';
-    findings.failure(name, error, remedy);
-  }
 }

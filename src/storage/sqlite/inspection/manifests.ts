@@ -2,8 +2,9 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { Files } from '../files.ts';
-import { decodeManifest, type Manifest, manifestName } from '../image/manifest.ts';
+import { type Manifest, manifestName } from '../image/manifest.ts';
 import { type Listing, readManifest } from '../recovery/read-shard.ts';
+import { manifestsIn } from '../recovery/shard-parts.ts';
 import type { Findings } from './finding.ts';
 
 /** Gives the manifest that counts. Undefined when there is none that could, or nothing that one would be needed for. */
@@ -18,17 +19,14 @@ export function examineManifests(
     return undefined;
   }
   let counts: Manifest | undefined;
-  const faults: { readonly name: string; readonly error: unknown }[] = [];
-  for (const generation of listing.manifests.toReversed()) {
-    const name = manifestName(generation);
-    try {
-      const manifest = decodeManifest(files.read(`${folder}/${name}`), name);
-      if (manifest.generation !== generation) throw misnamed(manifest.generation);
-      findings.add('ok', name, counts ? 'the one before' : `counts: ${contentsOf(manifest)}`);
-      counts ??= manifest;
-    } catch (error) {
-      faults.push({ name, error });
+  const faults: { readonly name: string; readonly error: OrreryError }[] = [];
+  for (const { name, found } of manifestsIn(files, folder, listing)) {
+    if (found instanceof OrreryError) {
+      faults.push({ name, error: found });
+      continue;
     }
+    findings.add('ok', name, counts ? 'the one before' : `counts: ${contentsOf(found)}`);
+    counts ??= found;
   }
   for (const { name, error } of faults) findings.failure(name, error, remedyFor(counts));
   return counts;
@@ -56,12 +54,4 @@ function contentsOf({ images, segments, epoch }: Manifest): string {
 function remedyFor(counts: Manifest | undefined): string {
   if (!counts) return 'Put the newest manifest back from a backup, or recover what is left with `orrery salvage`.';
   return `The next opening goes on from ${manifestName(counts.generation)}; what that one needs is examined below.`;
-}
-
-function misnamed(generation: number): OrreryError {
-  return new OrreryError({
-    code: 'DAMAGED',
-    what: `this is the manifest of generation ${generation}`,
-    hint: 'Give it its own name.',
-  });
 }

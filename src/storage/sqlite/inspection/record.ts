@@ -1,27 +1,13 @@
 // What was recorded of a shard beside its folder, held against what is in it.
 
 import { OrreryError } from '../../../core/errors.ts';
-import type { Files } from '../files.ts';
 import { discrepancyOf, type Found, MISSING } from '../recovery/known-shard.ts';
-import { readRecord, type ShardRecord } from '../recovery/shard-record.ts';
+import type { recordOf } from '../recovery/shard-parts.ts';
 import { Findings } from './finding.ts';
-
-/** A record as it was read before the shard was, or why it cannot be. */
-export type RecordRead = ShardRecord | OrreryError | undefined;
-
-/** To be called before anything of the shard is read: one that goes on meanwhile is ahead of its record, and never behind. */
-export function readRecordOf(files: Files, folder: string): RecordRead {
-  try {
-    return readRecord(files, folder);
-  } catch (error) {
-    if (!(error instanceof OrreryError) || error.code === 'FORMAT_TOO_NEW') throw error;
-    return error;
-  }
-}
 
 /** `found` is undefined when the folder holds nothing, `directory` (the id) when it is not known. */
 export function examineRecord(
-  record: RecordRead,
+  record: ReturnType<typeof recordOf>,
   file: string,
   shard: number,
   directory: string | undefined,

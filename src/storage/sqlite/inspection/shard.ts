@@ -2,20 +2,21 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { byteSize, counted } from '../../../core/printable.ts';
-import { type DirectoryConfig, shardDirectory } from '../directory.ts';
+import { type DirectoryConfig, shardDirectory, shardName } from '../directory.ts';
 import { type Files, isMissing, isTemporary } from '../files.ts';
 import { imageName } from '../image/image.ts';
 import { segmentName } from '../journal/segment.ts';
 import { hasChanged, holdFiles } from '../recovery/held-files.ts';
 import type { Found } from '../recovery/known-shard.ts';
 import { type Listing, listShard, readShard, type ShardContents } from '../recovery/read-shard.ts';
+import { recordOf } from '../recovery/shard-parts.ts';
 import { contradictionOf, readSpare } from './cross-checks.ts';
 import { type Finding, Findings } from './finding.ts';
 import { examineGames, type GamesExamined } from './games.ts';
 import { examineImages } from './images.ts';
 import { examineJournal } from './journal.ts';
 import { examineManifests } from './manifests.ts';
-import { examineRecord, readRecordOf } from './record.ts';
+import { examineRecord } from './record.ts';
 import type { ShardView } from './shard-view.ts';
 
 /** What a recovery would do. */
@@ -50,12 +51,12 @@ export async function examineShard(
 ): Promise<ShardExamination> {
   const shards = config?.shards;
   const folder = shardDirectory(directory, shard);
-  const name = `${folder.slice(directory.length + 1)}/`;
+  const name = `${shardName(shard)}/`;
   for (let attempt = 1; ; attempt += 1) {
     const findings = new Findings(name);
-    const record = readRecordOf(files, folder);
+    const record = recordOf(files, folder);
     const compare = (found: Found | undefined): void => {
-      const { list } = examineRecord(record, `${name.slice(0, -1)}.record`, shard, config?.id, found);
+      const { list } = examineRecord(record, `${shardName(shard)}.record`, shard, config?.id, found);
       findings.list.push(...list);
     };
     let listing: Listing;

@@ -7,12 +7,13 @@ import type { DigestOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
 import { imageGeneration, imageName, readImage } from '../image/image.ts';
-import { decodeManifest, type ImageEntry, type Manifest, manifestGeneration } from '../image/manifest.ts';
+import { type ImageEntry, type Manifest, manifestGeneration } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
 import { openPayload } from '../journal/frame.ts';
 import { type JournalTail, scanJournal } from '../journal/scan.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentGeneration, segmentName } from '../journal/segment.ts';
 import type { ScannedFrame } from '../journal/segment-scan.ts';
+import { manifestsIn } from './shard-parts.ts';
 
 export interface ShardContents {
   readonly manifest: Manifest;
@@ -61,17 +62,10 @@ export function listShard(files: Files, directory: string): Listing {
  */
 export function readManifest(files: Files, directory: string, listing: Listing): Manifest | undefined {
   let fault: OrreryError | undefined;
-  for (const generation of listing.manifests.toReversed()) {
-    const name = listing.names.find((each) => manifestGeneration(each) === generation) as string;
-    const file = `${directory}/${name}`;
-    try {
-      const manifest = decodeManifest(files.read(file), file);
-      if (manifest.generation === generation) return manifest;
-      fault ??= damaged('a manifest has the name of another', { file });
-    } catch (error) {
-      if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
-      fault ??= error;
-    }
+  for (const { found } of manifestsIn(files, directory, listing)) {
+    if (!(found instanceof OrreryError)) return found;
+    if (found.code !== 'DAMAGED') throw found;
+    fault ??= found;
   }
   if (fault) throw fault;
   if (isUnfinished(files, directory, listing)) return undefined;

@@ -7,6 +7,7 @@ import type { Files } from '../files.ts';
 import { openPayload } from '../journal/frame.ts';
 import { decodeSegmentHeader, segmentName } from '../journal/segment.ts';
 import { type FoundFrame, findFrames, guessSegment, type RemainingSegment } from './frame-search.ts';
+import { misplacement } from './shard-parts.ts';
 
 /** A batch whose bytes are those that were written. */
 export interface ProvenFrame {
@@ -120,9 +121,8 @@ function readSegment(
   }
   try {
     const header = decodeSegmentHeader(bytes, name);
-    if (known.shardUuid !== undefined && header.shardUuid !== known.shardUuid) return fault('belongs to another shard');
-    if (header.generation !== generation) return fault(`is segment ${header.generation} by its header`);
-    return { ...header, name, bytes };
+    const misplaced = misplacement(header, generation, known.shardUuid);
+    return misplaced === undefined ? { ...header, name, bytes } : fault(misplaced);
   } catch (error) {
     if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
     fault(error.what);

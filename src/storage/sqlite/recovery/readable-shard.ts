@@ -11,15 +11,16 @@ import { type Files, isMissing } from '../files.ts';
 import { sha256 } from '../image/body.ts';
 import { Database } from '../image/database.ts';
 import { imageName } from '../image/image.ts';
-import { decodeManifest, type ImageEntry, type Manifest, manifestName } from '../image/manifest.ts';
+import { type ImageEntry, type Manifest, manifestName } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
 import { readUnreadableGames } from '../image/unreadable-records.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
 import type { GameSource } from './game-proof.ts';
 import { type Listing, listShard } from './read-shard.ts';
 import { assertOurs, type Complaint, type JournalRemains, readJournalRemains } from './readable-journal.ts';
+import { complaintOfSqlite, manifestsIn, recordOf } from './shard-parts.ts';
 import { READING } from './shard-reader.ts';
-import { readRecord, type ShardRecord } from './shard-record.ts';
+import type { ShardRecord } from './shard-record.ts';
 
 export interface RemainingImage extends GameSource {
   readonly generation: number;
@@ -63,13 +64,13 @@ export interface ShardRemains {
   readonly recorded: ShardRecord | undefined;
 }
 
-/** How deep a change of SQLite's own mind goes: both have to be content with an image that no manifest vouches for. */
-const CHECKS = ['PRAGMA quick_check(1)', 'PRAGMA integrity_check(1)'] as const;
-
 /** Throws FORMAT_TOO_NEW. */
 export async function readShardRemains(files: Files, folder: string): Promise<ShardRemains> {
   const faults: Complaint[] = [];
-  const recorded = readRecorded(files, folder, faults);
+  const record = recordOf(files, folder);
+  const recorded = record instanceof OrreryError ? undefined : record;
+  // Its place among the complaints is the folder that it speaks of.
+  if (record instanceof OrreryError) faults.push({ file: '', what: record.what });
   let listing: Listing;
   try {
     listing = listShard(files, folder);
@@ -121,29 +122,11 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
   };
 }
 
-/** Its place among the complaints is the folder that it speaks of. */
-function readRecorded(files: Files, folder: string, faults: Complaint[]): ShardRecord | undefined {
-  try {
-    return readRecord(files, folder);
-  } catch (error) {
-    if (!(error instanceof OrreryError) || error.code === 'FORMAT_TOO_NEW') throw error;
-    faults.push({ file: '', what: error.what });
-    return undefined;
-  }
-}
-
 function readManifests(files: Files, folder: string, listing: Listing, faults: Complaint[]): Manifest[] {
   const manifests: Manifest[] = [];
-  for (const generation of listing.manifests.toReversed()) {
-    const name = manifestName(generation);
-    try {
-      const manifest = decodeManifest(files.read(`${folder}/${name}`), name);
-      if (manifest.generation === generation) manifests.push(manifest);
-      else faults.push({ file: name, what: `is the manifest of generation ${manifest.generation}` });
-    } catch (error) {
-      if (!(error instanceof OrreryError) || error.code === 'FORMAT_TOO_NEW') throw error;
-      faults.push({ file: name, what: error.what });
-    }
+  for (const { name, found } of manifestsIn(files, folder, listing)) {
+    if (found instanceof OrreryError) faults.push({ file: name, what: found.what });
+    else manifests.push(found);
   }
   if (manifests.length === 0 && listing.manifests.length === 0 && listing.images.length > 0) {
     faults.push({ file: 'MANIFEST-*', what: 'there is none' });
@@ -194,10 +177,8 @@ async function openImage(
   const proven = entry !== undefined && Buffer.from(sha256(bytes)).toString('hex') === entry.sha256;
   const database = await Database.open(bytes);
   try {
-    for (const check of proven ? [] : CHECKS) {
-      const [answer] = database.all(check).flatMap((row) => Object.values(row).map(String));
-      if (answer !== 'ok') throw damaged(`SQLite finds fault with it: ${answer}`);
-    }
+    const complaint = proven ? undefined : complaintOfSqlite(database);
+    if (complaint !== undefined) throw damaged(complaint);
     const meta = readMeta(database);
     const frame = entry?.frame ?? Number(meta.get('applied_frame'));
     const chain = entry?.chain ?? Number(meta.get('applied_chain'));

@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { counted } from '../../../core/printable.ts';
-import { readConfig, shardDirectory } from '../directory.ts';
+import { readConfig, shardDirectory, shardName, shardNumber } from '../directory.ts';
 import { type Files, isMissing } from '../files.ts';
 import type { Complaint } from '../recovery/readable-journal.ts';
 import { readShardRemains, type ShardRemains } from '../recovery/readable-shard.ts';
@@ -32,7 +32,7 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
   const shards = shardsOf(files, directory, present, damaged);
   for (const shard of present.filter((each) => each >= shards)) {
     notes.push({
-      file: nameOf(shard),
+      file: `${shardName(shard)}/`,
       what: `the directory has ${counted(shards, 'shard')}: this one was not looked at`,
     });
   }
@@ -45,7 +45,7 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
       remains.push(await readShardRemains(files, shardDirectory(directory, shard)));
     }
     const games = gamesOf(remains).map((id) => salvageGame(id, remains));
-    const at = (shard: number, { file, what }: Complaint): Complaint => ({ file: `${nameOf(shard)}${file}`, what });
+    const at = (shard: number, { file, what }: Complaint): Complaint => ({ file: `${shardName(shard)}/${file}`, what });
     const lost: Complaint[] = [];
     for (const [shard, of] of remains.entries()) {
       damaged.push(...of.faults.map((each) => at(shard, each)));
@@ -104,10 +104,5 @@ function foldersOf(files: Files, directory: string): number[] {
     // readConfig says what such a directory is.
     if (!isMissing(error) && !(error instanceof OrreryError && error.context['errno'] === 'ENOTDIR')) throw error;
   }
-  const numbers = names.map((name) => /^shard-(\d{2,3})$/.exec(name)?.[1]);
-  return numbers.flatMap((digits) => (digits === undefined ? [] : [Number(digits)])).filter((shard) => shard < 256);
-}
-
-export function nameOf(shard: number): string {
-  return `shard-${String(shard).padStart(2, '0')}/`;
+  return names.map(shardNumber).filter((shard) => shard !== undefined && shard < 256) as number[];
 }
