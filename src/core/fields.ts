@@ -28,20 +28,20 @@ export function checked<T>(field: Field<T>, value: unknown): Checked<T> {
 export function objectOf<T extends object>(fields: Fields<T>, others: 'ignored' | 'refused' = 'ignored'): Field<T> {
   const known = Object.entries<Field<unknown>>(fields);
   return (value, at, faults) => {
-    const result: { [name: string]: unknown } = {};
+    const result: [name: string, value: unknown][] = [];
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return wrong(value, at, 'an object', faults);
     for (const [name, field] of known) {
       const given = Object.hasOwn(value, name) ? (value as { [name: string]: unknown })[name] : undefined;
       const found = field(given, at === '' ? name : `${at}.${name}`, faults);
-      if (found !== undefined) result[name] = found;
+      if (found !== undefined) result.push([name, found]);
     }
     if (others === 'refused') {
       for (const name of Object.keys(value)) {
         if (!Object.hasOwn(fields, name)) faults.push(`${place(at)}has no field ${shown(name)}`);
       }
     }
-    return result as T;
+    return Object.fromEntries(result) as T;
   };
 }
 
