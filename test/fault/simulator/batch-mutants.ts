@@ -2,7 +2,7 @@
 
 import type { Mutant } from './mutants.ts';
 
-const NEXT_BATCH = 'storage/sqlite/worker/next-batch.js';
+const NEXT_BATCH = 'storage/next-batch.js';
 
 const COMMIT = { do: 'commit', batch: { games: { a: 1 }, filler: 0 } } as const;
 
