@@ -100,7 +100,7 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'workers/**/*.ts'],
     // States by path: apply.ts, admit.ts and whole-state.ts refuse the keys that an object has from its prototype.
     ignores: [
-      'src/patch/**',
+      'src/core/patch/**',
       'src/core/game/draft.ts',
       'src/core/game/plain-draft.ts',
       'src/core/game/state.ts',

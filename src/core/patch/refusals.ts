@@ -23,7 +23,7 @@ export class Refusals implements RefusalSink {
 
   /** Looks at a value that is to stand at `path`. What `base` has at the same place, the very same object, is passed over. */
   look(value: unknown, path: Path, base?: unknown): void {
-    if (this.isFull || value === base) return;
+    if (value === base) return;
     if (typeof value !== 'object' || value === null) {
       if (!isJsonPrimitive(value)) this.add(refuseValue(value, path));
       return;
