@@ -8,37 +8,48 @@ import type { Json } from '../patch/patch.ts';
 const MOST_IN_ONE = 2 ** 15;
 const PARTS = 256;
 
-/** Entities, and which of them no user has seen, so that they may not be frozen. To ask V8 of each takes as long as to find it. */
-class Part {
-  readonly entities = new Map<string, Json>();
-  /** The ids of those nobody has seen. Undefined while nobody has seen any, as in a game whose tables only commands read. */
-  #unseen: Set<string> | undefined;
+/**
+ * The place of one entity, as long as its table has one of that id. Who has found it puts the next version there without
+ * looking for it again.
+ */
+export class EntityCell {
+  #entity: Json;
+  /** Whether a user has seen the entity, so that it is frozen. To ask V8 takes as long as to find the cell. */
+  #isSeen = false;
 
-  frozen(id: string): Json | undefined {
-    this.#unseen ??= new Set(this.entities.keys());
-    const entity = this.entities.get(id);
-    if (this.#unseen.size > 0 && this.#unseen.delete(id)) freezeDeep(entity);
-    return entity;
+  constructor(entity: Json) {
+    this.#entity = entity;
   }
 
-  /** Nobody has seen the entity. */
-  set(id: string, entity: Json): void {
-    this.entities.set(id, entity);
-    this.#unseen?.add(id);
+  /** For the engine: it may or may not be frozen. */
+  get entity(): Json {
+    return this.#entity;
   }
 
-  delete(id: string): void {
-    this.entities.delete(id);
-    this.#unseen?.delete(id);
+  /** For a user: frozen all the way down. */
+  get frozen(): Json {
+    if (!this.#isSeen) {
+      freezeDeep(this.#entity);
+      this.#isSeen = true;
+    }
+    return this.#entity;
+  }
+
+  /** Nobody has seen the new entity. */
+  replace(entity: Json): void {
+    this.#entity = entity;
+    this.#isSeen = false;
   }
 }
+
+type Part = Map<string, EntityCell>;
 
 /**
  * A Map that does not stall when it grows: V8 copies all of a Map whenever it is full, which at a million entries takes
  * 60 ms. A large one is 256 of them, so that each stays small.
  */
 export class EntityMap {
-  #whole: Part | undefined = new Part();
+  #whole: Part | undefined = new Map();
   #parts: readonly Part[] = [];
   #size = 0;
 
@@ -46,35 +57,30 @@ export class EntityMap {
     return this.#size;
   }
 
-  /** For the engine: it may or may not be frozen. */
-  get(id: string): Json | undefined {
-    return (this.#whole ?? this.#partOf(id)).entities.get(id);
-  }
-
-  /** For a user: frozen all the way down. */
-  frozen(id: string): Json | undefined {
-    return (this.#whole ?? this.#partOf(id)).frozen(id);
+  find(id: string): EntityCell | undefined {
+    return (this.#whole ?? this.#partOf(id)).get(id);
   }
 
   /** Nobody has seen the entity. */
   set(id: string, entity: Json): void {
     const part = this.#whole ?? this.#partOf(id);
-    const before = part.entities.size;
-    part.set(id, entity);
-    this.#size += part.entities.size - before;
-    if (this.#whole && before === MOST_IN_ONE) this.#split(this.#whole);
+    const cell = part.get(id);
+    if (cell) {
+      cell.replace(entity);
+      return;
+    }
+    part.set(id, new EntityCell(entity));
+    this.#size += 1;
+    if (this.#whole && this.#size > MOST_IN_ONE) this.#split(this.#whole);
   }
 
   delete(id: string): void {
-    const part = this.#whole ?? this.#partOf(id);
-    const before = part.entities.size;
-    part.delete(id);
-    this.#size += part.entities.size - before;
+    if ((this.#whole ?? this.#partOf(id)).delete(id)) this.#size -= 1;
   }
 
   *keys(): IterableIterator<string> {
-    if (this.#whole) yield* this.#whole.entities.keys();
-    else for (const part of this.#parts) yield* part.entities.keys();
+    if (this.#whole) yield* this.#whole.keys();
+    else for (const part of this.#parts) yield* part.keys();
   }
 
   #partOf(id: string): Part {
@@ -84,10 +90,9 @@ export class EntityMap {
     return this.#parts[(hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (PARTS - 1)] as Part;
   }
 
-  /** Some may be frozen already, which costs whoever asks for them a second look and nothing else. */
-  #split({ entities }: Part): void {
-    this.#parts = Array.from({ length: PARTS }, () => new Part());
+  #split(whole: Part): void {
+    this.#parts = Array.from({ length: PARTS }, () => new Map<string, EntityCell>());
     this.#whole = undefined;
-    for (const [id, entity] of entities) this.#partOf(id).set(id, entity);
+    for (const [id, cell] of whole) this.#partOf(id).set(id, cell);
   }
 }

@@ -129,7 +129,7 @@ export class WorkingState {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
       table.mark();
-      for (const { id, before, after } of changes) if (after !== before) table.put(id, after, before);
+      for (const { id, cell, before, after } of changes) if (after !== before) table.put(id, after, before, cell);
     }
   }
 
@@ -142,7 +142,7 @@ export class WorkingState {
     for (const { key, changes } of finished.entities) {
       if (finished.replaced.has(key)) continue;
       const table = this.#tables.get(key) as WorkingTable;
-      for (const { id, before, after } of changes) if (after !== before) table.put(id, before, after);
+      for (const { id, cell, before, after } of changes) if (after !== before) table.put(id, before, after, cell);
       table.reset();
     }
   }

@@ -6,6 +6,7 @@ import { capture } from '../patch/capture.ts';
 import type { Json, JsonObject, Patch, PathSegment } from '../patch/patch.ts';
 import type { Shapes } from '../patch/shape.ts';
 import { checkNewId } from './entity-id.ts';
+import type { EntityCell } from './entity-map.ts';
 import type { TableDraft } from './table.ts';
 import type { Touched } from './touched.ts';
 import { givenEntities } from './whole-state.ts';
@@ -14,6 +15,8 @@ import type { WorkingTable } from './working-table.ts';
 /** What became of one entity, which may be nothing: undefined stands for none. */
 export interface EntityChange {
   readonly id: string;
+  /** Where the entity is kept that was there before. */
+  readonly cell: EntityCell | undefined;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
@@ -32,7 +35,7 @@ export function changesAt(key: string, tables: readonly TableChange[]): readonly
 export function admitTable(key: string, draft: TableDraft<unknown>): EntityChange[] {
   const content: EntityChange[] = [];
   for (const { id, after } of draft.touched) {
-    if (after !== undefined) content.push({ id, before: undefined, after: admit(after, [key, id]) });
+    if (after !== undefined) content.push({ id, cell: undefined, before: undefined, after: admit(after, [key, id]) });
   }
   return content;
 }
@@ -75,24 +78,26 @@ export function captureWholeTable(
   let kept = 0;
   const entities = givenEntities(key, given);
   for (const [id, entity] of entities) {
-    const before = working.get(id);
-    if (before === undefined) {
+    const cell = working.find(id);
+    if (!cell) {
       checkNewId(id, key);
       const after = admit(entity, [key, id]);
       patches.push({ op: 'add', path: [key, id], value: after });
-      changes.push({ id, before, after });
+      changes.push({ id, cell, before: undefined, after });
       continue;
     }
     kept += 1;
+    const before = cell.entity;
     const after = capture(before, entity, [key, id], patches, working.shapes);
-    if (after !== before) changes.push({ id, before, after });
+    if (after !== before) changes.push({ id, cell, before, after });
   }
   if (kept === working.size) return changes;
   const ids = new Set(entities.map(([id]) => id));
   for (const id of working.ids()) {
     if (ids.has(id)) continue;
     patches.push({ op: 'remove', path: [key, id] });
-    changes.push({ id, before: working.get(id), after: undefined });
+    const cell = working.find(id);
+    changes.push({ id, cell, before: cell?.entity, after: undefined });
   }
   return changes;
 }

@@ -149,14 +149,14 @@ class TableView implements ProxyHandler<object> {
   #finder(): (id: string) => Json | undefined {
     const { entities, past } = this.#moment;
     return (id) => {
-      const entity = past.isUntouched ? entities.frozen(id) : this.#at(id);
+      const entity = past.isUntouched ? entities.find(id)?.frozen : this.#at(id);
       return entity === undefined ? this.#miss(id) : entity;
     };
   }
 
   #asker(): (id: string) => boolean {
     const { entities, past } = this.#moment;
-    return (id) => (past.isUntouched ? entities.get(id) : this.#at(id)) !== undefined || this.#miss(id) !== undefined;
+    return (id) => (past.isUntouched ? entities.find(id) : this.#at(id)) !== undefined || this.#miss(id) !== undefined;
   }
 
   #made(): Methods {
@@ -172,7 +172,7 @@ class TableView implements ProxyHandler<object> {
   #at(id: string): Json | undefined {
     const { past, entities } = this.#moment;
     const replaced = past.find(id);
-    return replaced ? freezeDeep(replaced.entity) : entities.frozen(id);
+    return replaced ? freezeDeep(replaced.entity) : entities.find(id)?.frozen;
   }
 
   #miss(id: unknown): undefined {

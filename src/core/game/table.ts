@@ -5,7 +5,6 @@ import { type InspectOptions, inspect } from 'node:util';
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
-import { freezeDeep } from '../patch/freeze.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { TABLE } from '../patch/refusal.ts';
 import type { Shapes } from '../patch/shape.ts';
@@ -198,7 +197,7 @@ export class TableDraft<T> implements Table<T> {
   has(id: string): boolean {
     const touched = this.#touched.get(id);
     if (touched) return touched.after !== undefined;
-    if (this.#base?.get(id) !== undefined) return true;
+    if (this.#base?.find(id)) return true;
     checkText(id, this.key);
     return false;
   }
@@ -206,23 +205,24 @@ export class TableDraft<T> implements Table<T> {
   get(id: string): T | undefined {
     const touched = this.#touched.get(id);
     if (touched) return thaw(touched) as T | undefined;
-    const before = this.#base?.get(id);
-    if (before === undefined) {
+    const cell = this.#base?.find(id);
+    if (!cell) {
       checkText(id, this.key);
       return undefined;
     }
     this.#checkOpen();
+    const before = cell.entity;
     const after = (this.#base as WorkingTable).shapes.clone(before);
-    this.#touched.add({ id, before, after });
+    this.#touched.add({ id, cell, before, after });
     return after as T;
   }
 
   peek(id: string): T | undefined {
     const touched = this.#touched.get(id);
     if (touched) return touched.after as T | undefined;
-    const entity = this.#base?.get(id);
-    if (entity === undefined) checkText(id, this.key);
-    return freezeDeep(entity) as T | undefined;
+    const cell = this.#base?.find(id);
+    if (!cell) checkText(id, this.key);
+    return cell?.frozen as T | undefined;
   }
 
   set(id: string, entity: T): this {
@@ -285,9 +285,15 @@ export class TableDraft<T> implements Table<T> {
 
   #write(id: string, after: T | undefined): void {
     const touched = this.#touched.get(id);
-    const had = touched ? touched.after !== undefined : this.#base?.get(id) !== undefined;
-    if (touched) touched.after = after;
-    else this.#touched.add({ id, before: this.#base?.get(id), after });
+    let had: boolean;
+    if (touched) {
+      had = touched.after !== undefined;
+      touched.after = after;
+    } else {
+      const cell = this.#base?.find(id);
+      had = cell !== undefined;
+      this.#touched.add({ id, cell, before: cell?.entity, after });
+    }
     this.#size += Number(after !== undefined) - Number(had);
   }
 

@@ -1,10 +1,13 @@
 // What one command has done to the entities of a table so far. table.ts fills it, table-change.ts makes patches of it.
 
 import type { Json } from '../patch/patch.ts';
+import type { EntityCell } from './entity-map.ts';
 
 /** What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none. */
 export interface Touched {
   readonly id: string;
+  /** Where the committed entity is kept, if there is one. */
+  readonly cell: EntityCell | undefined;
   readonly before: Json | undefined;
   after: unknown;
 }

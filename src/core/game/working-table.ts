@@ -4,7 +4,7 @@
 import { shapeRegistry } from '../patch/capture.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
 import { Shapes } from '../patch/shape.ts';
-import { EntityMap } from './entity-map.ts';
+import { type EntityCell, EntityMap } from './entity-map.ts';
 import { Past } from './replaced-entities.ts';
 import type { ReadonlyTable } from './table.ts';
 import { type Order, sorted, viewOf } from './table-view.ts';
@@ -42,9 +42,14 @@ export class WorkingTable {
     return this.#entities.size;
   }
 
-  /** Not frozen: for comparing and copying. What goes to a user goes through freezeDeep. */
+  /** Where an entity is kept, to read it or for `put`. */
+  find(id: string): EntityCell | undefined {
+    return this.#entities.find(id);
+  }
+
+  /** Not frozen: for comparing and copying. */
   get(id: string): Json | undefined {
-    return this.#entities.get(id);
+    return this.#entities.find(id)?.entity;
   }
 
   ids(): readonly string[] {
@@ -54,14 +59,18 @@ export class WorkingTable {
 
   /** For what is persisted: not frozen either. */
   toJSON(): JsonObject {
-    return Object.fromEntries(this.ids().map((id) => [id, this.#entities.get(id) as Json]));
+    return Object.fromEntries(this.ids().map((id) => [id, this.get(id) as Json]));
   }
 
-  /** Nobody else has `entity`; undefined deletes. `before` is what get(id) returns now: callers have it at hand. */
-  put(id: string, entity: Json | undefined, before: Json | undefined): void {
+  /**
+   * Nobody else has `entity`; undefined deletes. `before` is what get(id) returns now, and `cell`, if there is an entity now,
+   * what find(id) returns: callers have both at hand.
+   */
+  put(id: string, entity: Json | undefined, before: Json | undefined, cell: EntityCell | undefined): void {
     this.#past?.keep(id, before);
     this.#view = undefined;
     if (entity === undefined) this.#entities.delete(id);
+    else if (cell && before !== undefined) cell.replace(entity);
     else this.#entities.set(id, entity);
     if ((before === undefined) !== (entity === undefined)) this.#order = { ids: undefined };
   }
