@@ -38,92 +38,111 @@ const VIEW: unique symbol = Symbol('table view');
 type Methods = Pick<ReadonlyTable<Json>, 'ids' | 'values' | 'entries' | 'toJSON'>;
 
 /**
- * What is behind the proxy that readers get. Own properties of its target are made when all are asked for: an object of
- * 10,000 entities for each command would cost far more than the command.
+ * The target of the proxy that readers get. Its own properties, the entities, are made when all are asked for: an object of 10,000
+ * entities for each command would cost far more than the command. One object with fields, and one handler for all: a view is
+ * taken at each command of a type with invariants.
  */
-class TableView implements ProxyHandler<object> {
-  readonly #moment: TableMoment;
+class TableView {
+  /** The top-level key of the state. */
+  readonly #key: string;
+  readonly #entities: EntityMap;
+  readonly #size: number;
+  /** What has been replaced since the view was taken. */
+  readonly #past: Past;
+  readonly #order: Order;
+  #find: ((id: string) => Json | undefined) | undefined;
+  #has: ((id: string) => boolean) | undefined;
   #methods: Methods | undefined;
   #isBuilt = false;
   #isFrozen = false;
-  /** The first property, and one of the object itself, because V8 looks for it at every `view.get`. */
-  readonly get: (target: object, key: string | symbol, receiver: unknown) => unknown;
 
-  constructor(moment: TableMoment) {
-    this.#moment = moment;
-    // Closures, because the `this` of a method would be the proxy, and made late, because most views are never read.
-    let find: ((id: string) => Json | undefined) | undefined;
-    let has: ((id: string) => boolean) | undefined;
-    this.get = (_target, key, receiver) => {
-      if (key === 'get') {
-        find ??= this.#finder();
-        return find;
-      }
-      if (key === 'has') {
-        has ??= this.#asker();
-        return has;
-      }
-      return this.#read(key, receiver);
-    };
+  constructor({ key, entities, size, past, order }: TableMoment) {
+    this.#key = key;
+    this.#entities = entities;
+    this.#size = size;
+    this.#past = past;
+    this.#order = order;
   }
 
   static isView(value: unknown): value is TableView {
-    return typeof value === 'object' && value !== null && #moment in value;
+    return typeof value === 'object' && value !== null && #past in value;
   }
 
-  has(_target: object, key: string | symbol): boolean {
-    if (typeof key === 'string' && this.#at(key) !== undefined) return true;
-    return key === Symbol.iterator || key in Object.prototype;
-  }
+  // A frozen view inherits from Object.prototype, so that the traps call nothing but private methods.
+  static readonly TRAPS: ProxyHandler<TableView> = {
+    /** The first one, because V8 looks for it at every `view.get`. */
+    get(view, key, receiver) {
+      if (key === 'get') {
+        view.#find ??= view.#finder();
+        return view.#find;
+      }
+      if (key === 'has') {
+        view.#has ??= view.#asker();
+        return view.#has;
+      }
+      return view.#read(key, receiver);
+    },
 
-  ownKeys(target: object): (string | symbol)[] {
-    this.#build(target);
-    return Reflect.ownKeys(target);
-  }
+    has(view, key) {
+      if (typeof key === 'string' && view.#at(key) !== undefined) return true;
+      return key === Symbol.iterator || key in Object.prototype;
+    },
 
-  getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
-    if (this.#isFrozen) return Reflect.getOwnPropertyDescriptor(target, key);
-    const value = typeof key === 'string' ? this.#at(key) : undefined;
-    if (value === undefined) return undefined;
-    if (isMemberName(key as string)) throw this.#hidden(key as string);
-    return { value, writable: false, enumerable: true, configurable: true };
-  }
+    ownKeys(view) {
+      view.#build();
+      return Reflect.ownKeys(view);
+    },
 
-  getPrototypeOf(): object {
-    return Object.prototype;
-  }
+    getOwnPropertyDescriptor(view, key) {
+      if (view.#isFrozen) return Reflect.getOwnPropertyDescriptor(view, key);
+      const value = typeof key === 'string' ? view.#at(key) : undefined;
+      if (value === undefined) return undefined;
+      if (isMemberName(key as string)) throw view.#hidden(key as string);
+      return { value, writable: false, enumerable: true, configurable: true };
+    },
 
-  setPrototypeOf(_target: object, prototype: object | null): boolean {
-    return prototype === Object.prototype;
-  }
+    getPrototypeOf() {
+      return Object.prototype;
+    },
 
-  // A proxy may only say that it is frozen when its target is, with the same properties.
-  isExtensible(target: object): boolean {
-    this.#freeze(target);
-    return false;
-  }
+    setPrototypeOf(_view, prototype) {
+      return prototype === Object.prototype;
+    },
 
-  preventExtensions(target: object): boolean {
-    this.#freeze(target);
-    return true;
-  }
+    // A proxy may only say that it is frozen when its target is, with the same properties.
+    isExtensible(view) {
+      view.#freeze();
+      return false;
+    },
 
-  defineProperty(target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
-    this.#freeze(target);
-    return Reflect.defineProperty(target, key, descriptor);
-  }
+    preventExtensions(view) {
+      view.#freeze();
+      return true;
+    },
 
-  // Sloppy code would not hear of a refusal that is no error.
-  set(_target: object, key: string | symbol): never {
-    throw this.#readOnly(key);
-  }
+    defineProperty(view, key, descriptor) {
+      view.#freeze();
+      return Reflect.defineProperty(view, key, descriptor);
+    },
 
-  deleteProperty(_target: object, key: string | symbol): never {
-    throw this.#readOnly(key);
+    // Sloppy code would not hear of a refusal that is no error.
+    set(view, key) {
+      throw view.#readOnly(key);
+    },
+
+    deleteProperty(view, key) {
+      throw view.#readOnly(key);
+    },
+  };
+
+  /** util.inspect sees the target of a proxy; what it finds there it calls on the proxy. */
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: InspectOptions, inspect: Inspect): unknown {
+    const view = behind(this);
+    return view ? view.#inspected(depth, options, inspect) : { ...this };
   }
 
   /** What util.inspect prints: all entities, or the first of many. */
-  inspected(depth: number, options: InspectOptions, inspect: Inspect): unknown {
+  #inspected(depth: number, options: InspectOptions, inspect: Inspect): unknown {
     const most = options.maxArrayLength ?? Number.POSITIVE_INFINITY;
     const ids = this.#ids();
     const some = Object.fromEntries(ids.slice(0, most).map((id) => [id, this.#at(id)]));
@@ -134,7 +153,7 @@ class TableView implements ProxyHandler<object> {
 
   #read(key: string | symbol, receiver: unknown): unknown {
     if (typeof key === 'string') {
-      if (key === 'size') return this.#moment.size;
+      if (key === 'size') return this.#size;
       if (isMemberName(key)) return this.#made()[key as keyof Methods];
       const entity = this.#at(key);
       if (entity !== undefined) return entity;
@@ -147,7 +166,8 @@ class TableView implements ProxyHandler<object> {
   }
 
   #finder(): (id: string) => Json | undefined {
-    const { entities, past } = this.#moment;
+    const entities = this.#entities;
+    const past = this.#past;
     return (id) => {
       const entity = past.isUntouched ? entities.find(id)?.frozen : this.#at(id);
       return entity === undefined ? this.#miss(id) : entity;
@@ -155,7 +175,8 @@ class TableView implements ProxyHandler<object> {
   }
 
   #asker(): (id: string) => boolean {
-    const { entities, past } = this.#moment;
+    const entities = this.#entities;
+    const past = this.#past;
     return (id) => (past.isUntouched ? entities.find(id) : this.#at(id)) !== undefined || this.#miss(id) !== undefined;
   }
 
@@ -170,25 +191,22 @@ class TableView implements ProxyHandler<object> {
   }
 
   #at(id: string): Json | undefined {
-    const { past, entities } = this.#moment;
-    const replaced = past.find(id);
-    return replaced ? freezeDeep(replaced.entity) : entities.find(id)?.frozen;
+    const replaced = this.#past.find(id);
+    return replaced ? freezeDeep(replaced.entity) : this.#entities.find(id)?.frozen;
   }
 
   #miss(id: unknown): undefined {
-    checkText(id, this.#moment.key);
+    checkText(id, this.#key);
   }
 
   #ids(): readonly string[] {
-    const { order } = this.#moment;
-    order.ids ??= sorted(this.#idsThen());
-    return order.ids;
+    this.#order.ids ??= sorted(this.#idsThen());
+    return this.#order.ids;
   }
 
   *#idsThen(): IterableIterator<string> {
-    const { past, entities } = this.#moment;
-    const replaced = past.replaced();
-    for (const id of entities.keys()) if (!replaced.has(id)) yield id;
+    const replaced = this.#past.replaced();
+    for (const id of this.#entities.keys()) if (!replaced.has(id)) yield id;
     for (const [id, entity] of replaced) if (entity !== undefined) yield id;
   }
 
@@ -200,23 +218,23 @@ class TableView implements ProxyHandler<object> {
     for (const id of this.#ids()) yield [id, this.#at(id) as Json];
   }
 
-  /** Makes the entities own properties of the target, which has them in the order of any object. */
-  #build(target: object): void {
+  /** Makes the entities own properties, which stand in the order of any object. */
+  #build(): void {
     if (this.#isBuilt) return;
     // Whoever goes through keys reads each of them next, and would read the member.
     for (const name of MEMBER_NAMES) if (this.#at(name) !== undefined) throw this.#hidden(name);
     for (const [id, value] of this.#entries()) {
-      Object.defineProperty(target, id, { value, writable: false, enumerable: true, configurable: true });
+      Object.defineProperty(this, id, { value, writable: false, enumerable: true, configurable: true });
     }
     this.#isBuilt = true;
   }
 
-  #freeze(target: object): void {
+  #freeze(): void {
     if (this.#isFrozen) return;
-    this.#build(target);
+    this.#build();
     // Of a frozen target a proxy must say the truth about what it inherits from.
-    Object.setPrototypeOf(target, Object.prototype);
-    Object.freeze(target);
+    Object.setPrototypeOf(this, Object.prototype);
+    Object.freeze(this);
     this.#isFrozen = true;
   }
 
@@ -225,7 +243,7 @@ class TableView implements ProxyHandler<object> {
       code: 'TABLE_READ_ONLY',
       what: `the entity ${JSON.stringify(id)} is no property of its table, which has a member of that name`,
       hint: 'Read it with get(id), values(), entries() or toJSON(), or from game.copy().',
-      context: { path: toPointer([this.#moment.key, id]) },
+      context: { path: toPointer([this.#key, id]) },
     });
   }
 
@@ -234,7 +252,7 @@ class TableView implements ProxyHandler<object> {
       code: 'TABLE_READ_ONLY',
       what: 'a table of a committed state cannot be written to',
       hint: 'Change the table of the draft inside a command, or a game.copy() and save that.',
-      context: { path: toPointer([this.#moment.key, String(key)]) },
+      context: { path: toPointer([this.#key, String(key)]) },
     });
   }
 }
@@ -245,16 +263,8 @@ interface InspectOptions {
 }
 type Inspect = (value: unknown, options: unknown) => string;
 
-/** Becomes an object by id when somebody asks for all of it. */
-class Target {
-  /** util.inspect sees the target of a proxy; what it finds there it calls on the proxy. */
-  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: InspectOptions, inspect: Inspect): unknown {
-    return behind(this)?.inspected(depth, options, inspect) ?? { ...this };
-  }
-}
-
 export function viewOf(moment: TableMoment): ReadonlyTable<Json> {
-  return new Proxy<object>(new Target(), new TableView(moment)) as ReadonlyTable<Json>;
+  return new Proxy(new TableView(moment), TableView.TRAPS) as unknown as ReadonlyTable<Json>;
 }
 
 /** Whether a value is a table of a committed state. Never throws. */
