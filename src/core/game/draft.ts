@@ -50,7 +50,7 @@ export class StateDraft {
   readonly #plain: JsonObject;
   readonly #tables: ReadonlyMap<string, WorkingTable>;
   /** The tables this command has used. They are few. */
-  readonly #opened: TableDraft<unknown>[] = [];
+  #opened: TableDraft<unknown>[] | undefined;
   /** Top-level keys a command assigned, deleted or made a table: what the tables were before no longer tells. */
   #reshaped: Map<string, TableDraft<unknown> | undefined> | undefined;
   #scope: DraftScope | undefined;
@@ -86,7 +86,7 @@ export class StateDraft {
   /** Whether the command may have changed anything: an entity that was opened counts. For Immer. */
   get modified(): boolean {
     if (this.#reshaped || this.#scalars || this.#root?.modified) return true;
-    return this.#opened.some((table) => table.touched.length > 0);
+    return this.#opened?.some((table) => table.touched.length > 0) ?? false;
   }
 
   stateForImmer(): ImmerState {
@@ -187,7 +187,7 @@ export class StateDraft {
       lookOverState(refusals, this.#whole.state, before);
       return;
     }
-    for (const draft of this.#opened) {
+    for (const draft of this.#opened ?? []) {
       const key = draft.key as string;
       if (!this.#reshaped?.has(key)) lookOverTable(refusals, key, draft);
     }
@@ -199,14 +199,20 @@ export class StateDraft {
   #finish(): Finished {
     if (this.#whole) return this.#finishWhole(this.#whole.state);
     const patches: Patch[] = [];
-    const entities: TableChange[] = [];
+    // Lists of one have room for one: see touched.ts.
+    let changed: TableChange[] | undefined;
     // Tables come first, while drafts of the plain part that were put into entities can still be read.
-    for (const draft of this.#opened) {
+    const opened = this.#opened;
+    for (let at = 0; opened !== undefined && at < opened.length; at += 1) {
+      const draft = opened[at] as TableDraft<unknown>;
       const key = draft.key as string;
       if (this.#reshaped?.has(key)) continue;
       const changes = captureTable(key, draft, patches);
-      if (changes.length > 0) entities.push({ key, changes });
+      if (changes.length === 0) continue;
+      if (changed === undefined) changed = [{ key, changes }];
+      else changed.push({ key, changes });
     }
+    const entities = changed ?? [];
     if (!this.#root) {
       return { patches, plain: this.#captureScalars(patches), entities, replaced: NONE, tables: undefined };
     }
@@ -230,7 +236,7 @@ export class StateDraft {
   close(): void {
     this.#open = false;
     this.#scope?.close();
-    for (const draft of this.#opened) draft.close();
+    if (this.#opened) for (const draft of this.#opened) draft.close();
   }
 
   #finishWhole(state: unknown): Finished {
@@ -277,11 +283,12 @@ export class StateDraft {
 
   #tableAt(key: string): TableDraft<unknown> | undefined {
     if (this.#reshaped?.has(key)) return this.#reshaped.get(key);
-    for (const opened of this.#opened) if (opened.key === key) return opened;
+    if (this.#opened) for (const opened of this.#opened) if (opened.key === key) return opened;
     const working = this.#tables.get(key);
     if (!working) return undefined;
     const draft = new TableDraft<unknown>(working, key);
-    this.#opened.push(draft);
+    if (this.#opened) this.#opened.push(draft);
+    else this.#opened = [draft];
     return draft;
   }
 

@@ -112,7 +112,7 @@ export class TableDraft<T> implements Table<T> {
   readonly #base: WorkingTable | undefined;
   /** The top-level key of the state that the table is at. One that table() has made is at none yet. */
   readonly key: string | undefined;
-  #touched = new TouchedEntities();
+  readonly #touched = new TouchedEntities();
   #size: number;
   #open = true;
   /** Methods that were asked for by themselves, with this table as their `this`: theirs would be the proxy. */
@@ -157,10 +157,8 @@ export class TableDraft<T> implements Table<T> {
 
   /** The same, for the caller to keep: the draft forgets what the command did, and is closed. For table-change.ts. */
   takeTouched(): readonly Touched[] {
-    const { list } = this.#touched;
-    this.#touched = new TouchedEntities();
     this.#open = false;
-    return list;
+    return this.#touched.take();
   }
 
   /** The command is refused: all of what it did is to be looked at. For table-change.ts. */

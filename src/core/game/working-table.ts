@@ -23,7 +23,8 @@ export class WorkingTable {
   #past: Past | undefined;
   #order: Order = { ids: undefined };
   #view: ReadonlyTable<Json> | undefined;
-  #marked: { readonly view: ReadonlyTable<Json> | undefined; readonly order: Order } | undefined;
+  #markedView: ReadonlyTable<Json> | undefined;
+  #markedOrder: Order | undefined;
 
   /** `key` is where the table stands in the state. */
   constructor(key: string, entities: EntityMap) {
@@ -77,14 +78,15 @@ export class WorkingTable {
 
   /** For a change that may be taken back: remembers what readers have. */
   mark(): void {
-    this.#marked = { view: this.#view, order: this.#order };
+    this.#markedView = this.#view;
+    this.#markedOrder = this.#order;
   }
 
   /** Gives readers what they had at the mark, now that the entities are as they were then. */
   reset(): void {
-    if (!this.#marked) return;
-    this.#view = this.#marked.view;
-    this.#order = this.#marked.order;
+    if (!this.#markedOrder) return;
+    this.#view = this.#markedView;
+    this.#order = this.#markedOrder;
   }
 
   view(): ReadonlyTable<Json> {
