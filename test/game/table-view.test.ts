@@ -1,7 +1,7 @@
 // A table as readers of a state see it: a view of one moment.
 
 import { describe, expect, it } from 'vitest';
-import { type Table, table } from '#index.ts';
+import { defineGame, type Table, table } from '#index.ts';
 import { isDeeplyFrozen, play, sandbox } from './galaxy.ts';
 
 const units = () =>
@@ -72,6 +72,50 @@ describe('a table of a state', () => {
       expect(many.get(name(index))).toEqual({ hp: index });
       expect(left.get(name(index))).toEqual(index % 1000 === 0 ? { hp: index + 1 } : undefined);
     }
+  });
+
+  it('[T8] shows its moment frozen, whatever a refused command did to the entities meanwhile', async () => {
+    const kept: { readonly [id: string]: { readonly hp: number } | undefined }[] = [];
+    const type = defineGame('judged', {
+      version: 1,
+      initial: () => ({ units: table<{ hp: number }>({ a: { hp: 1 }, b: { hp: 2 } }) }),
+      commands: {
+        stir(draft) {
+          draft.units.delete('a');
+          draft.units.get('b')!.hp += 10;
+          draft.units.set('c', { hp: 3 });
+        },
+        heal(draft, id: string) {
+          draft.units.get(id)!.hp += 1;
+        },
+      },
+      invariants: {
+        holds: (state) => {
+          const seen = Object.fromEntries(['a', 'b', 'c'].map((id) => [id, state.units.get(id)]));
+          kept.push(seen);
+          return seen['a'] !== undefined;
+        },
+      },
+    });
+    const { game } = await play(type);
+    const first = game.state.units;
+    for (let round = 0; round < 3; round += 1) {
+      expect(() => game.dispatch('stir')).toThrow('holds');
+      for (const id of ['a', 'b', 'b']) game.dispatch('heal', id);
+    }
+    expect(first.toJSON()).toEqual({ a: { hp: 1 }, b: { hp: 2 } });
+    expect(game.state.units.toJSON()).toEqual({ a: { hp: 4 }, b: { hp: 8 } });
+    expect(kept.map((seen) => [seen['a']?.hp, seen['b']?.hp, seen['c']?.hp])).toEqual([
+      [1, 2, undefined],
+      ...[0, 1, 2].flatMap((round) => [
+        [undefined, 12 + round * 2, 3],
+        [2 + round, 2 + round * 2, undefined],
+        [2 + round, 3 + round * 2, undefined],
+        [2 + round, 4 + round * 2, undefined],
+      ]),
+    ]);
+    expect(kept.flatMap((seen) => Object.values(seen)).every(isDeeplyFrozen)).toBe(true);
+    expect([...game.state.units.values()].every(isDeeplyFrozen)).toBe(true);
   });
 
   it('[T8] that is not touched stays the same object while the rest changes', async () => {
