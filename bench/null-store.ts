@@ -1,7 +1,7 @@
 // For benchmarks only: a store that takes every batch, says that it is safe, and forgets it. What is left to measure is
 // what the game loop itself pays.
 
-import type { GameRow } from '../src/storage/game-info.ts';
+import type { GameInfo } from '../src/storage/game-info.ts';
 import {
   type CheckpointReport,
   NOTHING_OWED,
@@ -34,7 +34,7 @@ export class NullStore implements Store {
     return NOTHING_OWED;
   }
 
-  async digest(): Promise<StoreLoad> {
+  async compact(): Promise<StoreLoad> {
     return NOTHING_OWED;
   }
 
@@ -46,7 +46,7 @@ export class NullStore implements Store {
     return undefined;
   }
 
-  async list(): Promise<readonly GameRow[]> {
+  async list(): Promise<readonly GameInfo[]> {
     return [];
   }
 

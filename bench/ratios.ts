@@ -18,7 +18,7 @@ const RATIOS: readonly (readonly [name: string, of: string, against: string])[] 
   ['JSON.stringify of a record against its line', 'encode/json-stringify', 'encode/record'],
   ['an awaited command against its write and fdatasync', 'commit/awaited', 'commit/floor-awaited'],
   ['a command in a batch of 500 against its write and fdatasync', 'commit/batch-500', 'commit/floor-batch-500'],
-  ['digest with the command index against without', 'digest/with-index', 'digest/without-index'],
+  ['compaction with the command index against without', 'compaction/with-index', 'compaction/without-index'],
   ['opening a crashed shard against JSON.parse of its journal', 'recovery/open-shard', 'recovery/parse-journal'],
   ['loading 5,000 entities against JSON.parse of them', 'recovery/load-5000', 'recovery/parse-5000'],
   ['loading 100,000 entities against JSON.parse of them', 'recovery/load-100000', 'recovery/parse-100000'],

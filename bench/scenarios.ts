@@ -4,7 +4,7 @@
 import type { Scenario } from './scenario.ts';
 import { checkpointScenarios } from './scenarios/checkpoint.ts';
 import { commitScenarios } from './scenarios/commit.ts';
-import { digestScenarios } from './scenarios/digest.ts';
+import { compactionScenarios } from './scenarios/compaction.ts';
 import { dispatchScenarios } from './scenarios/dispatch.ts';
 import { encodeScenarios } from './scenarios/encode.ts';
 import { pastScenarios } from './scenarios/past.ts';
@@ -17,7 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...encodeScenarios,
   ...patchScenarios,
   ...commitScenarios,
-  ...digestScenarios,
+  ...compactionScenarios,
   ...checkpointScenarios,
   ...recoveryScenarios,
   ...pastScenarios,

@@ -27,7 +27,7 @@ const VALUES = {
   shards: [2, 4],
   flushIntervalMs: [2, 5, 50, 100, 200],
   batchBytes: [MIB / 64, MIB / 16, MIB / 4, MIB],
-  digestLagBytes: [MIB / 2, MIB, 2 * MIB, 4 * MIB],
+  compactionLagBytes: [MIB / 2, MIB, 2 * MIB, 4 * MIB],
   checkpointBytes: [MIB, 2 * MIB, 4 * MIB, 16 * MIB],
   coalescingDelayMs: [20, 100, 500],
   threads: ['none', 1, 2, 4] satisfies Threads[],
@@ -41,10 +41,10 @@ interface Plot {
 }
 
 const PLOTS: readonly Plot[] = [
-  { option: 'shards', workload: 'many', figures: ['digestedPerSecond', 'durableP99'] },
+  { option: 'shards', workload: 'many', figures: ['compactedPerSecond', 'durableP99'] },
   { option: 'flushIntervalMs', workload: 'loop', figures: ['waitP99', 'replayBytes'] },
   { option: 'batchBytes', workload: 'loop', figures: ['durablePerSecond', 'durableP50'] },
-  { option: 'digestLagBytes', workload: 'loop', figures: ['durablePerSecond', 'largestLagBytes'] },
+  { option: 'compactionLagBytes', workload: 'loop', figures: ['durablePerSecond', 'largestLagBytes'] },
   { option: 'checkpointBytes', workload: 'loop', figures: ['bytesPerCommand', 'replayBytes'] },
   { option: 'durability', workload: 'loop', figures: ['loopMicroseconds', 'durableP50'] },
   { option: 'threads', workload: 'loop', figures: ['verifiedPerSecond', 'lateP99'] },

@@ -37,7 +37,7 @@ export type {
   ReferenceDefinition,
 } from './core/projection/definition.ts';
 export type { GrowthWarning } from './engine/growth.ts';
-export type { OutboxHealth } from './engine/health.ts';
+export type { CommitQueueHealth } from './engine/health.ts';
 export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './engine/metrics.ts';
 export type { BlameEntry, BlameOptions } from './history/blame.ts';
 export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './history/difference.ts';
@@ -70,7 +70,7 @@ export type { OrreryOptions } from './options.ts';
 export type { CloseOptions, Orrery, OrreryEvents, OrreryHealth } from './orrery.ts';
 export type { UnpackOptions } from './packs.ts';
 export { runLoop } from './run-loop.ts';
-export type { GameRow, Quarantine } from './storage/game-info.ts';
+export type { GameInfo, Quarantine } from './storage/game-info.ts';
 export type {
   Moment,
   MomentLike,

@@ -18,9 +18,9 @@ export const DEFAULTS = {
   shutdownTimeoutMs: 10_000,
   stalledAfterMs: 5_000,
   batchBytes: 4 * 1024 * 1024,
-  outboxBytes: 64 * 1024 * 1024,
+  commitQueueBytes: 64 * 1024 * 1024,
   overflow: 'reject',
-  digestLagBytes: 16 * 1024 * 1024,
+  compactionLagBytes: 16 * 1024 * 1024,
   checkpointBytes: 8 * 1024 * 1024,
   maxImageBytes: 256 * 1024 * 1024,
   maxStateBytes: 256 * 1024 * 1024,
@@ -74,14 +74,14 @@ export interface OrreryOptions {
    */
   readonly batchBytes?: number;
   /** Bytes of records per shard that may wait to become durable. Default 64 MiB. */
-  readonly outboxBytes?: number;
+  readonly commitQueueBytes?: number;
   /**
    * What happens at that bound. 'reject' (default): commands throw BACKPRESSURE. 'coalesce': commands go on, and when there
    * is room again the newest state of each game is sent whole; what lay between is not in the history.
    */
   readonly overflow?: 'reject' | 'coalesce';
   /** Bytes of journal per shard that may wait to be folded into the image before commits wait for that. Default 16 MiB. */
-  readonly digestLagBytes?: number;
+  readonly compactionLagBytes?: number;
   /** Bytes of journal per shard that make a checkpoint due, unless half the image is more. Default 8 MiB. */
   readonly checkpointBytes?: number;
   /**
@@ -165,9 +165,9 @@ const optionFields = objectOf<CheckedOptions>(
     openTimeoutMs: optional(whole(1, LONGEST_MS)),
     stalledAfterMs: byDefault(whole(1, LONGEST_MS), DEFAULTS.stalledAfterMs),
     batchBytes: byDefault(whole(1, 2 ** 28), DEFAULTS.batchBytes),
-    outboxBytes: byDefault(whole(1), DEFAULTS.outboxBytes),
+    commitQueueBytes: byDefault(whole(1), DEFAULTS.commitQueueBytes),
     overflow: byDefault(oneOf('reject', 'coalesce'), DEFAULTS.overflow),
-    digestLagBytes: byDefault(whole(1), DEFAULTS.digestLagBytes),
+    compactionLagBytes: byDefault(whole(1), DEFAULTS.compactionLagBytes),
     checkpointBytes: byDefault(whole(1), DEFAULTS.checkpointBytes),
     maxImageBytes: byDefault(whole(1, 2 ** 31 - 1), DEFAULTS.maxImageBytes),
     maxStateBytes: byDefault(whole(1, LARGEST_TEXT_BYTES), DEFAULTS.maxStateBytes),

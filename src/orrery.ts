@@ -1,4 +1,4 @@
-// Opens and closes everything; the only file that wires the parts: games to outboxes, outboxes to stores.
+// Opens and closes everything; the only file that wires the parts: games to commit queues, commit queues to stores.
 
 import type { Logger } from 'pino';
 import { OrreryError, reason } from './core/errors.ts';
@@ -9,7 +9,7 @@ import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import { Engine, type OrreryEvents } from './engine/engine.ts';
 import type { OrreryHealth } from './engine/health.ts';
 import { type OrreryMetrics, orreryMetrics } from './engine/metrics.ts';
-import { LivePast } from './history/live-history.ts';
+import { LiveHistory } from './history/live-history.ts';
 import { type Fork, type ForkOptions, forkGame } from './history/recover/fork.ts';
 import {
   type QuarantinedRange,
@@ -19,14 +19,14 @@ import {
   recoverGame,
 } from './history/recover/recover.ts';
 import type { RecoverOptions } from './history/recover/recovery-options.ts';
-import { takenApart, takenApartUnjudged } from './history/rerun/expanded-history.ts';
+import { expandedHistory, expandedHistoryUnjudged } from './history/rerun/expanded-history.ts';
 import { assertMayOpen } from './history/rerun/import-guard.ts';
 import type { Code } from './history/rerun/reruns.ts';
 import { Succession } from './history/upgrade/succession.ts';
 import { type CheckedOptions, DEFAULT_SHARDS } from './options.ts';
 import { packLive, type UnpackOptions, unpackLive } from './packs.ts';
 import { offerToLoops } from './run-loop.ts';
-import type { GameRow } from './storage/game-info.ts';
+import type { GameInfo } from './storage/game-info.ts';
 import type { Past } from './storage/history-reader.ts';
 import type { Opening } from './storage/openings.ts';
 import { lookAtDirectory, shardDirectory, takeDirectory } from './storage/sqlite/directory.ts';
@@ -111,11 +111,11 @@ export class Orrery extends Succession {
     if (key !== MADE_BY_ENGINE) throw notMade();
     const { games: types, store, directory, workerUrl } = options;
     const code = { types, directory: store ? undefined : directory, workerUrl };
-    super(code, engine.residents);
+    super(code, engine.loadedGames);
     this.#engine = engine;
     this.#code = code;
     offerToLoops(this, () => {
-      engine.residents.assertWritable('a loop changes its games');
+      engine.loadedGames.assertWritable('a loop changes its games');
       return {
         loaded: () => this.loaded(),
         tickFailed: ({ id }, error) => engine.tickFailed(id, error),
@@ -136,7 +136,7 @@ export class Orrery extends Succession {
 
   /** Games in memory, in the order in which they were opened. */
   *loaded(): IterableIterator<AnyGame> {
-    for (const { game } of this.#engine.residents.registry.loaded()) yield game;
+    for (const { game } of this.#engine.loadedGames.registry.loaded()) yield game;
   }
 
   /**
@@ -154,17 +154,17 @@ export class Orrery extends Succession {
     id: string,
     ...args: OpenRest<NoInfer<A>>
   ): Promise<Game<S, A, C>> {
-    return this.#engine.residents.open(type, id, args);
+    return this.#engine.loadedGames.open(type, id, args);
   }
 
   /** Loads a game that is there. @throws OrreryError GAME_NOT_FOUND, and all that `open` throws. */
   load<S extends object, A, C extends Commands<S>>(type: GameType<S, A, C>, id: string): Promise<Game<S, A, C>> {
-    return this.#engine.residents.open(type, id, undefined);
+    return this.#engine.loadedGames.open(type, id, undefined);
   }
 
   /** Every game in the directory, in memory or not, by id. */
-  list(): Promise<readonly GameRow[]> {
-    return this.#engine.outlast(this.#engine.residents.list());
+  list(): Promise<readonly GameInfo[]> {
+    return this.#engine.outlast(this.#engine.loadedGames.list());
   }
 
   override past(id: string): Promise<Past> {
@@ -174,7 +174,7 @@ export class Orrery extends Succession {
   async #openPast(id: string): Promise<Past> {
     const { directory } = this.#code;
     const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));
-    return LivePast.open(this.#engine.residents.outboxOf(id), id, openings);
+    return LiveHistory.open(this.#engine.loadedGames.commitQueueOf(id), id, openings);
   }
 
   /**
@@ -184,7 +184,7 @@ export class Orrery extends Succession {
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
-    return this.#engine.outlast(packLive(this.#engine.residents, this.#code, id, file, options));
+    return this.#engine.outlast(packLive(this.#engine.loadedGames, this.#code, id, file, options));
   }
 
   /**
@@ -194,9 +194,9 @@ export class Orrery extends Succession {
    * directory), OUT_OF_MEMORY, IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed. OWNER_DIED: the thread of the
    * shard ended over it; `list` says whether the game is there, or after `close` the next opening.
    */
-  async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameRow> {
-    this.#engine.residents.assertWritable('no game can be taken in');
-    return this.#engine.outlast(unpackLive(this.#engine.residents, this.#code, pack, options));
+  async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameInfo> {
+    this.#engine.loadedGames.assertWritable('no game can be taken in');
+    return this.#engine.outlast(unpackLive(this.#engine.loadedGames, this.#code, pack, options));
   }
 
   /**
@@ -207,8 +207,8 @@ export class Orrery extends Succession {
    * STATE_TOO_LARGE, CLOSED; then nothing has changed.
    */
   async fork(id: string, options: ForkOptions): Promise<Fork> {
-    this.#engine.residents.assertWritable('a fork is a new game');
-    const openPast = async (game: string) => takenApart(await this.#openPast(game), this.#code.types);
+    this.#engine.loadedGames.assertWritable('a fork is a new game');
+    const openPast = async (game: string) => expandedHistory(await this.#openPast(game), this.#code.types);
     return this.#engine.outlast(forkGame({ ...this.#renewal, openPast }, id, options));
   }
 
@@ -221,7 +221,7 @@ export class Orrery extends Succession {
    * tried), MIGRATION_MISSING, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then nothing has changed.
    */
   async recover(id: string, options: RecoverOptions): Promise<Recovery> {
-    this.#engine.residents.assertWritable('a recovery is a record');
+    this.#engine.loadedGames.assertWritable('a recovery is a record');
     return this.#engine.outlast(recoverGame(this.#renewal, id, options));
   }
 
@@ -232,29 +232,31 @@ export class Orrery extends Succession {
 
   get #renewal(): RecoverParts {
     return {
-      residents: this.#engine.residents,
+      loadedGames: this.#engine.loadedGames,
       types: this.#code.types,
       openPast: (game) => this.#openPast(game),
       // A past that is searched for the record with which it went wrong: rules of today refuse no command of it.
-      apart: (past) => takenApartUnjudged(past, this.#code.types),
+      apart: (past) => expandedHistoryUnjudged(past, this.#code.types),
     };
   }
 
   /** Resolves when everything accepted so far is durable. */
   async flush(): Promise<void> {
-    await this.#engine.outlast(Promise.all(this.#engine.outboxes.map((outbox) => outbox.flush())));
+    await this.#engine.outlast(Promise.all(this.#engine.commitQueues.map((commitQueue) => commitQueue.flush())));
   }
 
   /** Publishes an image of each shard. */
   async checkpoint(): Promise<readonly CheckpointReport[]> {
-    this.#engine.residents.assertWritable('no image can be published');
-    return this.#engine.outlast(Promise.all(this.#engine.outboxes.map((outbox) => outbox.checkpoint())));
+    this.#engine.loadedGames.assertWritable('no image can be published');
+    return this.#engine.outlast(Promise.all(this.#engine.commitQueues.map((commitQueue) => commitQueue.checkpoint())));
   }
 
   /** What the stores have done since they were opened, by shard. Waits for every owner: `metrics` does not. */
   stats(): Promise<readonly StoreStats[]> {
-    const { outboxes } = this.#engine;
-    return this.#engine.outlast(Promise.all(outboxes.map((outbox) => outbox.request((store) => store.stats()))));
+    const { commitQueues } = this.#engine;
+    return this.#engine.outlast(
+      Promise.all(commitQueues.map((commitQueue) => commitQueue.request((store) => store.stats()))),
+    );
   }
 
   /**
@@ -264,9 +266,9 @@ export class Orrery extends Succession {
    * @throws OrreryError CLOSED.
    */
   async metrics(): Promise<OrreryMetrics> {
-    const { outboxes, residents } = this.#engine;
-    const known = await this.#engine.outlast(Promise.all(outboxes.map((outbox) => outbox.stats())));
-    return orreryMetrics(residents.registry, outboxes, known);
+    const { commitQueues, loadedGames } = this.#engine;
+    const known = await this.#engine.outlast(Promise.all(commitQueues.map((commitQueue) => commitQueue.stats())));
+    return orreryMetrics(loadedGames.registry, commitQueues, known);
   }
 
   on<E extends keyof OrreryEvents>(event: E, listener: (...args: OrreryEvents[E]) => void): this {

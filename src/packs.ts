@@ -7,8 +7,8 @@ import { OrreryError } from './core/errors.ts';
 import { checkGameId } from './core/game/id.ts';
 import { part } from './core/late-import.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
-import type { Residents } from './engine/loaded-games.ts';
-import type { GameRow } from './storage/game-info.ts';
+import type { LoadedGames } from './engine/loaded-games.ts';
+import type { GameInfo } from './storage/game-info.ts';
 import type { PackOptions } from './storage/sqlite/pack/packing.ts';
 import type { PackDescription } from './storage/sqlite/pack/reading.ts';
 import type { ProvenGame } from './storage/sqlite/pack/unpacking.ts';
@@ -30,7 +30,7 @@ interface Place {
 
 /** Everything of the game that was accepted when this was called is in the pack. */
 export async function packLive(
-  residents: Residents,
+  loadedGames: LoadedGames,
   { directory, workerUrl }: Place,
   game: string,
   file: string,
@@ -42,35 +42,35 @@ export async function packLive(
   if (directory === undefined) throw noDirectory();
   // The process may stand elsewhere by the time it is written.
   const whole = resolve(file);
-  if (isInside(whole, directory)) residents.assertWritable('the pack would come to lie in its directory', game);
-  const outbox = residents.outboxOf(game);
-  await outbox.flush();
+  if (isInside(whole, directory)) loadedGames.assertWritable('the pack would come to lie in its directory', game);
+  const commitQueue = loadedGames.commitQueueOf(game);
+  await commitQueue.flush();
   // Says whether anything is still open.
-  await outbox.request(async () => undefined);
+  await commitQueue.request(async () => undefined);
   const { inThread } = await part(() => import('./storage/sqlite/pack/thread.ts'));
   return inThread({ kind: 'pack', directory, game, file: whole, force }, workerUrl);
 }
 
 /** Resolves when the game is durable. A pack that was proved already is taken as it is. */
 export async function unpackLive(
-  residents: Residents,
+  loadedGames: LoadedGames,
   { workerUrl }: Place,
   pack: string | ProvenGame,
   options: UnpackOptions = {},
-): Promise<GameRow> {
+): Promise<GameInfo> {
   assertOptions('unpack', options, UNPACK);
   const { as } = options;
   const { id, bytes } = typeof pack === 'string' ? await proved(resolve(pack), as, workerUrl) : pack;
-  const outbox = residents.outboxOf(id);
+  const commitQueue = loadedGames.commitQueueOf(id);
   const token = randomUUID();
-  return residents.exclusively(id, async () => {
+  return loadedGames.exclusively(id, async () => {
     // One question: between two the orrery may be closed, and a game that is there would be told as CLOSED.
-    const row = await outbox.request((store) => {
+    const row = await commitQueue.request((store) => {
       if (!store.import) throw noDirectory();
       return store.import({ game: id, bytes, token });
     });
-    // The image that has the game has none behind it yet. If the next one fails, the outbox tells, and goes on trying.
-    outbox.checkpoint().catch(() => undefined);
+    // The image that has the game has none behind it yet. If the next one fails, the commit queue tells, and goes on trying.
+    commitQueue.checkpoint().catch(() => undefined);
     return row;
   });
 }

@@ -8,7 +8,7 @@ import { Owner } from '../src/storage/sqlite/worker/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/storage/sqlite/worker/protocol.ts';
 import { ProvingThread } from '../src/storage/sqlite/worker/proving-thread.ts';
 import { type Seat, serve } from '../src/storage/sqlite/worker/serve.ts';
-import type { EarlyPieces } from '../src/storage/store.ts';
+import type { EarlyChunks } from '../src/storage/store.ts';
 
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
@@ -21,7 +21,7 @@ export default function sit(seat: Seat): void {
   serve(seat, answer, () => owner?.meanwhile() ?? false);
 }
 
-export async function answer(request: OwnerRequest, early: EarlyPieces): Promise<OwnerReply> {
+export async function answer(request: OwnerRequest, early: EarlyChunks): Promise<OwnerReply> {
   try {
     if (request.kind === 'open') {
       owner?.abandon();

@@ -18,7 +18,7 @@ const WATCHED: Readonly<Record<string, CalibrationName>> = {
   'encode/decode': 'cpu',
   'patch/capture-entity': 'cpu',
   'patch/coalesce-tick': 'cpu',
-  'digest/without-index': 'cpu',
+  'compaction/without-index': 'cpu',
   'commit/batch-500': 'both',
   'commit/awaited': 'disk',
   'checkpoint/image-1mb': 'both',

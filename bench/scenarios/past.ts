@@ -35,7 +35,7 @@ async function play(orrery: Orrery, records: number): Promise<void> {
     game.dispatch('mine', { system: ids[count % SYSTEMS] as string, metal: 3 }, { player: `player-${count % 64}` });
     count += 1;
     if (game.seq % COMMANDS_A_TICK === 0 && game.seq < records) game.advance();
-    // The outbox is bounded.
+    // The commit queue is bounded.
     if (game.seq % 5_000 < 2) await orrery.flush();
   }
   await orrery.flush();

@@ -87,7 +87,7 @@ function loading(systems: number): Scenario {
       const owner = await Owner.open(nodeFiles, ownerOptions(setting.folder()));
       owner.commit(batchOf([creation(GAME, plainGalaxy(systems))]));
       owner.commit(batchOf(miningTick(GAME, 1, visits(systems))));
-      while (owner.digest().digestLagBytes > 0);
+      while (owner.compact().compactionLagBytes > 0);
       return {
         operations: 1,
         async run() {

@@ -68,7 +68,7 @@ export async function play(directory: string, ticks = TICKS): Promise<void> {
       }
     }
     game.advance();
-    // A loop that never lets go would pile everything up in the outbox.
+    // A loop that never lets go would pile everything up in the commit queue.
     if (game.tick % 100 === 0) await orrery.flush();
   }
   const { granted } = game.state.books;

@@ -195,8 +195,8 @@ export function recompute(id: string, setup: Setup, log: Iterable<LogEntry>, see
  */
 export function randomOf(id: string, seq: number, seed = '', nonce = 0): () => number {
   const place = nonce === 0 ? `${id}\n${seq}` : `${id}\n${seq}\n${nonce}`;
-  const digest = createHash('sha256').update(seed, 'hex').update(place).digest();
-  const word = new Uint32Array(4).map((_, index) => digest.readUInt32LE(index * 4));
+  const compaction = createHash('sha256').update(seed, 'hex').update(place).digest();
+  const word = new Uint32Array(4).map((_, index) => compaction.readUInt32LE(index * 4));
   const next = (): number => {
     const [a = 0, b = 0, c = 0, d = 0] = word;
     const result = (a + b + d) >>> 0;

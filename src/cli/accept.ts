@@ -4,7 +4,7 @@
 import { Command } from 'commander';
 import { OrreryError } from '../core/errors.ts';
 import { compactJson, counted, printable } from '../core/printable.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import { type DirectoryConfig, readConfig, shardDirectory, takeDirectory } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
@@ -40,7 +40,7 @@ interface Options {
 /** How a shard stands to its record. */
 interface Standing {
   readonly record: ShardRecord | undefined;
-  readonly games: readonly GameRow[];
+  readonly games: readonly GameInfo[];
   /** Undefined when the folder holds nothing. */
   readonly found: Found | undefined;
   /** Undefined when there is nothing to accept. */

@@ -39,9 +39,9 @@ export async function keepTrial(
   const { seq: parentSeq, tick, time: now } = begun;
   const { state, tables } = migrate(type, begun, { game: id, seq: parentSeq, tick, now, seed: past.seed });
   await (await openOrrery({ directory, games: [type] })).close();
-  await withOwnedGames(directory, [id], [type], async ({ residents }) => {
-    const outbox = residents.outboxOf(id);
-    const { actor, sink } = residents.apart(type, id);
+  await withOwnedGames(directory, [id], [type], async ({ loadedGames }) => {
+    const commitQueue = loadedGames.commitQueueOf(id);
+    const { actor, sink } = loadedGames.apart(type, id);
     const args = { fork: { game: id, seq: parentSeq } };
     const seed = sink.randomness.begin();
     actor.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args, seed });
@@ -54,9 +54,9 @@ export async function keepTrial(
         ...(given === undefined ? {} : { args: given }),
         ...(player === undefined ? {} : { player }),
       });
-      if (seq % AT_ONCE === 0) await outbox.flush();
+      if (seq % AT_ONCE === 0) await commitQueue.flush();
     }
-    await outbox.flush();
+    await commitQueue.flush();
     actor.evict();
   });
 }

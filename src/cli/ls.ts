@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { byteSize, compactJson, isoTime, printable } from '../core/printable.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import { readConfig } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { openPackPast } from '../storage/sqlite/pack/pack-history.ts';
@@ -23,7 +23,7 @@ Examples:
   orrery ls ./data --json | jq '.games[] | select(.tick > 1000) | .id'`;
 
 interface Listed {
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** None for the game in a pack. */
   readonly shard: number | undefined;
   readonly size: StateSize;

@@ -8,9 +8,9 @@ import { compactJson, counted, printable } from '../core/printable.ts';
 import { loadGameTypes } from '../history/rerun/games-module.ts';
 import { type MigrationProgress, migrateAll } from '../history/upgrade/migrate-all.ts';
 import { DEFAULT_LAST, type Rehearsal, rehearse } from '../history/upgrade/rehearse.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import type { Past } from '../storage/history-reader.ts';
-import { DigestPast } from '../storage/sqlite/directory-history.ts';
+import { DirectoryPast } from '../storage/sqlite/directory-history.ts';
 import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { migrationData, printMigrations, printRehearsal, rehearsalData } from './migration-report.ts';
@@ -82,8 +82,8 @@ async function choose(
   types: readonly AnyGameType[],
   { game: named, games: module, rehearse: isRehearsal }: Options,
   { remark }: Surroundings,
-): Promise<readonly GameRow[]> {
-  const rows: GameRow[] = [];
+): Promise<readonly GameInfo[]> {
+  const rows: GameInfo[] = [];
   if (isRehearsal && isPack(directory)) rows.push(await withPastOf(directory, undefined, async ({ row }) => row));
   else await eachShard(directory, (reader) => void rows.push(...reader.games()));
   const missing = named?.find((id) => !rows.some((row) => row.id === id));
@@ -115,7 +115,7 @@ async function choose(
 async function migrate(
   directory: string,
   types: readonly AnyGameType[],
-  chosen: readonly GameRow[],
+  chosen: readonly GameInfo[],
   { json }: Options,
   surroundings: Surroundings,
 ): Promise<void> {
@@ -126,8 +126,8 @@ async function migrate(
     directory,
     chosen.map(({ id }) => id),
     types,
-    ({ residents }) => {
-      const load = (type: AnyGameType, id: string) => residents.open(type, id, undefined);
+    ({ loadedGames }) => {
+      const load = (type: AnyGameType, id: string) => loadedGames.open(type, id, undefined);
       return migrateAll({ types, list: async () => chosen, load }, { onProgress });
     },
   ).finally(() => progress(''));
@@ -140,7 +140,7 @@ async function migrate(
 async function rehearseAll(
   directory: string,
   types: readonly AnyGameType[],
-  chosen: readonly GameRow[],
+  chosen: readonly GameInfo[],
   { json, last }: Options,
   surroundings: Surroundings,
 ): Promise<void> {
@@ -167,7 +167,7 @@ async function rehearseAll(
     await eachShard(directory, async (reader) => {
       for (const { id } of reader.games()) {
         const stored = ids.has(id) ? reader.past(id) : undefined;
-        if (stored) await rehearseOne(new DigestPast(stored, () => undefined));
+        if (stored) await rehearseOne(new DirectoryPast(stored, () => undefined));
       }
     });
   }

@@ -3,9 +3,9 @@
 
 import type { OrreryError } from '../core/errors.ts';
 import type { AnyGameType } from '../core/game/define.ts';
-import { Outbox } from '../engine/commit-queue.ts';
-import { Residents } from '../engine/loaded-games.ts';
-import { LivePast } from '../history/live-history.ts';
+import { CommitQueue } from '../engine/commit-queue.ts';
+import { LoadedGames } from '../engine/loaded-games.ts';
+import { LiveHistory } from '../history/live-history.ts';
 import type { RecoverParts } from '../history/recover/recover.ts';
 import { DEFAULTS } from '../options.ts';
 import { shardOf } from '../storage/shard-of.ts';
@@ -39,7 +39,7 @@ export async function withOwnedGames<T>(
   const { lock } = takeDirectory(nodeFiles, directory, undefined, shards);
   try {
     const needed = [...new Set(games.map((game) => shardOf(game, shards)))];
-    return await withStores(directory, config, needed, new Map(), (open) => withResidents(open, shards, types, work));
+    return await withStores(directory, config, needed, new Map(), (open) => withLoadedGames(open, shards, types, work));
   } finally {
     lock.release();
   }
@@ -58,7 +58,7 @@ function withStores<T>(
   );
 }
 
-async function withResidents<T>(
+async function withLoadedGames<T>(
   open: OpenShards,
   shards: number,
   types: readonly AnyGameType[],
@@ -66,11 +66,11 @@ async function withResidents<T>(
 ): Promise<T> {
   const nothing = (): void => undefined;
   // Where a shard is not open nothing stands: nobody asks for it.
-  const places: Outbox[] = new Array<Outbox>(shards);
-  const outboxes = Array.from(open, ([shard, store]) => {
+  const places: CommitQueue[] = new Array<CommitQueue>(shards);
+  const commitQueues = Array.from(open, ([shard, store]) => {
     // A program goes on in memory and tries again; a command says what is wrong and ends.
-    const degraded = (error: OrreryError): void => outbox.abandon(error);
-    const outbox: Outbox = new Outbox(
+    const degraded = (error: OrreryError): void => commitQueue.abandon(error);
+    const commitQueue: CommitQueue = new CommitQueue(
       store,
       { ...DEFAULTS, stalledAfterMs: PATIENT_MS },
       {
@@ -82,23 +82,23 @@ async function withResidents<T>(
         degraded,
       },
     );
-    places[shard] = outbox;
-    return outbox;
+    places[shard] = commitQueue;
+    return commitQueue;
   });
   const options = { ...DEFAULTS, maxStateBytes: Number.MAX_SAFE_INTEGER, games: types };
-  const residents = new Residents(places, options, { evicted: nothing, subscriberFailed: nothing });
-  for (const outbox of outboxes) outbox.start();
-  const openPast = (game: string): Promise<LivePast> => LivePast.open(residents.outboxOf(game), game);
+  const loadedGames = new LoadedGames(places, options, { evicted: nothing, subscriberFailed: nothing });
+  for (const commitQueue of commitQueues) commitQueue.start();
+  const openPast = (game: string): Promise<LiveHistory> => LiveHistory.open(loadedGames.commitQueueOf(game), game);
   let result: T;
   try {
-    result = await work({ residents, types, openPast });
+    result = await work({ loadedGames, types, openPast });
   } catch (error) {
-    residents.close();
+    loadedGames.close();
     // Why the work failed is what there is to be told; nothing of it is on its way.
-    await Promise.allSettled(outboxes.map((outbox) => outbox.close(CLOSE_MS)));
+    await Promise.allSettled(commitQueues.map((commitQueue) => commitQueue.close(CLOSE_MS)));
     throw error;
   }
-  residents.close();
-  for (const outbox of outboxes) await outbox.close(CLOSE_MS);
+  loadedGames.close();
+  for (const commitQueue of commitQueues) await commitQueue.close(CLOSE_MS);
   return result;
 }

@@ -39,7 +39,7 @@ export async function withOwnedShard<T>(
       sliceMs: SLICE_MS,
       checkpointBytes: Number.MAX_SAFE_INTEGER,
       maxImageBytes: MAX_IMAGE_BYTES,
-      ...(await digestedAs(folder, shard, accept)),
+      ...(await compactedAs(folder, shard, accept)),
     });
     try {
       const result = await work(store, await store.open());
@@ -57,7 +57,7 @@ export async function withOwnedShard<T>(
  * What the journal still holds becomes rows for good. How each game type wants that, its program has written into the image;
  * of one that has not nothing is merged, which keeps the most. The index of commands is carried on where there is one.
  */
-async function digestedAs(
+async function compactedAs(
   folder: string,
   shard: number,
   accept: boolean,

@@ -7,7 +7,7 @@ import { compactJson, isoTime, printable } from '../core/printable.ts';
 import type { RecoveryMode } from '../history/recover/plan.ts';
 import { type QuarantinedRange, reasonOf, recoverGame } from '../history/recover/recover.ts';
 import type { RecoverOptions } from '../history/recover/recovery-options.ts';
-import { takenApartUnjudged } from '../history/rerun/expanded-history.ts';
+import { expandedHistoryUnjudged } from '../history/rerun/expanded-history.ts';
 import { loadGameTypes } from '../history/rerun/games-module.ts';
 import type { Past } from '../storage/history-reader.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
@@ -126,7 +126,7 @@ async function carryOut(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const apart = (past: Past): Past => takenApartUnjudged(past, types);
+  const apart = (past: Past): Past => expandedHistoryUnjudged(past, types);
   const recovery = await withOwnedGames(directory, [game], types, (parts) =>
     recoverGame({ ...parts, apart }, game, options),
   );
@@ -139,7 +139,7 @@ async function rehearse(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const plan = await rehearseRecovery(directory, game, options, types, (past) => takenApartUnjudged(past, types));
+  const plan = await rehearseRecovery(directory, game, options, types, (past) => expandedHistoryUnjudged(past, types));
   const { used, tried, needed, culprit, newestSeq } = plan;
   const { seq, tick, time, version } = plan.state;
   const count = newestSeq - seq;

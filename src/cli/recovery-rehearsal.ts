@@ -11,7 +11,7 @@ import { checkModes, type RecoverOptions } from '../history/recover/recovery-opt
 import type { Past } from '../storage/history-reader.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import { readConfig, shardDirectory } from '../storage/sqlite/directory.ts';
-import { DigestPast } from '../storage/sqlite/directory-history.ts';
+import { DirectoryPast } from '../storage/sqlite/directory-history.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { readQuarantine } from '../storage/sqlite/image/rows.ts';
 import { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
@@ -28,7 +28,7 @@ export async function rehearseRecovery(
   return withReader(directory, game, async (reader) => {
     const stored = reader.past(game);
     if (!stored) throw notFound(game, directory);
-    const kept = new DigestPast(stored, () => undefined);
+    const kept = new DirectoryPast(stored, () => undefined);
     const past = apart(kept);
     const type = newestOf(types, past.row.type);
     const probe = await probeOf({ past: kept, apart: past }, type, options, quarantineOf(reader, game));
@@ -51,7 +51,7 @@ function quarantineOf(reader: ShardReader, game: string): readonly QuarantinedRa
 
 async function whyNotLoaded(reader: ShardReader, game: string): Promise<OrreryError | undefined> {
   try {
-    const loaded = reader.contents?.digest.load(game);
+    const loaded = reader.contents?.compaction.load(game);
     if (loaded) await assemble(loaded.pieces, loaded.row.tables);
     return undefined;
   } catch (error) {

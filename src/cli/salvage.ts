@@ -7,7 +7,7 @@ import { nodeFiles } from '../storage/sqlite/files.ts';
 import { holderOf } from '../storage/sqlite/lock.ts';
 import type { Complaint } from '../storage/sqlite/recovery/readable-journal.ts';
 import { checkPlace, writeDirectory } from '../storage/sqlite/salvage/new-directory.ts';
-import { type Remains, readRemains } from '../storage/sqlite/salvage/readable-directory.ts';
+import { type ReadableDirectory, readWhatIsLeft } from '../storage/sqlite/salvage/readable-directory.ts';
 import type { SalvagedGame } from '../storage/sqlite/salvage/salvage.ts';
 import type { Surroundings } from './cli-context.ts';
 import { Columns } from './columns.ts';
@@ -42,7 +42,7 @@ async function salvage(directory: string, to: string, json: boolean, surrounding
   checkPlace(directory, to);
   const holder = nodeFiles.exists(directory) ? holderOf(nodeFiles, directory) : undefined;
   if (holder !== undefined) throw alreadyOpen(directory, holder);
-  const remains = await readRemains(nodeFiles, directory);
+  const remains = await readWhatIsLeft(nodeFiles, directory);
   try {
     const recovered = remains.games.filter(({ keptSeq }) => keptSeq >= 0);
     const commandIndex = recovered.some(
@@ -59,7 +59,12 @@ async function salvage(directory: string, to: string, json: boolean, surrounding
   }
 }
 
-async function print(to: string, remains: Remains, isLost: boolean, { output, paint }: Surroundings): Promise<void> {
+async function print(
+  to: string,
+  remains: ReadableDirectory,
+  isLost: boolean,
+  { output, paint }: Surroundings,
+): Promise<void> {
   const { games, lost, damaged, notes } = remains;
   const columns = new Columns(
     [{ title: 'GAME' }, { title: 'TYPE' }, { title: 'SEQ', right: true }, { title: 'LOST' }, { title: 'FROM' }],
@@ -115,7 +120,7 @@ function originOf({ image, imageSeq, lines, held, keptSeq }: SalvagedGame): stri
   return parts.join(', ');
 }
 
-function asJson(directory: string, to: string, remains: Remains, isLost: boolean): object {
+function asJson(directory: string, to: string, remains: ReadableDirectory, isLost: boolean): object {
   return {
     directory,
     to,

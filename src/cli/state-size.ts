@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../core/errors.ts';
 import type { JsonObject } from '../core/patch/patch.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import type { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 
 export interface StateSize {
@@ -13,13 +13,13 @@ export interface StateSize {
   readonly seq: number;
 }
 
-export function stateSizeIn(reader: ShardReader, row: GameRow): Promise<StateSize> {
+export function stateSizeIn(reader: ShardReader, row: GameInfo): Promise<StateSize> {
   return stateSize(row, () => reader.past(row.id)?.fold(row.seq).state);
 }
 
 /** One game whose state cannot be read must not hide the others. */
 export async function stateSize(
-  { seq, snapshotSeq, stateBytes }: GameRow,
+  { seq, snapshotSeq, stateBytes }: GameInfo,
   read: () => Promise<JsonObject> | JsonObject | undefined,
 ): Promise<StateSize> {
   const atSnapshot = { bytes: stateBytes, seq: snapshotSeq };

@@ -18,9 +18,9 @@ export class Accepted {
   readonly #merging = new Merging();
   readonly #mostBytes: number;
 
-  constructor(options: { readonly batchBytes: number; readonly outboxBytes: number }) {
+  constructor(options: { readonly batchBytes: number; readonly commitQueueBytes: number }) {
     this.#queue = new Queue(options.batchBytes);
-    this.#mostBytes = options.outboxBytes;
+    this.#mostBytes = options.commitQueueBytes;
   }
 
   get bytes(): number {

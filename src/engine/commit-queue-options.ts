@@ -1,12 +1,12 @@
-// What an outbox has to know of the options of an orrery.
+// What a commit queue has to know of the options of an orrery.
 
 import type { DepartureOptions } from './departure.ts';
 
-export interface OutboxOptions extends DepartureOptions {
+export interface CommitQueueOptions extends DepartureOptions {
   readonly autoSaveIntervalMs: number;
-  readonly outboxBytes: number;
+  readonly commitQueueBytes: number;
   readonly overflow: 'reject' | 'coalesce';
-  readonly digestLagBytes: number;
+  readonly compactionLagBytes: number;
   readonly maxRecordBytes: number;
   /** Nothing is accepted. */
   readonly readOnly?: boolean;

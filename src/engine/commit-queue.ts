@@ -10,26 +10,26 @@ import { Accepted } from './accepted.ts';
 import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { OutboxOptions } from './commit-queue-options.ts';
+import type { CommitQueueOptions } from './commit-queue-options.ts';
 import { Departure } from './departure.ts';
 import { again, asOrreryError, backpressure, before, closed, closeTimeout, readOnly } from './failures.ts';
 import { Figures, type KnownStats } from './figures.ts';
-import { healthOf, type OutboxHealth } from './health.ts';
+import { type CommitQueueHealth, healthOf } from './health.ts';
 import { MemoryDeaths } from './memory-deaths.ts';
 import { Meter } from './meter.ts';
 import { gather, Pump, type Work } from './pump.ts';
 import { Requests } from './requests.ts';
 import { longestWait, Stall } from './stall.ts';
-import { type OutboxEvents, Trouble } from './trouble.ts';
+import { type CommitQueueEvents, Trouble } from './trouble.ts';
 
-/** Digesting less than this at a time makes more rows of the same. */
+/** Compacting less than this at a time makes more rows of the same. */
 const DIGEST_BYTES = 256 * 1024;
 
-export class Outbox {
+export class CommitQueue {
   readonly meter = new Meter();
   readonly #store: Store;
-  readonly #options: OutboxOptions;
-  readonly #events: OutboxEvents;
+  readonly #options: CommitQueueOptions;
+  readonly #events: CommitQueueEvents;
   readonly #pump = new Pump(
     () => this.#choose(),
     () => this.#stall.answered(),
@@ -56,7 +56,7 @@ export class Outbox {
   readonly #commitBackoff = new Backoff(() => this.#pump.wakeUp());
   #turn = 0;
 
-  constructor(store: Store, options: OutboxOptions, events: OutboxEvents) {
+  constructor(store: Store, options: CommitQueueOptions, events: CommitQueueEvents) {
     this.#store = store;
     this.#options = options;
     this.#accepted = new Accepted(options);
@@ -78,7 +78,7 @@ export class Outbox {
     if (unpublished) this.#checkpointFailed(errorFromData(unpublished));
   }
 
-  get health(): OutboxHealth {
+  get health(): CommitQueueHealth {
     const trouble = this.#trouble.error ?? this.#accepted.failedGames.error;
     const state = this.#failure ? 'failed' : this.#closed ? 'closed' : trouble ? 'degraded' : 'ok';
     return healthOf(state, this.#failure ?? trouble, this.#accepted, this.#load);
@@ -102,10 +102,10 @@ export class Outbox {
     if (this.#failure && !this.#closing) throw again(this.#failure).within({ game: game.id });
     this.#accepted.failedGames.assertWell(game.id);
     if (this.#options.readOnly) throw readOnly('its games do not change', game.id);
-    const { outboxBytes, overflow } = this.#options;
+    const { commitQueueBytes, overflow } = this.#options;
     if (!this.#accepted.isFull || overflow === 'coalesce') return;
     this.meter.refused += 1;
-    throw backpressure(game.id, this.#accepted.bytes, outboxBytes, this.#trouble.error);
+    throw backpressure(game.id, this.#accepted.bytes, commitQueueBytes, this.#trouble.error);
   }
 
   /** Encodes a record and returns its bytes. `append` with the same record must follow, or another `encode`. */
@@ -230,9 +230,9 @@ export class Outbox {
     if (this.#requests.waiting && (this.#turn % 2 === 0 || !commitDue || this.#gathers)) return () => this.#ask();
     if (commitDue) {
       if (this.#checkpoints.goesFirst(this.#load, this.#turn)) return () => this.#checkpoint();
-      return lagBehind(this.#load) > this.#options.digestLagBytes ? () => this.#digest() : () => this.#commit();
+      return lagBehind(this.#load) > this.#options.compactionLagBytes ? () => this.#compact() : () => this.#commit();
     }
-    if (this.#load.digestLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#digest();
+    if (this.#load.compactionLagBytes >= DIGEST_BYTES && !this.#commitBackoff.waiting) return () => this.#compact();
     if (this.#checkpoints.isDue(this.#load)) return () => this.#checkpoint();
     return undefined;
   }
@@ -338,9 +338,9 @@ export class Outbox {
     this.#healed();
   }
 
-  async #digest(): Promise<void> {
+  async #compact(): Promise<void> {
     try {
-      this.#load = await this.#store.digest();
+      this.#load = await this.#store.compact();
     } catch (error) {
       this.#storeFailed(asOrreryError(error));
       return;

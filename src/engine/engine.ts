@@ -1,4 +1,4 @@
-// What an orrery runs on: its outboxes, the games in memory, the stores, and who hears of what happens. Before it: orrery.ts,
+// What an orrery runs on: its commit queues, the games in memory, the stores, and who hears of what happens. Before it: orrery.ts,
 // which users hold and which shows of this what is theirs; after it: loaded-games.ts and commit-queue.ts.
 
 import { EventEmitter } from 'node:events';
@@ -7,17 +7,17 @@ import { OrreryError } from '../core/errors.ts';
 import { heed } from '../core/game/misuse.ts';
 import { gameUnreadable } from '../core/patch/unreadable.ts';
 import type { CheckpointReport, RecoveryReport, Store } from '../storage/store.ts';
-import { Outbox } from './commit-queue.ts';
-import type { OutboxOptions } from './commit-queue-options.ts';
+import { CommitQueue } from './commit-queue.ts';
+import type { CommitQueueOptions } from './commit-queue-options.ts';
 import { before, openTimeout, soon } from './failures.ts';
 import { Growth, type GrowthWarning, growthMessage } from './growth.ts';
 import type { OrreryHealth } from './health.ts';
-import { LeftOut } from './limitations.ts';
-import { Residents, type ResidentsOptions } from './loaded-games.ts';
+import { Limitations } from './limitations.ts';
+import { LoadedGames, type LoadedGamesOptions } from './loaded-games.ts';
 import { loggable } from './loggable.ts';
 import { Repeats } from './repeats.ts';
 import { openFew } from './shard-openings.ts';
-import type { OutboxEvents } from './trouble.ts';
+import type { CommitQueueEvents } from './trouble.ts';
 
 /** What `orrery.on` can be asked for. */
 export interface OrreryEvents {
@@ -45,7 +45,7 @@ export interface OrreryEvents {
 /** How long a thread may take to end when it is told to, in milliseconds. One that is not in a call to the disk takes a few. */
 const GRACE_MS = 500;
 
-export interface EngineOptions extends OutboxOptions, ResidentsOptions {
+export interface EngineOptions extends CommitQueueOptions, LoadedGamesOptions {
   readonly shutdownTimeoutMs: number;
   readonly openTimeoutMs?: number | undefined;
   readonly maxImageBytes?: number;
@@ -60,14 +60,14 @@ export interface StorageLock {
 }
 
 export class Engine {
-  readonly outboxes: readonly Outbox[];
-  readonly residents: Residents;
+  readonly commitQueues: readonly CommitQueue[];
+  readonly loadedGames: LoadedGames;
   readonly #options: EngineOptions;
   readonly #logger: Logger;
   readonly #stores: readonly Store[];
   readonly #lock: StorageLock | undefined;
   readonly #emitter = new EventEmitter<OrreryEvents>();
-  readonly #leftOut: LeftOut;
+  readonly #limitations: Limitations;
   readonly #growth: Growth | undefined;
   readonly #repeats = new Repeats();
   #recovery: readonly RecoveryReport[] = [];
@@ -77,12 +77,12 @@ export class Engine {
   private constructor(options: EngineOptions, logger: Logger, stores: readonly Store[], lock: StorageLock | undefined) {
     this.#options = options;
     this.#logger = logger;
-    this.#leftOut = new LeftOut(logger);
+    this.#limitations = new Limitations(logger);
     this.#growth = options.maxImageBytes === undefined ? undefined : new Growth(options.maxImageBytes);
     this.#stores = stores;
     this.#lock = lock;
-    this.outboxes = stores.map((store, shard) => new Outbox(store, options, this.#outboxEvents(shard)));
-    this.residents = new Residents(this.outboxes, options, {
+    this.commitQueues = stores.map((store, shard) => new CommitQueue(store, options, this.#commitQueueEvents(shard)));
+    this.loadedGames = new LoadedGames(this.commitQueues, options, {
       evicted: (game) => {
         logger.debug({ game }, 'game evicted');
         this.#emit('evicted', game);
@@ -110,11 +110,12 @@ export class Engine {
       if (report.replayedFrames > 0 || report.tornBytes > 0)
         logger.info({ shard, ...report }, 'recovered from the journal');
       if (report.reprojected) logger.info({ shard, ...report.reprojected }, 'SQL tables were made anew');
-      engine.#leftOut.tell(shard, report);
+      engine.#limitations.tell(shard, report);
       for (const { game, ...unreadable } of report.unreadable ?? [])
         logger.error({ shard, game, code: 'GAME_UNREADABLE' }, gameUnreadable(game, unreadable).message);
     }
-    for (const [shard, outbox] of engine.outboxes.entries()) outbox.start(engine.#recovery[shard]?.unpublished);
+    for (const [shard, commitQueue] of engine.commitQueues.entries())
+      commitQueue.start(engine.#recovery[shard]?.unpublished);
     engine.#isOpen = true;
     return engine;
   }
@@ -124,7 +125,7 @@ export class Engine {
   }
 
   get health(): OrreryHealth {
-    const shards = this.outboxes.map((outbox) => outbox.health);
+    const shards = this.commitQueues.map((commitQueue) => commitQueue.health);
     const order = ['ok', 'closed', 'degraded', 'failed'] as const;
     const state = order.findLast((each) => shards.some((shard) => shard.state === each)) ?? 'ok';
     return { state, shards };
@@ -174,29 +175,29 @@ export class Engine {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.residents.close();
+    this.loadedGames.close();
     try {
       await this.#closeAll(timeoutMs);
     } finally {
-      for (const outbox of this.outboxes) outbox.end();
-      this.residents.registry.clear();
+      for (const commitQueue of this.commitQueues) commitQueue.end();
+      this.loadedGames.registry.clear();
     }
   }
 
   async #closeAll(timeoutMs: number): Promise<void> {
-    const endings = await Promise.allSettled(this.outboxes.map((outbox) => outbox.close(timeoutMs)));
-    const unsaved = this.outboxes
-      .flatMap((outbox) => [...outbox.pending()])
+    const endings = await Promise.allSettled(this.commitQueues.map((commitQueue) => commitQueue.close(timeoutMs)));
+    const unsaved = this.commitQueues
+      .flatMap((commitQueue) => [...commitQueue.pending()])
       .map(([game, firstSeq]) => ({ game, firstSeq }));
     let failure: OrreryError | undefined;
     for (const [shard, result] of endings.entries()) {
       if (result.status === 'fulfilled') continue;
       const error = result.reason as OrreryError;
       failure ??= error;
-      this.outboxes[shard]?.abandon(error);
+      this.commitQueues[shard]?.abandon(error);
     }
-    // Whatever is being opened hears of the end from its outbox.
-    await this.residents.settled();
+    // Whatever is being opened hears of the end from its commit queue.
+    await this.loadedGames.settled();
     const failed = [...endings.keys()].filter((shard) => endings[shard]?.status === 'rejected');
     const stuckShards = await this.#letGo(failed);
     if (!failure) return;
@@ -257,11 +258,11 @@ export class Engine {
     return failure === undefined;
   }
 
-  #outboxEvents(shard: number): OutboxEvents {
+  #commitQueueEvents(shard: number): CommitQueueEvents {
     return {
       checkpoint: (report) => {
         this.#logger.debug({ shard, ...report }, 'checkpoint');
-        this.#leftOut.tell(shard, report);
+        this.#limitations.tell(shard, report);
         this.#emit('checkpoint', { ...report, shard });
         if (this.#growth?.passes(shard, report.imageBytes)) void this.#warnOfGrowth(shard, report.imageBytes);
       },
@@ -289,7 +290,7 @@ export class Engine {
 
   async #warnOfGrowth(shard: number, imageBytes: number): Promise<void> {
     // A shard that cannot be asked, or is being closed, is warned of all the same.
-    const rows = await this.outboxes[shard]?.request((store) => store.list()).catch(() => undefined);
+    const rows = await this.commitQueues[shard]?.request((store) => store.list()).catch(() => undefined);
     const warning = (this.#growth as Growth).warning(shard, imageBytes, rows ?? []);
     const { games } = warning;
     this.#logger.warn({ shard, imageBytes, maxImageBytes: warning.maxImageBytes, games }, growthMessage(warning));

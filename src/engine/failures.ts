@@ -1,4 +1,4 @@
-// What an outbox tells those who wait for it, when it cannot do what they wait for.
+// What a commit queue tells those who wait for it, when it cannot do what they wait for.
 
 import { errorFromData, errorToData, OrreryError } from '../core/errors.ts';
 
@@ -46,7 +46,7 @@ export function backpressure(game: string, queued: number, bound: number, cause:
   return new OrreryError({
     code: 'BACKPRESSURE',
     what: `${queued} bytes of accepted records wait to become durable, and the bound is ${bound}`,
-    hint: 'Wait for `orrery.flush()`, raise `outboxBytes`, add shards, or choose overflow: "coalesce".',
+    hint: 'Wait for `orrery.flush()`, raise `commitQueueBytes`, add shards, or choose overflow: "coalesce".',
     context: { game },
     cause,
   });

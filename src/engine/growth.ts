@@ -1,7 +1,7 @@
 // Warns while there is time: an image that is larger than its bound is not published, and from then on the journal grows. Before it:
 // engine.ts, with every checkpoint; after it: whoever listens to `imageGrowing`, and the log.
 
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 
 /** An image has passed a half, three quarters or nine tenths of its bound. */
 export interface GrowthWarning {
@@ -35,7 +35,7 @@ export class Growth {
   }
 
   /** `rows` are the games of the shard. */
-  warning(shard: number, imageBytes: number, rows: readonly GameRow[]): GrowthWarning {
+  warning(shard: number, imageBytes: number, rows: readonly GameInfo[]): GrowthWarning {
     const most = [...rows].sort((a, b) => b.records - a.records).slice(0, NAMED_GAMES);
     const games = most.map(({ id, type, records }) => ({ game: id, type, records }));
     const types = [...new Set(games.map(({ type }) => JSON.stringify(type)))].join(', ');

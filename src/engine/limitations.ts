@@ -15,7 +15,7 @@ const WARNINGS = {
   unthinned: 'keeps more of its past than its type says: a row of it cannot be read; `orrery check --explain` names it',
 } as const;
 
-export class LeftOut {
+export class Limitations {
   readonly #logger: Logger;
   readonly #told = new Map<string, readonly string[]>();
 

@@ -1,5 +1,5 @@
 // The games in memory: each is loaded or created once, by whoever asks first, and leaves when there are too many. orrery.ts asks;
-// sink.ts and the outbox of the game's shard come after it.
+// sink.ts and the commit queue of the game's shard come after it.
 
 import { OrreryError, type OrreryErrorCode } from '../core/errors.ts';
 import type { GameActor } from '../core/game/actor.ts';
@@ -15,14 +15,14 @@ import { checkSchema } from '../core/game/schema.ts';
 import { GameSeed } from '../core/game/seed.ts';
 import { WorkingState } from '../core/game/state.ts';
 import { MIGRATE } from '../core/patch/record.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import type { StoredGame } from '../storage/store.ts';
-import type { Outbox } from './commit-queue.ts';
+import type { CommitQueue } from './commit-queue.ts';
 import { closed, readOnly } from './failures.ts';
 import { type Attached, GameSink, type SinkOptions } from './sink.ts';
 
-export interface ResidentsOptions extends SinkOptions {
+export interface LoadedGamesOptions extends SinkOptions {
   /** The types of game that may be opened. */
   readonly games: readonly AnyGameType[];
   readonly maxLoadedGames: number;
@@ -30,25 +30,25 @@ export interface ResidentsOptions extends SinkOptions {
   readonly readOnly?: boolean;
 }
 
-export interface ResidentsEvents {
+export interface LoadedGamesEvents {
   evicted(game: string): void;
   subscriberFailed(game: string, error: unknown): void;
   /** Resolves when everything has been closed, or at once when nobody closes it. */
   over?(): Promise<void>;
 }
 
-export class Residents {
+export class LoadedGames {
   readonly registry: Registry;
-  readonly #outboxes: readonly Outbox[];
-  readonly #options: ResidentsOptions;
-  readonly #events: ResidentsEvents;
+  readonly #commitQueues: readonly CommitQueue[];
+  readonly #options: LoadedGamesOptions;
+  readonly #events: LoadedGamesEvents;
   readonly #opening = new Map<string, Promise<unknown>>();
   /** Worked on until just now. */
   readonly #fresh = new Set<string>();
   #closing = false;
 
-  constructor(outboxes: readonly Outbox[], options: ResidentsOptions, events: ResidentsEvents) {
-    this.#outboxes = outboxes;
+  constructor(commitQueues: readonly CommitQueue[], options: LoadedGamesOptions, events: LoadedGamesEvents) {
+    this.#commitQueues = commitQueues;
     this.#options = options;
     this.#events = events;
     this.registry = new Registry(options.maxLoadedGames, {
@@ -59,9 +59,9 @@ export class Residents {
   }
 
   /** Throws INVALID_GAME_ID for what is no string; what else an id may not be is for whoever goes on with it. */
-  outboxOf(id: string): Outbox {
+  commitQueueOf(id: string): CommitQueue {
     if (typeof id !== 'string') checkGameId(id);
-    return this.#outboxes[shardOf(id, this.#outboxes.length)] as Outbox;
+    return this.#commitQueues[shardOf(id, this.#commitQueues.length)] as CommitQueue;
   }
 
   /** Throws READ_ONLY where nothing may be written. */
@@ -70,9 +70,11 @@ export class Residents {
   }
 
   /** Every game that is stored, in memory or not, by id. */
-  async list(): Promise<readonly GameRow[]> {
+  async list(): Promise<readonly GameInfo[]> {
     // Not `map`: a command that opened some shards only has holes in the place of the others, and they would stay.
-    const rows = await Promise.all(this.#outboxes.flatMap((outbox) => outbox.request((store) => store.list())));
+    const rows = await Promise.all(
+      this.#commitQueues.flatMap((commitQueue) => commitQueue.request((store) => store.list())),
+    );
     return rows.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -158,7 +160,7 @@ export class Residents {
    * is not in memory. Whoever has it has the game exclusively, and lets go of it before that ends.
    */
   apart(type: AnyGameType, id: string): Attached {
-    return GameSink.attach(id, type, this.outboxOf(id), this.#options, (error) => {
+    return GameSink.attach(id, type, this.commitQueueOf(id), this.#options, (error) => {
       this.#events.subscriberFailed(id, error);
     });
   }
@@ -179,10 +181,10 @@ export class Residents {
     assembly: Assembly,
   ): Promise<GameActor> {
     this.registry.missed();
-    const outbox = this.outboxOf(id);
+    const commitQueue = this.commitQueueOf(id);
     // Questions go between commits: what is still on its way would be missing from the answer.
-    await outbox.settled(id);
-    const stored = await outbox.request((store) => {
+    await commitQueue.settled(id);
+    const stored = await commitQueue.request((store) => {
       // It is asked again when its thread dies over this.
       assembly.discard();
       return store.load(id, assembly);
@@ -210,7 +212,7 @@ export class Residents {
     }
     this.registry.add(actor, sink);
     if (!receipt) return actor;
-    outbox.hurry();
+    commitQueue.hurry();
     try {
       await receipt.durable;
     } catch (error) {

@@ -1,4 +1,4 @@
-// At the outbox's bound, with overflow 'coalesce': games whose newest states will be sent whole, in place of the records
+// At the commit queue's bound, with overflow 'coalesce': games whose newest states will be sent whole, in place of the records
 // between. Before it: commit-queue.ts, when it is full. After it: commit-queue.ts again, when its queue has drained.
 
 import type { OrreryError } from '../core/errors.ts';

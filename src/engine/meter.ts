@@ -1,4 +1,4 @@
-// What one outbox has done since its orrery was opened, as distributions: for people who tune. commit-queue.ts fills it,
+// What one commit queue has done since its orrery was opened, as distributions: for people who tune. commit-queue.ts fills it,
 // metrics.ts puts those of all shards together.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
@@ -16,7 +16,7 @@ export class Meter {
   bytes = 0;
   /** Commands that were refused with BACKPRESSURE. */
   refused = 0;
-  /** Records that were given up for whole states at the outbox's bound. */
+  /** Records that were given up for whole states at the commit queue's bound. */
   merged = 0;
   failedCommits = 0;
 

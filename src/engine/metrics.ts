@@ -1,11 +1,11 @@
-// The numbers that `orrery.metrics()` gives: those of each shard from its outbox and its store, and all of them together.
+// The numbers that `orrery.metrics()` gives: those of each shard from its commit queue and its store, and all of them together.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { GameActor } from '../core/game/actor.ts';
 import type { Registry } from '../core/game/registry.ts';
-import type { Outbox } from './commit-queue.ts';
+import type { CommitQueue } from './commit-queue.ts';
 import type { KnownStats } from './figures.ts';
-import type { OutboxHealth } from './health.ts';
+import type { CommitQueueHealth } from './health.ts';
 import type { Meter } from './meter.ts';
 import type { GameSink } from './sink.ts';
 
@@ -51,18 +51,18 @@ export interface ShardMetrics {
   /** Of the newest image. */
   readonly imageBytes: number;
   /** Durable and not yet in the database. */
-  readonly digestLagBytes: number;
+  readonly compactionLagBytes: number;
   /** Of journal since the newest image: what a crash now would leave to replay. */
   readonly journalBytes: number;
   readonly checkpointMicroseconds: Distribution;
-  /** Patches that were digested, and what merging left of them. */
+  /** Patches that were compacted, and what merging left of them. */
   readonly patchesIn: number;
   readonly patchesOut: number;
   /** patchesOut / patchesIn: 1 when nothing could be merged, 0 when there was nothing yet. */
   readonly coalescingRatio: number;
   /** Commands refused with BACKPRESSURE. */
   readonly refused: number;
-  /** Records for which a whole state was sent, at the bound of the outbox. */
+  /** Records for which a whole state was sent, at the bound of the commit queue. */
   readonly merged: number;
 }
 
@@ -80,7 +80,7 @@ export interface GameMetrics {
   readonly patches: number;
   /** No less than the size of the state as JSON. */
   readonly stateBytes: number;
-  /** Of its patches since the orrery was opened, those that were digested, and what merging left of them. */
+  /** Of its patches since the orrery was opened, those that were compacted, and what merging left of them. */
   readonly patchesIn: number;
   readonly patchesOut: number;
   readonly coalescingRatio: number;
@@ -106,7 +106,7 @@ export interface OrreryMetrics {
 /** What is known of one shard. */
 export interface ShardSources {
   readonly meter: Meter;
-  readonly health: OutboxHealth;
+  readonly health: CommitQueueHealth;
   readonly owner: KnownStats;
 }
 
@@ -118,19 +118,23 @@ const HISTOGRAMS = [
   'checkpointMicroseconds',
 ] as const;
 
-/** `outboxes` and what their owners say, by shard. */
+/** `commitQueues` and what their owners say, by shard. */
 export function orreryMetrics(
   registry: Registry,
-  outboxes: readonly Outbox[],
+  commitQueues: readonly CommitQueue[],
   owners: readonly KnownStats[],
 ): OrreryMetrics {
-  const shards = outboxes.map(({ meter, health }, shard) => ({ meter, health, owner: owners[shard] as KnownStats }));
+  const shards = commitQueues.map(({ meter, health }, shard) => ({
+    meter,
+    health,
+    owner: owners[shard] as KnownStats,
+  }));
   const { hits, misses, evicted } = registry;
   const games = [...registry.loaded()];
   return {
     total: shardMetrics(shards),
     shards: shards.map((shard) => shardMetrics([shard])),
-    games: gameMetrics(games, outboxes, owners),
+    games: gameMetrics(games, commitQueues, owners),
     cache: { hits, misses, hitRate: ratio(hits, hits + misses), loadedGames: games.length, evictedGames: evicted },
   };
 }
@@ -161,7 +165,7 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
     journalBytesWritten: sum(({ owner }) => owner.stats?.journalBytesWritten ?? 0),
     imageBytesWritten: sum(({ owner }) => owner.stats?.imageBytesWritten ?? 0),
     imageBytes: sum(({ owner }) => owner.stats?.imageBytes ?? 0),
-    digestLagBytes: sum(({ owner }) => owner.stats?.load.digestLagBytes ?? 0),
+    compactionLagBytes: sum(({ owner }) => owner.stats?.load.compactionLagBytes ?? 0),
     journalBytes: sum(({ owner }) => owner.stats?.load.journalBytes ?? 0),
     checkpointMicroseconds,
     patchesIn,
@@ -172,20 +176,20 @@ function shardMetrics(shards: readonly ShardSources[]): ShardMetrics {
   };
 }
 
-/** Of games in memory; `outboxes` and what their owners say, by shard. */
+/** Of games in memory; `commitQueues` and what their owners say, by shard. */
 function gameMetrics(
   actors: readonly GameActor[],
-  outboxes: readonly Outbox[],
+  commitQueues: readonly CommitQueue[],
   owners: readonly KnownStats[],
 ): GameMetrics[] {
-  const pending = outboxes.map((outbox) => outbox.pending());
-  const digested = owners.map(({ stats }) => new Map(stats?.games.map((game) => [game.id, game])));
+  const pending = commitQueues.map((commitQueue) => commitQueue.pending());
+  const compacted = owners.map(({ stats }) => new Map(stats?.games.map((game) => [game.id, game])));
   return actors.map((game) => {
     // loaded-games.ts gave each its sink.
     const sink = game.sink as GameSink;
-    const shard = outboxes.indexOf(sink.outbox);
+    const shard = commitQueues.indexOf(sink.commitQueue);
     const firstQueued = pending[shard]?.get(game.id);
-    const { patchesIn = 0, patchesOut = 0 } = digested[shard]?.get(game.id) ?? {};
+    const { patchesIn = 0, patchesOut = 0 } = compacted[shard]?.get(game.id) ?? {};
     return {
       id: game.id,
       type: game.type.name,

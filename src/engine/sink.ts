@@ -1,4 +1,4 @@
-// Between one game and the outbox of its shard: encodes each record, once, and watches over sizes.
+// Between one game and the commit queue of its shard: encodes each record, once, and watches over sizes.
 
 import { OrreryError } from '../core/errors.ts';
 import { GameActor } from '../core/game/actor.ts';
@@ -8,7 +8,7 @@ import type { Receipt, RecordSink } from '../core/game/recording.ts';
 import { type Validation, validatesCommands } from '../core/game/schema.ts';
 import { assertCounts, type Record } from '../core/patch/record.ts';
 import { wallClock } from '../core/patch/wall-clock.ts';
-import type { Outbox } from './commit-queue.ts';
+import type { CommitQueue } from './commit-queue.ts';
 
 export interface SinkOptions extends RandomOptions {
   readonly durability: 'group' | 'strict' | 'relaxed';
@@ -29,7 +29,7 @@ let uses = 0;
 export class GameSink implements RecordSink {
   readonly notifyWhen: 'accepted' | 'durable';
   readonly checksSchema: boolean;
-  readonly outbox: Outbox;
+  readonly commitQueue: CommitQueue;
   readonly randomness: GameRandomness;
   readonly #options: SinkOptions;
   readonly #onSubscriberError: (error: unknown) => void;
@@ -41,8 +41,13 @@ export class GameSink implements RecordSink {
   #patches = 0;
   #lastUsed = 0;
 
-  private constructor(id: string, outbox: Outbox, options: SinkOptions, onSubscriberError: (error: unknown) => void) {
-    this.outbox = outbox;
+  private constructor(
+    id: string,
+    commitQueue: CommitQueue,
+    options: SinkOptions,
+    onSubscriberError: (error: unknown) => void,
+  ) {
+    this.commitQueue = commitQueue;
     this.randomness = new GameRandomness(id, options);
     this.#options = options;
     this.#onSubscriberError = onSubscriberError;
@@ -54,11 +59,11 @@ export class GameSink implements RecordSink {
   static attach(
     id: string,
     type: AnyGameType,
-    outbox: Outbox,
+    commitQueue: CommitQueue,
     options: SinkOptions,
     onSubscriberError: (error: unknown) => void,
   ): Attached {
-    const sink = new GameSink(id, outbox, options, onSubscriberError);
+    const sink = new GameSink(id, commitQueue, options, onSubscriberError);
     const actor = new GameActor(id, type, sink);
     sink.#actor = actor;
     sink.use();
@@ -72,7 +77,7 @@ export class GameSink implements RecordSink {
   /** Whether the game may leave memory: everything is durable and nobody listens. */
   get idle(): boolean {
     const actor = this.#actor as GameActor;
-    return !actor.subscribed && this.outbox.isDurable(actor);
+    return !actor.subscribed && this.commitQueue.isDurable(actor);
   }
 
   /** Counts since this game was first opened, and the least that its state can be. */
@@ -95,22 +100,22 @@ export class GameSink implements RecordSink {
   }
 
   ready(): void {
-    this.outbox.ready(this.#actor as GameActor);
+    this.commitQueue.ready(this.#actor as GameActor);
   }
 
   ended(): OrreryError | undefined {
-    return this.outbox.endedFor((this.#actor as GameActor).id);
+    return this.commitQueue.endedFor((this.#actor as GameActor).id);
   }
 
   append(record: Record): Receipt {
     assertCounts(record);
-    const bytes = this.outbox.encode(record);
+    const bytes = this.commitQueue.encode(record);
     // A record that carries the whole state says how large it is, whatever there was before.
     const isWhole = record.version !== undefined;
     if (!isWhole && bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
     this.#grow(isWhole ? 0 : this.#stateBytes, bytes);
     this.use();
-    const receipt = this.outbox.append(this.#actor as GameActor, record, bytes);
+    const receipt = this.commitQueue.append(this.#actor as GameActor, record, bytes);
     this.#records += 1;
     this.#bytes += bytes;
     this.#patches += record.patches.length;

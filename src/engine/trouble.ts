@@ -4,13 +4,13 @@ import type { OrreryError } from '../core/errors.ts';
 import type { CheckpointReport } from '../storage/store.ts';
 
 export interface TroubleEvents {
-  /** The disk or the thread fails; games go on in memory and the outbox goes on trying. */
+  /** The disk or the thread fails; games go on in memory and the commit queue goes on trying. */
   degraded(error: OrreryError): void;
   recovered(): void;
 }
 
-/** What an outbox tells about itself. */
-export interface OutboxEvents extends TroubleEvents {
+/** What a commit queue tells about itself. */
+export interface CommitQueueEvents extends TroubleEvents {
   checkpoint(report: CheckpointReport): void;
   /** Nothing more can become durable here. */
   failed(error: OrreryError): void;

@@ -1,12 +1,12 @@
 // The past of a game asked of the shard's owner in the running process, page by page, in turn with the commits. Before it:
-// orrery.ts, whose `past` it is; after it: the outbox, and storage/store.ts behind that. It holds what is durable.
+// orrery.ts, whose `past` it is; after it: the commit queue, and storage/store.ts behind that. It holds what is durable.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../core/errors.ts';
 import { checkGameId } from '../core/game/id.ts';
 import { GameSeed } from '../core/game/seed.ts';
-import type { Outbox } from '../engine/commit-queue.ts';
-import type { GameRow } from '../storage/game-info.ts';
+import type { CommitQueue } from '../engine/commit-queue.ts';
+import type { GameInfo } from '../storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -29,33 +29,37 @@ const PAGE_STEPS = 1000;
 /** So many commands and patches are given out in one turn of the event loop. */
 const TURN_WORK = 256;
 
-export class LivePast implements Past {
-  readonly #outbox: Outbox;
+export class LiveHistory implements Past {
+  readonly #commitQueue: CommitQueue;
   readonly #origins: NonNullable<PastPage['origins']>;
   readonly seed: GameSeed | undefined;
   readonly #openings: () => readonly Opening[];
-  #row: GameRow;
+  #row: GameInfo;
 
   private constructor(
-    outbox: Outbox,
+    commitQueue: CommitQueue,
     { row, origins = [], seed }: Pick<PastPage, 'row' | 'origins' | 'seed'>,
     openings: () => readonly Opening[],
   ) {
     this.#openings = openings;
-    this.#outbox = outbox;
+    this.#commitQueue = commitQueue;
     this.#origins = origins;
     this.seed = GameSeed.of(seed);
     this.#row = row;
   }
 
   /** Throws INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED, and what the store throws. */
-  static async open(outbox: Outbox, game: string, openings: () => readonly Opening[] = () => []): Promise<LivePast> {
+  static async open(
+    commitQueue: CommitQueue,
+    game: string,
+    openings: () => readonly Opening[] = () => [],
+  ): Promise<LiveHistory> {
     checkGameId(game);
-    const page = await outbox.request((store) => store.past(game, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
-    return new LivePast(outbox, there(page, game), openings);
+    const page = await commitQueue.request((store) => store.past(game, { fromSeq: Number.MAX_SAFE_INTEGER }, 1));
+    return new LiveHistory(commitQueue, there(page, game), openings);
   }
 
-  get row(): GameRow {
+  get row(): GameInfo {
     return this.#row;
   }
 
@@ -119,7 +123,7 @@ export class LivePast implements Past {
   async close(): Promise<void> {}
 
   async #ask<T>(ask: (store: Store) => Promise<T | undefined>): Promise<T> {
-    return there(await this.#outbox.request(ask), this.#row.id);
+    return there(await this.#commitQueue.request(ask), this.#row.id);
   }
 }
 

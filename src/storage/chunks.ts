@@ -2,10 +2,10 @@
 // at once would stall a game loop for 0.3 s.
 
 import type { Json, JsonObject } from '../core/patch/patch.ts';
-import type { GameRow } from './game-info.ts';
+import type { GameInfo } from './game-info.ts';
 
 /** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
-export interface TextPiece {
+export interface TextChunk {
   /** Undefined for what is not inside a table. */
   readonly table: string | undefined;
   /** Bytes are UTF-8. */
@@ -14,7 +14,7 @@ export interface TextPiece {
 
 /** A game as a store hands it on. */
 export interface LoadedGame {
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** What its random numbers follow from, as hex; undefined for a game from before there were seeds. */
   readonly seed: string | undefined;
   /** Of all pieces. */
@@ -24,20 +24,20 @@ export interface LoadedGame {
 }
 
 /** Where pieces go as they are made. */
-export interface PieceTaker {
+export interface ChunkTaker {
   take(piece: Uint8Array<ArrayBuffer>): void;
   /** What was taken so far is not the game. */
   discard(): void;
 }
 
 /** To parse, check and freeze it takes about half a millisecond. */
-export const PIECE_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 64 * 1024;
 const FIRST_ENTITIES = 32;
 
 const COMMA_TEXT = Buffer.from(',', 'utf8');
 
 /** The text of a state in pieces: one after the other they are its JSON, and those of a table break between entities. */
-export function cutText(state: JsonObject, tables: readonly string[]): Generator<TextPiece> {
+export function cutText(state: JsonObject, tables: readonly string[]): Generator<TextChunk> {
   return cutAround(state, tables, (table) => entityTexts(state[table] as JsonObject));
 }
 
@@ -46,7 +46,7 @@ export function* cutAround<Text extends string | Uint8Array>(
   plain: JsonObject,
   tables: readonly string[],
   textsOf: (table: string) => Iterable<Text>,
-): Generator<TextPiece> {
+): Generator<TextChunk> {
   let between = '{';
   let isFirst = true;
   for (const [key, value] of Object.entries(plain)) {
@@ -94,7 +94,7 @@ function* entityTexts(entities: JsonObject): Generator<string> {
       piece[ids[index] as string] = entities[ids[index] as string] as Json;
     const text = JSON.stringify(piece);
     yield text.slice(1, -1);
-    count = Math.max(1, Math.floor(((end - start) * PIECE_BYTES) / text.length));
+    count = Math.max(1, Math.floor(((end - start) * CHUNK_BYTES) / text.length));
     start = end;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Unreadable } from '../core/patch/unreadable.ts';
 
-export interface GameRow {
+export interface GameInfo {
   readonly id: string;
   readonly type: string;
   readonly version: number;
@@ -39,7 +39,7 @@ export interface Quarantine {
 }
 
 /** What a list says of a game whose first record cannot be read. */
-export function unknownRow(id: string, unreadable: Unreadable): GameRow {
+export function unknownRow(id: string, unreadable: Unreadable): GameInfo {
   return {
     id,
     type: '',

@@ -3,7 +3,7 @@
 
 import type { GameSeed } from '../core/game/seed.ts';
 import type { JsonObject, Patch } from '../core/patch/patch.ts';
-import type { GameRow } from './game-info.ts';
+import type { GameInfo } from './game-info.ts';
 import type { Opening } from './openings.ts';
 import type { CommandEntry } from './steps.ts';
 
@@ -80,7 +80,7 @@ export interface SnapshotEntry {
 
 export interface Past {
   /** The game as it was when this was opened, or asked last. */
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */
   stateAt(moment: Moment, options?: MomentOptions): Promise<StateAt>;
   /** Visible steps from seq 1 on; read as they are asked for. Nobody else holds them. */

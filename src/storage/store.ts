@@ -4,7 +4,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ErrorData } from '../core/errors.ts';
 import type { UnreadableGame } from '../core/patch/unreadable.ts';
-import type { GameRow, Quarantine } from './game-info.ts';
+import type { GameInfo, Quarantine } from './game-info.ts';
 import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from './history-reader.ts';
 
 /** Records of one or more games that become durable together. */
@@ -27,10 +27,10 @@ export interface Span {
 
 /** What a store owes to its background work after a call. */
 export interface StoreLoad {
-  /** Bytes that are durable in the journal and not yet digested. */
-  readonly digestLagBytes: number;
-  /** Of these, those of the batch that is being digested or is next. */
-  readonly digestingBytes?: number;
+  /** Bytes that are durable in the journal and not yet compacted. */
+  readonly compactionLagBytes: number;
+  /** Of these, those of the batch that is being compacted or is next. */
+  readonly compactingBytes?: number;
   /** Bytes of journal since the newest image. */
   readonly journalBytes: number;
   /** Whether a checkpoint would be worth its cost now. */
@@ -42,15 +42,15 @@ export interface StoreLoad {
 }
 
 /**
- * What would gather if commits went on: the batch that is being digested stays as large as it is, and to wait for one that is larger
+ * What would gather if commits went on: the batch that is being compacted stays as large as it is, and to wait for one that is larger
  * than the bound would hold up everybody else.
  */
-export function lagBehind({ digestLagBytes, digestingBytes = 0 }: StoreLoad): number {
-  return digestLagBytes - digestingBytes;
+export function lagBehind({ compactionLagBytes, compactingBytes = 0 }: StoreLoad): number {
+  return compactionLagBytes - compactingBytes;
 }
 
 export const NOTHING_OWED: StoreLoad = Object.freeze({
-  digestLagBytes: 0,
+  compactionLagBytes: 0,
   journalBytes: 0,
   checkpointDue: false,
   checkpointOverdue: false,
@@ -76,7 +76,7 @@ export interface StoredGame {
 }
 
 /** Where the pieces of a game may go as they come, before the last of them is made. */
-export interface EarlyPieces {
+export interface EarlyChunks {
   take(piece: Uint8Array): void;
   /** What was taken so far is not the game: it comes anew. */
   discard(): void;
@@ -90,7 +90,7 @@ export interface StoredMoment extends Omit<StateAt, 'game' | 'state'> {
 
 export interface PastPage {
   /** The game as it is now. */
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** Under which ids it was played before; left out where no game is ever renamed. */
   readonly origins?: readonly { readonly id: string; readonly upToSeq: number }[];
   /** As that of StoredGame. */
@@ -129,7 +129,7 @@ export interface StoreStats {
   readonly checkpoints: number;
   /** What the store owes to its background work now. */
   readonly load: StoreLoad;
-  /** Patches that were digested, and what merging left of them. */
+  /** Patches that were compacted, and what merging left of them. */
   readonly patchesIn: number;
   readonly patchesOut: number;
   /** The same for each game that has had records. */
@@ -193,7 +193,7 @@ export interface Store {
    */
   commit(batch: Batch): Promise<StoreLoad>;
   /** One slice of background work, a few milliseconds of it. */
-  digest(): Promise<StoreLoad>;
+  compact(): Promise<StoreLoad>;
   /** One slice of a checkpoint; call until it reports. */
   checkpoint(): Promise<CheckpointReport | undefined>;
   /**
@@ -201,8 +201,8 @@ export interface Store {
    * its past. Pieces given to `early`, if any, come before
    * those of the result.
    */
-  load(game: string, early?: EarlyPieces): Promise<StoredGame | undefined>;
-  list(): Promise<readonly GameRow[]>;
+  load(game: string, early?: EarlyChunks): Promise<StoredGame | undefined>;
+  list(): Promise<readonly GameInfo[]>;
   /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
   stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;
   /** Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no such game. */
@@ -215,7 +215,7 @@ export interface Store {
    * Takes in a game with its whole past, as a database that holds nothing else. Resolves with its row when it is durable; throws
    * GAME_EXISTS. Asked again with the same token, it has been done. Only stores with images have this.
    */
-  import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<GameRow>;
+  import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<GameInfo>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
   /** Gives up without ceremony: for a store that no longer answers. */

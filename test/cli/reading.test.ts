@@ -7,7 +7,7 @@ import { newestOf } from '#cli/past/newest.ts';
 import { stateSize } from '#cli/state-size.ts';
 import { readProfile } from '#cli/tuning/profile.ts';
 import { OrreryError, openOrrery, shardOf } from '#index.ts';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import type { Past } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { mine } from '../programs/mine.ts';
@@ -112,7 +112,7 @@ it('[K19] tells the size of the newest state, however much it has grown since th
 });
 
 it('[K19] tells that of the newest snapshot, and says so, when the newest state cannot be read', async () => {
-  const row = { seq: 9, snapshotSeq: 4, stateBytes: 77 } as GameRow;
+  const row = { seq: 9, snapshotSeq: 4, stateBytes: 77 } as GameInfo;
   const damaged = (): never => {
     throw new OrreryError({ code: 'DAMAGED', what: 'a step is gone', hint: 'none' });
   };

@@ -122,7 +122,7 @@ it.each([directory, file])('[D66] orrery sql has no table of secrets', async (pl
   expect(stderr).toContain('no such table: seeds');
 });
 
-it('[D66] a pack without the secret that its digest speaks of is refused, and one with another', async () => {
+it('[D66] a pack without the secret that its compaction speaks of is refused, and one with another', async () => {
   for (const sql of ['DELETE FROM seeds', `UPDATE seeds SET seed = '${'0'.repeat(32)}'`]) {
     const database = await Database.open(readFileSync(file));
     database.execute(sql);

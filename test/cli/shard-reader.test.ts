@@ -10,7 +10,7 @@ import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { mine } from '../programs/mine.ts';
 import { emptyFolder, removeFolders } from './command-line.ts';
 
-/** One shard at two moments, so far apart that they have no file in common but the claim. */
+/** One shard at two moments, so far apart that they have no file in common but the lease. */
 let before: string;
 let after: string;
 

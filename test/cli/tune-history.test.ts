@@ -7,8 +7,8 @@ import { trialModule } from '#cli/tuning/game.ts';
 import { History } from '#cli/tuning/history.ts';
 import { namedWorkload, WORKLOADS } from '#cli/tuning/workload.ts';
 import { loadGameTypes } from '#history/rerun/games-module.ts';
-import { piecesOf } from '#history/rerun/sections.ts';
-import { LEAST_PIECE, PIECES_A_THREAD } from '#history/rerun/threads.ts';
+import { sectionsOf } from '#history/rerun/sections.ts';
+import { LEAST_SECTION, SECTIONS_A_THREAD } from '#history/rerun/threads.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { emptyFolder, removeFolders } from './command-line.ts';
 
@@ -22,9 +22,9 @@ describe('a history to verify', () => {
       const past = await openDirectoryPast(directory, 'game-0');
       try {
         const { row } = past;
-        expect(row.seq).toBeGreaterThanOrEqual(2 * PIECES_A_THREAD * LEAST_PIECE);
-        const pieces = piecesOf(await past.snapshots(), { fromSeq: 1, toSeq: row.seq }, 2 * PIECES_A_THREAD);
-        expect(pieces.length, name).toBeGreaterThanOrEqual(PIECES_A_THREAD);
+        expect(row.seq).toBeGreaterThanOrEqual(2 * SECTIONS_A_THREAD * LEAST_SECTION);
+        const pieces = sectionsOf(await past.snapshots(), { fromSeq: 1, toSeq: row.seq }, 2 * SECTIONS_A_THREAD);
+        expect(pieces.length, name).toBeGreaterThanOrEqual(SECTIONS_A_THREAD);
       } finally {
         await past.close();
       }

@@ -17,7 +17,7 @@ import { DEFAULT_SHARDS, DEFAULTS } from '#options.ts';
 
 const STANDARD: Figures = {
   durablePerSecond: 10_000,
-  digestedPerSecond: 8_000,
+  compactedPerSecond: 8_000,
   commitP50: 400,
   commitP99: 900,
   durableP50: 500,
@@ -58,23 +58,23 @@ describe('a verdict', () => {
   const shards = tunedOption('shards');
 
   it('[TU1] is for a value that is better by more than the rounds of either differ', () => {
-    const steady = judge(shards, rounds(shards, 'digestedPerSecond', [8_000, 8_100, 7_900], [12_000, 12_300, 11_900]));
+    const steady = judge(shards, rounds(shards, 'compactedPerSecond', [8_000, 8_100, 7_900], [12_000, 12_300, 11_900]));
     expect(steady.chosen?.setting).toEqual({ shards: 2 });
-    expect(steady.reason).toBe('digested commands a second: 12,000 instead of 8,000');
+    expect(steady.reason).toBe('compacted commands a second: 12,000 instead of 8,000');
     // The medians are the same 4,000 apart.
-    const noisy = judge(shards, rounds(shards, 'digestedPerSecond', [8_000, 8_100, 7_900], [12_000, 14_500, 9_900]));
+    const noisy = judge(shards, rounds(shards, 'compactedPerSecond', [8_000, 8_100, 7_900], [12_000, 14_500, 9_900]));
     expect(noisy.chosen).toBeUndefined();
     const unsteady = judge(
       shards,
-      rounds(shards, 'digestedPerSecond', [8_000, 13_000, 7_900], [12_000, 12_300, 11_900]),
+      rounds(shards, 'compactedPerSecond', [8_000, 13_000, 7_900], [12_000, 12_300, 11_900]),
     );
     expect(unsteady.chosen).toBeUndefined();
-    expect(unsteady.reason).toBe('no value is better in digested commands a second by more than the rounds differ');
+    expect(unsteady.reason).toBe('no value is better in compacted commands a second by more than the rounds differ');
   });
 
   it('[TU1] is not for a value that is worse, or better by less than 5 %, however steady', () => {
-    const worse = judge(shards, rounds(shards, 'digestedPerSecond', [8_000, 8_000, 8_000], [5_000, 5_000, 5_000]));
-    const hardly = judge(shards, rounds(shards, 'digestedPerSecond', [8_000, 8_000, 8_000], [8_390, 8_390, 8_390]));
+    const worse = judge(shards, rounds(shards, 'compactedPerSecond', [8_000, 8_000, 8_000], [5_000, 5_000, 5_000]));
+    const hardly = judge(shards, rounds(shards, 'compactedPerSecond', [8_000, 8_000, 8_000], [8_390, 8_390, 8_390]));
     expect([worse.chosen, hardly.chosen]).toEqual([undefined, undefined]);
   });
 
@@ -90,11 +90,11 @@ describe('a verdict', () => {
     const better = [12_000, 12_300, 11_900];
     const verdict = judge(
       shards,
-      rounds(shards, 'digestedPerSecond', [8_000, 8_100, 7_900], better, { durableP99: 3_000 }),
+      rounds(shards, 'compactedPerSecond', [8_000, 8_100, 7_900], better, { durableP99: 3_000 }),
     );
     expect(verdict.chosen).toBeUndefined();
     expect(verdict.reason).toBe(
-      '2 is better in digested commands a second, but worse in time to durable, p99: 3 ms instead of 1 ms',
+      '2 is better in compacted commands a second, but worse in time to durable, p99: 3 ms instead of 1 ms',
     );
   });
 
@@ -126,7 +126,7 @@ describe('a verdict', () => {
   it('[TU3] is for the default where the trials never came to what the option bounds', () => {
     for (const [option, besides] of [
       ['batchBytes', { largestBatchBytes: 1_000 }],
-      ['digestLagBytes', { largestLagBytes: 1_000 }],
+      ['compactionLagBytes', { largestLagBytes: 1_000 }],
       ['checkpointBytes', { checkpoints: 0 }],
     ] as const) {
       const tuned = tunedOption(option);
@@ -145,7 +145,7 @@ describe('a verdict', () => {
 
   it('[TU3] knows that one game is in one shard', () => {
     const alone = tunedOptions(QUICK_VALUES, 1)[0] as Tuned;
-    const verdict = judge(alone, rounds(alone, 'digestedPerSecond', [8_000, 8_000, 8_000], [12_000, 12_000, 12_000]));
+    const verdict = judge(alone, rounds(alone, 'compactedPerSecond', [8_000, 8_000, 8_000], [12_000, 12_000, 12_000]));
     expect(verdict).toEqual({ chosen: undefined, reason: 'nothing to compare: one game belongs to one shard' });
   });
 
@@ -156,10 +156,10 @@ describe('a verdict', () => {
   });
 
   it('[TU4] stands only if fresh rounds still show it', () => {
-    const [standard, together] = rounds(shards, 'digestedPerSecond', [8_000, 8_100, 7_900], [12_000, 12_300, 11_900]);
-    expect(isConfirmed('digestedPerSecond', standard as Measured, together as Measured)).toBe(true);
-    const [again, same] = rounds(shards, 'digestedPerSecond', [8_000, 8_100, 7_900], [8_200, 8_300, 8_100]);
-    expect(isConfirmed('digestedPerSecond', again as Measured, same as Measured)).toBe(false);
+    const [standard, together] = rounds(shards, 'compactedPerSecond', [8_000, 8_100, 7_900], [12_000, 12_300, 11_900]);
+    expect(isConfirmed('compactedPerSecond', standard as Measured, together as Measured)).toBe(true);
+    const [again, same] = rounds(shards, 'compactedPerSecond', [8_000, 8_100, 7_900], [8_200, 8_300, 8_100]);
+    expect(isConfirmed('compactedPerSecond', again as Measured, same as Measured)).toBe(false);
   });
 });
 
@@ -209,7 +209,7 @@ describe('what is tried', () => {
       shards: String(DEFAULT_SHARDS),
       flushIntervalMs: `${DEFAULTS.flushIntervalMs} ms`,
       batchBytes: mebibytes(DEFAULTS.batchBytes),
-      digestLagBytes: mebibytes(DEFAULTS.digestLagBytes),
+      compactionLagBytes: mebibytes(DEFAULTS.compactionLagBytes),
       checkpointBytes: mebibytes(DEFAULTS.checkpointBytes),
       durability: `'${DEFAULTS.durability}'`,
       threads: String(usualThreads()),

@@ -56,7 +56,7 @@ it.runIf(isFull)(
       'shards',
       'flushIntervalMs',
       'batchBytes',
-      'digestLagBytes',
+      'compactionLagBytes',
       'checkpointBytes',
       'durability',
       'threads',
@@ -67,7 +67,7 @@ it.runIf(isFull)(
       for (const { median, rounds } of candidates) {
         expect(rounds).toHaveLength(3);
         for (const figures of [median, ...rounds]) {
-          for (const name of ['durablePerSecond', 'digestedPerSecond', 'commitP50', 'durableP99', 'bytesPerCommand']) {
+          for (const name of ['durablePerSecond', 'compactedPerSecond', 'commitP50', 'durableP99', 'bytesPerCommand']) {
             expect(Number.isFinite(figures[name]) && (figures[name] as number) > 0, `${option} ${name}`).toBe(true);
           }
           expect(figures['durableP50']).toBeGreaterThanOrEqual(figures['commitP50'] as number);
@@ -207,7 +207,7 @@ it('[TU10] the help explains the columns, the works and what helper threads are 
     'loop',
     'many',
     'DURABLE/S',
-    'DIGESTED/S',
+    'COMPACTED/S',
     'COMMIT',
     'LOOP',
     'BYTES',

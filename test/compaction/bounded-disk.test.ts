@@ -62,7 +62,7 @@ async function run(persistence: Persistence, records: number): Promise<{ folder:
   const samples: Sample[] = [];
   for (let batch = 0; batch * BATCH < records; batch += 1) {
     commit(owner, batch * BATCH + 1, (batch + 1) * BATCH);
-    while (owner.digest().digestLagBytes > 0);
+    while (owner.compact().compactionLagBytes > 0);
     if (batch % 5 < 4) continue;
     while (owner.checkpoint() === undefined);
     samples.push(sizes(folder));

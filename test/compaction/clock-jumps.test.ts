@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 
 const START = 1_700_000_000_000;
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 
 const databases: Database[] = [];
 afterEach(() => {
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 interface Shard {
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   readonly database: Database;
 }
 
@@ -29,7 +29,7 @@ async function shardOf(persistence: Persistence, bytes?: Uint8Array, frame = 0):
   databases.push(database);
   const retention = checkPersistence('counter', persistence);
   const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
-  return { database, digest: new Digest(database, options, { frame, chain: 0 }) };
+  return { database, compaction: new Compaction(database, options, { frame, chain: 0 }) };
 }
 
 function recordAt(seq: number, time: number): Record {
@@ -39,23 +39,23 @@ function recordAt(seq: number, time: number): Record {
   return { game: 'g', seq, tick: 0, time, command: '@create', type: 'counter', version: 1, tables: [], patches };
 }
 
-function take({ digest }: Shard, frame: number, times: readonly number[], from: number, to: number): void {
+function take({ compaction }: Shard, frame: number, times: readonly number[], from: number, to: number): void {
   const lines = times.slice(from, to).map((time, at) => encodeRecord(recordAt(from + at, time)));
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
   while (!taking.next().done);
 }
 
 /** What an owner does for a checkpoint. */
-function thin({ digest, database }: Shard): void {
-  for (const _ of digest.thin());
-  digest.flush({});
-  const row = digest.game('g');
-  expect(row && proveGame({ digest, database }, row).fault).toBeUndefined();
+function thin({ compaction, database }: Shard): void {
+  for (const _ of compaction.thin());
+  compaction.flush({});
+  const row = compaction.game('g');
+  expect(row && proveGame({ compaction, database }, row).fault).toBeUndefined();
 }
 
-function endsOf({ digest }: Shard): Set<number> {
-  const first = digest.game('g')?.firstSeq as number;
-  return new Set([first, ...[...digest.steps('g', 0, 1e9)].map(({ lastSeq }) => lastSeq)]);
+function endsOf({ compaction }: Shard): Set<number> {
+  const first = compaction.game('g')?.firstSeq as number;
+  return new Set([first, ...[...compaction.steps('g', 0, 1e9)].map(({ lastSeq }) => lastSeq)]);
 }
 
 it.each([

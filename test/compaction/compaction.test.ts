@@ -3,49 +3,52 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { encodeRecord } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { type Past, randomPast, TIME } from './records.ts';
 
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 const databases: Database[] = [];
 afterEach(() => {
   for (const database of databases.splice(0)) database.close();
 });
 
-async function digestFor(
+async function compactFor(
   grain: Grain,
   commandIndex = false,
   bytes?: Uint8Array,
-): Promise<{ digest: Digest; database: Database }> {
+): Promise<{ compaction: Compaction; database: Database }> {
   const database = await Database.open(bytes);
   databases.push(database);
-  return { database, digest: new Digest(database, { grainOf: () => grain, commandIndex }, { frame: 0, chain: 0 }) };
+  return {
+    database,
+    compaction: new Compaction(database, { grainOf: () => grain, commandIndex }, { frame: 0, chain: 0 }),
+  };
 }
 
-function take(digest: Digest, frame: number, lines: readonly string[]): void {
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
+function take(compaction: Compaction, frame: number, lines: readonly string[]): void {
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
   while (!taking.next().done);
 }
 
 /** In batches of random length, with a flush now and then. Gives the seqs at which rows were closed. */
-function takeAll(digest: Digest, past: Past, roll: Dice): number[] {
+function takeAll(compaction: Compaction, past: Past, roll: Dice): number[] {
   const flushed: number[] = [];
   for (let from = 0, frame = 1; from < past.lines.length; frame += 1) {
     const to = from + 1 + roll(30);
-    take(digest, frame, past.lines.slice(from, to));
+    take(compaction, frame, past.lines.slice(from, to));
     from = to;
     if (roll(6) !== 0) continue;
-    digest.flush({});
+    compaction.flush({});
     flushed.push(Math.min(to, past.lines.length) - 1);
   }
   return flushed;
 }
 
-function stateOf(digest: Digest, game: string, seq?: number): string {
-  return JSON.stringify(digest.fold(game, seq)?.state);
+function stateOf(compaction: Compaction, game: string, seq?: number): string {
+  return JSON.stringify(compaction.fold(game, seq)?.state);
 }
 
 const GRAINS = ['commands', 'ticks', 'batches'] as const;
@@ -55,15 +58,15 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 1_000 + round);
       const past = randomPast('g', 'random', 150, roll, 20);
       const last = past.states.length - 1;
-      const { digest, database } = await digestFor(grain);
-      const flushed = takeAll(digest, past, roll);
-      expect(stateOf(digest, 'g')).toBe(past.states[last]);
+      const { compaction, database } = await compactFor(grain);
+      const flushed = takeAll(compaction, past, roll);
+      expect(stateOf(compaction, 'g')).toBe(past.states[last]);
 
-      const steps = [...digest.steps('g', 0, last)];
+      const steps = [...compaction.steps('g', 0, last)];
       let due = 1;
       for (const { firstSeq, lastSeq, tick, time } of steps) {
         expect(firstSeq).toBe(due);
-        expect(stateOf(digest, 'g', lastSeq), `round ${round}, seq ${lastSeq}`).toBe(past.states[lastSeq]);
+        expect(stateOf(compaction, 'g', lastSeq), `round ${round}, seq ${lastSeq}`).toBe(past.states[lastSeq]);
         expect([tick, time]).toEqual([past.ticks[lastSeq], TIME + lastSeq]);
         due = lastSeq + 1;
       }
@@ -79,10 +82,10 @@ for (const grain of GRAINS) {
       // An asked-for moment that is not visible gives the one before it.
       const hidden = Array.from({ length: last }, (_, at) => at + 1).find((seq) => !ends.has(seq));
       if (hidden !== undefined)
-        expect(digest.fold('g', hidden)?.seq).toBe(Math.max(0, ...[...ends].filter((end) => end < hidden)));
+        expect(compaction.fold('g', hidden)?.seq).toBe(Math.max(0, ...[...ends].filter((end) => end < hidden)));
 
-      digest.flush({});
-      const row = digest.game('g');
+      compaction.flush({});
+      const row = compaction.game('g');
       expect(row).toMatchObject({
         seq: last,
         tick: past.ticks[last],
@@ -98,21 +101,21 @@ for (const grain of GRAINS) {
         expect(each).toMatchObject({ first_tick: past.ticks[first], last_tick: past.ticks[end], time: TIME + end });
       }
 
-      const again = await digestFor(grain, false, database.export());
-      expect(stateOf(again.digest, 'g')).toBe(past.states[last]);
-      expect([...again.digest.steps('g', 0, last)].map(({ lastSeq }) => lastSeq)).toEqual([...ends]);
+      const again = await compactFor(grain, false, database.export());
+      expect(stateOf(again.compaction, 'g')).toBe(past.states[last]);
+      expect([...again.compaction.steps('g', 0, last)].map(({ lastSeq }) => lastSeq)).toEqual([...ends]);
     }
   });
 }
 
 it('[I2] a step and a moment can be had while they are still gathering, and gathering does not change them', async () => {
   const past = randomPast('g', 'random', 40, dice(SEED), 10);
-  const { digest } = await digestFor('ticks');
+  const { compaction } = await compactFor('ticks');
   for (const [seq, line] of past.lines.entries()) {
-    take(digest, seq + 1, [line]);
-    expect(stateOf(digest, 'g')).toBe(past.states[seq]);
-    expect(digest.game('g')?.seq).toBe(seq);
-    expect([...digest.steps('g', 0, seq)].at(-1)?.lastSeq ?? 0).toBe(seq);
+    take(compaction, seq + 1, [line]);
+    expect(stateOf(compaction, 'g')).toBe(past.states[seq]);
+    expect(compaction.game('g')?.seq).toBe(seq);
+    expect([...compaction.steps('g', 0, seq)].at(-1)?.lastSeq ?? 0).toBe(seq);
   }
 });
 
@@ -120,15 +123,15 @@ for (const commandIndex of [false, true]) {
   it(`[I3] every command is in the history with its arguments; the table commands is ${commandIndex ? 'filled' : 'empty'}`, async () => {
     const roll = dice(SEED + 5);
     const past = randomPast('g', 'random', 300, roll, 10);
-    const { digest, database } = await digestFor('batches', commandIndex);
-    takeAll(digest, past, roll);
-    const commands = [...digest.commands('g', 0, 300)];
+    const { compaction, database } = await compactFor('batches', commandIndex);
+    takeAll(compaction, past, roll);
+    const commands = [...compaction.commands('g', 0, 300)];
     expect(commands.map(({ seq, name, args }) => [seq, name, args])).toEqual(
       Array.from({ length: 300 }, (_, at) => [at + 1, `c${(at + 1) % 7}`, { seq: at + 1 }]),
     );
     expect(new Set(commands.map(({ player }) => player))).toEqual(new Set([undefined, 'ada']));
-    digest.flush({});
-    expect([...digest.commands('g', 0, 300)]).toEqual(commands);
+    compaction.flush({});
+    expect([...compaction.commands('g', 0, 300)]).toEqual(commands);
     const rows = database.all('SELECT seq, tick, time, name, player, args FROM commands ORDER BY seq');
     const indexed = commands.map((command) => ({
       ...command,
@@ -142,7 +145,7 @@ for (const commandIndex of [false, true]) {
     );
     // A page at a time: what a page begins with is what the one before ended with.
     const paged: number[] = [];
-    const stored = digest.past('g') as NonNullable<ReturnType<typeof digest.past>>;
+    const stored = compaction.past('g') as NonNullable<ReturnType<typeof compaction.past>>;
     for (let fromSeq = 1; fromSeq <= 300; ) {
       const { steps, next } = stored.page({ fromSeq }, 37);
       paged.push(...steps.flatMap((step) => step.commands.map(({ seq }) => seq)));
@@ -156,9 +159,9 @@ it('[I4] a snapshot is taken when patches outweigh the one before, and older mom
   const roll = dice(SEED + 9);
   const past = randomPast('g', 'random', 1_500, roll, 300);
   const last = past.states.length - 1;
-  const { digest, database } = await digestFor('commands');
-  takeAll(digest, past, roll);
-  digest.flush({});
+  const { compaction, database } = await compactFor('commands');
+  takeAll(compaction, past, roll);
+  compaction.flush({});
   const snapshots = database
     .all('SELECT seq, reason FROM snapshots ORDER BY seq')
     .map(({ seq, reason }) => [Number(seq), reason]);
@@ -171,7 +174,7 @@ it('[I4] a snapshot is taken when patches outweigh the one before, and older mom
   );
   expect(Number(sizes?.['whole'])).toBeLessThan(2 * Number(sizes?.['steps']));
   for (const seq of [0, 1, 2, last, ...snapshots.flatMap(([at]) => [Number(at) - 1, Number(at), Number(at) + 1])]) {
-    if (seq >= 0 && seq <= last) expect(stateOf(digest, 'g', seq), `seq ${seq}`).toBe(past.states[seq]);
+    if (seq >= 0 && seq <= last) expect(stateOf(compaction, 'g', seq), `seq ${seq}`).toBe(past.states[seq]);
   }
 });
 
@@ -190,24 +193,24 @@ it('[I5] records that do not belong are kept as they stand, by game and seq, and
     ['{"g":"g","s":11,"k":1,"t":1,"c":"c","d":[["?",[]]]}', 'g', 11, /unknown operation/],
   ];
   for (const [line, game, seq, what] of wrong) {
-    const { digest } = await digestFor('ticks');
-    take(digest, 1, past.lines);
-    const before = digest.fold('g')?.state;
-    take(digest, 2, [line]);
-    const [held, ...none] = digest.unreadable;
+    const { compaction } = await compactFor('ticks');
+    take(compaction, 1, past.lines);
+    const before = compaction.fold('g')?.state;
+    take(compaction, 2, [line]);
+    const [held, ...none] = compaction.unreadable;
     expect(none).toEqual([]);
     expect(held).toMatchObject({ game, seq, records: 1, frame: 2, what: expect.stringMatching(what) as string });
-    expect(() => digest.assertReadable(game)).toThrow(expect.objectContaining({ code: 'GAME_UNREADABLE' }));
-    expect(digest.fold('g')?.state).toEqual(before);
-    expect(digest.position.frame).toBe(2);
+    expect(() => compaction.assertReadable(game)).toThrow(expect.objectContaining({ code: 'GAME_UNREADABLE' }));
+    expect(compaction.fold('g')?.state).toEqual(before);
+    expect(compaction.position.frame).toBe(2);
   }
 });
 
 it('[I5] patches that do not fit their state are refused when somebody folds them, by game and seq', async () => {
   const past = randomPast('g', 'random', 3, dice(SEED), 5);
-  const { digest } = await digestFor('commands');
-  take(digest, 1, past.lines);
-  take(digest, 2, [
+  const { compaction } = await compactFor('commands');
+  take(compaction, 1, past.lines);
+  take(compaction, 2, [
     encodeRecord({
       game: 'g',
       seq: 4,
@@ -217,8 +220,8 @@ it('[I5] patches that do not fit their state are refused when somebody folds the
       patches: [{ op: 'remove', path: ['nowhere'] }],
     }),
   ]);
-  expect(() => digest.fold('g')).toThrow(
+  expect(() => compaction.fold('g')).toThrow(
     expect.objectContaining({ code: 'PATCH_INVALID', context: expect.objectContaining({ game: 'g', seq: 4 }) }),
   );
-  expect(stateOf(digest, 'g', 3)).toBe(past.states[3]);
+  expect(stateOf(compaction, 'g', 3)).toBe(past.states[3]);
 });

@@ -4,11 +4,11 @@
 import { afterEach, expect, it } from 'vitest';
 import { type Json, type JsonObject, MAX_DEPTH } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readGame } from '#storage/sqlite/image/rows.ts';
 import { readSeed } from '#storage/sqlite/image/seeds.ts';
-import { readPieces, readSnapshot } from '#storage/sqlite/image/snapshots.ts';
+import { readChunks, readSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
@@ -33,15 +33,19 @@ function line(game: string, state: Json, tables: readonly string[], more: object
 async function taken(text: string): Promise<{ steps: number; made: unknown; pieces: string }> {
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(
+    database,
+    { grainOf: () => 'commands', commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
   let steps = 0;
-  const taking = digest.take(Buffer.from(`${text}\n`, 'utf8'), { frame: 1, chain: 7 });
+  const taking = compaction.take(Buffer.from(`${text}\n`, 'utf8'), { frame: 1, chain: 7 });
   while (!taking.next().done) steps += 1;
   const snapshot = readSnapshot(database, 'g', 0);
-  const pieces = readPieces(database, 'g', 0)?.pieces.map((piece) => `${piece.table}: ${piece.unpack().toString()}`);
+  const pieces = readChunks(database, 'g', 0)?.pieces.map((piece) => `${piece.table}: ${piece.unpack().toString()}`);
   return {
     steps,
-    made: { row: readGame(database, 'g'), seed: readSeed(database, 'g'), snapshot, held: digest.unreadable },
+    made: { row: readGame(database, 'g'), seed: readSeed(database, 'g'), snapshot, held: compaction.unreadable },
     pieces: (pieces ?? []).join('\n'),
   };
 }
@@ -175,7 +179,7 @@ it('[I17] while a wide game is taken in, commits of others go on, and a checkpoi
   commit('small', 0, line('small', { n: 0 }, []));
   commit('wide', 0, line('wide', { systems }, ['systems']));
   let between = 0;
-  while (owner.digest().digestLagBytes > 2000) {
+  while (owner.compact().compactionLagBytes > 2000) {
     between += 1;
     const patches = [{ op: 'replace' as const, path: ['n'], value: between }];
     commit(

@@ -5,7 +5,7 @@ import { Assembly } from '#core/game/assemble.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
 import { cutText } from '#storage/chunks.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { SnapshotBody, writeSnapshotBody } from '#storage/sqlite/image/snapshots.ts';
 
@@ -29,10 +29,10 @@ const stateWith = (metal: number, systems = WIDE): JsonObject => ({
 });
 
 /** A game with one change behind its snapshot. */
-async function galaxy(systems = WIDE): Promise<{ readonly digest: Digest; readonly database: Database }> {
+async function galaxy(systems = WIDE): Promise<{ readonly compaction: Compaction; readonly database: Database }> {
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
   const moment = { game: 'g', tick: 0, time: 1 };
   const lines = [
     encodeRecord({
@@ -51,10 +51,10 @@ async function galaxy(systems = WIDE): Promise<{ readonly digest: Digest; readon
       patches: [{ op: 'replace', path: ['systems', `s${changedOf(systems)}`, 'metal'], value: 77 }],
     }),
   ];
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 });
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 0 });
   while (!taking.next().done);
-  digest.flush({});
-  return { digest, database };
+  compaction.flush({});
+  return { compaction, database };
 }
 
 /** What goes ahead, as it came. */
@@ -74,10 +74,10 @@ class Ahead {
 }
 
 it('[DT6] all pieces go ahead, and together they are those that an answer would have', async () => {
-  const { digest } = await galaxy();
+  const { compaction } = await galaxy();
   const ahead = new Ahead();
-  const loaded = digest.load('g', ahead);
-  const whole = digest.load('g');
+  const loaded = compaction.load('g', ahead);
+  const whole = compaction.load('g');
   expect(loaded).toEqual({ ...whole, pieces: [] });
   expect(ahead.pieces).toEqual(whole?.pieces);
   expect(ahead.pieces.length).toBeGreaterThan(3);
@@ -86,7 +86,7 @@ it('[DT6] all pieces go ahead, and together they are those that an answer would 
 });
 
 it('[DT6] when a later piece is not certain, those before are taken back, and the game is there all the same', async () => {
-  const { digest, database } = await galaxy();
+  const { compaction, database } = await galaxy();
   const body = new SnapshotBody();
   for (const { table, text } of cutText(stateWith(0), TABLES)) {
     // Valid JSON that Orrery does not write.
@@ -94,17 +94,17 @@ it('[DT6] when a later piece is not certain, those before are taken back, and th
   }
   writeSnapshotBody(database, 'g', { seq: 0, tick: 0, time: 1, version: 1, tables: TABLES }, body, 'create');
   const ahead = new Ahead();
-  const loaded = digest.load('g', ahead);
+  const loaded = compaction.load('g', ahead);
   expect(ahead.pieces.indexOf('discarded')).toBe(ahead.pieces.length - 1);
   expect(ahead.pieces.length).toBeGreaterThan(3);
-  expect(loaded).toEqual(digest.load('g'));
+  expect(loaded).toEqual(compaction.load('g'));
   expect((await ahead.assembly.finish(loaded?.pieces ?? [], TABLES)).toJSON()).toEqual(stateWith(77));
 });
 
 it('[DT6] nothing of a small game goes ahead', async () => {
-  const { digest } = await galaxy(8);
+  const { compaction } = await galaxy(8);
   const ahead = new Ahead();
-  const loaded = digest.load('g', ahead);
+  const loaded = compaction.load('g', ahead);
   expect(ahead.pieces).toEqual([]);
   expect((await ahead.assembly.finish(loaded?.pieces ?? [], TABLES)).toJSON()).toEqual(stateWith(77, 8));
 });

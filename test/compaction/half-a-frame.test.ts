@@ -1,4 +1,4 @@
-// Commits and their digest go on while a checkpoint thins the past in slices. Whatever slice the image is exported in, it holds
+// Commits and their compaction go on while a checkpoint thins the past in slices. Whatever slice the image is exported in, it holds
 // whole frames: half of one would be taken in a second time by the next opening.
 
 import { expect, it } from 'vitest';
@@ -24,7 +24,7 @@ function frameOf(firstSeq: number, lastSeq: number): Parameters<Awaited<ReturnTy
   return { payload, count: lastSeq - firstSeq + 1, spans: [{ game: 'g', firstSeq, lastSeq }] };
 }
 
-it('[RT14] an image holds whole frames, in whatever slice of thinning others were digested in part', async () => {
+it('[RT14] an image holds whole frames, in whatever slice of thinning others were compacted in part', async () => {
   const kept = checkPersistence('counter', { tiers: [{ every: { ms: 10 * MINUTE }, forMs: 'ever' }] });
   const retentions = new Map([['counter', kept]]);
   let partly = 0;
@@ -34,14 +34,14 @@ it('[RT14] an image holds whole frames, in whatever slice of thinning others wer
     const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]), sliceMs: 0 });
     owner.commit(frameOf(0, 0));
     owner.commit(frameOf(1, frames * FRAME));
-    while (owner.digest().digestLagBytes > 0);
+    while (owner.compact().compactionLagBytes > 0);
     let report = owner.checkpoint();
     for (let slice = 0; slice < slices && !report; slice += 1) report = owner.checkpoint();
     if (!report) {
       partly += 1;
       frames += 1;
       owner.commit(frameOf((frames - 1) * FRAME + 1, frames * FRAME));
-      expect(owner.digest().digestLagBytes).toBeGreaterThan(0);
+      expect(owner.compact().compactionLagBytes).toBeGreaterThan(0);
       while (!report) report = owner.checkpoint();
     }
     owner.abandon();

@@ -6,31 +6,31 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
 import type { JsonObject, Patch } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { PIECE_BYTES } from '#storage/chunks.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { CHUNK_BYTES } from '#storage/chunks.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readSnapshot, readSnapshotEntries } from '#storage/sqlite/image/snapshots.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 const EVERY = 25;
 const databases: Database[] = [];
 afterEach(() => {
   for (const database of databases.splice(0)) database.close();
 });
 
-async function digestOf(): Promise<{ database: Database; digest: Digest }> {
+async function compactionOf(): Promise<{ database: Database; compaction: Compaction }> {
   const database = await Database.open();
   databases.push(database);
   const retention = { ...KEEP_ALL, snapshotEvery: { records: EVERY, ms: null } };
-  const digest = new Digest(
+  const compaction = new Compaction(
     database,
     { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
     { frame: 0, chain: 0 },
   );
-  return { database, digest };
+  return { database, compaction };
 }
 
 const ballast = (at: number, text: string): { [key: string]: never } =>
@@ -49,8 +49,8 @@ function created(systems: object): string {
 }
 
 /** A frame as it is taken in, a slice at a time. */
-function taking(digest: Digest, frame: number, lines: readonly string[]): Generator<void, void> {
-  return digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
+function taking(compaction: Compaction, frame: number, lines: readonly string[]): Generator<void, void> {
+  return compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
 }
 
 /** Many entities come, grow and go, so that pieces become long, short and none. */
@@ -78,7 +78,7 @@ function changeMuch(state: Wide, roll: Dice): Patch[] {
 for (let round = 0; round < 4; round += 1) {
   it(`[DT5] a snapshot made of the pieces of the last is the state that was, in slices (seed ${SEED}, ${round})`, async () => {
     const roll = dice(SEED * 1_000 + round);
-    const { database, digest } = await digestOf();
+    const { database, compaction } = await compactionOf();
     const state = wideState(roll);
     for (let at = 0; at < 600; at += 1) state.systems[`b${at}`] = ballast(at, 'x'.repeat(300));
     const states = new Map<number, string>();
@@ -90,18 +90,18 @@ for (let round = 0; round < 4; round += 1) {
     states.set(0, JSON.stringify(state));
     let slices = 0;
     for (let frame = 1; frame <= 30; frame += 1) {
-      const turns = taking(digest, frame, lines);
+      const turns = taking(compaction, frame, lines);
       while (!turns.next().done) {
         slices += 1;
         const other = roll(30);
-        if (other === 0) digest.flush({});
-        if (other === 1) for (const _ of digest.settle());
-        if (other === 2) for (const _ of digest.thin());
+        if (other === 0) compaction.flush({});
+        if (other === 1) for (const _ of compaction.settle());
+        if (other === 2) for (const _ of compaction.thin());
         // In the first frame the game is still being taken in.
-        if (other === 3) assert.ok(frame === 1 || digest.load('g'));
+        if (other === 3) assert.ok(frame === 1 || compaction.load('g'));
       }
-      if (roll(4) === 0) digest.flush({});
-      assert.deepStrictEqual(digest.fold('g')?.state, state, `after ${seq}`);
+      if (roll(4) === 0) compaction.flush({});
+      assert.deepStrictEqual(compaction.fold('g')?.state, state, `after ${seq}`);
       lines = Array.from({ length: 1 + roll(40) }, () => {
         seq += 1;
         const text = line(roll(30) === 0 ? changeMuch(state, roll) : changeWide(state, roll, round === 0));
@@ -126,9 +126,9 @@ for (let round = 0; round < 4; round += 1) {
         at += bytes;
         return gunzipSync(body.subarray(at - bytes, at)).length;
       });
-      expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * PIECE_BYTES + 1);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(4 * CHUNK_BYTES + 1);
       const bytes = sizes.reduce((sum, size) => sum + size, 0);
-      expect(pieces.length, `${sizes}`).toBeLessThan(2 * Math.ceil(bytes / PIECE_BYTES) + 8);
+      expect(pieces.length, `${sizes}`).toBeLessThan(2 * Math.ceil(bytes / CHUNK_BYTES) + 8);
     }
   });
 }
@@ -149,12 +149,12 @@ it('[DT5] a snapshot is what folding gives to the byte, in whatever form the val
     'true',
   ];
   for (const form of forms) {
-    const { database, digest } = await digestOf();
+    const { database, compaction } = await compactionOf();
     const systems = wideSystems();
     const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1)
       lines.push(`{"g":"g","s":${seq},"k":${seq},"t":1,"c":"c","d":[["=",["systems","b7","text"],${form}]]}`);
-    for (const _ of taking(digest, 1, lines));
+    for (const _ of taking(compaction, 1, lines));
     (systems['b7'] as unknown as JsonObject) = { ...systems['b7'], text: JSON.parse(form) };
     expect(readSnapshot(database, 'g', EVERY)?.json, form).toBe(JSON.stringify({ systems }));
   }
@@ -170,14 +170,14 @@ it('[DT5] entities stand in the order that folding leaves them in', async () => 
     'two new ones': [add('n2'), add('n1')],
   };
   for (const [what, patches] of Object.entries(orders)) {
-    const { database, digest } = await digestOf();
+    const { database, compaction } = await compactionOf();
     const systems: { [id: string]: unknown } = wideSystems();
     const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1) {
       const patch = seq <= patches.length ? [patches[seq - 1] as Patch] : [];
       lines.push(encodeRecord({ game: 'g', seq, tick: seq, time: 1, command: 'c', patches: patch }));
     }
-    for (const _ of taking(digest, 1, lines));
+    for (const _ of taking(compaction, 1, lines));
     for (const { op, path } of patches) {
       const id = path[1] as string;
       if (op === 'remove') delete systems[id];
@@ -189,14 +189,14 @@ it('[DT5] entities stand in the order that folding leaves them in', async () => 
 
 it('[DT5] what a state may not hold gets into no snapshot, though its line is JSON', async () => {
   for (const value of ['"\\ud800"', '{"__proto__":1}', `${'['.repeat(63)}${']'.repeat(63)}`]) {
-    const { database, digest } = await digestOf();
+    const { database, compaction } = await compactionOf();
     const systems = wideSystems();
     const lines = [created(systems)];
     for (let seq = 1; seq <= EVERY + 1; seq += 1)
       lines.push(`{"g":"g","s":${seq},"k":${seq},"t":1,"c":"c","d":[["=",["systems","b7","text"],${value}]]}`);
-    const turns = taking(digest, 1, lines);
+    const turns = taking(compaction, 1, lines);
     while (!turns.next().done);
-    expect(() => digest.assertReadable('g'), value).toThrow(expect.objectContaining({ code: 'GAME_UNREADABLE' }));
+    expect(() => compaction.assertReadable('g'), value).toThrow(expect.objectContaining({ code: 'GAME_UNREADABLE' }));
     expect(readSnapshotEntries(database, 'g').length).toBe(1);
   }
 });
@@ -206,7 +206,7 @@ for (const way of ['settle', 'thin'] as const) {
     const database = await Database.open();
     databases.push(database);
     const retention = { ...KEEP_ALL, keepRecords: 100_000, compactAt: 0.1 };
-    const digest = new Digest(
+    const compaction = new Compaction(
       database,
       { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
       { frame: 0, chain: 0 },
@@ -226,7 +226,7 @@ for (const way of ['settle', 'thin'] as const) {
       });
     };
     const take = (frame: number, lines: readonly string[]): void => {
-      for (const _ of taking(digest, frame, lines));
+      for (const _ of taking(compaction, frame, lines));
     };
     take(1, [created(systems)]);
     // Two rows, and what is to come outweighs a tenth of the state.
@@ -234,11 +234,11 @@ for (const way of ['settle', 'thin'] as const) {
       2,
       Array.from({ length: 90 }, () => change(2_000)),
     );
-    const working = digest[way]();
+    const working = compaction[way]();
     expect(working.next().done).toBe(false);
     take(3, [change(10), change(20)]);
     while (!working.next().done);
-    digest.flush({});
+    compaction.flush({});
     const newest = readSnapshotEntries(database, 'g').at(-1)?.seq as number;
     expect(newest).toBe(90);
     const row = database.one("SELECT snapshot_seq, state_bytes, patch_bytes FROM games WHERE id = 'g'");

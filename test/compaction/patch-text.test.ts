@@ -11,7 +11,7 @@ import { PatchText } from '#storage/sqlite/compaction/patch-text.ts';
 import { dice } from '../programs/script.ts';
 import { changeWide, wideState } from './wide-state.ts';
 
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 
 /** As a record of the journal has them. */
 function add(text: PatchText | LatestPatches, patches: readonly Patch[]): void {

@@ -35,7 +35,7 @@ const record: fc.Arbitrary<Record> = fc.record(
 );
 
 /** What a line is taken apart into, or undefined. */
-function takenApart(line: RecordLine, text: Buffer): Record | undefined {
+function expandedHistory(line: RecordLine, text: Buffer): Record | undefined {
   const bytes = Buffer.concat([Buffer.from('{"a"'), text, Buffer.from('\n{"g"')]);
   if (!line.scan(bytes, 4, 4 + text.length)) return undefined;
   const out = new ByteText();
@@ -66,7 +66,7 @@ test.prop([record], { numRuns: 2000 })(
   '[DT2] the line of a command is taken apart into what decodeRecord parses',
   (given) => {
     const text = encodeRecord(given);
-    expect(takenApart(line, Buffer.from(text, 'utf8'))).toEqual(decodeRecord(text));
+    expect(expandedHistory(line, Buffer.from(text, 'utf8'))).toEqual(decodeRecord(text));
   },
 );
 
@@ -88,7 +88,7 @@ test.prop([record, spoiling], { numRuns: 20_000 })(
       else bytes.splice(at, how === 'set' ? 1 : 0, byte);
     }
     const text = Buffer.from(bytes);
-    const taken = takenApart(line, text);
+    const taken = expandedHistory(line, text);
     if (!taken) return;
     const { firstSeq, ...parsed } = decodeRecord(text.toString('utf8'));
     expect(taken).toEqual(firstSeq === undefined || firstSeq === parsed.seq ? parsed : { ...parsed, firstSeq });
@@ -110,5 +110,5 @@ it('[DT2] a record that makes a game, or tells of tables, is left to decodeRecor
     '{"g":"g","s":1,"k":1,"t":1,"c":"c","d":[["-",["a"],1]]}',
     '{"g":"g","s":1,"k":1,"t":1,"c":"c","d":[]} ',
   ];
-  for (const text of lines) expect(takenApart(line, Buffer.from(text)), text).toBeUndefined();
+  for (const text of lines) expect(expandedHistory(line, Buffer.from(text)), text).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { OrreryError } from '#core/errors.ts';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 class Shard {
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   readonly database: Database;
   #frame = 0;
 
@@ -29,8 +29,8 @@ class Shard {
     this.database = database;
     const retention = persistence && checkPersistence('counter', persistence);
     const options = { grainOf: () => grain, retentionOf: () => retention, commandIndex };
-    this.digest = new Digest(database, options, { frame: 0, chain: 0 });
-    this.digest.policies.record(['counter']);
+    this.compaction = new Compaction(database, options, { frame: 0, chain: 0 });
+    this.compaction.policies.record(['counter']);
   }
 
   static async open(
@@ -49,7 +49,7 @@ class Shard {
   write(...records: Partial<Record>[]): void {
     this.#frame += 1;
     const lines = records.map((record) => encodeRecord({ ...recordAt(record.seq as number), ...record }));
-    const taking = this.digest.take(Buffer.from(`${lines.join('\n')}\n`), { frame: this.#frame, chain: 0 });
+    const taking = this.compaction.take(Buffer.from(`${lines.join('\n')}\n`), { frame: this.#frame, chain: 0 });
     while (!taking.next().done);
   }
 
@@ -58,7 +58,7 @@ class Shard {
     for (let seq = from; seq <= to; seq += each) {
       const end = Math.min(to, seq + each - 1);
       this.write(...Array.from({ length: end - seq + 1 }, (_, at) => ({ seq: seq + at, ...record(seq + at) })));
-      this.digest.flush({});
+      this.compaction.flush({});
     }
   }
 
@@ -68,14 +68,14 @@ class Shard {
   }
 
   thin(): void {
-    for (const _ of this.digest.thin());
-    this.digest.flush({});
-    const row = this.digest.game('g');
+    for (const _ of this.compaction.thin());
+    this.compaction.flush({});
+    const row = this.compaction.game('g');
     expect(row && proveGame(this, row).fault).toBeUndefined();
   }
 
   get ends(): number[] {
-    return [...this.digest.steps('g', 0, 1e9)].map(({ lastSeq }) => lastSeq);
+    return [...this.compaction.steps('g', 0, 1e9)].map(({ lastSeq }) => lastSeq);
   }
 
   get snapshots(): string[] {
@@ -85,7 +85,7 @@ class Shard {
   }
 
   get commands(): number[] {
-    return [...this.digest.commands('g', 0, 1e9)].map(({ seq }) => seq);
+    return [...this.compaction.commands('g', 0, 1e9)].map(({ seq }) => seq);
   }
 
   get rows(): number {
@@ -122,10 +122,10 @@ it('[RT2] old ticks become one step each with all of their commands, older stret
   const ticks = range(509, 899, 10);
   expect(shard.ends).toEqual([...stretches, 500, ...ticks, 900, ...range(901, 1_001)]);
   expect(shard.commands).toEqual(range(501, 1_001));
-  expect(shard.digest.game('g')).toMatchObject({ firstSeq: 0, records: 1_001, seq: 1_001 });
+  expect(shard.compaction.game('g')).toMatchObject({ firstSeq: 0, records: 1_001, seq: 1_001 });
   expect(shard.snapshots).toEqual(['0 create']);
   // What lies inside a step is refused, with what is left around it.
-  const past = shard.digest.past('g');
+  const past = shard.compaction.past('g');
   expect(() => past?.find({ seq: 150 }, false)).toThrow(
     expect.objectContaining({
       code: 'MOMENT_NOT_KEPT',
@@ -148,14 +148,14 @@ it('[RT2] the last tier with an end cuts what is older, in eighths of its age, t
   shard.write({ seq: 0 });
   shard.play(1, 440, 10);
   shard.thin();
-  expect(shard.digest.game('g')?.firstSeq).toBe(0);
+  expect(shard.compaction.game('g')?.firstSeq).toBe(0);
   shard.play(441, 1_000, 10);
   shard.thin();
-  expect(shard.digest.game('g')).toMatchObject({ firstSeq: 590, records: 1_000, snapshotSeq: 590 });
+  expect(shard.compaction.game('g')).toMatchObject({ firstSeq: 590, records: 1_000, snapshotSeq: 590 });
   expect(shard.snapshots).toEqual(['590 tier']);
   expect(shard.ends).toEqual(range(591, 1_000));
-  expect(() => shard.digest.past('g')?.find({ seq: 589 }, true)).toThrow(/begins later/);
-  expect(shard.digest.past('g')?.stateAt({ seq: 590 }, false)).toMatchObject({ state: { n: 590 } });
+  expect(() => shard.compaction.past('g')?.find({ seq: 589 }, true)).toThrow(/begins later/);
+  expect(shard.compaction.past('g')?.stateAt({ seq: 590 }, false)).toMatchObject({ state: { n: 590 } });
 });
 
 it('[RT5] a number of records: at least so many stay, at most a quarter and a row more', async () => {
@@ -165,13 +165,13 @@ it('[RT5] a number of records: at least so many stay, at most a quarter and a ro
     for (let from = 1; from <= 1_000; from += 10) {
       shard.play(from, from + 9, 10);
       shard.thin();
-      const { seq, firstSeq } = shard.digest.game('g') as { seq: number; firstSeq: number };
+      const { seq, firstSeq } = shard.compaction.game('g') as { seq: number; firstSeq: number };
       expect(seq - firstSeq).toBeGreaterThanOrEqual(Math.min(seq, 100));
       expect(seq - firstSeq).toBeLessThanOrEqual(135);
       expect(shard.commands).toEqual(range(firstSeq + 1, seq));
     }
     const indexed = shard.database.one('SELECT min(seq) AS first, count(*) AS n FROM commands');
-    const { firstSeq } = shard.digest.game('g') as { firstSeq: number };
+    const { firstSeq } = shard.compaction.game('g') as { firstSeq: number };
     expect(indexed).toEqual({ first: firstSeq + 1, n: 1_000 - firstSeq });
     expect(shard.snapshots).toEqual([`${firstSeq} tier`]);
   }
@@ -228,10 +228,10 @@ it('[RT7] snapshots alone: between them nothing is left, and whoever goes throug
   shard.play(1, 115, 5);
   shard.thin();
   expect(shard.snapshots).toEqual(['60 records', '80 records', '100 records']);
-  expect(shard.digest.game('g')?.firstSeq).toBe(60);
+  expect(shard.compaction.game('g')?.firstSeq).toBe(60);
   expect(shard.commands).toEqual(range(101, 115));
   expect(shard.database.one('SELECT min(seq) AS first FROM commands')).toEqual({ first: 101 });
-  const steps = [...shard.digest.steps('g', 0, 1e9)];
+  const steps = [...shard.compaction.steps('g', 0, 1e9)];
   expect(steps.slice(0, 2)).toEqual([
     { firstSeq: 61, lastSeq: 80, tick: 8, time: START + 80, patches: [{ op: 'replace', path: [], value: { n: 80 } }] },
     {
@@ -243,7 +243,7 @@ it('[RT7] snapshots alone: between them nothing is left, and whoever goes throug
     },
   ]);
   expect(steps.slice(2).map(({ lastSeq }) => lastSeq)).toEqual(range(101, 115));
-  const past = shard.digest.past('g');
+  const past = shard.compaction.past('g');
   for (const seq of [60, 80, 100, ...range(101, 115)]) expect(past?.find({ seq }, false)).toBe(seq);
   for (const seq of range(61, 79)) expect(past?.find({ seq }, true)).toBe(60);
   expect(() => past?.find({ seq: 70 }, false)).toThrow(
@@ -273,11 +273,11 @@ it('[RT8] a migration and a recovery are never merged with what is around them, 
   shard.thin();
   expect(shard.ends).toEqual([100, 101, 150, 151, 201]);
   expect(shard.snapshots).toEqual(['0 create', '101 migrate', '151 recover']);
-  expect([...shard.digest.commands('g', 0, 1e9)].map(({ seq, name }) => [seq, name])).toEqual([
+  expect([...shard.compaction.commands('g', 0, 1e9)].map(({ seq, name }) => [seq, name])).toEqual([
     [101, '@migrate'],
     [151, '@recover'],
   ]);
-  const past = shard.digest.past('g');
+  const past = shard.compaction.past('g');
   expect(past?.stateAt({ seq: 100 }, false)).toMatchObject({ version: 1, state: { n: 100 } });
   expect(past?.stateAt({ seq: 150 }, false)).toMatchObject({ version: 2, state: { n: 150, version: 2 } });
 });
@@ -312,7 +312,7 @@ it('[RT8] a row whose last record has a time long past costs nothing of what is 
     return shard;
   };
   const cut = await play([{ every: 'step', forMs: 100 }]);
-  expect(cut.digest.game('g')?.firstSeq).toBe(50);
+  expect(cut.compaction.game('g')?.firstSeq).toBe(50);
   expect(cut.ends).toEqual(range(51, 201));
   const merged = await play([
     { every: 'step', forMs: 100 },
@@ -333,13 +333,13 @@ it('[RT9] what a type said stays in the image, and holds for who has no code of 
   second.play(41, 200, 20);
   second.thin();
   expect(second.ends.filter((seq) => seq % 10 !== 9 && seq % 20 !== 0)).toEqual([]);
-  const { firstSeq } = second.digest.game('g') as { firstSeq: number };
+  const { firstSeq } = second.compaction.game('g') as { firstSeq: number };
   expect(200 - firstSeq).toBeLessThan(100);
   // Who says something else is believed, and written down.
   const third = await Shard.open({}, { grain: 'commands', bytes: second.database.export() });
   third.play(201, 400, 20);
   third.thin();
-  expect(third.digest.game('g')?.firstSeq).toBe(firstSeq);
+  expect(third.compaction.game('g')?.firstSeq).toBe(firstSeq);
   expect(third.ends.filter((seq) => seq > 200)).toEqual(range(201, 400));
   expect(third.database.one('SELECT history FROM types')).toEqual({ history: 'commands' });
 });
@@ -382,5 +382,5 @@ it('[RT10] pages that nothing needs are given back once they are most of the fil
   shard.play(1_001, 1_050, 10, noise);
   shard.thin();
   const again = await Shard.open(undefined, { bytes: shard.database.export() });
-  expect(again.digest.game('g')?.seq).toBe(1_050);
+  expect(again.compaction.game('g')?.seq).toBe(1_050);
 });

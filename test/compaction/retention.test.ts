@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { fold } from '#core/patch/apply.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { type Past, randomPast, TIME } from './records.ts';
 
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 const databases: Database[] = [];
 afterEach(() => {
   for (const database of databases.splice(0)) database.close();
@@ -21,7 +21,7 @@ afterEach(() => {
 const RECORDS = 120;
 
 interface Shard {
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   readonly database: Database;
 }
 
@@ -35,45 +35,45 @@ async function shardOf(
   databases.push(database);
   const retention = checkPersistence('random', persistence);
   const options = { grainOf: () => grain, retentionOf: () => retention, commandIndex };
-  return { database, digest: new Digest(database, options, { frame: 0, chain: 0 }) };
+  return { database, compaction: new Compaction(database, options, { frame: 0, chain: 0 }) };
 }
 
-function take(digest: Digest, frame: number, lines: readonly string[]): void {
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
+function take(compaction: Compaction, frame: number, lines: readonly string[]): void {
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
   while (!taking.next().done);
 }
 
 /** A checkpoint now and then, with records coming in between its turns. */
-function play(digest: Digest, { lines }: Past, roll: Dice, most: number): void {
+function play(compaction: Compaction, { lines }: Past, roll: Dice, most: number): void {
   let at = 0;
   let frame = 0;
   const some = (): void => {
     if (at === lines.length) return;
     const to = Math.min(lines.length, at + 1 + roll(most));
     frame += 1;
-    take(digest, frame, lines.slice(at, to));
+    take(compaction, frame, lines.slice(at, to));
     at = to;
   };
   while (at < lines.length) {
     some();
     if (roll(3) !== 0) continue;
-    const thinning = digest.thin();
+    const thinning = compaction.thin();
     while (!thinning.next().done) if (roll(4) === 0) some();
-    digest.flush({});
+    compaction.flush({});
   }
-  finish(digest);
+  finish(compaction);
 }
 
 /** Until nothing more goes. */
-function finish(digest: Digest): void {
-  digest.flush({});
-  for (const _ of digest.thin());
-  digest.flush({});
+function finish(compaction: Compaction): void {
+  compaction.flush({});
+  for (const _ of compaction.thin());
+  compaction.flush({});
 }
 
 /** Every moment that can be read folds to what was, as one and as steps. Gives their seqs. */
-function readable({ digest, database }: Shard, past: Past, why: string): Set<number> {
-  const row = digest.game('g');
+function readable({ compaction, database }: Shard, past: Past, why: string): Set<number> {
+  const row = compaction.game('g');
   if (!row) throw new Error('the game is gone');
   const last = past.states.length - 1;
   expect([row.seq, row.tick, row.time], why).toEqual([last, past.ticks[last], TIME + last]);
@@ -83,7 +83,7 @@ function readable({ digest, database }: Shard, past: Past, why: string): Set<num
   const moments = new Set(snapshots);
   let due = row.firstSeq + 1;
   let state: unknown = JSON.parse(past.states[row.firstSeq] as string);
-  for (const { firstSeq, lastSeq, tick, time, patches } of digest.steps('g', 0, last)) {
+  for (const { firstSeq, lastSeq, tick, time, patches } of compaction.steps('g', 0, last)) {
     state = fold(state, patches, 'owned');
     expect(JSON.stringify(state), `${why}, seq ${lastSeq}`).toBe(past.states[lastSeq]);
     expect(firstSeq, why).toBe(due);
@@ -94,11 +94,11 @@ function readable({ digest, database }: Shard, past: Past, why: string): Set<num
   expect(due, why).toBe(last + 1);
   for (const [index, seq] of [...moments].entries()) {
     if (index % 4 > 0 && seq < last) continue;
-    const folded = digest.fold('g', seq);
+    const folded = compaction.fold('g', seq);
     expect(folded?.seq, `${why}, seq ${seq}`).toBe(seq);
     expect(JSON.stringify(folded?.state), `${why}, seq ${seq}`).toBe(past.states[seq]);
   }
-  expect(proveGame({ digest, database }, row).fault, why).toBeUndefined();
+  expect(proveGame({ compaction, database }, row).fault, why).toBeUndefined();
   return moments;
 }
 
@@ -182,19 +182,19 @@ it(`[RT1] [RT2] whatever a policy takes away, every moment left is exact and tho
         const roll = dice(seed);
         const past = randomPast('g', 'random', RECORDS, roll, 12);
         const whole = await shardOf(grain, {});
-        play(whole.digest, past, dice(seed), most);
+        play(whole.compaction, past, dice(seed), most);
         const before = readable(whole, past, 'kept whole');
         const shard = await shardOf(grain, policy);
-        play(shard.digest, past, dice(seed), most);
+        play(shard.compaction, past, dice(seed), most);
         const kept = readable(shard, past, 'thinned as it came');
         // A step that ends where a tick goes on is there by the chance of when rows were written.
         const ends = [...before].filter((seq) => grain === 'commands' || past.ticks[seq] !== past.ticks[seq + 1]);
         expect(gone(mustStay(past, policy, ends), kept)).toEqual([]);
-        finish(shard.digest);
+        finish(shard.compaction);
         expect([...readable(shard, past, 'and once more')].filter((seq) => !kept.has(seq))).toEqual([]);
         // The same policy over what had been kept whole leaves no less.
         const late = await shardOf(grain, policy, whole.database.export());
-        finish(late.digest);
+        finish(late.compaction);
         const left = readable(late, past, 'thinned at last');
         expect(gone(mustStay(past, policy, ends), left)).toEqual([]);
         for (const { database } of [whole, shard, late]) database.close();

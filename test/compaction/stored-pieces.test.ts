@@ -5,26 +5,26 @@ import { afterEach, expect, it } from 'vitest';
 import { assemble } from '#core/game/assemble.ts';
 import type { JsonObject, Patch } from '#core/patch/patch.ts';
 import { encodePatches, encodeRecord } from '#core/patch/record.ts';
-import { cutText, type TextPiece } from '#storage/chunks.ts';
-import type { GameRow } from '#storage/game-info.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { cutText, type TextChunk } from '#storage/chunks.ts';
+import type { GameInfo } from '#storage/game-info.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { takeStored } from '#storage/sqlite/compaction/stored-chunks.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { type PackedSnapshot, readSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { dice } from '../programs/script.ts';
 import { changeWide, TABLES, type Wide, wideState } from './wide-state.ts';
 
-const SEED = Number(process.env['ORRERY_DIGEST_SEED'] ?? 1);
+const SEED = Number(process.env['ORRERY_COMPACTION_SEED'] ?? 1);
 const databases: Database[] = [];
 afterEach(() => {
   for (const database of databases.splice(0)) database.close();
 });
 
-const ROW = { id: 'g', seq: 0, tables: [...TABLES] } as unknown as GameRow;
+const ROW = { id: 'g', seq: 0, tables: [...TABLES] } as unknown as GameInfo;
 
 /** Entity by entity, so that there are many pieces. */
 function snapshotOf(state: Wide): PackedSnapshot {
-  const pieces: TextPiece[] = [];
+  const pieces: TextChunk[] = [];
   for (const { table, text } of cutText(state as unknown as JsonObject, TABLES)) {
     if (table === undefined) pieces.push({ table, text });
     else
@@ -57,7 +57,7 @@ function stepsOf(steps: readonly (readonly Patch[])[], firstSeq = 1): Buffer {
   return Buffer.from(`[${texts.join(',')}]`, 'utf8');
 }
 
-function storedPieces(...given: [PackedSnapshot, GameRow, Iterable<Buffer>]): Uint8Array[] | undefined {
+function storedPieces(...given: [PackedSnapshot, GameInfo, Iterable<Buffer>]): Uint8Array[] | undefined {
   const pieces: Uint8Array[] = [];
   return takeStored(...given, (piece) => pieces.push(piece)) ? pieces : undefined;
 }
@@ -148,9 +148,9 @@ it('[DT4] [I6] a wide game is loaded as it is folded, and its snapshot is one st
   const state = { treasury: 5, systems, last: 'l' };
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
   const take = (frame: number, lines: readonly string[]): void => {
-    const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
+    const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
     while (!taking.next().done);
   };
   const created = {
@@ -188,11 +188,11 @@ it('[DT4] [I6] a wide game is loaded as it is folded, and its snapshot is one st
       return encodeRecord({ game: 'g', seq, tick: Math.floor(seq / 30), time: 2, command: 'c', patches });
     });
     take(frame, lines);
-    if (frame % 7 === 0) digest.flush({});
-    const loaded = digest.load('g');
+    if (frame % 7 === 0) compaction.flush({});
+    const loaded = compaction.load('g');
     expect(loaded?.row.seq).toBe(seq);
     const assembled = await assemble(loaded?.pieces ?? [], ['systems']);
-    expect(JSON.stringify(digest.fold('g')?.state)).toBe(JSON.stringify(state));
+    expect(JSON.stringify(compaction.fold('g')?.state)).toBe(JSON.stringify(state));
     expect(assembled.toJSON()).toEqual(state);
     for (const piece of loaded?.pieces ?? []) expect(piece.length).toBeLessThan(80_000);
   }

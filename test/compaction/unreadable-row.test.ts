@@ -2,25 +2,25 @@
 
 import { expect, it, onTestFinished } from 'vitest';
 import { checkPersistence } from '#core/game/persistence.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { dice } from '../programs/script.ts';
 import { randomPast } from './records.ts';
 
 const GAMES = ['a', 'b', 'c'];
 
-async function opened(bytes?: Uint8Array): Promise<{ readonly digest: Digest; readonly database: Database }> {
+async function opened(bytes?: Uint8Array): Promise<{ readonly compaction: Compaction; readonly database: Database }> {
   const database = await Database.open(bytes);
   onTestFinished(() => database.close());
   const retention = checkPersistence('random', { tiers: [{ every: 'tick', forMs: 'ever' }] });
   const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
-  return { database, digest: new Digest(database, options, { frame: 0, chain: 0 }) };
+  return { database, compaction: new Compaction(database, options, { frame: 0, chain: 0 }) };
 }
 
-function take(digest: Digest, frame: number, lines: readonly string[]): void {
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
+function take(compaction: Compaction, frame: number, lines: readonly string[]): void {
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: frame * 7 });
   while (!taking.next().done);
-  digest.flush({});
+  compaction.flush({});
 }
 
 it.each([
@@ -30,32 +30,32 @@ it.each([
 ])('[RT13] a row that %s holds up neither the checkpoint nor another game', async (_what, harm) => {
   const pasts = GAMES.map((game, index) => randomPast(game, 'random', 40, dice(7 + index), 4));
   const whole = await opened();
-  for (const [index, { lines }] of pasts.entries()) take(whole.digest, 1 + index, lines.slice(0, 30));
+  for (const [index, { lines }] of pasts.entries()) take(whole.compaction, 1 + index, lines.slice(0, 30));
   whole.database.run(harm, []);
   const kept = whole.database.all("SELECT * FROM patch_batches WHERE game = 'b'");
   const steps = (database: Database, game: string): number =>
-    [...new Digest(database, READ, END).steps(game, 0, 99)].length;
+    [...new Compaction(database, READ, END).steps(game, 0, 99)].length;
 
-  for (const _ of whole.digest.thin());
-  expect(whole.digest.unthinned).toEqual(['b']);
+  for (const _ of whole.compaction.thin());
+  expect(whole.compaction.unthinned).toEqual(['b']);
   expect(whole.database.all("SELECT * FROM patch_batches WHERE game = 'b'")).toEqual(kept);
   for (const [index, game] of [...GAMES.entries()].filter(([, id]) => id !== 'b')) {
     expect(steps(whole.database, game)).toBe(new Set(pasts[index]?.ticks.slice(1, 30)).size);
   }
   // And so it goes on, without trying again what cannot be.
-  for (const [index, { lines }] of pasts.entries()) take(whole.digest, 11 + index, lines.slice(30));
-  for (const _ of whole.digest.thin());
-  expect(whole.digest.unthinned).toEqual(['b']);
+  for (const [index, { lines }] of pasts.entries()) take(whole.compaction, 11 + index, lines.slice(30));
+  for (const _ of whole.compaction.thin());
+  expect(whole.compaction.unthinned).toEqual(['b']);
   expect(steps(whole.database, 'c')).toBe(new Set(pasts[2]?.ticks.slice(1)).size);
 });
 
 it('[RT13] a note of how far retention has come that is none is made anew', async () => {
   const past = randomPast('a', 'random', 40, dice(3), 4);
-  const { digest, database } = await opened();
-  take(digest, 1, past.lines);
+  const { compaction, database } = await opened();
+  take(compaction, 1, past.lines);
   database.run("UPDATE games SET thinned = '[\"'", []);
-  for (const _ of digest.thin());
-  expect([...digest.steps('a', 0, 99)].length).toBe(new Set(past.ticks.slice(1)).size);
+  for (const _ of compaction.thin());
+  expect([...compaction.steps('a', 0, 99)].length).toBe(new Set(past.ticks.slice(1)).size);
 });
 
 const READ = { grainOf: () => 'commands' as const, commandIndex: false };

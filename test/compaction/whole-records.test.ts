@@ -3,7 +3,7 @@
 
 import { afterEach, expect, it } from 'vitest';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readGame, readQuarantine } from '#storage/sqlite/image/rows.ts';
@@ -36,16 +36,16 @@ function set(seq: number, value: number): string {
   return record(seq, { patches: [{ op: 'replace', path: ['n'], value }] });
 }
 
-async function digested(grain: Grain, lines: readonly string[], flushAfter: number): Promise<Digest> {
+async function compacted(grain: Grain, lines: readonly string[], flushAfter: number): Promise<Compaction> {
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => grain, commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(database, { grainOf: () => grain, commandIndex: false }, { frame: 0, chain: 0 });
   for (const [index, line] of lines.entries()) {
-    const taking = digest.take(Buffer.from(`${line}\n`, 'utf8'), { frame: index + 1, chain: index });
+    const taking = compaction.take(Buffer.from(`${line}\n`, 'utf8'), { frame: index + 1, chain: index });
     while (!taking.next().done);
-    if (index === flushAfter) digest.flush({});
+    if (index === flushAfter) compaction.flush({});
   }
-  return digest;
+  return compaction;
 }
 
 const STORY = [
@@ -71,8 +71,8 @@ const STORY = [
 for (const grain of ['commands', 'ticks', 'batches'] as const) {
   it(`[WS1] every moment around whole states folds exactly, with grain ${grain}, wherever rows end`, async () => {
     for (let flushAfter = -1; flushAfter < STORY.length; flushAfter += 1) {
-      const digest = await digested(grain, STORY, flushAfter);
-      const states = [2, 3, 5, 6, 7].map((seq) => JSON.stringify(digest.fold('g', seq)?.state));
+      const compaction = await compacted(grain, STORY, flushAfter);
+      const states = [2, 3, 5, 6, 7].map((seq) => JSON.stringify(compaction.fold('g', seq)?.state));
       expect(states, `flushed after ${flushAfter}`).toEqual([
         '{"n":2}',
         '{"n":2,"units":{}}',
@@ -80,27 +80,27 @@ for (const grain of ['commands', 'ticks', 'batches'] as const) {
         '{"n":4,"units":{}}',
         '{"n":7,"units":{}}',
       ]);
-      const steps = [...digest.steps('g', 0, 7)];
+      const steps = [...compaction.steps('g', 0, 7)];
       expect(steps.map(({ lastSeq }) => lastSeq)).toEqual(expect.arrayContaining([2, 3, 5, 6, 7]));
       expect(steps.map(({ firstSeq }) => firstSeq)[0]).toBe(1);
       for (const [index, step] of steps.entries()) {
         if (index > 0) expect(step.firstSeq).toBe((steps[index - 1]?.lastSeq ?? 0) + 1);
       }
-      const loaded = digest.load('g');
+      const loaded = compaction.load('g');
       expect(loaded?.row).toMatchObject({ version: 2, tables: ['units'], seq: 7, tick: 2, records: 7 });
     }
   });
 }
 
 it('[WS2] a migration sets the version, a recovery leaves word of what it gave up, both keep their arguments', async () => {
-  const digest = await digested('ticks', STORY, 3);
-  digest.flush({});
+  const compaction = await compacted('ticks', STORY, 3);
+  compaction.flush({});
   const database = databases.at(-1) as Database;
   expect(readGame(database, 'g')).toMatchObject({ version: 2, seq: 7, snapshotSeq: 6, parent: undefined });
   expect(readQuarantine(database, 'g')).toEqual([
     { game: 'g', firstSeq: 5, lastSeq: 5, time: TIME + 6, mode: 'point', reason: 'cheating' },
   ]);
-  const commands = [...digest.commands('g', 0, 7)];
+  const commands = [...compaction.commands('g', 0, 7)];
   expect(commands.map(({ name }) => name)).toEqual(['set', 'set', '@migrate', 'set', 'set', '@recover', 'set']);
   expect(commands[2]?.args).toEqual({ from: 1, to: 2 });
   expect(database.all('SELECT seq, reason, version FROM snapshots ORDER BY seq')).toEqual([
@@ -112,8 +112,8 @@ it('[WS2] a migration sets the version, a recovery leaves word of what it gave u
 
 it('[WS3] a fork says where it comes from', async () => {
   const fork = whole(0, '@create', { n: 2 }, { type: 'counter', args: { fork: { game: 'other', seq: 12 } } });
-  const digest = await digested('ticks', [fork], 0);
-  expect(digest.game('g')).toMatchObject({ parent: 'other', parentSeq: 12, seq: 0 });
+  const compaction = await compacted('ticks', [fork], 0);
+  expect(compaction.game('g')).toMatchObject({ parent: 'other', parentSeq: 12, seq: 0 });
 });
 
 it('[WS4] a whole-state record without a whole state, or out of turn, is kept as it stands', async () => {
@@ -129,9 +129,9 @@ it('[WS4] a whole-state record without a whole state, or out of turn, is kept as
     ['a repetition', whole(2, '@recover', { n: 1 })],
   ];
   for (const [story, line] of bad) {
-    const digest = await digested('ticks', [...STORY.slice(0, 3), line], -1);
-    expect(digest.unreadable, story).toMatchObject([{ records: 1, frame: 4 }]);
-    expect(digest.games()[0], story).toMatchObject({ seq: 2 });
+    const compaction = await compacted('ticks', [...STORY.slice(0, 3), line], -1);
+    expect(compaction.unreadable, story).toMatchObject([{ records: 1, frame: 4 }]);
+    expect(compaction.games()[0], story).toMatchObject({ seq: 2 });
   }
 });
 
@@ -143,13 +143,18 @@ it('[WS8] of many games that gather at a time the oldest are written early, and 
   }
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame: 0, chain: 0 });
-  const taking = digest.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 1 });
+  const compaction = new Compaction(
+    database,
+    { grainOf: () => 'commands', commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
+  const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 1 });
   while (!taking.next().done);
   const early = Number(database.one('SELECT count(*) AS rows FROM patch_batches')?.['rows']);
   expect(early).toBeGreaterThan(0);
   expect(early).toBeLessThan(2 * games.length);
-  for (const game of games) expect([1, 2].map((seq) => digest.fold(game, seq)?.state)).toEqual([{ n: 1 }, { n: 2 }]);
-  digest.flush({});
-  for (const game of games) expect(digest.fold(game)?.state).toEqual({ n: 2 });
+  for (const game of games)
+    expect([1, 2].map((seq) => compaction.fold(game, seq)?.state)).toEqual([{ n: 1 }, { n: 2 }]);
+  compaction.flush({});
+  for (const game of games) expect(compaction.fold(game)?.state).toEqual({ n: 2 });
 });

@@ -82,7 +82,7 @@ export function batchesContract(name: string, make: () => Promise<StoreUnderTest
       expect([await stateOf('g'), await stateOf('h')]).toEqual(['{"n":2}', '{"n":9}']);
     });
 
-    it('[S19] [S4] so it is behind checkpoints, digests and another opening', async ({ skip }) => {
+    it('[S19] [S4] so it is behind checkpoints, compacts and another opening', async ({ skip }) => {
       const newest = [record('g', 1, [{ op: 'replace', path: ['n'], value: 1 }]), create('h', { n: 9 })];
       const other = [record('g', 1, [{ op: 'replace', path: ['n'], value: 7 }]), create('h', { n: 9 })];
       await commit(create('g', { n: 0 }));
@@ -92,7 +92,7 @@ export function batchesContract(name: string, make: () => Promise<StoreUnderTest
         await commit(...newest);
       };
       await check();
-      while ((await store.digest()).digestLagBytes > 0);
+      while ((await store.compact()).compactionLagBytes > 0);
       await check();
       for (let round = 0; round < 3; round += 1) {
         while ((await store.checkpoint()) === undefined);

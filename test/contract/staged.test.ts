@@ -1,4 +1,4 @@
-// What tests of the outbox play on must be a store like the others.
+// What tests of the commit queue play on must be a store like the others.
 
 import { StagedStore } from '../engine/staged-store.ts';
 import { batchesContract } from './batches.contract.ts';

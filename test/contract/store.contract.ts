@@ -66,7 +66,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect(stored).toMatchObject({ id: 'g', type: 'kind', version: 3, seq: 2, tick: 4, tables: ['t'] });
       expect(assembled(stored)).toBe('{"n":2,"t":{"b":{"hp":2},"c":{"hp":3}},"list":["first",1]}');
       // With more of the same, and after some background work.
-      await store.digest();
+      await store.compact();
       await commit(record('g', 3, [{ op: 'remove', path: ['list', 1] }], { tick: 5 }));
       expect(await stateOf('g')).toBe('{"n":2,"t":{"b":{"hp":2},"c":{"hp":3}},"list":["first"]}');
     });

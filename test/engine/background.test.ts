@@ -6,8 +6,8 @@ import { StagedStore } from './staged-store.ts';
 
 const many = Array.from({ length: 600 }, (_, number) => `new-${number}`);
 
-const owed = (digestLagBytes: number, checkpointDue = false) => ({
-  digestLagBytes,
+const owed = (compactionLagBytes: number, checkpointDue = false) => ({
+  compactionLagBytes,
   journalBytes: 0,
   checkpointDue,
   checkpointOverdue: false,
@@ -171,9 +171,9 @@ describe('a checkpoint in a loop that leaves no gaps', () => {
   });
 });
 
-describe('digesting', () => {
+describe('compacting', () => {
   it('[O44] fills the gaps between commits, and stands back for them while it is within the bound', async () => {
-    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
+    const { store, game } = await harbour({ compactionLagBytes: 10_000_000 });
     store.left = owed(500_000);
     store.hold();
     const first = add(game);
@@ -182,11 +182,11 @@ describe('digesting', () => {
     store.release();
     await Promise.all([first.durable, second.durable]);
     await settled();
-    expect(store.calls).toEqual(['commit', 'commit', 'digest']);
+    expect(store.calls).toEqual(['commit', 'commit', 'compact']);
   });
 
   it('[O44] past the bound, commits wait for it', async () => {
-    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
+    const { store, game } = await harbour({ compactionLagBytes: 10_000_000 });
     store.left = owed(10_000_001);
     store.hold();
     const first = add(game);
@@ -194,12 +194,12 @@ describe('digesting', () => {
     const second = add(game);
     store.release();
     await Promise.all([first.durable, second.durable]);
-    expect(store.calls).toEqual(['commit', 'digest', 'commit']);
+    expect(store.calls).toEqual(['commit', 'compact', 'commit']);
   });
 
   it('[O44] they do not wait for one batch that is larger than the bound, only for what is behind it', async () => {
-    const { store, game } = await harbour({ digestLagBytes: 10_000_000 });
-    store.left = { ...owed(40_000_000), digestingBytes: 39_000_000 };
+    const { store, game } = await harbour({ compactionLagBytes: 10_000_000 });
+    store.left = { ...owed(40_000_000), compactingBytes: 39_000_000 };
     store.hold();
     const first = add(game);
     await store.asked('commit');
@@ -207,10 +207,10 @@ describe('digesting', () => {
     store.release();
     await Promise.all([first.durable, second.durable]);
     expect(store.calls).toEqual(['commit', 'commit']);
-    store.left = { ...owed(40_000_000), digestingBytes: 29_000_000 };
+    store.left = { ...owed(40_000_000), compactingBytes: 29_000_000 };
     await add(game).durable;
     await add(game).durable;
-    expect(store.calls.slice(-3)).toEqual(['commit', 'digest', 'commit']);
+    expect(store.calls.slice(-3)).toEqual(['commit', 'compact', 'commit']);
   });
 
   it('[O44] a little is left until it is worth it', async () => {
@@ -225,12 +225,12 @@ describe('digesting', () => {
     const { store, game, told, orrery } = await harbour();
     stopTime();
     store.left = owed(500_000);
-    store.fail('digest', 'IO_FAILED', 3);
+    store.fail('compact', 'IO_FAILED', 3);
     add(game);
     await settled();
-    expect(store.calls).toEqual(['commit', 'digest']);
+    expect(store.calls).toEqual(['commit', 'compact']);
     await pass(2000);
-    expect(store.calls).toEqual(['commit', 'digest', 'digest', 'digest', 'digest']);
+    expect(store.calls).toEqual(['commit', 'compact', 'compact', 'compact', 'compact']);
     expect([told, orrery.health.state]).toEqual([['degraded IO_FAILED', 'recovered 0'], 'ok']);
   });
 });

@@ -7,7 +7,7 @@ const bound = 10_000;
 
 describe("at the bound, overflow 'reject'", () => {
   it('[O10] commands throw BACKPRESSURE before they run, until there is room; nothing that was accepted is lost', async () => {
-    const { store, game, orrery } = await harbour({ outboxBytes: bound });
+    const { store, game, orrery } = await harbour({ commitQueueBytes: bound });
     store.hold();
     const receipts: Promise<void>[] = [];
     let accepted = 0;
@@ -42,7 +42,7 @@ describe("at the bound, overflow 'reject'", () => {
   });
 
   it('[O10] a game cannot be created at the bound, and can be when there is room', async () => {
-    const { store, game, orrery } = await harbour({ outboxBytes: bound });
+    const { store, game, orrery } = await harbour({ commitQueueBytes: bound });
     store.breakDown('IO_FAILED');
     write(game, 20_000);
     const error = await rejection('BACKPRESSURE', orrery.open(ledger, 'new'));
@@ -58,7 +58,7 @@ describe("at the bound, overflow 'reject'", () => {
   });
 
   it('[O10] the error says why nothing leaves', async () => {
-    const { store, game } = await harbour({ outboxBytes: bound });
+    const { store, game } = await harbour({ commitQueueBytes: bound });
     store.breakDown('DISK_FULL');
     write(game, 20_000);
     await settled();
@@ -69,7 +69,7 @@ describe("at the bound, overflow 'reject'", () => {
 
 describe("at the bound, overflow 'coalesce'", () => {
   it('[O11] commands go on; the newest state of each game is sent whole, for all seqs since', async () => {
-    const { store, game, orrery } = await harbour({ outboxBytes: bound, overflow: 'coalesce' });
+    const { store, game, orrery } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce' });
     const other = (await orrery.open(ledger, 'h')) as Ledger;
     store.batches.length = 0;
     store.hold();
@@ -98,7 +98,7 @@ describe("at the bound, overflow 'coalesce'", () => {
   });
 
   it('[O11] a state that is sent whole is the newest at that moment, tables included', async () => {
-    const { store, game } = await harbour({ outboxBytes: bound, overflow: 'coalesce' });
+    const { store, game } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce' });
     store.hold();
     write(game, bound);
     await store.asked('commit');
@@ -114,7 +114,7 @@ describe("at the bound, overflow 'coalesce'", () => {
   });
 
   it('[O11] more than once, while the disk fails, with several games: nothing is lost', async () => {
-    const { store, game, orrery, told } = await harbour({ outboxBytes: bound, overflow: 'coalesce' });
+    const { store, game, orrery, told } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce' });
     const games = [game, (await orrery.open(ledger, 'h')) as Ledger, (await orrery.open(ledger, 'i')) as Ledger];
     stopTime();
     const receipts: { readonly state: string }[] = [];
@@ -141,7 +141,7 @@ describe("at the bound, overflow 'coalesce'", () => {
   });
 
   it('[O11] a game that is created at the bound is created, and then counts like the others', async () => {
-    const { store, game, orrery } = await harbour({ outboxBytes: bound, overflow: 'coalesce' });
+    const { store, game, orrery } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce' });
     store.hold();
     write(game, bound);
     await store.asked('commit');
@@ -161,7 +161,7 @@ describe("at the bound, overflow 'coalesce'", () => {
 
   it('[O11] flush covers what will be sent whole, also with relaxed durability', async () => {
     const { store, game, orrery } = await harbour({
-      outboxBytes: bound,
+      commitQueueBytes: bound,
       overflow: 'coalesce',
       durability: 'relaxed',
       coalescingDelayMs: 600_000,
@@ -173,7 +173,7 @@ describe("at the bound, overflow 'coalesce'", () => {
   });
 
   it('[O11] subscribers still hear of every change', async () => {
-    const { store, game } = await harbour({ outboxBytes: bound, overflow: 'coalesce', durability: 'strict' });
+    const { store, game } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce', durability: 'strict' });
     const changes = changesOf(game);
     store.hold();
     write(game, bound);
@@ -187,7 +187,7 @@ describe("at the bound, overflow 'coalesce'", () => {
   });
 
   it('[O11] a game with a state to be sent whole is not evicted', async () => {
-    const { store, game, orrery } = await harbour({ outboxBytes: bound, overflow: 'coalesce', maxLoadedGames: 1 });
+    const { store, game, orrery } = await harbour({ commitQueueBytes: bound, overflow: 'coalesce', maxLoadedGames: 1 });
     store.breakDown('IO_FAILED');
     write(game, bound);
     const receipt = add(game);

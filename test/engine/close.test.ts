@@ -46,13 +46,13 @@ describe('close', () => {
     expect(other.batches).toEqual([['g:0'], ['g:1']]);
   });
 
-  it.each(['digest', 'checkpoint'] as const)(
+  it.each(['compact', 'checkpoint'] as const)(
     '[O30] leaves no timer behind, even when `%s` fails meanwhile',
     async (call) => {
       const { orrery, store, game } = await harbour();
       stopTime();
       store.left = {
-        digestLagBytes: call === 'digest' ? 1e9 : 0,
+        compactionLagBytes: call === 'compact' ? 1e9 : 0,
         journalBytes: 0,
         checkpointDue: call === 'checkpoint',
         checkpointOverdue: false,
@@ -257,7 +257,7 @@ describe('close', () => {
     expect(orrery.health).toMatchObject({ state: 'failed' });
   });
 
-  it.each(['load', 'list', 'checkpoint', 'digest', 'close'] as const)(
+  it.each(['load', 'list', 'checkpoint', 'compact', 'close'] as const)(
     '[O32] a store that never answers `%s`: CLOSE_TIMEOUT, and whoever waits is told',
     async (call) => {
       const { orrery, store, game } = await harbour();
@@ -266,8 +266,8 @@ describe('close', () => {
       if (call === 'load') waiting.push(outcome(orrery.open(ledger, 'new')));
       if (call === 'list') waiting.push(outcome(orrery.list()));
       if (call === 'checkpoint') waiting.push(outcome(orrery.checkpoint()));
-      if (call === 'digest') {
-        store.left = { digestLagBytes: 1e9, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
+      if (call === 'compact') {
+        store.left = { compactionLagBytes: 1e9, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
         await add(game).durable;
       }
       if (call !== 'close') await store.asked(call);

@@ -7,7 +7,7 @@ import { batchOf, record } from '../contract/handmade.ts';
 import { json, refusal, rejection, reloaded } from '../game/galaxy.ts';
 import { add, harbour, type Ledger, ledger, outcome, settled, write } from './harbour.ts';
 
-/** Records of a game get into the store past its outbox. */
+/** Records of a game get into the store past its commit queue. */
 function intrude(store: Awaited<ReturnType<typeof harbour>>['store'], game: string, ...seqs: number[]) {
   return store.inner.commit(batchOf(seqs.map((seq) => record(game, seq, [{ op: 'replace', path: ['n'], value: 7 }]))));
 }
@@ -104,7 +104,7 @@ describe('other records of a game are stored', () => {
   });
 
   it('[O48] [O11] states that stand for many records are given up with their game, and those of others are sent', async () => {
-    const { orrery, store, game } = await harbour({ outboxBytes: 10_000, overflow: 'coalesce' });
+    const { orrery, store, game } = await harbour({ commitQueueBytes: 10_000, overflow: 'coalesce' });
     const other = (await orrery.open(ledger, 'h')) as Ledger;
     await intrude(store, 'g', 1);
     store.batches.length = 0;

@@ -83,7 +83,7 @@ it('[ME1] counts what became durable, by shard, by game and in total', async () 
       expect(shard.batchRecords.mean * shard.batches).toBeCloseTo(shard.records, 6);
       expect(shard.syncMicroseconds.count).toBe(shard.batches);
       expect(shard.checkpointMicroseconds.count).toBe(1);
-      expect(shard.digestLagBytes).toBe(0);
+      expect(shard.compactionLagBytes).toBe(0);
     }
   });
 });
@@ -112,7 +112,7 @@ it('[ME2] a distribution is in order, and a wait for the disk is no shorter than
 });
 
 it('[ME3] what waits is counted, by game too, and what was refused', async () => {
-  await withOrrery({ store: () => new MemoryStore(), outboxBytes: 1000 }, async (orrery) => {
+  await withOrrery({ store: () => new MemoryStore(), commitQueueBytes: 1000 }, async (orrery) => {
     const game = await orrery.open(counter, 'a');
     const other = await orrery.open(counter, 'b');
     other.dispatch('add', 1);
@@ -182,7 +182,7 @@ it('[ME5] commits that failed are counted', async () => {
 });
 
 it('[ME5] records given up for whole states are counted', async () => {
-  await withOrrery({ store: () => new MemoryStore(), outboxBytes: 500, overflow: 'coalesce' }, async (orrery) => {
+  await withOrrery({ store: () => new MemoryStore(), commitQueueBytes: 500, overflow: 'coalesce' }, async (orrery) => {
     const game = await orrery.open(counter, 'a');
     for (let each = 0; each < 50; each += 1) game.dispatch('add', 1);
     await orrery.flush();

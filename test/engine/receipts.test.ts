@@ -92,7 +92,7 @@ describe.each(['group', 'strict', 'relaxed'] as const)('with durability %s', (du
 
 it('[O6] a receipt of a record that is merged with others at the bound is one like any other', async () => {
   const store = new StagedStore();
-  const orrery = await open([galaxy], { on: store, overflow: 'coalesce', outboxBytes: 1 });
+  const orrery = await open([galaxy], { on: store, overflow: 'coalesce', commitQueueBytes: 1 });
   const game = await orrery.open(galaxy, 'g');
   const all = [game.dispatch('rest'), game.dispatch('rest'), game.dispatch('rest')];
   for (const [index, receipt] of all.entries()) check(`the ${index + 1}th`, receipt);

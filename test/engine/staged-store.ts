@@ -3,7 +3,7 @@
 
 import { decodeRecord, type Record } from '#core/patch/record.ts';
 import { MemoryStore, OrreryError, type OrreryErrorCode } from '#index.ts';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import type { Moment, StepRange } from '#storage/history-reader.ts';
 import type { Batch, Store, StoreLoad } from '#storage/store.ts';
 
@@ -25,7 +25,7 @@ export class StagedStore implements Store {
   /** Rules that were broken; a test ends by looking. */
   readonly faults: string[] = [];
   /** What commits tell of the work that is left. */
-  left: StoreLoad = { digestLagBytes: 0, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
+  left: StoreLoad = { compactionLagBytes: 0, journalBytes: 0, checkpointDue: false, checkpointOverdue: false };
   /** How many calls a checkpoint takes. */
   slices = 1;
   #slicesDone = 0;
@@ -101,9 +101,9 @@ export class StagedStore implements Store {
     });
   }
 
-  digest(): Promise<StoreLoad> {
-    return this.#call('digest', async () => {
-      this.left = { ...this.left, digestLagBytes: 0 };
+  compact(): Promise<StoreLoad> {
+    return this.#call('compact', async () => {
+      this.left = { ...this.left, compactionLagBytes: 0 };
       return this.left;
     });
   }
@@ -142,8 +142,8 @@ export class StagedStore implements Store {
   }
 
   /** Says that the game is there, and keeps nothing of it. */
-  import({ game }: { readonly game: string }): Promise<GameRow> {
-    return this.#call('import', async () => ({ ...((await this.#inner.list())[0] as GameRow), id: game }));
+  import({ game }: { readonly game: string }): Promise<GameInfo> {
+    return this.#call('import', async () => ({ ...((await this.#inner.list())[0] as GameInfo), id: game }));
   }
 
   stats() {

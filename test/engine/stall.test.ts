@@ -51,7 +51,7 @@ describe('what waits for a store', () => {
     expect([behind.state, told]).toEqual(['done', ['degraded STALLED', 'recovered 0']]);
   });
 
-  it.each(['load', 'list', 'checkpoint', 'digest'] as const)(
+  it.each(['load', 'list', 'checkpoint', 'compact'] as const)(
     '[O50] a `%s` that is not answered degrades as well: nothing becomes durable meanwhile',
     async (call) => {
       stopTime();
@@ -62,8 +62,8 @@ describe('what waits for a store', () => {
       if (call === 'load') work.push(orrery.open(ledger, 'new'));
       if (call === 'list') work.push(orrery.list());
       if (call === 'checkpoint') work.push(orrery.checkpoint());
-      if (call === 'digest') {
-        store.left = { ...store.left, digestLagBytes: 2 ** 20 };
+      if (call === 'compact') {
+        store.left = { ...store.left, compactionLagBytes: 2 ** 20 };
         work.push(add(game).durable);
       }
       await pass(300);
@@ -89,7 +89,11 @@ describe('what waits for a store', () => {
 
   it('[O50] [O11] states that stand for many records wait as well', async () => {
     stopTime();
-    const { orrery, store, game } = await harbour({ stalledAfterMs: 400, outboxBytes: 10_000, overflow: 'coalesce' });
+    const { orrery, store, game } = await harbour({
+      stalledAfterMs: 400,
+      commitQueueBytes: 10_000,
+      overflow: 'coalesce',
+    });
     const other = (await orrery.open(ledger, 'h')) as Ledger;
     store.hold();
     write(game, 12_000);

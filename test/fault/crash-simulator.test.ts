@@ -106,7 +106,7 @@ it(`[X2] [X3] [X4] what was promised before a crash is kept in ${STATES} states,
   expect(outcome.tally.states).toBeGreaterThanOrEqual(STATES);
   if (STATES < 50_000) return;
   // A run that came past none of these would prove less than it says.
-  const doing = ['opening', 'commit', 'digest', 'checkpoint', 'close', 'kill', 'takeover'];
+  const doing = ['opening', 'commit', 'compact', 'checkpoint', 'close', 'kill', 'takeover'];
   expectCovered(outcome, 'crashed while', doing);
   expectCovered(outcome, 'crashed after', ['create', 'write', 'link', 'unlink', 'rename', 'sync', 'sync directory']);
   expectCovered(outcome, 'states', ['after crash 1', 'after crash 2', 'after crash 3']);

@@ -93,7 +93,7 @@ it.each(['coalesce', 'reject'] as const)(
         games: [log],
         workerUrl: WORKER,
         logger,
-        outboxBytes: BOUND,
+        commitQueueBytes: BOUND,
         overflow,
       });
       orrery.on('degraded', (error) => told.push(`degraded ${error.code}`));

@@ -1,4 +1,4 @@
-// Every operation on the disk fails in turn, over a small workload of commits, digests, checkpoints and a close: what was
+// Every operation on the disk fails in turn, over a small workload of commits, compacts, checkpoints and a close: what was
 // acknowledged is there afterwards, nothing is there twice, errors are typed, and the owner goes on when the fault is gone.
 
 import { expect, it } from 'vitest';

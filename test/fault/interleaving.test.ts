@@ -1,4 +1,4 @@
-// Commits, slices of the digest, slices of checkpoints that thin, and readers, in any order, and in the middle of it the power
+// Commits, slices of compaction, slices of checkpoints that thin, and readers, in any order, and in the middle of it the power
 // goes, the process ends or the disk refuses something. Whatever the order was, everything acknowledged is there, and every
 // moment that the history lists is what it was. ORRERY_INTERLEAVING_SEED and _RUNS look further.
 
@@ -95,8 +95,8 @@ class Story {
     if (choice === 9) this.#commit(owner, 200);
     else if (choice < 6) this.#checkpoint(owner);
     else {
-      this.told.push('digest');
-      owner.digest();
+      this.told.push('compact');
+      owner.compact();
     }
   }
 
@@ -214,13 +214,13 @@ class Story {
     if (!manifest) throw new Error('there is no manifest');
     const options = { grainOf: () => undefined, commandIndex: false };
     const contents = await readShard(copy, SHARD, manifest, listing, options);
-    const { database, digest } = contents;
-    for (const row of digest.games()) {
+    const { database, compaction } = contents;
+    for (const row of compaction.games()) {
       expect(proveGame(contents, row).fault, `rows of ${row.id}`).toBeUndefined();
       const [newest] = database.all('SELECT max(seq) AS seq FROM snapshots WHERE game = ?', [row.id]);
       expect(row.snapshotSeq, `newest snapshot of ${row.id}`).toBe(newest?.['seq']);
       const indexed = database.all('SELECT seq FROM commands WHERE game = ? ORDER BY seq', [row.id]);
-      const asked = this.#commandIndex ? [...digest.commands(row.id, 0, row.seq)] : [];
+      const asked = this.#commandIndex ? [...compaction.commands(row.id, 0, row.seq)] : [];
       same(
         indexed.map(({ seq }) => seq),
         asked.map(({ seq }) => seq),
@@ -245,7 +245,7 @@ function strikes(
   };
 }
 
-it(`[RT15] whatever slices of digest and checkpoint lie between commits, readers and a crash, all that is left is exact (seeds from ${SEED})`, async () => {
+it(`[RT15] whatever slices of compaction and checkpoint lie between commits, readers and a crash, all that is left is exact (seeds from ${SEED})`, async () => {
   const sum = { moments: 0, gone: 0, openings: 0, published: 0, midway: 0, stoodIn: 0 };
   for (let seed = SEED; seed < SEED + RUNS; seed += 1) {
     const story = new Story(seed);

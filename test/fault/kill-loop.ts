@@ -83,7 +83,7 @@ function tear(directory: string, roll: Dice): void {
   }
 }
 
-/** Opens the directory in this process: states as a whole, not only their digests. */
+/** Opens the directory in this process: states as a whole, not only their compacts. */
 async function look(directory: string, chronicle: Chronicle, violations: string[]): Promise<void> {
   await using orrery = await openOrrery({ directory, games: [world] });
   const rows = await orrery.list();

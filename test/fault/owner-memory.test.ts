@@ -174,7 +174,7 @@ it('[OM8] the game that a thread is at work on is known when the thread is gone'
 
 it('[OM4] only memory is given up on, and only when nothing becomes durable in between', () => {
   const deaths = new MemoryDeaths();
-  const death = outOfMemory(0, 'digest', undefined, 16, new Error('full'));
+  const death = outOfMemory(0, 'compact', undefined, 16, new Error('full'));
   const lasts = Array.from({ length: 4 }, () => deaths.isLast(death));
   expect(lasts).toEqual([false, false, false, true]);
   deaths.survived();

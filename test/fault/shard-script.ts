@@ -38,7 +38,7 @@ export function toldNothing(): Told {
 
 export type Step =
   | { readonly do: 'commit'; readonly games: { readonly [game: string]: number } }
-  | { readonly do: 'digest' }
+  | { readonly do: 'compact' }
   /** Slices of a checkpoint, with a commit after the second. */
   | { readonly do: 'checkpoint'; readonly games: { readonly [game: string]: number } }
   | { readonly do: 'close' };
@@ -47,11 +47,11 @@ export type Step =
 export const SCRIPT: readonly Step[] = [
   { do: 'commit', games: { a: 1 } },
   { do: 'commit', games: { a: 2, b: 3 } },
-  { do: 'digest' },
+  { do: 'compact' },
   { do: 'commit', games: { b: 1 } },
   { do: 'checkpoint', games: { a: 2 } },
   { do: 'commit', games: { a: 1, c: 2 } },
-  { do: 'digest' },
+  { do: 'compact' },
   { do: 'checkpoint', games: { b: 1, c: 1 } },
   { do: 'commit', games: { a: 1, b: 1, c: 1 } },
   { do: 'close' },
@@ -89,8 +89,8 @@ export function perform(owner: Owner, step: Step, told: Told): void {
     case 'commit':
       commit(owner, step.games, told);
       return;
-    case 'digest':
-      owner.digest();
+    case 'compact':
+      owner.compact();
       return;
     case 'checkpoint':
       for (let slice = 1; owner.checkpoint() === undefined; slice += 1)

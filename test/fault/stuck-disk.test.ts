@@ -53,7 +53,7 @@ function openGame(orrery: Orrery) {
   return orrery.open(ledger, 'g');
 }
 
-const claims = (): string[] => readdirSync(join(directory, 'shard-00')).filter((name) => name.startsWith('OWNER-'));
+const leases = (): string[] => readdirSync(join(directory, 'shard-00')).filter((name) => name.startsWith('OWNER-'));
 const reached = () => expect.poll(() => isStuck(directory), { timeout: 20_000 }).toBe(true);
 const unlocked = () => expect.poll(() => existsSync(join(directory, 'LOCK')), { timeout: 20_000 }).toBe(false);
 
@@ -127,7 +127,7 @@ describe.skipIf(process.platform === 'win32')('an fdatasync that does not return
   it('[W26] so it is when the thread waits over closing, and no other thread takes its place', async () => {
     const orrery = await open();
     await add(await openGame(orrery)).durable;
-    const before = claims();
+    const before = leases();
     stick(directory);
     const error = await closedTooLate(orrery, reached);
     expect(error.context).toMatchObject({ stuckShards: [0] });
@@ -135,7 +135,7 @@ describe.skipIf(process.platform === 'win32')('an fdatasync that does not return
     await rejection('ALREADY_OPEN', open());
     unstick(directory);
     await unlocked();
-    expect(claims()).toEqual(before);
+    expect(leases()).toEqual(before);
     const next = await open();
     expect((await openGame(next)).state.n).toBe(1);
     await next.close();

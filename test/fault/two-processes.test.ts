@@ -39,8 +39,8 @@ it('[V8] a second process is refused, and told the id of the first; the first go
     await expect(open()).rejects.toMatchObject({ code: 'ALREADY_OPEN', context: { pid: player.pid, directory } });
     expect(lock().pid).toBe(player.pid);
     // It did not get as far as claiming a shard.
-    const claims = readdirSync(join(directory, 'shard-00')).filter((name) => name.startsWith('OWNER-'));
-    expect(claims).toEqual(['OWNER-0000000001']);
+    const leases = readdirSync(join(directory, 'shard-00')).filter((name) => name.startsWith('OWNER-'));
+    expect(leases).toEqual(['OWNER-0000000001']);
   } finally {
     player.kill();
     await player.ended();
@@ -92,7 +92,7 @@ it('[V11] an owner that slept while another took over acknowledges nothing more 
     await pause(100);
   }
   await expect(open()).rejects.toMatchObject({ code: 'ALREADY_OPEN', context: { pid: player.pid } });
-  // Somebody who knows better takes the lock away. What protects the data are the claims.
+  // Somebody who knows better takes the lock away. What protects the data are the leases.
   rmSync(join(directory, 'LOCK'));
   const orrery = await open();
   const seqs = Object.fromEntries((await orrery.list()).map(({ id, seq }) => [id, seq]));

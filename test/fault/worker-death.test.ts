@@ -116,17 +116,17 @@ for (const [where, deaths] of [
   });
 }
 
-it('[W5] the thread dies over digesting: what it had taken in is taken in again, once', async () => {
+it('[W5] the thread dies over compacting: what it had taken in is taken in again, once', async () => {
   const deaths: readonly Death[] = [
-    { ...once, at: 'before', name: 'digest', nth: 1 },
-    { ...once, at: 'after', name: 'digest', nth: 3 },
-    { ...once, at: 'before', name: 'digest', nth: 5, how: 'throw' },
+    { ...once, at: 'before', name: 'compact', nth: 1 },
+    { ...once, at: 'after', name: 'compact', nth: 3 },
+    { ...once, at: 'before', name: 'compact', nth: 5, how: 'throw' },
   ];
   tell(deaths);
   const { orrery } = await openMortal();
   const game = await orrery.open(world, 'alpha');
   const texts: string[] = [];
-  // Enough journal for one digest after the other, in the gaps between the commits.
+  // Enough journal for one compaction after the other, in the gaps between the commits.
   for (let turn = 0; turn < 12; turn += 1) {
     let last: Receipt | undefined;
     for (let each = 0; each < 10; each += 1) {

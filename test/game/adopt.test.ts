@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest';
 import type { AnyGameType } from '#core/game/define.ts';
 import { WorkingState } from '#core/game/state.ts';
-import { Outbox } from '#engine/commit-queue.ts';
-import { Residents } from '#engine/loaded-games.ts';
+import { CommitQueue } from '#engine/commit-queue.ts';
+import { LoadedGames } from '#engine/loaded-games.ts';
 import { defineGame, type GameOf, MemoryStore, table } from '#index.ts';
 import { DEFAULTS } from '#options.ts';
 import { changesOf, sandbox } from './galaxy.ts';
@@ -15,21 +15,21 @@ const counter = sandbox(() => ({ n: 0, units: table<{ hp: number }>() }));
 async function opened(type: AnyGameType) {
   const store = new MemoryStore();
   const nothing = (): void => {};
-  const outbox = new Outbox(store, DEFAULTS, {
+  const commitQueue = new CommitQueue(store, DEFAULTS, {
     checkpoint: nothing,
     degraded: nothing,
     recovered: nothing,
     failed: nothing,
     gameFailed: nothing,
   });
-  outbox.start();
+  commitQueue.start();
   const options = { ...DEFAULTS, games: [type] };
-  const residents = new Residents([outbox], options, { evicted: nothing, subscriberFailed: nothing });
-  return { store, outbox, actor: await residents.exclusively('g', () => residents.loaded(type, 'g', [])) };
+  const loadedGames = new LoadedGames([commitQueue], options, { evicted: nothing, subscriberFailed: nothing });
+  return { store, commitQueue, actor: await loadedGames.exclusively('g', () => loadedGames.loaded(type, 'g', [])) };
 }
 
 it('[WS5] the state, seq and tick are those it was given, subscribers hear of it, and it goes on from there', async () => {
-  const { store, outbox, actor } = await opened(counter);
+  const { store, commitQueue, actor } = await opened(counter);
   const game = actor.game as GameOf<typeof counter>;
   const changes = changesOf(game);
   game.update((draft) => {
@@ -47,9 +47,9 @@ it('[WS5] the state, seq and tick are those it was given, subscribers hear of it
     const unit = draft.units.get('a');
     if (unit) unit.hp = 9;
   });
-  await outbox.flush();
+  await commitQueue.flush();
   expect(await store.load('g')).toMatchObject({ seq: 3, tick: 7, version: counter.version, tables: ['units'] });
-  await outbox.close(1000);
+  await commitQueue.close(1000);
 });
 
 it('[WS6] what should be a table and is none is refused with its path', () => {
@@ -71,7 +71,7 @@ it('[WS9] a state that an invariant refuses is not adopted, and everything is as
     },
     invariants: { positive: (state) => state.n > 0 },
   });
-  const { store, outbox, actor } = await opened(careful);
+  const { store, commitQueue, actor } = await opened(careful);
   const { game } = actor;
   game.dispatch('add');
   const changes = changesOf(game);
@@ -80,8 +80,8 @@ it('[WS9] a state that an invariant refuses is not adopted, and everything is as
   expect(adopt).toThrow(expect.objectContaining({ code: 'INVARIANT_FAILED' }));
   expect([game.state, game.seq, game.tick, changes.length]).toEqual([before, 1, 0, 0]);
   game.dispatch('add');
-  await outbox.flush();
+  await commitQueue.flush();
   expect(await store.load('g')).toMatchObject({ seq: 2, tick: 0 });
   expect(game.state).toEqual({ n: 3 });
-  await outbox.close(1000);
+  await commitQueue.close(1000);
 });

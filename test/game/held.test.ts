@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { WorkingState } from '#core/game/state.ts';
-import { Outbox } from '#engine/commit-queue.ts';
-import { Residents } from '#engine/loaded-games.ts';
+import { CommitQueue } from '#engine/commit-queue.ts';
+import { LoadedGames } from '#engine/loaded-games.ts';
 import { defineGame, type Orrery } from '#index.ts';
 import { DEFAULTS } from '#options.ts';
 import { StagedStore } from '../engine/staged-store.ts';
@@ -114,34 +114,34 @@ it('[E10] a load waits for what of the game is still on its way, though question
   const store = new StagedStore();
   await store.open();
   const nothing = (): void => {};
-  const outbox = new Outbox(store, DEFAULTS, {
+  const commitQueue = new CommitQueue(store, DEFAULTS, {
     checkpoint: nothing,
     degraded: nothing,
     recovered: nothing,
     failed: nothing,
     gameFailed: nothing,
   });
-  outbox.start();
+  commitQueue.start();
   const options = { ...DEFAULTS, games: [counter] };
-  const residents = new Residents([outbox], options, { evicted: nothing, subscriberFailed: nothing });
-  await residents.open(counter, 'other', []);
+  const loadedGames = new LoadedGames([commitQueue], options, { evicted: nothing, subscriberFailed: nothing });
+  await loadedGames.open(counter, 'other', []);
   for (let round = 0; round < 4; round += 1) {
     const id = `g${round}`;
     store.hold('commit');
     // A batch in flight, so that the next one and the question come due at the same time.
-    (await residents.open(counter, 'other', undefined)).dispatch('add', 1, undefined);
+    (await loadedGames.open(counter, 'other', undefined)).dispatch('add', 1, undefined);
     await store.asked('commit');
-    const { actor } = residents.apart(counter, id);
+    const { actor } = loadedGames.apart(counter, id);
     actor.adopt(WorkingState.fromJson({ n: 40 + round }, []), { command: '@create', seq: 0, tick: 0 });
     actor.evict();
     // Some questions of others, so that it is this one's turn in one round or another.
-    const others = Array.from({ length: round }, () => residents.list());
-    const opening = residents.open(counter, id, []);
+    const others = Array.from({ length: round }, () => loadedGames.list());
+    const opening = loadedGames.open(counter, id, []);
     store.release();
     expect((await opening).state).toEqual({ n: 40 + round });
     await Promise.all(others);
   }
-  await outbox.close(1000);
+  await commitQueue.close(1000);
   expect(store.faults).toEqual([]);
 });
 

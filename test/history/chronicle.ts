@@ -3,10 +3,10 @@
 
 import type { Patch } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
-import { DigestPast } from '#storage/sqlite/directory-history.ts';
+import { DirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import type { Dice } from '../programs/script.ts';
 
@@ -147,27 +147,27 @@ function change(state: State, roll: Dice): Patch[] {
 }
 
 /** Taken in by batches of random length, with rows closed and snapshots made now and then, or `often` and at the end. */
-export async function digested(
+export async function compacted(
   { lines }: Chronicle,
   grain: Grain,
   roll: Dice,
   often = false,
-): Promise<{ readonly past: DigestPast; readonly digest: Digest; readonly database: Database }> {
+): Promise<{ readonly past: DirectoryPast; readonly compaction: Compaction; readonly database: Database }> {
   const database = await Database.open();
   const snapshotEvery = { records: often ? 20 : 120, ms: null };
   const options = { grainOf: () => grain, retentionOf: () => ({ ...KEEP_ALL, snapshotEvery }), commandIndex: false };
-  const digest = new Digest(database, options, { frame: 0, chain: 0 });
+  const compaction = new Compaction(database, options, { frame: 0, chain: 0 });
   for (let from = 0, frame = 1; from < lines.length; frame += 1) {
     const to = Math.min(lines.length, from + 1 + roll(25));
     const payload = Buffer.from(`${lines.slice(from, to).join('\n')}\n`, 'utf8');
-    const taking = digest.take(payload, { frame, chain: frame });
+    const taking = compaction.take(payload, { frame, chain: frame });
     while (!taking.next().done);
     from = to;
-    if (roll(10) < 3) digest.flush({});
+    if (roll(10) < 3) compaction.flush({});
   }
-  const stored = digest.past(GAME);
+  const stored = compaction.past(GAME);
   if (!stored) throw new Error('there is no game');
-  return { digest, database, past: new DigestPast(stored, () => database.close()) };
+  return { compaction, database, past: new DirectoryPast(stored, () => database.close()) };
 }
 
 /** As text that is the same for equal values: the order of keys says nothing here. */

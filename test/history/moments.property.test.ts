@@ -7,7 +7,7 @@ import { replayOf } from '#history/replay.ts';
 import type { Moment, Past, PastStep, StateAt } from '#storage/history-reader.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
-import { canonical, chronicle, digested, type Told, VERSION } from './chronicle.ts';
+import { canonical, chronicle, compacted, type Told, VERSION } from './chronicle.ts';
 
 const SEED = Number(process.env['ORRERY_PAST_SEED'] ?? 1);
 const ROUNDS = 3;
@@ -89,7 +89,7 @@ for (const grain of GRAINS) {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 7_000 + round);
       const told = chronicle(roll, 100);
-      const { past, database } = await digested(told, grain, roll);
+      const { past, database } = await compacted(told, grain, roll);
       // As rows are that were written before these were kept.
       if (round === 1) database.run('UPDATE patch_batches SET least_time = NULL, most_time = NULL', []);
       await checkMoments(past, told.records, round);
@@ -102,7 +102,7 @@ for (const grain of GRAINS) {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 7_500 + round);
       const told = chronicle(roll, 100);
-      const { past, database } = await digested(told, grain, roll, true);
+      const { past, database } = await compacted(told, grain, roll, true);
       const rows = database.all(
         `SELECT first_seq, last_seq FROM patch_batches
          WHERE EXISTS (SELECT 1 FROM snapshots WHERE snapshots.game = patch_batches.game AND seq = last_seq)`,
@@ -137,7 +137,7 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 8_000 + round);
       const told = chronicle(roll, 100);
       const { records } = told;
-      const { past, digest } = await digested(told, grain, roll);
+      const { past, compaction } = await compacted(told, grain, roll);
       const steps = await all(past.steps());
       expect(steps[0]?.firstSeq).toBe(1);
       for (const [index, step] of steps.entries()) {
@@ -185,7 +185,7 @@ for (const grain of GRAINS) {
           const paged: PastStep[] = [];
           let rest: object = { ...range, backwards };
           for (;;) {
-            const { steps: some, next } = digest.past('g')!.page(rest, limit);
+            const { steps: some, next } = compaction.past('g')!.page(rest, limit);
             expect(some.length).toBeLessThanOrEqual(limit);
             paged.push(...some);
             if (next === undefined) break;
@@ -201,7 +201,7 @@ for (const grain of GRAINS) {
 
 it('[PA6] a moment that is none is refused, and so is a range that cannot be', async () => {
   const roll = dice(SEED);
-  const { past } = await digested(chronicle(roll, 5), 'commands', roll);
+  const { past } = await compacted(chronicle(roll, 5), 'commands', roll);
   const moments = [
     {},
     { seq: 1, tick: 1 },

@@ -11,7 +11,7 @@ import { type ReplayStep, replayOf } from '#history/replay.ts';
 import type { Past, PastStep } from '#storage/history-reader.ts';
 import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
-import { canonical, chronicle, digested, type State } from './chronicle.ts';
+import { canonical, chronicle, compacted, type State } from './chronicle.ts';
 
 const SEED = Number(process.env['ORRERY_PAST_SEED'] ?? 1);
 const ROUNDS = 3;
@@ -56,7 +56,7 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 9_000 + round);
       const told = chronicle(roll, 100);
       const { records } = told;
-      const { past } = await digested(told, grain, roll);
+      const { past } = await compacted(told, grain, roll);
       const steps = await all(past.steps());
       const everything = records.slice(1).map(({ seq, tick, time, name, player, args }): HistoryEntry => {
         const { firstSeq, lastSeq, patches } = steps.find((step) => step.lastSeq >= seq) as PastStep;
@@ -113,7 +113,7 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 10_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, state]));
-      const { past } = await digested(told, grain, roll);
+      const { past } = await compacted(told, grain, roll);
       const steps = await all(past.steps());
       for (const place of PLACES) {
         const at = (seq: number): Json | undefined => resolvePointer(states.get(seq) as unknown as Json, place);
@@ -156,7 +156,7 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 11_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, state]));
-      const { past } = await digested(told, grain, roll);
+      const { past } = await compacted(told, grain, roll);
       const kept = [0, ...(await all(past.steps())).map(({ lastSeq }) => lastSeq)];
       for (let turn = 0; turn < 25; turn += 1) {
         const [from, to] = [kept[roll(kept.length)] as number, kept[roll(kept.length)] as number];
@@ -199,7 +199,7 @@ for (const grain of GRAINS) {
       const roll = dice(SEED * 12_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, canonical(state)]));
-      const { past } = await digested(told, grain, roll);
+      const { past } = await compacted(told, grain, roll);
       const steps = await all(past.steps());
       const kept = [0, ...steps.map(({ lastSeq }) => lastSeq)];
       const from = roll(kept.length);
@@ -230,7 +230,7 @@ for (const grain of GRAINS) {
 
 it('[PA17] states of a replay are frozen, and share what a step did not touch', async () => {
   const roll = dice(SEED);
-  const { past } = await digested(chronicle(roll, 80), 'commands', roll);
+  const { past } = await compacted(chronicle(roll, 80), 'commands', roll);
   let before: ReplayStep | undefined;
   let shared = 0;
   for await (const step of replayOf(past)) {
@@ -250,7 +250,7 @@ it('[PA17] states of a replay are frozen, and share what a step did not touch', 
 
 it('[PA18] questions that cannot be asked are errors, before anything is read', async () => {
   const roll = dice(SEED);
-  const { past } = await digested(chronicle(roll, 30), 'batches', roll);
+  const { past } = await compacted(chronicle(roll, 30), 'batches', roll);
   for (const query of [{ afterSeq: -1 }, { toTick: 0.5 }, { fromTime: Number.NaN }]) {
     await expect(all(historyOf(past, query))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   }

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { diffOf } from '#history/difference.ts';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import type { Moment, Past } from '#storage/history-reader.ts';
 
 const ENTITIES = 20_000;
@@ -15,7 +15,7 @@ function stateAfter(seq: number): JsonObject {
 
 /** Two moments of a table, seq 0 and 1, between which every other entity has changed. */
 const past = {
-  row: { id: 'wide', firstSeq: 0, seq: 1 } as GameRow,
+  row: { id: 'wide', firstSeq: 0, seq: 1 } as GameInfo,
   stateAt: ({ seq = 0 }: Moment) =>
     Promise.resolve({ seq, tick: seq, time: seq, game: 'wide', tables: ['systems'], state: stateAfter(seq) }),
 } as unknown as Past;

@@ -185,7 +185,7 @@ it.skipIf(process.platform === 'win32')(
       if (existsSync(path)) rmSync(path);
       renameSync(aside, path);
     }
-    // What a claim, a lock or a second name would be written to.
+    // What a lease, a lock or a second name would be written to.
     writeFileSync(kept, 'mine');
     chmodSync(kept, 0o644);
     const epoch = Math.max(

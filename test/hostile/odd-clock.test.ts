@@ -67,11 +67,16 @@ it('[CK3] a clock that counts in fractions is cut to whole milliseconds, for the
   expect((await orrery.open(counter, 'a')).state.seen).toEqual([1_800_000_000_000]);
 });
 
-it('[CK3] states sent whole at the bound of the outbox carry the time of the newest record in them', async () => {
+it('[CK3] states sent whole at the bound of the commit queue carry the time of the newest record in them', async () => {
   const times = [1_800_000_000_000.5];
   vi.spyOn(Date, 'now').mockImplementation(() => times.at(-1) as number);
   {
-    await using orrery = await openOrrery({ directory, games: [counter], outboxBytes: 4096, overflow: 'coalesce' });
+    await using orrery = await openOrrery({
+      directory,
+      games: [counter],
+      commitQueueBytes: 4096,
+      overflow: 'coalesce',
+    });
     const game = await orrery.open(counter, 'a');
     for (let n = 0; n < 200; n += 1) {
       times.push(1_800_000_000_000 + n);

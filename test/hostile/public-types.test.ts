@@ -87,7 +87,7 @@ it('[PU1] nothing that is meant for the engine can be reached from what is expor
   }
   expect([...classes]).toEqual([]);
   const forEngine =
-    /\.(create|restore|adopt|evict|sink|append|attach|apart|exclusively|residents|outboxes|registry|engine|tickFailed|start|code|unjudged|ready|behind)$/;
+    /\.(create|restore|adopt|evict|sink|append|attach|apart|exclusively|loaded games|commit queues|registry|engine|tickFailed|start|code|unjudged|ready|behind)$/;
   const found = functions.map(({ path }) => path).concat([...objects.values()]);
   expect(found.filter((path) => forEngine.test(path) && !path.startsWith('package.MemoryStore'))).toEqual([]);
   await orrery.close();
@@ -193,7 +193,7 @@ const ALLOWED = new Set([
   'Loop',
   'OrreryError',
   'Error',
-  'LivePast',
+  'LiveHistory',
   'GameContext',
   'TableView',
   'TableDraft',

@@ -184,7 +184,7 @@ for (const [moment, errno] of [
       if (failure !== undefined && !(failure instanceof OrreryError)) throw failure;
       const code = (failure as OrreryError | undefined)?.code;
       if (code === 'OWNER_DIED') {
-        // Undecided: the outbox opens the shard again and asks again.
+        // Undecided: the commit queue opens the shard again and asks again.
         letGo(owner);
         owner = await openOwner(disk);
         await owner.import({ game: GAME, bytes: game.bytes, token: 'once' });

@@ -8,7 +8,7 @@ import { checkPersistence } from '#core/game/persistence.ts';
 import { encodeRecord } from '#core/patch/record.ts';
 import { blameOf } from '#history/blame.ts';
 import { diffOf } from '#history/difference.ts';
-import { DigestPast } from '#storage/sqlite/directory-history.ts';
+import { DirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { provePack } from '#storage/sqlite/pack/unpacking.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
@@ -217,7 +217,7 @@ async function readers(folder: MemoryFolder, id: string): Promise<void> {
   const stored = reader.past(id);
   if (!stored || !reader.contents) throw new Error('the game is not there');
   expect(proveGame(reader.contents, stored.row).fault).toBeUndefined();
-  const past = new DigestPast(stored, () => undefined);
+  const past = new DirectoryPast(stored, () => undefined);
   const { firstSeq, seq } = past.row;
   await diffOf(past, { seq: firstSeq }, { seq });
   for await (const entry of blameOf(past, '/count')) expect(entry.tick).toBeGreaterThanOrEqual(0);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import type { OwnerReply, OwnerRequest } from '#storage/sqlite/worker/protocol.ts';
 import { type Seat, serve } from '#storage/sqlite/worker/serve.ts';
-import type { EarlyPieces } from '#storage/store.ts';
+import type { EarlyChunks } from '#storage/store.ts';
 import { answer } from '#workers/shard-owner.ts';
 
 export interface Death {
@@ -65,7 +65,7 @@ export default function sit(seat: Seat): void {
   serve(seat, dyingAnswer, () => false);
 }
 
-async function dyingAnswer(request: OwnerRequest, early: EarlyPieces): Promise<OwnerReply> {
+async function dyingAnswer(request: OwnerRequest, early: EarlyChunks): Promise<OwnerReply> {
   if (request.kind === 'open') shard = request.options.directory;
   const before = isDue('before', request.kind);
   if (before) await die(before);

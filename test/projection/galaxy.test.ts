@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { OrreryError, openOrrery } from '#index.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { shardDirectory } from '#storage/sqlite/directory.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
@@ -24,9 +24,9 @@ async function checkImages(directory: string): Promise<{ readonly [table: string
   const found: { [table: string]: number } = {};
   for (let shard = 0; shard < SHARDS; shard += 1) {
     const database = await Database.open(nodeFiles.read(join(shardDirectory(directory, shard), 'latest.sqlite')));
-    const digest = new Digest(database, READING, { frame: 0, chain: 0 });
-    for (const { id } of digest.games()) {
-      const state = digest.fold(id)?.state;
+    const compaction = new Compaction(database, READING, { frame: 0, chain: 0 });
+    for (const { id } of compaction.games()) {
+      const state = compaction.fold(id)?.state;
       for (const [table, { game = 'game' }] of Object.entries(tables)) {
         const rows = sorted(database.all(`SELECT * FROM "${table}" WHERE "${game}" = ?`, [id]));
         expect(rows, `${table} of ${id}`).toEqual(expectedRows(tables, table, id, state));

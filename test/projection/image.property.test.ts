@@ -188,7 +188,7 @@ const step = fc.oneof(
       whole: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('digest' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('compact' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('publish' as const) }) },
   {
     weight: 2,
@@ -209,7 +209,7 @@ it('[PJ2] every image that is published has the rows of the states it holds', as
       for (const each of steps) {
         if (each.do === 'change')
           shard.change(each.game, mutated(shard.newest(each.game), each.by) as Json, each.whole && each.by.length > 4);
-        else if (each.do === 'digest') shard.owner.digest();
+        else if (each.do === 'compact') shard.owner.compact();
         else if (each.do === 'publish') shard.publish();
         else await shard.reopen(each.how, each.redefine);
         if (each.do === 'publish' || each.do === 'reopen') await shard.check();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json, Patch } from '#core/patch/patch.ts';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
 import type { Projections } from '#core/projection/definition.ts';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { copyGame } from '#storage/sqlite/image/game-tables.ts';
 import { Owner } from '#storage/sqlite/worker/owner.ts';
@@ -205,8 +205,8 @@ describe('images from a disk', () => {
     const database = await Database.open(bytes);
     expect(database.all("SELECT name FROM sqlite_schema WHERE name = 'ships'")).toEqual([]);
     const options = { grainOf: () => undefined, commandIndex: false, projections: new Map() };
-    const digest = new Digest(database, options, { frame: 0, chain: 0 });
-    expect(digest.reprojection).toEqual({ types: ['fleet'], games: 2 });
+    const compaction = new Compaction(database, options, { frame: 0, chain: 0 });
+    expect(compaction.reprojection).toEqual({ types: ['fleet'], games: 2 });
     expect(database.all('SELECT count(*) AS n FROM ships')).toEqual([{ n: 4 }]);
     database.close();
   });
@@ -217,15 +217,15 @@ describe('images from a disk', () => {
     it('[PJ4] is shown in the tables of its type, and no longer when it is taken out', async () => {
       const bytes = await crafted(await published({ fleet: UNIQUE }));
       const [from, to] = [await Database.open(bytes), await Database.open(bytes)];
-      const digest = new Digest(to, WRITING, { frame: 0, chain: 0 });
+      const compaction = new Compaction(to, WRITING, { frame: 0, chain: 0 });
       copyGame(from, to, 'g', 'newcomer');
-      digest.adopt('newcomer');
+      compaction.adopt('newcomer');
       const rows = (): unknown => to.all("SELECT id, x FROM ships WHERE game = 'newcomer'");
       expect(rows()).toEqual([
         { id: 'a', x: 1 },
         { id: 'b', x: 2 },
       ]);
-      digest.disown('newcomer');
+      compaction.disown('newcomer');
       expect(rows()).toEqual([]);
       expect(to.all('SELECT count(*) AS n FROM ships')).toEqual([{ n: 4 }]);
       from.close();
@@ -239,11 +239,11 @@ describe('images from a disk', () => {
     ])('[PJ4] brings no definition %s', async (_what, text) => {
       const bytes = await crafted(await published({ fleet: UNIQUE }));
       const [from, to] = [await Database.open(bytes), await Database.open(bytes)];
-      const digest = new Digest(to, WRITING, { frame: 0, chain: 0 });
+      const compaction = new Compaction(to, WRITING, { frame: 0, chain: 0 });
       copyGame(from, to, 'g', 'newcomer');
       to.run("UPDATE games SET type = 'strange' WHERE id = ?", ['newcomer']);
       to.run("INSERT INTO types (name, history, projections) VALUES ('strange', 'ticks', ?)", [text]);
-      digest.adopt('newcomer');
+      compaction.adopt('newcomer');
       expect(to.all("SELECT projections FROM types WHERE name = 'strange'")).toEqual([{ projections: null }]);
       const again = await Database.open(to.export());
       expect(again.all('SELECT count(*) AS n FROM ships')).toEqual([{ n: 4 }]);

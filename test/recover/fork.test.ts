@@ -1,7 +1,7 @@
 // Forks, through the library: on stores in memory and on the real owner.
 
 import { describe, expect, it } from 'vitest';
-import { type GameRow, MemoryStore, type Orrery, type Store } from '#index.ts';
+import { type GameInfo, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { galaxy, json, open, rejection } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';
@@ -22,7 +22,7 @@ async function galaxies(make: () => Store): Promise<Orrery> {
   return orrery;
 }
 
-async function rowOf(orrery: Orrery, id: string): Promise<GameRow | undefined> {
+async function rowOf(orrery: Orrery, id: string): Promise<GameInfo | undefined> {
   return (await orrery.list()).find((row) => row.id === id);
 }
 

@@ -12,7 +12,7 @@ import type { Batch, Store } from '#storage/store.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import type { MemoryFolder } from '../recovery/memory-folder.ts';
 
-type Answers = Pick<Owner, 'commit' | 'digest' | 'checkpoint' | 'load' | 'list' | 'stats' | 'close'> &
+type Answers = Pick<Owner, 'commit' | 'compact' | 'checkpoint' | 'load' | 'list' | 'stats' | 'close'> &
   Pick<Owner, 'stateAt' | 'past' | 'snapshots'>;
 
 export class OwnerStore implements Store {
@@ -32,7 +32,7 @@ export class OwnerStore implements Store {
   }
 
   commit = (batch: Batch) => this.#ask((owner) => owner.commit(batch));
-  digest = () => this.#ask((owner) => owner.digest());
+  compact = () => this.#ask((owner) => owner.compact());
   checkpoint = () => this.#ask((owner) => owner.checkpoint());
   load = (game: string) => this.#ask((owner) => owner.load(game));
   list = () => this.#ask((owner) => owner.list());

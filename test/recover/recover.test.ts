@@ -2,7 +2,7 @@
 // histories and neighbours see of it.
 
 import { describe, expect, it } from 'vitest';
-import { defineGame, type GameRow, MemoryStore, type Orrery, type Store } from '#index.ts';
+import { defineGame, type GameInfo, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { changesOf, galaxy, json, open, rejection } from '../game/galaxy.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';
@@ -28,8 +28,8 @@ async function play(orrery: Orrery, id: string): Promise<void> {
   await orrery.flush();
 }
 
-async function rowOf(orrery: Orrery, id: string): Promise<GameRow> {
-  return (await orrery.list()).find((row) => row.id === id) as GameRow;
+async function rowOf(orrery: Orrery, id: string): Promise<GameInfo> {
+  return (await orrery.list()).find((row) => row.id === id) as GameInfo;
 }
 
 describe.each(PLACES)('%s', (_, make) => {
@@ -196,10 +196,10 @@ describe.each(PLACES)('%s', (_, make) => {
     expect([json(reloaded), reloaded.seq, reloaded.state.treasury]).toEqual([state, newest, 97]);
   });
 
-  it('[FR9] a game that does not rest, over the bound of the outbox, where states are sent whole', async () => {
+  it('[FR9] a game that does not rest, over the bound of the commit queue, where states are sent whole', async () => {
     const store = make();
     const orrery = await played(store, 'a', () =>
-      open([galaxy], { on: store, outboxBytes: 2000, overflow: 'coalesce' }),
+      open([galaxy], { on: store, commitQueueBytes: 2000, overflow: 'coalesce' }),
     );
     const game = await orrery.load(galaxy, 'a');
     let isOver = false;

@@ -3,7 +3,7 @@
 
 import { OrreryError } from '#core/errors.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt } from '#storage/history-reader.ts';
 
 /** One visible moment: the state after the seqs up to lastSeq. */
@@ -18,7 +18,7 @@ export interface Said {
 }
 
 export class SpokenPast implements Past {
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** How often a state was asked for. */
   looks = 0;
   readonly #said: readonly Said[];
@@ -32,7 +32,7 @@ export class SpokenPast implements Past {
       version: 1,
       tables: [],
       seq: said.at(-1)?.lastSeq ?? 0,
-    } as unknown as GameRow;
+    } as unknown as GameInfo;
   }
 
   async stateAt(moment: Moment, { nearest = false }: MomentOptions = {}): Promise<StateAt> {

@@ -1,21 +1,21 @@
 // What proves a game, row by row: each thing that does not add up is named, and what comes before it is kept. The rows stand
-// in a real database; what a Digest would read from its batches is said by hand, as damage might have left it.
+// in a real database; what a Compaction would read from its batches is said by hand, as damage might have left it.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
 import type { Patch } from '#core/patch/patch.ts';
-import type { GameRow } from '#storage/game-info.ts';
-import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { GameInfo } from '#storage/game-info.ts';
+import type { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { writeGame } from '#storage/sqlite/image/rows.ts';
 import { writeSnapshot } from '#storage/sqlite/image/snapshots.ts';
 import { writeUnreadable } from '#storage/sqlite/image/unreadable-records.ts';
 import { complaintOf, type GameProof, proveGame } from '#storage/sqlite/recovery/game-proof.ts';
-import type { RemainingImage, ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import type { ReadableShard, RemainingImage } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 import type { CommandEntry, Step } from '#storage/steps.ts';
 
-const ROW: GameRow = {
+const ROW: GameInfo = {
   id: 'a',
   type: 'counter',
   version: 1,
@@ -70,8 +70,8 @@ interface Said {
 const STEPS = [step(1), step(2), step(3)];
 const COMMANDS = [command(1), command(2), command(3)];
 
-function digestOf({ steps = STEPS, commands = COMMANDS }: Said): Digest {
-  const said: Pick<Digest, 'steps' | 'commands'> = {
+function compactionOf({ steps = STEPS, commands = COMMANDS }: Said): Compaction {
+  const said: Pick<Compaction, 'steps' | 'commands'> = {
     *steps(_, after, upTo) {
       // As the rows are read: a row that begins at or before the last seq asked for.
       yield* steps.filter(({ firstSeq, lastSeq }) => lastSeq > after && firstSeq <= upTo);
@@ -80,11 +80,11 @@ function digestOf({ steps = STEPS, commands = COMMANDS }: Said): Digest {
       yield* commands.filter(({ seq }) => (seq > after || seq < 0) && seq <= upTo);
     },
   };
-  return said as Digest;
+  return said as Compaction;
 }
 
-function prove(said: Said = {}, row: Partial<GameRow> = {}): GameProof {
-  return proveGame({ database, digest: digestOf(said) }, { ...ROW, ...row });
+function prove(said: Said = {}, row: Partial<GameInfo> = {}): GameProof {
+  return proveGame({ database, compaction: compactionOf(said) }, { ...ROW, ...row });
 }
 
 describe('rows of one game', () => {
@@ -167,13 +167,13 @@ describe('rows of one game', () => {
 
   it('[SV15] a row that cannot be read and says that it begins among those before it leaves nothing proven', () => {
     const unreadable = new OrreryError({ code: 'DAMAGED', what: 'a body does not inflate', hint: 'None.' });
-    const overlaps: Digest = Object.assign(digestOf({}), {
+    const overlaps: Compaction = Object.assign(compactionOf({}), {
       *steps() {
         yield* STEPS.slice(0, 2);
         throw unreadable;
       },
     });
-    const proven = proveGame({ database, digest: overlaps }, ROW);
+    const proven = proveGame({ database, compaction: overlaps }, ROW);
     expect(proven).toMatchObject({ seq: -1, fault: 'a body does not inflate' });
   });
 
@@ -184,12 +184,12 @@ describe('rows of one game', () => {
     const later = new OrreryError({ code: 'FORMAT_TOO_NEW', what: 'of a later version', hint: 'Use that one.' });
     expect(() => complaintOf(later)).toThrow(later);
     expect(() => complaintOf('a thrown string')).toThrow('a thrown string');
-    const fails: Digest = Object.assign(digestOf({}), {
+    const fails: Compaction = Object.assign(compactionOf({}), {
       steps: (): never => {
         throw later;
       },
     });
-    expect(() => proveGame({ database, digest: fails }, ROW)).toThrow(later);
+    expect(() => proveGame({ database, compaction: fails }, ROW)).toThrow(later);
   });
 
   it('[SV15] a step that throws what is no error of ours is not taken for damage', () => {
@@ -229,10 +229,10 @@ describe('games of an image and of the journal behind it', () => {
       games: [ROW],
       unlisted: [],
       database,
-      digest: digestOf(image),
+      compaction: compactionOf(image),
       ...image,
     };
-    const remains: ShardRemains = {
+    const remains: ReadableShard = {
       folder: '/disk/shard-00',
       images: [remaining],
       journal: {
@@ -253,7 +253,7 @@ describe('games of an image and of the journal behind it', () => {
       recorded: undefined,
     };
     // A shard that has nothing of it makes no difference.
-    const none: ShardRemains = { ...remains, images: [], records: new Map(), empty: true };
+    const none: ReadableShard = { ...remains, images: [], records: new Map(), empty: true };
     return salvageGame('a', [none, remains]);
   }
   const created = (fields: object = {}): object => ({

@@ -38,8 +38,8 @@ const empty = (name: string) => async (): Promise<MemoryFolder> =>
 const LAST: { readonly [story: string]: () => Promise<MemoryFolder> } = {
   'a segment of owner 2^32 - 1': () => shardWith({ epoch: 2 ** 32 - 1 }),
   'a segment of generation 2^53 - 1': () => shardWith({ generation: 2 ** 53 - 1 }),
-  'the claim of owner 2^32 - 1': empty('OWNER-4294967295'),
-  'the claim of an owner that no segment can have': empty('OWNER-9999999999'),
+  'the lease of owner 2^32 - 1': empty('OWNER-4294967295'),
+  'the lease of an owner that no segment can have': empty('OWNER-9999999999'),
   'the last manifest that has a name': empty('MANIFEST-9999999999'),
   'the last image that has a name': empty('image-9999999999.sqlite'),
 };

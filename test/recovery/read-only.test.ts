@@ -256,7 +256,7 @@ it('[RO6] a shard that was never finished being made holds nothing, and in the t
   expect(await onlooker.answer({ kind: 'load', game: 'any' })).toBeUndefined();
   expect(await onlooker.answer({ kind: 'snapshots', game: 'any' })).toBeUndefined();
   expect(await onlooker.answer({ kind: 'stats' })).toMatchObject({ epoch: 0, generation: 0, imageBytes: 0 });
-  for (const kind of ['digest', 'checkpoint'] as const) {
+  for (const kind of ['compact', 'checkpoint'] as const) {
     await expect(onlooker.answer({ kind })).rejects.toEqual(code('READ_ONLY'));
   }
   expect(onlooker.meanwhile()).toBe(false);

@@ -57,7 +57,7 @@ it('[V13] a shard and its record that were both put in place from another direct
     code: 'SHARD_REPLACED',
     message: expect.stringContaining('another directory') as string,
   });
-  // But for the claim of the opening that failed.
+  // But for the lease of the opening that failed.
   expect(readdirSync(path).filter((name) => !name.startsWith('OWNER-'))).toEqual(
     before.filter((name) => !name.startsWith('OWNER-')),
   );

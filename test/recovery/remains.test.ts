@@ -13,8 +13,8 @@ import { encodeFrame } from '#storage/sqlite/journal/frame.ts';
 import { Journal } from '#storage/sqlite/journal/journal.ts';
 import { decodeSegmentHeader, encodeSegmentHeader, segmentName } from '#storage/sqlite/journal/segment.ts';
 import { holdFiles } from '#storage/sqlite/recovery/held-files.ts';
-import { Claim, ownerName } from '#storage/sqlite/recovery/lease.ts';
-import { readShardRemains, type ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { Lease, ownerName } from '#storage/sqlite/recovery/lease.ts';
+import { type ReadableShard, readableShardOf } from '#storage/sqlite/recovery/readable-shard.ts';
 import { ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { openOwner, SHARD } from '../fault/shard-script.ts';
 import { MemoryFolder } from './memory-folder.ts';
@@ -32,10 +32,11 @@ function newest(start: string, back = 0): string {
 /** What is said of the remains: complaints as "file: what". */
 async function remainsOf(
   files: Files,
-): Promise<Omit<ShardRemains, 'faults' | 'notes'> & { faults: string[]; notes: string[] }> {
-  const remains = await readShardRemains(files, SHARD);
+): Promise<Omit<ReadableShard, 'faults' | 'notes'> & { faults: string[]; notes: string[] }> {
+  const remains = await readableShardOf(files, SHARD);
   for (const { database } of remains.images) database.close();
-  const told = (complaints: ShardRemains['faults']): string[] => complaints.map(({ file, what }) => `${file}: ${what}`);
+  const told = (complaints: ReadableShard['faults']): string[] =>
+    complaints.map(({ file, what }) => `${file}: ${what}`);
   return { ...remains, faults: told(remains.faults), notes: told(remains.notes) };
 }
 
@@ -281,20 +282,20 @@ describe('claims', () => {
       }
       return work(path);
     };
-    const claim = Claim.take(folder, SHARD, 4);
-    expect(claim.epoch).toBe(7);
+    const lease = Lease.take(folder, SHARD, 4);
+    expect(lease.epoch).toBe(7);
     expect(folder.paths('OWNER-').map((path) => path.split('/').at(-1))).toEqual([6, 7].map(ownerName));
-    claim.check();
-    expect(claim.lost()).toBeUndefined();
-    Claim.take(folder, SHARD, 0);
-    expect(() => claim.check()).toThrow(
+    lease.check();
+    expect(lease.lost()).toBeUndefined();
+    Lease.take(folder, SHARD, 0);
+    expect(() => lease.check()).toThrow(
       expect.objectContaining({ code: 'STALE_OWNER', context: { epoch: 7, directory: SHARD } }),
     );
-    expect(claim.lost()).toMatchObject({ code: 'STALE_OWNER' });
+    expect(lease.lost()).toMatchObject({ code: 'STALE_OWNER' });
     folder.exists = () => {
       throw new Error('the disk says nothing');
     };
-    expect(claim.lost()).toBeUndefined();
+    expect(lease.lost()).toBeUndefined();
   });
 
   it.each(['write', 'sync', 'syncDirectory'] as const)(
@@ -305,21 +306,21 @@ describe('claims', () => {
       folder[operation] = () => {
         throw error;
       };
-      const claim = Claim.take(folder, SHARD, 0);
+      const lease = Lease.take(folder, SHARD, 0);
       expect(folder.paths()).toEqual([`${SHARD}/${ownerName(1)}`]);
-      claim.check();
-      Claim.take(folder, SHARD, 0);
-      expect(claim.lost()).toMatchObject({ code: 'STALE_OWNER' });
+      lease.check();
+      Lease.take(folder, SHARD, 0);
+      expect(lease.lost()).toMatchObject({ code: 'STALE_OWNER' });
     },
   );
 
-  it('[W12] a folder that takes no new name gives no claim', () => {
+  it('[W12] a folder that takes no new name gives no lease', () => {
     const folder = new MemoryFolder();
     const error = diskError(folder);
     folder.createNew = () => {
       throw error;
     };
-    expect(() => Claim.take(folder, SHARD, 0)).toThrow(error as Error);
+    expect(() => Lease.take(folder, SHARD, 0)).toThrow(error as Error);
     expect(folder.paths()).toEqual([]);
   });
 
@@ -329,7 +330,7 @@ describe('claims', () => {
     folder.sync = () => {
       throw defect;
     };
-    expect(() => Claim.take(folder, SHARD, 0)).toThrow(defect);
+    expect(() => Lease.take(folder, SHARD, 0)).toThrow(defect);
   });
 });
 

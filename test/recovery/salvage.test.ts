@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
-import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { readableShardOf } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, lostBehind, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import { openOwner, SHARD, stateAt } from '../fault/shard-script.ts';
@@ -30,21 +30,21 @@ interface Salvaged {
 
 /** Recovers what is left, writes it down again, and reads every state and every command of it back. */
 async function salvage(files: MemoryFolder, story: string): Promise<Salvaged> {
-  const remains = await readShardRemains(files, SHARD);
+  const remains = await readableShardOf(files, SHARD);
   const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
   try {
     const games = gamesOf([remains]).map((id) => salvageGame(id, [remains]));
     for (const game of games) {
       if (game.seq < 0) continue;
       writeSalvaged(shard, game);
-      const row = shard.digest.game(game.id);
+      const row = shard.compaction.game(game.id);
       // Which type a game is of, one row says and nothing else.
       const type = game.image?.proven === false ? 'counter' : row?.type;
-      const found = `${type} ${row?.version} ${row?.seq} ${row?.tick} ${row?.created} ${row?.records} ${JSON.stringify(shard.digest.fold(game.id)?.state)}`;
+      const found = `${type} ${row?.version} ${row?.seq} ${row?.tick} ${row?.created} ${row?.records} ${JSON.stringify(shard.compaction.fold(game.id)?.state)}`;
       const { seq } = game;
       const due = `counter 1 ${seq} ${Math.floor(seq / 3)} 1700000000000 ${seq} ${JSON.stringify(stateAt(seq))}`;
       if (found !== due) throw new Error(`${story}: ${game.id} is ${found} in place of ${due}`);
-      const history = [...shard.digest.commands(game.id, 0, seq)].map((command) => command.seq);
+      const history = [...shard.compaction.commands(game.id, 0, seq)].map((command) => command.seq);
       if (history.join() !== Array.from({ length: seq }, (_, at) => at + 1).join())
         throw new Error(`${story}: the history of ${game.id} is ${history.join()}`);
     }
@@ -261,13 +261,13 @@ describe('manifests and images', () => {
       [wide, true],
       [without, false],
     ] as const) {
-      const remains = await readShardRemains(files, SHARD);
+      const remains = await readableShardOf(files, SHARD);
       const game = salvageGame('wide', [remains]);
       expect(game).toMatchObject({ seq: 1, imageSeq: 0, whole: 'yes', image: { proven } });
       const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
       writeSalvaged(shard, game);
-      expect(JSON.stringify(shard.digest.fold('wide')?.state)).toBe(due);
-      const pieces = shard.digest.load('wide')?.pieces ?? [];
+      expect(JSON.stringify(shard.compaction.fold('wide')?.state)).toBe(due);
+      const pieces = shard.compaction.load('wide')?.pieces ?? [];
       const loaded = pieces.map((piece) => JSON.parse(Buffer.from(piece).toString('utf8')) as [string | null, object]);
       const found = Object.assign(
         {},

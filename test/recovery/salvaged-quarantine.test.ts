@@ -1,9 +1,9 @@
 // What recoveries gave up of a game that is salvaged, as far as the recoveries themselves are left; and which ids it had.
 
 import { expect, it, onTestFinished } from 'vitest';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import { idAt } from '#storage/origins.ts';
-import type { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import type { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readOrigins, writeOrigins } from '#storage/sqlite/image/origins.ts';
 import { readQuarantine, writeGame, writeQuarantine } from '#storage/sqlite/image/rows.ts';
@@ -14,7 +14,7 @@ import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 const ROW = {
   ...{ id: 'a', type: 'counter', version: 1, tables: [], created: 100, seq: 9, tick: 0, time: 103, snapshotSeq: 0 },
   ...{ stateBytes: 2, patchBytes: 0, records: 9, patchesIn: 9, patchesOut: 9, firstSeq: 0 },
-} as unknown as GameRow;
+} as unknown as GameInfo;
 
 async function database(): Promise<Database> {
   const made = await Database.open();
@@ -44,7 +44,7 @@ it.each([
     lines: [],
     held: [],
   } as unknown as SalvagedGame;
-  writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
+  writeSalvaged({ database: to, compaction: undefined as unknown as Compaction }, game);
   expect(readQuarantine(to, 'a').map(({ firstSeq }) => firstSeq)).toEqual(kept);
 });
 
@@ -72,7 +72,7 @@ it.each([
       lines: [],
       held: [],
     } as unknown as SalvagedGame;
-    writeSalvaged({ database: to, digest: undefined as unknown as Digest }, game);
+    writeSalvaged({ database: to, compaction: undefined as unknown as Compaction }, game);
     expect([1, 4, 5, 7, 8].map((seq) => idAt(readOrigins(to, 'a'), 'a', seq))).toEqual(ids);
   },
 );

@@ -22,7 +22,7 @@ import { OrreryError, type OrreryErrorCode } from '#core/errors.ts';
 import { defineGame, openOrrery, shardOf } from '#index.ts';
 import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
-import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { readableShardOf } from '#storage/sqlite/recovery/readable-shard.ts';
 import { READING, ShardReader } from '#storage/sqlite/recovery/shard-reader.ts';
 import { encodeRecord, readRecord, type ShardRecord } from '#storage/sqlite/recovery/shard-record.ts';
 import { orrery } from '../cli/command-line.ts';
@@ -302,7 +302,7 @@ it('[V14] whatever stands in the place of a record is refused by name', async ()
     });
     const looked = await orrery('check', directory, '--explain');
     expect(looked.status).toBe(code === 'FORMAT_TOO_NEW' ? 5 : 1);
-    if (code === 'FORMAT_TOO_NEW') await expect(readShardRemains(nodeFiles, folder())).rejects.toMatchObject({ code });
+    if (code === 'FORMAT_TOO_NEW') await expect(readableShardOf(nodeFiles, folder())).rejects.toMatchObject({ code });
     else expect((await salvage()).stdout).toMatch(/damaged {2}shard-01\/: /);
   }
   rmSync(recordFile());

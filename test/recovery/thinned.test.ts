@@ -6,7 +6,7 @@ import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { imageName } from '#storage/sqlite/image/image.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
-import { readShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { readableShardOf } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import { commit, openOwner, SHARD, stateAt, toldNothing } from '../fault/shard-script.ts';
@@ -53,13 +53,13 @@ async function found(folder: MemoryFolder): Promise<Map<string, number>> {
   const shard = await openShard(folder, SHARD, 0, { grainOf: () => undefined, commandIndex: false });
   const steps = new Map<string, number>();
   try {
-    for (const row of shard.digest.games()) {
+    for (const row of shard.compaction.games()) {
       const due = GAMES[row.id as keyof typeof GAMES] - 1;
       expect([row.id, row.seq, row.records]).toEqual([row.id, due, due]);
       expect(proveGame(shard, row).fault, row.id).toBeUndefined();
       let count = 0;
-      for (const { lastSeq } of shard.digest.steps(row.id, row.firstSeq, row.seq)) {
-        expect(shard.digest.fold(row.id, lastSeq)).toMatchObject({ seq: lastSeq, state: stateAt(lastSeq) });
+      for (const { lastSeq } of shard.compaction.steps(row.id, row.firstSeq, row.seq)) {
+        expect(shard.compaction.fold(row.id, lastSeq)).toMatchObject({ seq: lastSeq, state: stateAt(lastSeq) });
         count += 1;
       }
       steps.set(row.id, count);
@@ -97,7 +97,7 @@ for (const [name, persistence] of Object.entries(policies)) {
     const bare = folder.copy();
     for (const path of bare.paths('MANIFEST-')) bare.files.delete(path);
     for (const files of [folder, bare]) {
-      const remains = await readShardRemains(files, SHARD);
+      const remains = await readableShardOf(files, SHARD);
       const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
       try {
         expect(gamesOf([remains]).sort()).toEqual(Object.keys(GAMES));
@@ -106,9 +106,9 @@ for (const [name, persistence] of Object.entries(policies)) {
           const due = GAMES[id as keyof typeof GAMES] - 1;
           expect(game).toMatchObject({ seq: due, knownSeq: due, fault: undefined });
           writeSalvaged(shard, game);
-          const row = shard.digest.game(id);
+          const row = shard.compaction.game(id);
           expect(row && proveGame(shard, row).fault).toBeUndefined();
-          expect(shard.digest.fold(id)?.state).toEqual(stateAt(due));
+          expect(shard.compaction.fold(id)?.state).toEqual(stateAt(due));
         }
       } finally {
         for (const { database } of remains.images) database.close();

@@ -8,7 +8,7 @@ import { Database } from '#storage/sqlite/image/database.ts';
 import { decodeManifest, encodeManifest, type Manifest } from '#storage/sqlite/image/manifest.ts';
 import { readUnreadable } from '#storage/sqlite/image/unreadable-records.ts';
 import { openShard } from '#storage/sqlite/recovery/open-shard.ts';
-import { readShardRemains, type ShardRemains } from '#storage/sqlite/recovery/readable-shard.ts';
+import { type ReadableShard, readableShardOf } from '#storage/sqlite/recovery/readable-shard.ts';
 import { gamesOf, type SalvagedGame, salvageGame } from '#storage/sqlite/salvage/salvage.ts';
 import { writeSalvaged } from '#storage/sqlite/salvage/salvage-rows.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
@@ -19,7 +19,7 @@ import { WRONG } from './wrong-records.ts';
 
 const LINE_FEED = Buffer.from('\n');
 
-/** Lines as a batch: what is in them is nobody's business until they are digested. */
+/** Lines as a batch: what is in them is nobody's business until they are compacted. */
 function send(
   owner: Owner,
   lines: readonly (string | Uint8Array)[],
@@ -132,7 +132,7 @@ async function heldIn(folder: MemoryFolder): Promise<Buffer[]> {
   }
 }
 
-function close({ images }: ShardRemains): void {
+function close({ images }: ReadableShard): void {
   for (const { database } of images) database.close();
 }
 
@@ -177,7 +177,7 @@ describe.each(Object.keys(WRONG))('a record with %s', (what) => {
     checkpoint(owner);
     owner.close();
     for (const from of [killed, folder]) {
-      const remains = await readShardRemains(from, SHARD);
+      const remains = await readableShardOf(from, SHARD);
       const target = new MemoryFolder();
       const shard = await openShard(target, SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
       try {
@@ -189,8 +189,10 @@ describe.each(Object.keys(WRONG))('a record with %s', (what) => {
         expect(remains.lostLines).toEqual([]);
         for (const game of games) writeSalvaged(shard, game);
         expect([...readUnreadable(shard.database, 'a')].map(({ line }) => line)).toEqual(lines.slice(4));
-        expect(shard.digest.fold('a')?.state).toEqual(stateAt(3));
-        expect(() => shard.digest.assertReadable('a')).toThrow(expect.objectContaining({ code: 'GAME_UNREADABLE' }));
+        expect(shard.compaction.fold('a')?.state).toEqual(stateAt(3));
+        expect(() => shard.compaction.assertReadable('a')).toThrow(
+          expect.objectContaining({ code: 'GAME_UNREADABLE' }),
+        );
       } finally {
         close(remains);
         shard.journal?.close();
@@ -271,7 +273,7 @@ it.each([
       code: 'DAMAGED',
       message: expect.stringMatching(/names no game \[frame 2\]/) as string,
     });
-    const remains = await readShardRemains(folder, SHARD);
+    const remains = await readableShardOf(folder, SHARD);
     expect(remains.lostLines).toMatchObject([
       { what: expect.stringMatching(/^frame 2 has a line that is no record/) as string },
     ]);

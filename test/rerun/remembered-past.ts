@@ -11,7 +11,7 @@ import { GameSeed } from '#core/game/seed.ts';
 import { fold } from '#core/patch/apply.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import type { Record } from '#core/patch/record.ts';
-import type { GameRow } from '#storage/game-info.ts';
+import type { GameInfo } from '#storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -60,10 +60,10 @@ export class RememberedPast implements Past {
     return GameSeed.of(this.records[0]?.seed);
   }
 
-  get row(): GameRow {
+  get row(): GameInfo {
     const { id, type, version } = { id: this.game.id, type: this.#type.name, version: this.#type.version };
     const { seq, tick, tableNames: tables } = this.#actor;
-    return { id, type, version, seq, tick, tables, firstSeq: 0 } as unknown as GameRow;
+    return { id, type, version, seq, tick, tables, firstSeq: 0 } as unknown as GameInfo;
   }
 
   async stateAt(moment: Moment, { nearest = false }: MomentOptions = {}): Promise<StateAt> {

@@ -1,7 +1,7 @@
-// What is durable and not yet digested: taken in a little at a time, also when nobody asks, and never half when it has to be whole.
+// What is durable and not yet compacted: taken in a little at a time, also when nobody asks, and never half when it has to be whole.
 
 import { afterEach, expect, it } from 'vitest';
-import { Digest } from '#storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { Backlog } from '#storage/sqlite/worker/backlog.ts';
 
@@ -10,11 +10,15 @@ afterEach(() => {
   for (const database of databases.splice(0)) database.close();
 });
 
-async function backlogOf(): Promise<{ digest: Digest; backlog: Backlog }> {
+async function backlogOf(): Promise<{ compaction: Compaction; backlog: Backlog }> {
   const database = await Database.open();
   databases.push(database);
-  const digest = new Digest(database, { grainOf: () => 'commands', commandIndex: false }, { frame: 0, chain: 0 });
-  return { digest, backlog: new Backlog(digest) };
+  const compaction = new Compaction(
+    database,
+    { grainOf: () => 'commands', commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
+  return { compaction, backlog: new Backlog(compaction) };
 }
 
 /** Frames of the same number of records. */
@@ -30,8 +34,8 @@ function push(backlog: Backlog, frame: number, records: number, note: string): v
   backlog.push({ payload, frame, chain: frame, written: frame * 1_000 });
 }
 
-it('[BL1] while nobody asks it is digested a little at a time, as long as there is much of it', async () => {
-  const { digest, backlog } = await backlogOf();
+it('[BL1] while nobody asks it is compacted a little at a time, as long as there is much of it', async () => {
+  const { compaction, backlog } = await backlogOf();
   expect(backlog.meanwhile()).toBe(false);
   push(backlog, 1, 100, 'few');
   expect(backlog.meanwhile()).toBe(false);
@@ -41,29 +45,29 @@ it('[BL1] while nobody asks it is digested a little at a time, as long as there 
   expect(turns).toBeGreaterThan(8);
   expect(backlog.bytes).toBeGreaterThan(0);
   expect(backlog.bytes).toBeLessThan(64 * 1024);
-  expect(digest.game('g')?.seq).toBeGreaterThan(500);
-  backlog.digestAll();
+  expect(compaction.game('g')?.seq).toBeGreaterThan(500);
+  backlog.compactAll();
   expect(backlog.bytes).toBe(0);
   expect(backlog.isEmpty).toBe(true);
-  expect(digest.game('g')?.seq).toBe(999);
-  expect(backlog.digested).toBe(10_000);
+  expect(compaction.game('g')?.seq).toBe(999);
+  expect(backlog.compacted).toBe(10_000);
 });
 
 it('[BL2] a frame that was begun is finished, and no other is begun for it', async () => {
-  const { digest, backlog } = await backlogOf();
+  const { compaction, backlog } = await backlogOf();
   for (let frame = 1; frame <= 3; frame += 1) push(backlog, frame, 200, 'note');
-  backlog.digestSome();
+  backlog.compactSome();
   expect(backlog.isBefore(1)).toBe(true);
-  expect(digest.position.frame).toBe(0);
+  expect(compaction.position.frame).toBe(0);
   backlog.finishFrame();
-  expect(digest.position).toEqual({ frame: 1, chain: 1 });
-  expect(digest.game('g')?.seq).toBe(199);
+  expect(compaction.position).toEqual({ frame: 1, chain: 1 });
+  expect(compaction.game('g')?.seq).toBe(199);
   expect([backlog.isBefore(1), backlog.isBefore(2), backlog.isBefore(3)]).toEqual([false, false, true]);
   backlog.finishFrame();
-  expect(digest.game('g')?.seq).toBe(199);
+  expect(compaction.game('g')?.seq).toBe(199);
 });
 
-it('[BL3] what cannot be digested stops it for good, and whoever needs the digest is told each time', async () => {
+it('[BL3] what cannot be compacted stops it for good, and whoever needs compaction is told each time', async () => {
   const { backlog } = await backlogOf();
   push(backlog, 1, 10, 'note');
   // It names no game.
@@ -73,7 +77,7 @@ it('[BL3] what cannot be digested stops it for good, and whoever needs the diges
   expect(backlog.meanwhile()).toBe(false);
   expect(backlog.meanwhile()).toBe(false);
   const damaged = expect.objectContaining({ code: 'DAMAGED', context: { frame: 3 } });
-  expect(() => backlog.digestSome()).toThrow(damaged);
-  expect(() => backlog.digestAll()).toThrow(damaged);
-  expect(backlog.digested).toBe(1_000);
+  expect(() => backlog.compactSome()).toThrow(damaged);
+  expect(() => backlog.compactAll()).toThrow(damaged);
+  expect(backlog.compacted).toBe(1_000);
 });

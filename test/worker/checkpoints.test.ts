@@ -131,8 +131,8 @@ it('[I13] over a long run, images cost a bounded multiple of the journal', async
   let due = 0;
   for (let batch = 0; batch < 2_000; batch += 1) {
     commit(owner, { [`g${batch % 50}`]: 10 }, told);
-    owner.digest();
-    if (!owner.digest().checkpointDue) continue;
+    owner.compact();
+    if (!owner.compact().checkpointDue) continue;
     checkpoint(owner);
     due += 1;
   }
@@ -184,7 +184,7 @@ it('[W10] lines that name no game stop reading and publishing for good, and neve
   });
   for (let attempt = 0; attempt < 3; attempt += 1) {
     expect(() => {
-      while (owner.digest().digestLagBytes > 0);
+      while (owner.compact().compactionLagBytes > 0);
     }).toThrow(damaged);
     expect(() => owner.load('a')).toThrow(damaged);
     expect(() => owner.list()).toThrow(damaged);

@@ -1,7 +1,7 @@
 // What only tidies up stops nothing: names that cannot be unlinked or linked, claims without their line.
 
 import { describe, expect, it } from 'vitest';
-import { Claim, ownerName } from '#storage/sqlite/recovery/lease.ts';
+import { Lease, ownerName } from '#storage/sqlite/recovery/lease.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import type { CheckpointReport } from '#storage/store.ts';
 import { commit, expectRecovered, openOwner, SHARD, type Told, toldNothing } from '../fault/shard-script.ts';
@@ -93,19 +93,19 @@ describe('housekeeping', () => {
     expect(left.length === 2 || left[0] === first).toBe(true);
   });
 
-  it('[W12] claims are removed oldest first, none behind one that stays, and a claim is not given back', () => {
+  it('[W12] claims are removed oldest first, none behind one that stays, and a lease is not given back', () => {
     const disk = new VolatileDisk();
-    const claims = [1, 2, 3].map(() => Claim.take(disk, SHARD, 0));
+    const leases = [1, 2, 3].map(() => Lease.take(disk, SHARD, 0));
     disk.interference = failing('EPERM', ['remove'], /OWNER-0000000002/);
-    claims.push(Claim.take(disk, SHARD, 0), Claim.take(disk, SHARD, 0));
+    leases.push(Lease.take(disk, SHARD, 0), Lease.take(disk, SHARD, 0));
     disk.interference = undefined;
     expect(disk.list(SHARD)).toEqual([2, 3, 4, 5].map(ownerName));
-    expect(claims.map((claim) => claim.lost() === undefined)).toEqual([false, false, false, false, true]);
+    expect(leases.map((lease) => lease.lost() === undefined)).toEqual([false, false, false, false, true]);
     for (const operation of ['write', 'sync', 'syncDirectory', 'close'] as const) {
       disk.interference = failing('ENOSPC', [operation]);
-      const claim = Claim.take(disk, SHARD, 0);
+      const lease = Lease.take(disk, SHARD, 0);
       disk.interference = undefined;
-      claim.check();
+      lease.check();
     }
     expect(disk.list(SHARD)).toEqual([8, 9].map(ownerName));
   });

@@ -145,7 +145,7 @@ describe('an orrery whose folders are moved away', () => {
       },
       () => undefined,
     );
-    expect(degraded[0]).toMatchObject({ code: 'OWNER_DIED', message: expect.stringContaining('claim') });
+    expect(degraded[0]).toMatchObject({ code: 'OWNER_DIED', message: expect.stringContaining('lease') });
   });
 
   it('[W29] a relative directory and a process that goes elsewhere', async () => {
@@ -326,7 +326,7 @@ describe('an owner of which', () => {
 
   it('[W31] the folder is looked at while it is being moved is not called stale', async () => {
     // At every look, the folder goes away just before it, and comes back just after: what the owner sees is a copy with newer claims.
-    const { Claim } = await import('#storage/sqlite/recovery/lease.ts');
+    const { Lease } = await import('#storage/sqlite/recovery/lease.ts');
     mkdirSync(shard);
     let looks = 0;
     let swapAt = 0;
@@ -348,17 +348,17 @@ describe('an owner of which', () => {
       exists: (path: string) => swap(() => nodeFiles.exists(path)) as boolean,
       list: (path: string) => swap(() => nodeFiles.list(path)) as string[],
     };
-    const claim = Claim.take(files, shard, 0);
+    const lease = Lease.take(files, shard, 0);
     mkdirSync(join(above, 'other'));
     writeFileSync(join(above, 'other', ownerName(7)), '');
     for (swapAt = 1; swapAt <= 6; swapAt += 1) {
       looks = 0;
-      const lost = claim.lost();
+      const lost = lease.lost();
       if (lost) expect(lost.code, `look ${swapAt}`).toBe('IO_FAILED');
       looks = -100;
-      claim.check();
+      lease.check();
     }
-    claim.close();
+    lease.close();
   });
 
   it('[W29] file descriptors go when an owner goes, and when an opening fails', async ({ skip }) => {

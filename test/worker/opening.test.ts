@@ -140,7 +140,7 @@ describe.each(LEFT)('a shard that was left %s', (how) => {
         if (count < nth) break;
       }
       expect(opened).toBeGreaterThan(5);
-      // What has to be read must be readable, and a claim has to be made.
+      // What has to be read must be readable, and a lease has to be made.
       expect(refused).toBeGreaterThan(0);
     },
   );
@@ -275,7 +275,7 @@ describe('an owner that could not begin a segment', () => {
     disk.interference = failing('ENOSPC', ['write'], 'before', /segment-/);
     const owner = await openOwner(disk);
     expect(owner.recovery.withoutSegment).toBe(true);
-    // Its disk fails at the wrong moment: it goes on in a segment under the next free name, and only then sees the claim.
+    // Its disk fails at the wrong moment: it goes on in a segment under the next free name, and only then sees the lease.
     look.early = true;
     let syncs = 0;
     disk.interference = (operation, moment, path) => {

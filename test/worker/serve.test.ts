@@ -2,7 +2,7 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
-import { Slot } from '#storage/sqlite/worker/commit-slot.ts';
+import { CommitSlot } from '#storage/sqlite/worker/commit-slot.ts';
 import type { OwnerReply, OwnerRequest } from '#storage/sqlite/worker/protocol.ts';
 import { serve } from '#storage/sqlite/worker/serve.ts';
 
@@ -25,7 +25,7 @@ it('[SL3] what is to be done goes on by itself, with turns of the event loop and
   const order: string[] = [];
   let left = 150;
   serve(
-    { port: port2, memory: new Slot().memory },
+    { port: port2, memory: new CommitSlot().memory },
     async (request: OwnerRequest): Promise<OwnerReply> => {
       order.push(request.kind);
       return { ok: true, value: left };
@@ -63,7 +63,7 @@ it('[SL3] with nothing to do it rests, and answers what comes', async () => {
   ports.push(port1, port2);
   let looked = 0;
   serve(
-    { port: port2, memory: new Slot().memory },
+    { port: port2, memory: new CommitSlot().memory },
     async () => ({ ok: true, value: 7 }),
     () => {
       looked += 1;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openOrrery } from '#index.ts';
-import { Slot } from '#storage/sqlite/worker/commit-slot.ts';
+import { CommitSlot } from '#storage/sqlite/worker/commit-slot.ts';
 import type { Batch } from '#storage/store.ts';
 import { mine } from '../programs/mine.ts';
 
@@ -31,8 +31,8 @@ it('[SL1] what one end puts in the other takes, whole, or it is refused because 
   let refused = 0;
   fc.assert(
     fc.property(fc.array(batch, { minLength: 1, maxLength: 4 }), (batches) => {
-      const here = new Slot();
-      const there = new Slot(here.memory);
+      const here = new CommitSlot();
+      const there = new CommitSlot(here.memory);
       for (const given of batches) {
         if (!here.put(given)) {
           expect(given.payload.length + JSON.stringify(given.spans).length * 3).toBeGreaterThan(16_384);
@@ -52,13 +52,13 @@ it('[SL1] what one end puts in the other takes, whole, or it is refused because 
 });
 
 it('[SL1] what is owed comes back exactly', () => {
-  const here = new Slot();
-  const there = new Slot(here.memory);
+  const here = new CommitSlot();
+  const there = new CommitSlot(here.memory);
   fc.assert(
     fc.property(
       fc.record({
-        digestLagBytes: fc.maxSafeNat(),
-        digestingBytes: fc.maxSafeNat(),
+        compactionLagBytes: fc.maxSafeNat(),
+        compactingBytes: fc.maxSafeNat(),
         journalBytes: fc.maxSafeNat(),
         checkpointDue: fc.boolean(),
         checkpointOverdue: fc.boolean(),
@@ -72,8 +72,8 @@ it('[SL1] what is owed comes back exactly', () => {
 });
 
 it('[SL2] an owner is told without a message only while it looks, and hears of it once', () => {
-  const here = new Slot();
-  const there = new Slot(here.memory);
+  const here = new CommitSlot();
+  const there = new CommitSlot(here.memory);
   expect(here.tell()).toBe(false);
   there.look();
   expect(there.asked).toBe(false);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodeFiles } from '#storage/sqlite/files.ts';
-import { Claim } from '#storage/sqlite/recovery/lease.ts';
+import { Lease } from '#storage/sqlite/recovery/lease.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import { earlyLook } from '../fault/early-look.ts';
 import { batchOf, commit, expectRecovered, openOwner, perform, SHARD, toldNothing } from '../fault/shard-script.ts';
@@ -22,7 +22,7 @@ function open(): Promise<Owner> {
   return openOwner(nodeFiles, { directory });
 }
 
-/** Everything but the segment that the older owner has open, and the claims. */
+/** Everything but the segment that the older owner has open, and the leases. */
 function newerFiles(before: ReadonlySet<string>): Map<string, string> {
   const names = readdirSync(directory).filter((name) => !before.has(name) && name !== 'latest.sqlite');
   return new Map(names.map((name) => [name, readFileSync(join(directory, name)).toString('base64')]));
@@ -56,7 +56,7 @@ it('[W3] nor does it acknowledge a batch again that it had written before', asyn
   first.abandon();
 });
 
-it('[W3] a claim in the middle of a commit: what is acknowledged all the same, the new owner has read', async () => {
+it('[W3] a lease in the middle of a commit: what is acknowledged all the same, the new owner has read', async () => {
   let refused = 0;
   let acknowledged = 0;
   for (let nth = 1; ; nth += 1) {
@@ -72,7 +72,7 @@ it('[W3] a claim in the middle of a commit: what is acknowledged all the same, t
       count += 1;
       if (count !== nth) return;
       disk.interference = undefined;
-      Claim.take(disk, SHARD, 0);
+      Lease.take(disk, SHARD, 0);
       read = disk.copy();
     };
     try {

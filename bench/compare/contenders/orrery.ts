@@ -82,7 +82,7 @@ class OrreryWorld extends GamesWorld implements World {
     return this.last?.durable;
   }
 
-  /** To list the games, an owner digests everything that is in its journal. */
+  /** To list the games, an owner compacts everything that is in its journal. */
   async caughtUp(): Promise<void> {
     await this.#orrery.list();
   }

@@ -1,6 +1,6 @@
 // The end of the demo: the directory is opened once more, by the parent, and every galaxy is examined through the library.
 
-import { type GameRow, openOrrery } from 'orrery';
+import { type GameInfo, openOrrery } from 'orrery';
 import { type Galaxy, galaxy } from '../galaxy.ts';
 import type { LogEntry } from '../recompute.ts';
 import type { Setup } from '../state.ts';
@@ -11,7 +11,7 @@ import { judge, type Verdict } from './verdict.ts';
 export interface Inspection {
   readonly verdicts: readonly Verdict[];
   /** What Orrery counts of each galaxy. */
-  readonly rows: readonly GameRow[];
+  readonly rows: readonly GameInfo[];
   /** A place worth looking at: the home of the first player in the ranking of the first galaxy. */
   readonly sight: string;
 }
@@ -47,7 +47,7 @@ export async function inspect(
   const home = leader === undefined ? undefined : state.players.get(leader)?.home;
   return {
     verdicts,
-    rows: galaxies.map((id) => rows.get(id) as GameRow),
+    rows: galaxies.map((id) => rows.get(id) as GameInfo),
     sight: home === undefined ? '/ranking' : `/systems/${home}`,
   };
 }

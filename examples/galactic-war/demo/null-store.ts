@@ -4,7 +4,7 @@
 import type {
   Batch,
   CheckpointReport,
-  GameRow,
+  GameInfo,
   PastPage,
   RecoveryReport,
   Store,
@@ -15,7 +15,7 @@ import type {
 } from 'orrery';
 
 const NOTHING_OWED: StoreLoad = {
-  digestLagBytes: 0,
+  compactionLagBytes: 0,
   journalBytes: 0,
   checkpointDue: false,
   checkpointOverdue: false,
@@ -45,7 +45,7 @@ export class NullStore implements Store {
     return NOTHING_OWED;
   }
 
-  async digest(): Promise<StoreLoad> {
+  async compact(): Promise<StoreLoad> {
     return NOTHING_OWED;
   }
 
@@ -57,7 +57,7 @@ export class NullStore implements Store {
     return undefined;
   }
 
-  async list(): Promise<readonly GameRow[]> {
+  async list(): Promise<readonly GameInfo[]> {
     return [];
   }
 

@@ -5,7 +5,7 @@ import { OrreryError } from '../../core/errors.ts';
 import { compactJson, isoTime, printable } from '../../core/printable.ts';
 import type { BlameEntry } from '../../history/blame.ts';
 import { placeOf } from '../../history/place.ts';
-import { blameApart } from '../../history/rerun/expanded-history.ts';
+import { expandedBlame } from '../../history/rerun/expanded-history.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import type { Surroundings } from '../cli-context.ts';
@@ -82,7 +82,7 @@ async function blame(
       surroundings,
     );
     let count = 0;
-    for await (const entry of blameApart(past, apart, path)) {
+    for await (const entry of expandedBlame(past, apart, path)) {
       if (json) await surroundings.output.line(compactJson(asJson(entry)));
       else await rows.take(cellsOf(entry));
       count += 1;

@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { OrreryError } from '../../core/errors.ts';
 import { gameUnreadable } from '../../core/patch/unreadable.ts';
 import { printable } from '../../core/printable.ts';
-import { takenApart } from '../../history/rerun/expanded-history.ts';
+import { expandedHistory } from '../../history/rerun/expanded-history.ts';
 import { loadGameTypes, typesFor } from '../../history/rerun/games-module.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { openDirectoryPast } from '../../storage/sqlite/directory-history.ts';
@@ -73,7 +73,7 @@ export async function withPastOf<T>(
   try {
     if (types) typesFor(types, past.row);
     if (past.row.unreadable) remark?.(printable(gameUnreadable(past.row.id, past.row.unreadable).message));
-    return await visit(past, types ? takenApart(past, types) : past);
+    return await visit(past, types ? expandedHistory(past, types) : past);
   } catch (error) {
     throw inWordsOfTheCommandLine(error, { ...remedies, ...(types ? { games: undefined } : {}) });
   } finally {

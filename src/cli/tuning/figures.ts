@@ -7,13 +7,13 @@ export interface Figures {
   /** Commands a second of a loop that does not wait, until the last is durable. */
   readonly durablePerSecond: number;
   /** The same until the last is in the database as well. */
-  readonly digestedPerSecond: number;
+  readonly compactedPerSecond: number;
   /** In the paced loop: from handing a batch to the owner to its acknowledgement, and from its first command to that. */
   readonly commitP50: number;
   readonly commitP99: number;
   readonly durableP50: number;
   readonly durableP99: number;
-  /** In a loop that waits for every 500 commands or so to become durable: how long that took, with digest and checkpoints in between. */
+  /** In a loop that waits for every 500 commands or so to become durable: how long that took, with compaction and checkpoints in between. */
   readonly waitP99: number;
   /** In the paced loop: time that the main thread was busy, for one command. */
   readonly loopMicroseconds: number;
@@ -44,7 +44,7 @@ interface Reading {
 
 export const READINGS: { readonly [name in FigureName]: Reading } = {
   durablePerSecond: { words: 'durable commands a second', better: 'higher', print: whole },
-  digestedPerSecond: { words: 'digested commands a second', better: 'higher', print: whole },
+  compactedPerSecond: { words: 'compacted commands a second', better: 'higher', print: whole },
   commitP50: { words: 'commit latency, p50', better: 'lower', print: duration },
   commitP99: { words: 'commit latency, p99', better: 'lower', print: duration },
   durableP50: { words: 'time to durable, p50', better: 'lower', print: duration },
@@ -55,7 +55,7 @@ export const READINGS: { readonly [name in FigureName]: Reading } = {
   replayBytes: { words: 'journal left to replay', better: 'lower', print: (bytes) => byteSize(Math.round(bytes)) },
   replayMs: { words: 'time to replay it', better: 'lower', print: (ms) => duration(ms * 1_000) },
   largestBatchBytes: { words: 'largest batch', better: 'lower', print: (bytes) => byteSize(Math.round(bytes)) },
-  largestLagBytes: { words: 'largest digest lag', better: 'lower', print: (bytes) => byteSize(Math.round(bytes)) },
+  largestLagBytes: { words: 'largest compaction lag', better: 'lower', print: (bytes) => byteSize(Math.round(bytes)) },
   checkpoints: { words: 'checkpoints', better: 'lower', print: whole },
   syncP50: { words: 'write and fdatasync, p50', better: 'lower', print: duration },
   verifiedPerSecond: { words: 'records verified a second', better: 'higher', print: whole },

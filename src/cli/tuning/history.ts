@@ -3,7 +3,7 @@
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { OrreryError } from '../../core/errors.ts';
-import { LEAST_PIECE, PIECES_A_THREAD, usualThreads } from '../../history/rerun/threads.ts';
+import { LEAST_SECTION, SECTIONS_A_THREAD, usualThreads } from '../../history/rerun/threads.ts';
 import { openOrrery } from '../../index.ts';
 import { type Figures, figuresWith } from './figures.ts';
 import { idOf, trialModule, trialType } from './game.ts';
@@ -13,11 +13,11 @@ import type { Workload } from './workload.ts';
 const GAME = 'game-0';
 
 /** Two threads have all their pieces in the shortest; the longest takes seconds to play and little of the disk. */
-const LEAST_RECORDS = 2 * PIECES_A_THREAD * LEAST_PIECE;
+const LEAST_RECORDS = 2 * SECTIONS_A_THREAD * LEAST_SECTION;
 const MOST_RECORDS = 300_000;
 
 /** Pieces begin at snapshots. A long history has many; here there are as many as eight threads have pieces. */
-const SNAPSHOTS = 8 * PIECES_A_THREAD;
+const SNAPSHOTS = 8 * SECTIONS_A_THREAD;
 
 /** Whoever plays waits for the disk after so many. */
 const UNAWAITED = 2_000;

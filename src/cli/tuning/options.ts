@@ -10,7 +10,7 @@ export interface Opening {
   readonly shards?: number;
   readonly flushIntervalMs?: number;
   readonly batchBytes?: number;
-  readonly digestLagBytes?: number;
+  readonly compactionLagBytes?: number;
   readonly checkpointBytes?: number;
   readonly durability?: 'group' | 'relaxed';
   readonly coalescingDelayMs?: number;
@@ -28,14 +28,14 @@ export type TunedOption =
   | 'shards'
   | 'flushIntervalMs'
   | 'batchBytes'
-  | 'digestLagBytes'
+  | 'compactionLagBytes'
   | 'checkpointBytes'
   | 'durability'
   | 'threads';
 
 /**
  * What a trial does after its paced loop. 'short' and 'flood': a loop that does not wait, for a moment or until it has left
- * everything behind; 'steady': one that leaves the owner its gaps for digest and checkpoints, for long enough to need some.
+ * everything behind; 'steady': one that leaves the owner its gaps for compaction and checkpoints, for long enough to need some.
  * 'verify': no loop at all, but a history that is run again.
  */
 export type Load = 'short' | 'flood' | 'steady' | 'verify';
@@ -69,7 +69,7 @@ export const TUNED_DEFAULTS = {
   shards: 1,
   flushIntervalMs: 20,
   batchBytes: 4 * MIB,
-  digestLagBytes: 16 * MIB,
+  compactionLagBytes: 16 * MIB,
   checkpointBytes: 8 * MIB,
   durability: 'group',
   coalescingDelayMs: 1_000,
@@ -86,7 +86,7 @@ export interface Values {
   readonly shards: readonly number[];
   readonly flushIntervalMs: readonly number[];
   readonly batchBytes: readonly number[];
-  readonly digestLagBytes: readonly number[];
+  readonly compactionLagBytes: readonly number[];
   readonly checkpointBytes: readonly number[];
   readonly coalescingDelayMs: readonly number[];
   /** The default may be among these: it depends on the machine. */
@@ -99,7 +99,7 @@ export function usualValues(cores: number): Values {
     shards: [2, 4, 8].filter((shards) => shards <= Math.max(2, cores)),
     flushIntervalMs: [5, 100],
     batchBytes: [MIB / 16, MIB],
-    digestLagBytes: [MIB, 4 * MIB],
+    compactionLagBytes: [MIB, 4 * MIB],
     checkpointBytes: [2 * MIB, 16 * MIB],
     coalescingDelayMs: [100, 1_000],
     threads: ['none', ...threadsUpTo(Math.max(2, cores))],
@@ -116,7 +116,7 @@ export const QUICK_VALUES: Values = {
   shards: [2],
   flushIntervalMs: [100],
   batchBytes: [MIB / 16],
-  digestLagBytes: [MIB],
+  compactionLagBytes: [MIB],
   checkpointBytes: [MIB / 16],
   coalescingDelayMs: [20],
   threads: ['none', 1, 2],
@@ -124,12 +124,12 @@ export const QUICK_VALUES: Values = {
 
 /** For work with so many games, on a machine with so many cores: this one, unless that is said. */
 export function tunedOptions(values: Values, games: number, cores?: number): readonly Tuned[] {
-  const { shards, flushIntervalMs, batchBytes, digestLagBytes, checkpointBytes } = TUNED_DEFAULTS;
+  const { shards, flushIntervalMs, batchBytes, compactionLagBytes, checkpointBytes } = TUNED_DEFAULTS;
   const threads = usualThreads(cores);
   return [
     {
       option: 'shards',
-      aim: 'digestedPerSecond',
+      aim: 'compactedPerSecond',
       guards: ['durableP99'],
       load: 'flood',
       candidates: [
@@ -143,7 +143,7 @@ export function tunedOptions(values: Values, games: number, cores?: number): rea
       option: 'flushIntervalMs',
       aim: 'waitP99',
       // Slices that are too short lose to a loop that leaves no gaps: then no checkpoint gets done.
-      guards: ['digestedPerSecond', 'replayBytes'],
+      guards: ['compactedPerSecond', 'replayBytes'],
       load: 'steady',
       candidates: [
         { label: `${flushIntervalMs} ms`, setting: {} },
@@ -166,23 +166,26 @@ export function tunedOptions(values: Values, games: number, cores?: number): rea
       unreached: 'no batch grew that large',
     },
     {
-      option: 'digestLagBytes',
+      option: 'compactionLagBytes',
       aim: 'durablePerSecond',
       guards: ['durableP99'],
       load: 'flood',
       candidates: [
-        { label: byteSize(digestLagBytes), setting: {} },
-        ...values.digestLagBytes.map((value) => ({ label: byteSize(value), setting: { digestLagBytes: value } })),
+        { label: byteSize(compactionLagBytes), setting: {} },
+        ...values.compactionLagBytes.map((value) => ({
+          label: byteSize(value),
+          setting: { compactionLagBytes: value },
+        })),
       ],
       reached: (standard, figures, setting) =>
-        standard.largestLagBytes >= digestLagBytes ||
-        figures.largestLagBytes >= (setting.digestLagBytes ?? digestLagBytes),
-      unreached: 'the digest never fell that far behind',
+        standard.largestLagBytes >= compactionLagBytes ||
+        figures.largestLagBytes >= (setting.compactionLagBytes ?? compactionLagBytes),
+      unreached: 'compaction never fell that far behind',
     },
     {
       option: 'checkpointBytes',
       aim: 'bytesPerCommand',
-      guards: ['digestedPerSecond'],
+      guards: ['compactedPerSecond'],
       ceiling: { figure: 'replayMs', most: MOST_REPLAY_MS },
       load: 'steady',
       candidates: [

@@ -2,7 +2,7 @@
 // that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
 
 import { encodePatches, encodeRecord, TICK } from '../../core/patch/record.ts';
-import type { GameRow } from '../../storage/game-info.ts';
+import type { GameInfo } from '../../storage/game-info.ts';
 import type { PastStep } from '../../storage/history-reader.ts';
 import { readConfig } from '../../storage/sqlite/directory.ts';
 import { nodeFiles } from '../../storage/sqlite/files.ts';
@@ -53,7 +53,7 @@ interface GameSample {
 /** Undefined for a directory without a command in it. Throws NOT_AN_ORRERY_DIRECTORY, DAMAGED and what the disk throws. */
 export async function readProfile(directory: string): Promise<Profile | undefined> {
   const { shards } = readConfig(nodeFiles, directory);
-  const rows: GameRow[] = [];
+  const rows: GameInfo[] = [];
   const sizes: number[] = [];
   const samples: GameSample[] = [];
   await eachShard(directory, async (reader) => {
@@ -91,7 +91,7 @@ export async function readProfile(directory: string): Promise<Profile | undefine
   };
 }
 
-function sampleOf(reader: ShardReader, { id, seq }: GameRow): GameSample {
+function sampleOf(reader: ShardReader, { id, seq }: GameInfo): GameSample {
   let commands = 0;
   let byPlayers = 0;
   let headBytes = 0;

@@ -51,7 +51,7 @@ type Shown = readonly (readonly [title: string, figure: FigureName])[];
 
 const SHOWN: Shown = [
   ['DURABLE/S', 'durablePerSecond'],
-  ['DIGESTED/S', 'digestedPerSecond'],
+  ['COMPACTED/S', 'compactedPerSecond'],
   ['COMMIT P50', 'commitP50'],
   ['P99', 'commitP99'],
   ['DURABLE P50', 'durableP50'],

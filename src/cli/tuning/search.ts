@@ -80,7 +80,7 @@ export async function measure(
   const effortOf = (load: Load, { coalescingDelayMs = 0 }: Setting): Effort => {
     const long = load !== 'short';
     const ms = long ? plan.longMs : plan.shortMs;
-    const fitting = (first.digestedPerSecond * ms) / 1_000;
+    const fitting = (first.compactedPerSecond * ms) / 1_000;
     return {
       // With 'relaxed' a batch or two of the paced loop must have come to its time.
       pacedMs: Math.max(long ? plan.pacedMs / 2 : plan.pacedMs, coalescingDelayMs * 2.2),

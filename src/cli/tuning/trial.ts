@@ -22,7 +22,7 @@ export interface Effort {
   readonly steady: boolean;
 }
 
-/** A loop that does not wait still waits when so much is queued: the outbox refuses at four times as much. */
+/** A loop that does not wait still waits when so much is queued: the commit queue refuses at four times as much. */
 const QUEUE_BYTES = 16 * 2 ** 20;
 
 /** A steady loop waits after so many: for each small slot it would take too long to write enough. */
@@ -104,7 +104,7 @@ interface Paced {
 interface Rushed {
   readonly commands: number;
   readonly durableMs: number;
-  readonly digestedMs: number;
+  readonly compactedMs: number;
 }
 
 /** Plays the workload, slot by slot. */
@@ -172,7 +172,7 @@ class Player {
     this.#look();
     // Whoever lists games is shown the database with everything durable in it.
     await this.#orrery.list();
-    return { commands: this.#count - before, durableMs, digestedMs: performance.now() - began };
+    return { commands: this.#count - before, durableMs, compactedMs: performance.now() - began };
   }
 
   /** The next games have their turn. The result is the receipt of the last thing that was done. */
@@ -202,7 +202,7 @@ class Player {
     let journal = 0;
     for (const shard of this.#orrery.health.shards) {
       queued += shard.queuedBytes;
-      lag = Math.max(lag, shard.digestLagBytes);
+      lag = Math.max(lag, shard.compactionLagBytes);
       journal += shard.journalBytes;
     }
     this.largestLagBytes = Math.max(this.largestLagBytes, lag);
@@ -219,11 +219,11 @@ function figuresOf(
   { waits, largestLagBytes, replayBytes }: Player,
 ): Figures {
   const commands = paced.commands + rushed.commands;
-  const digestedPerMs = rushed.commands / rushed.digestedMs;
+  const compactedPerMs = rushed.commands / rushed.compactedMs;
   const journalPerCommand = total.journalBytesWritten / commands;
   return figuresWith({
     durablePerSecond: (rushed.commands / rushed.durableMs) * 1_000,
-    digestedPerSecond: digestedPerMs * 1_000,
+    compactedPerSecond: compactedPerMs * 1_000,
     commitP50: inPace.commitMicroseconds.p50,
     commitP99: inPace.commitMicroseconds.p99,
     durableP50: inPace.durableMicroseconds.p50,
@@ -232,7 +232,7 @@ function figuresOf(
     loopMicroseconds: (paced.busyMs * 1_000) / paced.commands,
     bytesPerCommand: (total.journalBytesWritten + total.imageBytesWritten) / commands,
     replayBytes,
-    replayMs: replayBytes / journalPerCommand / digestedPerMs,
+    replayMs: replayBytes / journalPerCommand / compactedPerMs,
     largestBatchBytes: total.batchBytes.max,
     largestLagBytes,
     checkpoints: total.checkpointMicroseconds.count,

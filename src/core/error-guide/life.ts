@@ -182,13 +182,13 @@ export const LIFE = {
     meaning:
       'More was asked for than is being done. The command, question or recovery was refused and nothing changed.',
     causes: [
-      '`outboxBytes` of accepted records wait to become durable: the disk is full, away, or slower than the game.',
+      '`commitQueueBytes` of accepted records wait to become durable: the disk is full, away, or slower than the game.',
       'Very many questions (open, load, list, history) wait for an answer of one shard.',
       'A game is being recovered while its loop goes on dispatching.',
     ],
     remedies: [
       'Wait for `orrery.flush()`, and look at `orrery.health` for what is wrong with the disk.',
-      "Raise `outboxBytes`, add shards, or choose `overflow: 'coalesce'`, which goes on and leaves out states in between.",
+      "Raise `commitQueueBytes`, add shards, or choose `overflow: 'coalesce'`, which goes on and leaves out states in between.",
       'Stop the loop of a game while it is recovered.',
     ],
     see: ['TUNING.md', 'GUARANTEES.md'],

@@ -9,7 +9,7 @@ export const THREADS = {
     causes: [
       'The thread ran out of memory. Then the message says what it was at, and for which game.',
       'The file of the thread could not be loaded: it is missing, or is part of a bundle.',
-      'Something ended the thread from outside, or removed its claim from the folder of the shard.',
+      'Something ended the thread from outside, or removed its lease from the folder of the shard.',
       'It ran out of memory four times in a row without progress, and the shard was given up. Other shards go on.',
     ],
     remedies: [

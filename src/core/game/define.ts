@@ -57,7 +57,7 @@ export type CommandArgs<C> = C extends (...all: infer P) => unknown
   : never;
 
 /**
- * Which steps of the past stay visible: every command, the state after each tick, or the state after each digest of the
+ * Which steps of the past stay visible: every command, the state after each tick, or the state after each compaction of the
  * journal. Names, arguments and players of commands are always kept; this decides how far their patches are merged.
  */
 export type History = 'commands' | 'ticks' | 'batches';

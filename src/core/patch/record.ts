@@ -1,5 +1,5 @@
-// What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the outbox encodes
-// each once, the journal keeps them as opaque bytes, and the digest decodes them.
+// What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the commit queue encodes
+// each once, the journal keeps them as opaque bytes, and compaction decodes them.
 
 import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
@@ -12,7 +12,7 @@ import { RecordWriter } from './record-writer.ts';
 export interface Record {
   readonly game: string;
   readonly seq: number;
-  /** The first seq this record stands for, when it stands for several: at the outbox's bound, states are sent whole. */
+  /** The first seq this record stands for, when it stands for several: at the commit queue's bound, states are sent whole. */
   readonly firstSeq?: number;
   readonly tick: number;
   /** Milliseconds since 1970, as the clock of the machine said. */

@@ -7,8 +7,8 @@ import { checkGameId } from '../../core/game/id.ts';
 import { WorkingState } from '../../core/game/state.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import { CREATE } from '../../core/patch/record.ts';
-import type { Outbox } from '../../engine/commit-queue.ts';
-import type { Residents } from '../../engine/loaded-games.ts';
+import type { CommitQueue } from '../../engine/commit-queue.ts';
+import type { LoadedGames } from '../../engine/loaded-games.ts';
 import { type MomentLike, momentOf, type Past } from '../../storage/history-reader.ts';
 
 export interface ForkOptions {
@@ -34,28 +34,28 @@ export interface Fork {
 
 /** What a fork is made with. */
 export interface ForkParts {
-  readonly residents: Residents;
+  readonly loadedGames: LoadedGames;
   openPast(game: string): Promise<Past>;
 }
 
 /** For Orrery.fork. Resolves when the fork is durable. */
-export async function forkGame({ residents, openPast }: ForkParts, id: string, options: ForkOptions): Promise<Fork> {
+export async function forkGame({ loadedGames, openPast }: ForkParts, id: string, options: ForkOptions): Promise<Fork> {
   checkGameId(id);
   if (typeof options !== 'object' || options === null) throw noOptions(id);
   assertOptions('fork', options, OPTIONS, { game: id });
   const { at, as } = options;
   checkGameId(as);
-  const outbox = residents.outboxOf(as);
+  const commitQueue = loadedGames.commitQueueOf(as);
   // Whoever opens or creates a game of this id comes before or after, never in between.
-  return residents.exclusively(as, async () => {
+  return loadedGames.exclusively(as, async () => {
     // What was accepted of the parent may be asked for as well.
-    await residents.outboxOf(id).flush();
+    await loadedGames.commitQueueOf(id).flush();
     const past = await openPast(id);
     try {
-      if (residents.registry.get(as)?.loaded || (await isStored(outbox, as))) throw exists(as);
+      if (loadedGames.registry.get(as)?.loaded || (await isStored(commitQueue, as))) throw exists(as);
       const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
-      const { actor, sink } = residents.apart(anonymousType(type, version, 'ticks'), as);
+      const { actor, sink } = loadedGames.apart(anonymousType(type, version, 'ticks'), as);
       const args = { fork: { game: id, seq } };
       const receipt = actor.adopt(WorkingState.fromJson(state, tables), {
         command: CREATE,
@@ -66,7 +66,7 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
         // Its numbers are not the parent's, for its id is another.
         seed: sink.randomness.begin(past.seed),
       });
-      outbox.hurry();
+      commitQueue.hurry();
       try {
         await receipt.durable;
       } finally {
@@ -81,10 +81,10 @@ export async function forkGame({ residents, openPast }: ForkParts, id: string, o
 }
 
 /** Also a game of which not a record can be read. Costs the same however many games the shard has. */
-async function isStored(outbox: Outbox, game: string): Promise<boolean> {
+async function isStored(commitQueue: CommitQueue, game: string): Promise<boolean> {
   try {
     const newest = { fromSeq: Number.MAX_SAFE_INTEGER };
-    return (await outbox.request((store) => store.past(game, newest, 1))) !== undefined;
+    return (await commitQueue.request((store) => store.past(game, newest, 1))) !== undefined;
   } catch (error) {
     if (error instanceof OrreryError && error.code === 'GAME_UNREADABLE') return true;
     throw error;

@@ -4,7 +4,7 @@
 import { OrreryError, type OrreryErrorCode } from '../../core/errors.ts';
 import { fold } from '../../core/patch/apply.ts';
 import type { JsonObject } from '../../core/patch/patch.ts';
-import type { GameRow } from '../../storage/game-info.ts';
+import type { GameInfo } from '../../storage/game-info.ts';
 import type { Past, SnapshotEntry, StateAt } from '../../storage/history-reader.ts';
 import type { Lineage } from './lineage.ts';
 
@@ -42,7 +42,7 @@ export class Probe {
   readonly #apart: Past;
   readonly #soundness: Soundness;
   /** As the game was when this was made. */
-  readonly #row: GameRow;
+  readonly #row: GameInfo;
   readonly lineage: Lineage;
   /** Oldest first, of the lineage alone. */
   readonly snapshots: readonly SnapshotEntry[];

@@ -13,8 +13,8 @@ import { WorkingState } from '../../core/game/state.ts';
 import type { Json } from '../../core/patch/patch.ts';
 import { RECOVER } from '../../core/patch/record.ts';
 import { gameUnreadable } from '../../core/patch/unreadable.ts';
-import type { Outbox } from '../../engine/commit-queue.ts';
-import type { Residents } from '../../engine/loaded-games.ts';
+import type { CommitQueue } from '../../engine/commit-queue.ts';
+import type { LoadedGames } from '../../engine/loaded-games.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { Lineage, type SeqRange } from './lineage.ts';
 import { type Culprit, nameOf, type Plan, planRecovery, type RecoveryMode, type Tried } from './plan.ts';
@@ -52,7 +52,7 @@ export interface QuarantinedRange extends SeqRange {
 }
 
 export interface RecoverParts {
-  readonly residents: Residents;
+  readonly loadedGames: LoadedGames;
   /** The types whose code is here. */
   readonly types: readonly AnyGameType[];
   openPast(game: string): Promise<Past>;
@@ -60,39 +60,39 @@ export interface RecoverParts {
   readonly apart?: (past: Past) => Past;
 }
 
-/** A game over the bound of its outbox is given so many chances to come below it. */
+/** A game over the bound of its commit queue is given so many chances to come below it. */
 const MOST_ATTEMPTS = 1000;
 
 /** For Orrery.recover. Resolves when what was written is durable. */
 export async function recoverGame(parts: RecoverParts, id: string, options: RecoverOptions): Promise<Recovery> {
   checkGameId(id);
   const modes = checkModes(id, options);
-  const { residents } = parts;
-  return residents.exclusively(id, async () => {
+  const { loadedGames } = parts;
+  return loadedGames.exclusively(id, async () => {
     for (;;) {
-      await residents.outboxOf(id).flush();
+      await loadedGames.commitQueueOf(id).flush();
       const past = await parts.openPast(id);
       try {
         // A record behind the newest that can be read would stand among those that cannot.
         if (past.row.unreadable) throw gameUnreadable(id, past.row.unreadable);
         const type = newestOf(parts.types, past.row.type);
-        const game = residentOf(residents, id);
-        const notLoadable = await whyNotLoaded(residents, id);
+        const game = loadedOf(loadedGames, id);
+        const notLoadable = await whyNotLoaded(loadedGames, id);
         const apart = parts.apart?.(past) ?? past;
-        const probe = await probeOf({ past, apart }, type, options, await rangesOf(residents, id));
+        const probe = await probeOf({ past, apart }, type, options, await rangesOf(loadedGames, id));
         const plan = await planRecovery({ past: apart, probe, notLoadable }, modes);
         if (!plan.needed) return sound(id, plan, plan.newestSeq);
         const taken = takeOver(type, game, plan, past.seed);
         const attached = type ?? anonymousType(past.row.type, past.row.version, 'ticks');
         let place = await placeOf(parts, id, attached);
         // Others may have gone on between the promise and here. From here to the record nobody can.
-        for (let count = 1; !isAtRest(residents, place); count += 1) {
+        for (let count = 1; !isAtRest(loadedGames, place); count += 1) {
           if (count === MOST_ATTEMPTS) throw restless(id);
           place = await placeOf(parts, id, attached);
         }
         // It went on in memory and left it since: what was the newest state is not any more.
-        if (givesNothingUp(plan) && !place.isResident && place.newestSeq !== plan.newestSeq) continue;
-        return await write(residents.outboxOf(id), place, plan, taken, options.reason);
+        if (givesNothingUp(plan) && !place.isLoaded && place.newestSeq !== plan.newestSeq) continue;
+        return await write(loadedGames.commitQueueOf(id), place, plan, taken, options.reason);
       } finally {
         await past.close();
       }
@@ -106,11 +106,11 @@ export async function quarantineOf(parts: RecoverParts, id: string): Promise<rea
   // A game without a quarantine and a game that does not exist both have none.
   const past = await parts.openPast(id);
   await past.close();
-  return rangesOf(parts.residents, id);
+  return rangesOf(parts.loadedGames, id);
 }
 
-async function rangesOf(residents: Residents, id: string): Promise<readonly QuarantinedRange[]> {
-  const ranges = await residents.outboxOf(id).request((store) => store.quarantine(id));
+async function rangesOf(loadedGames: LoadedGames, id: string): Promise<readonly QuarantinedRange[]> {
+  const ranges = await loadedGames.commitQueueOf(id).request((store) => store.quarantine(id));
   return ranges.map(({ game: _game, ...range }) => range);
 }
 
@@ -131,15 +131,15 @@ export async function probeOf(
   return new Probe({ past, apart }, soundnessOf(type, past.seed, check), lineage, await past.snapshots());
 }
 
-function residentOf(residents: Residents, id: string): GameActor | undefined {
-  const known = residents.registry.get(id);
+function loadedOf(loadedGames: LoadedGames, id: string): GameActor | undefined {
+  const known = loadedGames.registry.get(id);
   return known?.loaded ? known : undefined;
 }
 
 /** What the state comes to that an opening would load. */
-async function whyNotLoaded(residents: Residents, id: string): Promise<OrreryError | undefined> {
+async function whyNotLoaded(loadedGames: LoadedGames, id: string): Promise<OrreryError | undefined> {
   try {
-    const stored = await residents.outboxOf(id).request((store) => store.load(id));
+    const stored = await loadedGames.commitQueueOf(id).request((store) => store.load(id));
     if (stored) await assemble(stored.pieces, stored.tables);
     return undefined;
   } catch (error) {
@@ -175,51 +175,51 @@ function sound(game: string, { used, tried, state }: Plan, seq: number): Recover
 interface Place {
   readonly game: GameActor;
   /** Whether the game is in memory. If not, nobody can load it meanwhile. */
-  readonly isResident: boolean;
+  readonly isLoaded: boolean;
   /** Of a game that is not: it does not tell by itself. */
   readonly newestSeq: number;
 }
 
 async function placeOf(parts: RecoverParts, id: string, type: AnyGameType): Promise<Place> {
-  const { residents } = parts;
-  const resident = residentOf(residents, id);
-  if (resident) {
-    await residents.outboxOf(id).flush();
-    if (resident.loaded) return { game: resident, isResident: true, newestSeq: resident.seq };
+  const { loadedGames } = parts;
+  const loaded = loadedOf(loadedGames, id);
+  if (loaded) {
+    await loadedGames.commitQueueOf(id).flush();
+    if (loaded.loaded) return { game: loaded, isLoaded: true, newestSeq: loaded.seq };
   }
   // What is still on its way would be missing from the row.
-  await residents.outboxOf(id).settled(id);
+  await loadedGames.commitQueueOf(id).settled(id);
   const past = await parts.openPast(id);
   await past.close();
-  return { game: residents.apart(type, id).actor, isResident: false, newestSeq: past.row.seq };
+  return { game: loadedGames.apart(type, id).actor, isLoaded: false, newestSeq: past.row.seq };
 }
 
 /** States that wait to be sent whole would come after the record, and contradict it. */
-function isAtRest(residents: Residents, { game, isResident }: Place): boolean {
-  return !isResident || (game.loaded && residents.outboxOf(game.id).isDurable(game, 'orQueued'));
+function isAtRest(loadedGames: LoadedGames, { game, isLoaded }: Place): boolean {
+  return !isLoaded || (game.loaded && loadedGames.commitQueueOf(game.id).isDurable(game, 'orQueued'));
 }
 
 async function write(
-  outbox: Outbox,
-  { game, isResident, newestSeq }: Place,
+  commitQueue: CommitQueue,
+  { game, isLoaded, newestSeq }: Place,
   plan: Plan,
   { state: taken, version }: Taken,
   given: string | undefined,
 ): Promise<Recovery> {
-  const newest = isResident ? game.seq : newestSeq;
+  const newest = isLoaded ? game.seq : newestSeq;
   const { seq, tick, time, state } =
-    isResident && givesNothingUp(plan) ? now(game, plan) : { ...plan.state, state: taken };
+    isLoaded && givesNothingUp(plan) ? now(game, plan) : { ...plan.state, state: taken };
   // A game in memory may have gone on since: what it did then is given up as well.
   const givenUp = rangeOf(seq + 1, newest);
   const reason = reasonOf(plan, given);
   const args: { [key: string]: Json } = { mode: nameOf(plan.used), from: seq, reason };
   if (givenUp) args['givenUp'] = [givenUp.firstSeq, givenUp.lastSeq];
   const receipt = game.adopt(state, { command: RECOVER, seq: newest + 1, tick, version, args });
-  outbox.hurry();
+  commitQueue.hurry();
   try {
     await receipt.durable;
   } finally {
-    if (!isResident) game.evict();
+    if (!isLoaded) game.evict();
   }
   const from = { seq, tick, time, version: plan.state.version };
   const { used, tried, culprit } = plan;

@@ -6,7 +6,7 @@ import type { AnyGameType } from '../../core/game/define.ts';
 import type { GameSeed } from '../../core/game/seed.ts';
 import { cloneJson } from '../../core/patch/apply.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
-import type { GameRow } from '../../storage/game-info.ts';
+import type { GameInfo } from '../../storage/game-info.ts';
 import type {
   Moment,
   MomentOptions,
@@ -36,7 +36,7 @@ export class ExpandedPast implements Past {
     this.#type = type;
   }
 
-  get row(): GameRow {
+  get row(): GameInfo {
     return this.#past.row;
   }
 

@@ -10,7 +10,7 @@ import { type Otherwise, openingAt, otherwise, type Surroundings, surroundingsHe
 import type { CommandEntry } from '../../storage/steps.ts';
 import { type Discrepancy, samePatches } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
-import { watchChance } from './nondeterminism.ts';
+import { watchNondeterminism } from './nondeterminism.ts';
 import type { Outcome } from './reenact.ts';
 import { type RandomOrigin, Replica, randomOriginAt } from './replica.ts';
 
@@ -102,7 +102,7 @@ function attempt(before: StateAt, type: AnyGameType, origin: RandomOrigin, comma
   const trials: Trial[] = [];
   for (const command of commands) {
     let patches: readonly Patch[] | undefined;
-    const { used } = watchChance(() => {
+    const { used } = watchNondeterminism(() => {
       try {
         patches = replica.run(command);
       } catch (error) {

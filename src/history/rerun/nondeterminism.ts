@@ -29,7 +29,7 @@ const FUNCTIONS: readonly (readonly [holder: Holder, name: string, called: strin
  * give. What `work` throws is thrown on. A function that a module took hold of before, as in `const { random } = Math`, is
  * not seen.
  */
-export function watchChance(work: () => void): Watched {
+export function watchNondeterminism(work: () => void): Watched {
   const used = new Set<string>();
   const undo: (() => void)[] = [];
   const replace = (holder: Holder, name: string, by: unknown): void => {

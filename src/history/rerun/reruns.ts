@@ -5,7 +5,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import type { Path } from '../../core/patch/patch.ts';
-import type { GameRow } from '../../storage/game-info.ts';
+import type { GameInfo } from '../../storage/game-info.ts';
 import {
   type MomentLike,
   type MomentOptions,
@@ -17,7 +17,7 @@ import { workerFile } from '../../storage/worker-file.ts';
 import type { BlameEntry, BlameOptions } from '../blame.ts';
 import { type Difference, type DiffOptions, diffOf } from '../difference.ts';
 import { Recall } from '../recall.ts';
-import { blameApart, takenApart, typeOf } from './expanded-history.ts';
+import { expandedBlame, expandedHistory, typeOf } from './expanded-history.ts';
 import { urlOf } from './games-module.ts';
 import { RerunThreads, type ThreadOptions } from './threads.ts';
 import { type TryOptions, type TryReport, tryOut } from './trial.ts';
@@ -65,7 +65,7 @@ export interface Code {
 }
 
 export abstract class Reruns extends Recall {
-  abstract list(): Promise<readonly GameRow[]>;
+  abstract list(): Promise<readonly GameInfo[]>;
   abstract flush(): Promise<void>;
   readonly #code: Code;
 
@@ -99,7 +99,7 @@ export abstract class Reruns extends Recall {
     assertOptions('blame', given, BLAME, { game: id });
     const { expand = true, ...options } = given;
     const past = await this.past(id);
-    yield* blameApart(past, expand ? takenApart(past, this.#code.types) : past, path, options);
+    yield* expandedBlame(past, expand ? expandedHistory(past, this.#code.types) : past, path, options);
   }
 
   /**
@@ -109,7 +109,7 @@ export abstract class Reruns extends Recall {
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED.
    */
   async expanded(id: string): Promise<Past> {
-    return takenApart(await this.past(id), this.#code.types);
+    return expandedHistory(await this.past(id), this.#code.types);
   }
 
   /**

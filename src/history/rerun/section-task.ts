@@ -9,7 +9,7 @@ import { lower } from './sections.ts';
 import type { Source } from './source.ts';
 import { type Verification, verify } from './verify.ts';
 
-export interface PieceTask {
+export interface SectionTask {
   readonly source: Source;
   readonly game: string;
   /** A file: or data: URL. */
@@ -26,12 +26,12 @@ export interface PieceTask {
   readonly port: MessagePort;
 }
 
-export type PieceReply =
+export type SectionReply =
   | { readonly ok: true; readonly value: Verification }
   | { readonly ok: false; readonly error: ErrorData };
 
 /** Runs pieces one after the other. */
-export class PieceRunner {
+export class SectionRunner {
   readonly #open: (source: Source, game: string) => Promise<Past>;
   #opened: { readonly key: string; readonly past: Past } | undefined;
 
@@ -39,7 +39,7 @@ export class PieceRunner {
     this.#open = open;
   }
 
-  async run(task: PieceTask): Promise<PieceReply> {
+  async run(task: SectionTask): Promise<SectionReply> {
     const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
     const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
     try {
@@ -64,7 +64,7 @@ export class PieceRunner {
   }
 
   /** Opening reads a whole shard, which for a short piece is most of the work. */
-  async #pastOf({ source, game, toSeq }: PieceTask): Promise<Past> {
+  async #pastOf({ source, game, toSeq }: SectionTask): Promise<Past> {
     const key = JSON.stringify([source, game]);
     if (this.#opened?.key === key && this.#opened.past.row.seq >= toSeq) return this.#opened.past;
     const before = this.#opened;

@@ -12,7 +12,7 @@ export interface Piece {
  * About `count` pieces of the seqs from `fromSeq` to `toSeq`, in order and without gaps, as even as the snapshots allow. At
  * least one, which may be empty.
  */
-export function piecesOf(snapshots: readonly SnapshotEntry[], { fromSeq, toSeq }: Piece, count: number): Piece[] {
+export function sectionsOf(snapshots: readonly SnapshotEntry[], { fromSeq, toSeq }: Piece, count: number): Piece[] {
   const cuts = snapshots.map(({ seq }) => seq).filter((seq) => seq >= fromSeq && seq < toSeq);
   const pieces: Piece[] = [];
   let from = fromSeq;

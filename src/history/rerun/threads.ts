@@ -9,8 +9,8 @@ import { importPiscina } from '../../core/late-import.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { workerFile } from '../../storage/worker-file.ts';
 import type { Difference } from './explanation.ts';
-import type { PieceReply, PieceTask } from './section-task.ts';
-import { lower, type Piece, piecesOf } from './sections.ts';
+import type { SectionReply, SectionTask } from './section-task.ts';
+import { lower, type Piece, sectionsOf } from './sections.ts';
 import type { Source } from './source.ts';
 import {
   boundsOf,
@@ -23,10 +23,10 @@ import {
 } from './verify.ts';
 
 /** So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest. */
-export const PIECES_A_THREAD = 4;
+export const SECTIONS_A_THREAD = 4;
 
 /** Pieces shorter than this cost more to hand out than to run. */
-export const LEAST_PIECE = 256;
+export const LEAST_SECTION = 256;
 
 const NONE_FOUND = 2 ** 31 - 1;
 
@@ -92,8 +92,8 @@ export class RerunThreads {
     const range = boundsOf(past, options);
     const { tolerance, goesOn: all } = measureOf(row.id, options);
     const total = Math.max(0, range.toSeq - range.fromSeq + 1);
-    const count = Math.max(1, Math.min(this.#threads * PIECES_A_THREAD, Math.floor(total / LEAST_PIECE)));
-    const pieces = piecesOf(await past.snapshots(), range, count);
+    const count = Math.max(1, Math.min(this.#threads * SECTIONS_A_THREAD, Math.floor(total / LEAST_SECTION)));
+    const pieces = sectionsOf(await past.snapshots(), range, count);
     const earliest = new Int32Array(new SharedArrayBuffer(4)).fill(NONE_FOUND);
     const done = pieces.map(() => 0);
     const tell = (piece: number, records: number): void => {
@@ -114,7 +114,7 @@ export class RerunThreads {
   async #run({ source, game, piece, number, tell, ...shared }: Handed): Promise<Verification> {
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (records: number) => tell(number, records));
-    const task: PieceTask = {
+    const task: SectionTask = {
       source,
       game,
       module: this.#module,
@@ -124,7 +124,7 @@ export class RerunThreads {
       port: port2,
     };
     try {
-      const reply = (await this.#pool.run(task, { transferList: [port2] })) as PieceReply;
+      const reply = (await this.#pool.run(task, { transferList: [port2] })) as SectionReply;
       if (!reply.ok) throw errorFromData(reply.error);
       tell(number, piece.toSeq - piece.fromSeq + 1);
       return reply.value;

@@ -5,7 +5,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { tooNew, unknownType } from '../../core/game/mismatch.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
-import type { GameRow } from '../../storage/game-info.ts';
+import type { GameInfo } from '../../storage/game-info.ts';
 
 export interface MigrateAllOptions {
   /** Only these games. Default: all. */
@@ -45,7 +45,7 @@ export interface MigrationReport {
 /** What is known of a directory and how its games are opened. */
 export interface MigratableGames {
   readonly types: readonly AnyGameType[];
-  list(): Promise<readonly GameRow[]>;
+  list(): Promise<readonly GameInfo[]>;
   load(type: AnyGameType, id: string): Promise<unknown>;
 }
 
@@ -70,7 +70,7 @@ export async function migrateAll(all: MigratableGames, options: MigrateAllOption
   return { migrated, failed, current };
 }
 
-async function migrateOne(all: MigratableGames, row: GameRow): Promise<GameMigration | undefined> {
+async function migrateOne(all: MigratableGames, row: GameInfo): Promise<GameMigration | undefined> {
   const { id, version: from } = row;
   const type = all.types.find(({ name }) => name === row.type);
   if (type?.version === from) return undefined;
@@ -89,7 +89,7 @@ async function migrateOne(all: MigratableGames, row: GameRow): Promise<GameMigra
 /** No other game would fare better. */
 const ENDS_EVERYTHING: ReadonlySet<string> = new Set(['CLOSED', 'STALE_OWNER', 'INTERNAL']);
 
-function chosen(rows: readonly GameRow[], games: readonly string[] | undefined): readonly GameRow[] {
+function chosen(rows: readonly GameInfo[], games: readonly string[] | undefined): readonly GameInfo[] {
   if (!games) return rows;
   const wanted = new Set(games);
   const found = rows.filter(({ id }) => wanted.delete(id));

@@ -17,7 +17,7 @@ import { freezeDeep } from '../../core/patch/freeze.ts';
 import type { Json, JsonObject } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 import { TABLE } from '../../core/patch/refusal.ts';
-import type { Residents } from '../../engine/loaded-games.ts';
+import type { LoadedGames } from '../../engine/loaded-games.ts';
 import type { Past, SnapshotEntry } from '../../storage/history-reader.ts';
 import { patchesBetween } from '../difference.ts';
 
@@ -48,7 +48,7 @@ const NAMED_PATHS = 20;
 /** What a submission is done with. */
 export interface SubmitParts {
   readonly types: readonly AnyGameType[];
-  readonly residents: Residents;
+  readonly loadedGames: LoadedGames;
   openPast(game: string): Promise<Past>;
 }
 
@@ -60,13 +60,13 @@ export async function submitTo(parts: SubmitParts, id: string, submission: Submi
   try {
     const type = parts.types.find(({ name }) => name === past.row.type);
     if (!type) throw unknownType(id, past.row.type);
-    const { residents } = parts;
-    await residents.open(type, id, undefined);
+    const { loadedGames } = parts;
+    await loadedGames.open(type, id, undefined);
     // What was accepted may be what the writer began from.
-    await residents.outboxOf(id).flush();
+    await loadedGames.commitQueueOf(id).flush();
     // The game may be played meanwhile, but it neither leaves memory nor is replaced.
-    return await residents.exclusively(id, async () => {
-      const game = await residents.loaded(type, id, undefined);
+    return await loadedGames.exclusively(id, async () => {
+      const game = await loadedGames.loaded(type, id, undefined);
       return submit(game, await prepare(game, past, submission));
     });
   } finally {

@@ -2,19 +2,19 @@
 // which knows the games; after it: submission.ts and migrate-all.ts.
 
 import type { AnyGameType } from '../../core/game/define.ts';
-import type { Residents } from '../../engine/loaded-games.ts';
+import type { LoadedGames } from '../../engine/loaded-games.ts';
 import { type Code, Reruns } from '../rerun/reruns.ts';
 import { type MigrateAllOptions, type MigrationReport, migrateAll } from './migrate-all.ts';
 import { type Submission, type SubmissionReceipt, submitTo } from './submission.ts';
 
 export abstract class Succession extends Reruns {
   readonly #types: Code['types'];
-  readonly #residents: Residents;
+  readonly #loadedGames: LoadedGames;
 
-  constructor(code: Code, residents: Residents) {
+  constructor(code: Code, loadedGames: LoadedGames) {
     super(code);
     this.#types = code.types;
-    this.#residents = residents;
+    this.#loadedGames = loadedGames;
   }
 
   /**
@@ -26,11 +26,11 @@ export abstract class Succession extends Reruns {
    * version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and `save` throw.
    */
   async submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
-    const residents = this.#residents;
-    residents.assertWritable('nothing can be submitted');
+    const loadedGames = this.#loadedGames;
+    loadedGames.assertWritable('nothing can be submitted');
     // What the writer began from may lie inside a merged step.
     const openPast = (game: string) => this.expanded(game);
-    return submitTo({ types: this.#types, residents, openPast }, id, submission);
+    return submitTo({ types: this.#types, loadedGames, openPast }, id, submission);
   }
 
   /**
@@ -40,8 +40,8 @@ export abstract class Succession extends Reruns {
    * @throws OrreryError GAME_NOT_FOUND, CLOSED.
    */
   async migrateAll(options?: MigrateAllOptions): Promise<MigrationReport> {
-    this.#residents.assertWritable('a migration is a record');
-    const load = (type: AnyGameType, id: string) => this.#residents.open(type, id, undefined);
+    this.#loadedGames.assertWritable('a migration is a record');
+    const load = (type: AnyGameType, id: string) => this.#loadedGames.open(type, id, undefined);
     return migrateAll({ types: this.#types, list: () => this.list(), load }, options);
   }
 }

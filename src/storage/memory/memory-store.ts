@@ -8,7 +8,7 @@ import { decodeLine, type Record } from '../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../core/patch/unreadable.ts';
 import { type BatchMark, markOf } from '../batch-mark.ts';
 import { cutState } from '../chunks.ts';
-import type { GameRow, Quarantine } from '../game-info.ts';
+import type { GameInfo, Quarantine } from '../game-info.ts';
 import { unknownRow } from '../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../history-reader.ts';
 import { placeOf } from '../next-batch.ts';
@@ -61,7 +61,7 @@ export class MemoryStore implements Store {
     return this.#load();
   }
 
-  async digest(): Promise<StoreLoad> {
+  async compact(): Promise<StoreLoad> {
     return this.#load();
   }
 
@@ -87,7 +87,7 @@ export class MemoryStore implements Store {
     };
   }
 
-  async list(): Promise<readonly GameRow[]> {
+  async list(): Promise<readonly GameInfo[]> {
     const ids = new Set([...this.#records.keys(), ...this.#unreadable.keys()]);
     return [...ids].sort().map((id) => this.#row(id) ?? unknownRow(id, this.#unreadable.get(id) as Unreadable));
   }
@@ -105,7 +105,7 @@ export class MemoryStore implements Store {
 
   async past(id: string, range: StepRange, limit: number): Promise<PastPage | undefined> {
     const records = this.#readable(id);
-    return records && { row: this.#row(id) as GameRow, seed: records[0]?.seed, ...pageOf(records, range, limit) };
+    return records && { row: this.#row(id) as GameInfo, seed: records[0]?.seed, ...pageOf(records, range, limit) };
   }
 
   async snapshots(id: string): Promise<readonly SnapshotEntry[] | undefined> {
@@ -204,7 +204,7 @@ export class MemoryStore implements Store {
     return this.#records.get(game)?.at(-1)?.seq ?? -1;
   }
 
-  #row(id: string): GameRow | undefined {
+  #row(id: string): GameInfo | undefined {
     const unreadable = this.#unreadable.get(id);
     const records = this.#records.get(id);
     const first = records?.[0];

@@ -3,26 +3,26 @@
 
 import { OrreryError } from '../../core/errors.ts';
 import { GameSeed } from '../../core/game/seed.ts';
-import type { GameRow } from '../game-info.ts';
+import type { GameInfo } from '../game-info.ts';
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../history-reader.ts';
 import type { Opening } from '../openings.ts';
 import { idAt, importedSeq } from '../origins.ts';
 import { checkMomentOptions, checkRange } from '../range.ts';
 import { shardOf } from '../shard-of.ts';
 import { orderTables } from '../table-order.ts';
-import type { StoredPast } from './compaction/stored-history.ts';
+import type { StoredHistory } from './compaction/stored-history.ts';
 import { readConfig, shardDirectory } from './directory.ts';
 import { nodeFiles } from './files.ts';
 import { readOpenings } from './openings.ts';
 import { ShardReader } from './recovery/shard-reader.ts';
 
-export class DigestPast implements Past {
-  readonly #stored: StoredPast;
+export class DirectoryPast implements Past {
+  readonly #stored: StoredHistory;
   readonly #close: () => void | Promise<void>;
   readonly openings: readonly Opening[];
 
   /** `close` lets go of the database; it is called once. */
-  constructor(stored: StoredPast, close: () => void | Promise<void>, openings: readonly Opening[] = []) {
+  constructor(stored: StoredHistory, close: () => void | Promise<void>, openings: readonly Opening[] = []) {
     this.openings = openings;
     this.#stored = stored;
     let closing: Promise<void> | undefined;
@@ -32,7 +32,7 @@ export class DigestPast implements Past {
     };
   }
 
-  get row(): GameRow {
+  get row(): GameInfo {
     return this.#stored.row;
   }
 
@@ -82,7 +82,7 @@ export async function openDirectoryPast(directory: string, game: string): Promis
   try {
     const reader = await ShardReader.open(nodeFiles, shardDirectory(directory, shard), shard);
     const stored = reader.past(game);
-    if (stored) return new DigestPast(stored, () => reader.close(), readOpenings(nodeFiles, directory));
+    if (stored) return new DirectoryPast(stored, () => reader.close(), readOpenings(nodeFiles, directory));
     reader.close();
   } catch (error) {
     throw error instanceof OrreryError ? error.within({ shard }) : error;

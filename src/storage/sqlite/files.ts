@@ -1,4 +1,4 @@
-// Everything a shard does on disk, as one small synchronous interface. Before it: journal.ts, the image and the claim;
+// Everything a shard does on disk, as one small synchronous interface. Before it: journal.ts, the image and the lease;
 // after it: the operating system. Nothing else in those modules touches node:fs, so a test can stand in for the disk.
 
 import { randomBytes } from 'node:crypto';

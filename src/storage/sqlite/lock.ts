@@ -1,4 +1,4 @@
-// Who has a directory open: a courtesy that refuses the second at once, with a reason. The claims of the shards are what protects.
+// Who has a directory open: a courtesy that refuses the second at once, with a reason. The leases of the shards are what protects.
 // Before it: directory.ts, which takes it first of all; after it: the engine, which gives it back.
 //
 //   LOCK                one line of JSON; docs/FORMAT.md says what is in it
@@ -54,7 +54,7 @@ export class DirectoryLock {
 
   /**
    * Throws ALREADY_OPEN with the process that has the directory, if that process is alive. Where there is no room for the file, or one
-   * that a dead process left cannot be removed, the directory opens without it: the claims of the shards protect what is there.
+   * that a dead process left cannot be removed, the directory opens without it: the leases of the shards protect what is there.
    */
   static take(files: Files, directory: string): DirectoryLock {
     const path = `${directory}/${LOCK}`;
@@ -149,7 +149,7 @@ function readLockAt(files: Files, path: string): Lock | undefined {
 
 /**
  * A process of another machine, or from before the last restart, cannot be looked at. It counts as gone: should it not be,
- * the claims of the shards stop it from acknowledging anything more.
+ * the leases of the shards stop it from acknowledging anything more.
  */
 function isAlive(files: Files, directory: string, lock: Lock): boolean {
   if (lock.host !== hostname() || lock.boot !== bootId()) return false;

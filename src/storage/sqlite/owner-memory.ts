@@ -31,7 +31,7 @@ export function largestRecord(megabytes: number): number {
 const DOING: { readonly [kind in OwnerRequest['kind']]?: string } = {
   open: 'while it opened the shard and replayed the journal',
   commit: 'while it wrote records',
-  digest: 'while it took records into the database',
+  compact: 'while it took records into the database',
   checkpoint: 'while it published an image',
   load: 'while it loaded a game',
   stateAt: 'over the state of a game at a moment',

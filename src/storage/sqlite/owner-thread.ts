@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { isOutOfMemory, OrreryError } from '../../core/errors.ts';
-import type { EarlyPieces } from '../store.ts';
+import type { EarlyChunks } from '../store.ts';
 import { outOfMemory } from './owner-memory.ts';
 import { AtWork } from './worker/at-work.ts';
-import { IN_SLOT, Slot } from './worker/commit-slot.ts';
-import type { OwnerPiece, OwnerReply, OwnerRequest } from './worker/protocol.ts';
+import { CommitSlot, IN_SLOT } from './worker/commit-slot.ts';
+import type { OwnerChunk, OwnerReply, OwnerRequest } from './worker/protocol.ts';
 import type { Seat } from './worker/serve.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
@@ -26,13 +26,13 @@ export class OwnerThread {
   /** Undefined between the death of a thread and the next `sit`. */
   #port: MessagePort | undefined;
   /** Each thread has its own: what one that died has left there is nobody's. */
-  #slot = new Slot();
+  #slot = new CommitSlot();
   /** Of the newest thread, also when it has died. */
   #atWork = new AtWork();
   #asked:
     | {
         readonly request: OwnerRequest;
-        readonly early: EarlyPieces | undefined;
+        readonly early: EarlyChunks | undefined;
         resolve: (reply: OwnerReply) => void;
         reject: (error: OrreryError) => void;
       }
@@ -82,12 +82,12 @@ export class OwnerThread {
   sit(): void {
     if (this.#port) return;
     const { port1, port2 } = new MessageChannel();
-    const slot = new Slot();
+    const slot = new CommitSlot();
     this.#port = port1;
     this.#slot = slot;
     this.#cause = 'it ended without a word';
     this.#isUp = false;
-    port1.on('message', (message: OwnerReply | OwnerPiece | typeof IN_SLOT) => {
+    port1.on('message', (message: OwnerReply | OwnerChunk | typeof IN_SLOT) => {
       // A closed port still gives what had arrived by then, and that is not for who asks the next thread.
       if (this.#port !== port1) return;
       if (message === IN_SLOT) this.#answered({ ok: true, value: slot.load });
@@ -110,7 +110,7 @@ export class OwnerThread {
   }
 
   /** Rejects with OWNER_DIED when there is no thread or it dies over this. One request at a time. */
-  ask(request: OwnerRequest, early?: EarlyPieces): Promise<OwnerReply> {
+  ask(request: OwnerRequest, early?: EarlyChunks): Promise<OwnerReply> {
     const port = this.#port;
     if (!port) return Promise.reject(this.#died(undefined));
     return new Promise((resolve, reject) => {
@@ -155,7 +155,7 @@ export class OwnerThread {
     const { context } = this.#cause as { context?: { readonly game?: string } };
     const { game: at } = this.#atWork;
     const game = at ?? context?.game ?? heavyGameOf(request) ?? this.#heaviest?.game;
-    const doing = at !== undefined && request?.kind === 'commit' ? 'digest' : request?.kind;
+    const doing = at !== undefined && request?.kind === 'commit' ? 'compact' : request?.kind;
     return outOfMemory(this.#shard, doing, game, this.#memoryMb, this.#cause);
   }
 

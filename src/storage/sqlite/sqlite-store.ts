@@ -3,12 +3,12 @@
 
 import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../../core/errors.ts';
-import type { GameRow, Quarantine } from '../game-info.ts';
+import type { GameInfo, Quarantine } from '../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../history-reader.ts';
 import type {
   Batch,
   CheckpointReport,
-  EarlyPieces,
+  EarlyChunks,
   PastPage,
   RecoveryReport,
   Store,
@@ -58,20 +58,20 @@ export class SqliteStore implements Store {
     return (await this.#ask({ kind: 'commit', batch })) as StoreLoad;
   }
 
-  async digest(): Promise<StoreLoad> {
-    return (await this.#ask({ kind: 'digest' })) as StoreLoad;
+  async compact(): Promise<StoreLoad> {
+    return (await this.#ask({ kind: 'compact' })) as StoreLoad;
   }
 
   async checkpoint(): Promise<CheckpointReport | undefined> {
     return (await this.#ask({ kind: 'checkpoint' })) as CheckpointReport | undefined;
   }
 
-  async load(game: string, early?: EarlyPieces): Promise<StoredGame | undefined> {
+  async load(game: string, early?: EarlyChunks): Promise<StoredGame | undefined> {
     return (await this.#ask({ kind: 'load', game, early: early !== undefined }, early)) as StoredGame | undefined;
   }
 
-  async list(): Promise<readonly GameRow[]> {
-    return (await this.#ask({ kind: 'list' })) as readonly GameRow[];
+  async list(): Promise<readonly GameInfo[]> {
+    return (await this.#ask({ kind: 'list' })) as readonly GameInfo[];
   }
 
   async stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined> {
@@ -90,8 +90,8 @@ export class SqliteStore implements Store {
     return (await this.#ask({ kind: 'quarantine', game })) as readonly Quarantine[];
   }
 
-  async import(coming: Import): Promise<GameRow> {
-    return (await this.#ask({ kind: 'import', import: coming })) as GameRow;
+  async import(coming: Import): Promise<GameInfo> {
+    return (await this.#ask({ kind: 'import', import: coming })) as GameInfo;
   }
 
   async stats(): Promise<StoreStats> {
@@ -120,7 +120,7 @@ export class SqliteStore implements Store {
     return this.#destroyed;
   }
 
-  async #ask(request: OwnerRequest, early?: EarlyPieces): Promise<unknown> {
+  async #ask(request: OwnerRequest, early?: EarlyChunks): Promise<unknown> {
     if (!this.#thread) throw notOpen(this.#options.shard);
     const reply = await this.#thread.ask(request, early);
     if (!reply.ok) throw errorFromData(reply.error).within({ shard: this.#options.shard });

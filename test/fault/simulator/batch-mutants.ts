@@ -28,6 +28,8 @@ export const BATCH_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a recovery does not note which batch was the newest',
-    edits: [{ file: 'storage/sqlite/worker/backlog.js', find: ': this.#digest.newestBatch', replace: ': undefined' }],
+    edits: [
+      { file: 'storage/sqlite/worker/backlog.js', find: ': this.#compaction.newestBatch', replace: ': undefined' },
+    ],
   },
 ];

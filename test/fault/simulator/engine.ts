@@ -8,8 +8,8 @@ import type { Batch } from '#storage/store.ts';
 import { readPast } from '../../contract/pages.ts';
 import type { Dialect, Line, Standing, Standings } from './chain.ts';
 import { fullDialect, THINNED, tickAt } from './full-dialect.ts';
+import type { PlainRow } from './plain-compaction.ts';
 import { plainDialect } from './plain-dialect.ts';
-import type { PlainRow } from './plain-digest.ts';
 
 export const SHARD = '/disk/shard-00';
 

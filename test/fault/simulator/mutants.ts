@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a new name replaces the file that has it',
     lies: ['publishNew replaces'],
-    // The other owner begins its segment between the look for claims and the name.
+    // The other owner begins its segment between the look for leases and the name.
     workload: {
       steps: [
         COMMIT,
@@ -118,14 +118,14 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CHECKPOINT,
-        find: 'digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });\n    const bytes = database.export();',
+        find: 'compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });\n    const bytes = database.export();',
         replace:
-          'const bytes = database.export();\n    digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });',
+          'const bytes = database.export();\n    compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });',
       },
     ],
   },
   {
-    name: 'a checkpoint that does not wait for the digest',
+    name: 'a checkpoint that does not wait for compaction',
     edits: [
       {
         file: OWNER,
@@ -292,23 +292,23 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'the journal is read before the shard is claimed',
+    name: 'the journal is read before the shard is leased',
     edits: [
       {
         file: OPEN,
-        find: 'const claim = Claim.take(files, directory, newestEpoch(files, directory));',
-        replace: 'const claim = { check() {} };',
+        find: 'const lease = Lease.take(files, directory, newestEpoch(files, directory));',
+        replace: 'const lease = { check() {} };',
       },
       {
         file: OPEN,
         find: 'if (!manifest) {',
-        replace: 'if (!manifest) {\n        claim = Claim.take(files, directory, newestEpoch(files, directory));',
+        replace: 'if (!manifest) {\n        lease = Lease.take(files, directory, newestEpoch(files, directory));',
       },
       {
         file: OPEN,
-        find: 'const opened = goOn(files, directory, claim,',
+        find: 'const opened = goOn(files, directory, lease,',
         replace:
-          'claim = Claim.take(files, directory, newestEpoch(files, directory));\n        const opened = goOn(files, directory, claim,',
+          'lease = Lease.take(files, directory, newestEpoch(files, directory));\n        const opened = goOn(files, directory, lease,',
       },
     ],
   },
@@ -321,26 +321,26 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    name: 'the claim is looked at before the write instead of after',
+    name: 'the lease is looked at before the write instead of after',
     edits: [
       {
         file: OWNER,
         find: 'const { frame, chain, bytes } = this.#segments.append',
-        replace: 'this.#shard.claim.check();\n        const { frame, chain, bytes } = this.#segments.append',
+        replace: 'this.#shard.lease.check();\n        const { frame, chain, bytes } = this.#segments.append',
       },
       {
         file: OWNER,
-        find: 'this.#records += batch.count;\n        this.#shard.claim.check();',
+        find: 'this.#records += batch.count;\n        this.#shard.lease.check();',
         replace: 'this.#records += batch.count;',
       },
     ],
   },
   {
-    name: 'the claim is not looked at',
+    name: 'the lease is not looked at',
     edits: [
       {
         file: OWNER,
-        find: 'this.#records += batch.count;\n        this.#shard.claim.check();',
+        find: 'this.#records += batch.count;\n        this.#shard.lease.check();',
         replace: 'this.#records += batch.count;',
       },
     ],

@@ -117,8 +117,8 @@ export class Play {
       case 'commit':
         this.#commit(owner, step.batch);
         return owner;
-      case 'digest':
-        this.#allow(() => owner.digest());
+      case 'compact':
+        this.#allow(() => owner.compact());
         return owner;
       case 'checkpoint':
         this.#checkpoint(owner, step);
@@ -273,14 +273,14 @@ export class Play {
     this.#mark();
   }
 
-  #checkpoint(owner: Owner, { slice, batch, digests }: Extract<Step, { do: 'checkpoint' }>): void {
+  #checkpoint(owner: Owner, { slice, batch, compactions }: Extract<Step, { do: 'checkpoint' }>): void {
     for (let slices = 1; slices < 1000; slices += 1) {
       let done = false;
       const worked = this.#allow(() => {
         done = owner.checkpoint() !== undefined;
       });
       if (slices === slice) this.#commit(owner, batch);
-      if (digests && slices >= slice) this.#allow(() => owner.digest());
+      if (compactions && slices >= slice) this.#allow(() => owner.compact());
       this.#doing = 'checkpoint';
       this.#mark();
       if (done || !worked) return;

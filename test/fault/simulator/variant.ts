@@ -40,7 +40,7 @@ const STAND_INS: readonly (readonly [file: string, content: string])[] = [
   ],
   [
     'storage/sqlite/compaction/compaction.js',
-    `export { PlainDigest as Digest } from '../../../../${SIMULATOR}/plain-digest.js';\n`,
+    `export { PlainCompaction as Compaction } from '../../../../${SIMULATOR}/plain-compaction.js';\n`,
   ],
 ];
 /** The library is loaded before anything else is. */

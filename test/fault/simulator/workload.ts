@@ -11,9 +11,9 @@ export interface BatchPlan {
 
 export type Step =
   | { readonly do: 'commit'; readonly batch: BatchPlan }
-  | { readonly do: 'digest' }
-  /** With a commit after that slice of it, and a slice of the digest after that one and each later one if it says so. */
-  | { readonly do: 'checkpoint'; readonly slice: number; readonly batch: BatchPlan; readonly digests?: boolean }
+  | { readonly do: 'compact' }
+  /** With a commit after that slice of it, and a slice of compaction after that one and each later one if it says so. */
+  | { readonly do: 'checkpoint'; readonly slice: number; readonly batch: BatchPlan; readonly compactions?: boolean }
   /** In good order, and opened again. */
   | { readonly do: 'close' }
   /** The process is gone, its machine is not; opened again. */
@@ -89,10 +89,10 @@ export function sequelOf(roll: Dice): Step[] {
 function stepOf(roll: Dice): Step {
   const choice = roll(100);
   if (choice < 48) return { do: 'commit', batch: batchOf(roll) };
-  if (choice < 56) return { do: 'digest' };
+  if (choice < 56) return { do: 'compact' };
   if (choice < 74) {
     const slice = 1 + roll(8);
-    return { do: 'checkpoint', slice, batch: batchOf(roll), digests: slice % 2 === 0 };
+    return { do: 'checkpoint', slice, batch: batchOf(roll), compactions: slice % 2 === 0 };
   }
   if (choice < 82) return { do: 'close' };
   if (choice < 91) return { do: 'kill' };

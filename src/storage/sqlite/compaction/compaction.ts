@@ -5,27 +5,27 @@ import { isText } from '../../../core/patch/bounded-json.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
 import type { UnreadableGame } from '../../../core/patch/unreadable.ts';
 import { type BatchMark, markOf } from '../../batch-mark.ts';
-import { cutState, type LoadedGame, type PieceTaker } from '../../chunks.ts';
-import type { GameRow } from '../../game-info.ts';
+import { type ChunkTaker, cutState, type LoadedGame } from '../../chunks.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { CommandEntry, Step } from '../../steps.ts';
 import { readCommands, readSteps, readStepTexts } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { markIn, markRows } from '../image/newest-batch.ts';
 import { readGame, readGames, readMeta, writeMeta } from '../image/rows.ts';
 import { readSeed } from '../image/seeds.ts';
-import { readPieces, type SnapshotReason } from '../image/snapshots.ts';
-import type { DigestOptions } from './compaction-options.ts';
+import { readChunks, type SnapshotReason } from '../image/snapshots.ts';
+import type { CompactionOptions } from './compaction-options.ts';
 import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { HeldGames } from './held-games.ts';
 import { gameOfLine, HEAVY_BYTES } from './memory-room.ts';
-import { Gathering, type Grain } from './pending-row.ts';
+import { type Grain, PendingRow } from './pending-row.ts';
 import { assertFits, follows } from './placement.ts';
 import { NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
 import { type Due, SnapshotTaking } from './snapshot-taking.ts';
 import { takeStored } from './stored-chunks.ts';
-import { StoredPast } from './stored-history.ts';
+import { StoredHistory } from './stored-history.ts';
 import { ThinnedGames } from './thinned-games.ts';
 import { TypePolicies } from './type-policies.ts';
 import { takeCreation } from './wide-creation.ts';
@@ -51,15 +51,15 @@ export interface Position {
   readonly chain: number;
 }
 
-export class Digest {
+export class Compaction {
   readonly #database: Database;
-  readonly #gathered = new Map<string, Gathering>();
+  readonly #gathered = new Map<string, PendingRow>();
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
-  readonly #spare: Gathering[] = [];
+  readonly #spare: PendingRow[] = [];
   readonly #line = new RecordLine();
   readonly #held: HeldGames;
   readonly #snapshots: SnapshotTaking;
-  readonly #atWorkOn: DigestOptions['atWorkOn'];
+  readonly #atWorkOn: CompactionOptions['atWorkOn'];
   readonly #rows: GameRows;
   readonly #thinned: ThinnedGames;
   readonly policies: TypePolicies;
@@ -70,7 +70,7 @@ export class Digest {
   /** Of the newest frame that was taken in. */
   newestBatch: BatchMark | undefined;
 
-  constructor(database: Database, options: DigestOptions, position: Position) {
+  constructor(database: Database, options: CompactionOptions, position: Position) {
     this.#database = database;
     this.#position = position;
     this.#atWorkOn = options.atWorkOn;
@@ -78,7 +78,7 @@ export class Digest {
     this.#held = new HeldGames(database, (game) => this.#row(game)?.seq ?? -1);
     this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
     this.#rows = new GameRows(database, options.commandIndex, this.policies);
-    const taken = (row: GameRow): void => this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
+    const taken = (row: GameInfo): void => this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
     this.#snapshots = new SnapshotTaking(database, this.#rows, taken, options.atWorkOn);
     this.#thinned = new ThinnedGames(database, this.policies);
     if (options.projections) {
@@ -150,7 +150,7 @@ export class Digest {
   }
 
   /** As `games`, and those whose first record cannot be read. */
-  list(): GameRow[] {
+  list(): GameInfo[] {
     return this.#held.withUnknown(this.games());
   }
 
@@ -232,16 +232,16 @@ export class Digest {
     if (row) this.#projected?.disown(row);
   }
 
-  game(id: string): GameRow | undefined {
+  game(id: string): GameInfo | undefined {
     const row = this.#row(id);
     return row && this.#held.marked(row);
   }
 
-  games(): GameRow[] {
+  games(): GameInfo[] {
     return readGames(this.#database).map((row) => this.#held.marked({ ...row, ...this.#gathered.get(row.id)?.row }));
   }
 
-  #row(id: string): GameRow | undefined {
+  #row(id: string): GameInfo | undefined {
     return this.#gathered.get(id)?.row ?? readGame(this.#database, id);
   }
 
@@ -254,14 +254,14 @@ export class Digest {
   }
 
   /** What can be read of a game's past, as it is now. Throws GAME_UNREADABLE when there is nothing. */
-  past(id: string): StoredPast | undefined {
+  past(id: string): StoredHistory | undefined {
     const row = this.game(id);
     if (!row) this.assertReadable(id);
-    return row && new StoredPast(this.#database, row, this.#gathered.get(id));
+    return row && new StoredHistory(this.#database, row, this.#gathered.get(id));
   }
 
   /** A game on its way to the main thread: its newest state in pieces, those of a wide one to `early`: see storage/store.ts. */
-  load(id: string, early?: PieceTaker): LoadedGame | undefined {
+  load(id: string, early?: ChunkTaker): LoadedGame | undefined {
     const row = this.game(id);
     if (!row) return undefined;
     const stored: Uint8Array<ArrayBuffer>[] = [];
@@ -280,8 +280,8 @@ export class Digest {
   }
 
   /** False when it took some or none, but not all. */
-  #takeStored(row: GameRow, take: (piece: Uint8Array<ArrayBuffer>) => void): boolean {
-    const snapshot = readPieces(this.#database, row.id, row.seq);
+  #takeStored(row: GameInfo, take: (piece: Uint8Array<ArrayBuffer>) => void): boolean {
+    const snapshot = readChunks(this.#database, row.id, row.seq);
     return snapshot !== undefined && takeStored(snapshot, row, this.#stepTexts(row.id, snapshot.seq, row.seq), take);
   }
 
@@ -332,19 +332,19 @@ export class Digest {
   }
 
   /** What a record is added to, if it begins no row. */
-  #goingOn(game: string, tick: number): Gathering | undefined {
+  #goingOn(game: string, tick: number): PendingRow | undefined {
     const gathering = this.#gathered.get(game);
     return gathering?.isDue(tick) ? undefined : gathering;
   }
 
   /** A new row, after the one that there was. */
-  *#begun(game: string): Generator<void, Gathering> {
+  *#begun(game: string): Generator<void, PendingRow> {
     const before = this.#gathered.get(game);
     if (before) yield* this.#finishRow(before);
     if (this.#gathered.size >= MOST_GATHERED) yield* this.#finishOldest();
-    const row = readGame(this.#database, game) as GameRow;
+    const row = readGame(this.#database, game) as GameInfo;
     const grain = this.policies.grainOf(row.type);
-    const made = this.#spare.pop() ?? new Gathering(row, grain);
+    const made = this.#spare.pop() ?? new PendingRow(row, grain);
     made.reset(row, grain, this.#rows.snapshotDue(row));
     this.#gathered.set(game, made);
     return made;
@@ -375,7 +375,7 @@ export class Digest {
   }
 
   /** With the snapshot that is due then, or one for a reason of the caller's. */
-  *#finishRow(gathering: Gathering, why?: SnapshotReason): Generator<void, void> {
+  *#finishRow(gathering: PendingRow, why?: SnapshotReason): Generator<void, void> {
     const { id } = gathering.row;
     let due: Due[] = [];
     this.#database.transaction(() => {
@@ -386,14 +386,14 @@ export class Digest {
     yield* this.#snapshots.take(why ? [{ id, why }] : due);
   }
 
-  #write(gathering: Gathering): Due[] {
+  #write(gathering: PendingRow): Due[] {
     const { id } = gathering.row;
     const why = this.#rows.write(gathering);
     this.#thinned.hasNews(gathering.row);
     return why ? [{ id, why }] : [];
   }
 
-  #letGo(gathering: Gathering): void {
+  #letGo(gathering: PendingRow): void {
     if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
   }
 }

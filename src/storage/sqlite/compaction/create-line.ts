@@ -14,8 +14,8 @@ import {
 } from '../../../core/patch/json-text.ts';
 import { isIndexKey, type JsonObject } from '../../../core/patch/patch.ts';
 import { CREATE, decodeLine, type Record } from '../../../core/patch/record.ts';
-import type { TextPiece } from '../../chunks.ts';
-import { PIECE_BYTES } from '../../chunks.ts';
+import type { TextChunk } from '../../chunks.ts';
+import { CHUNK_BYTES } from '../../chunks.ts';
 
 const COLON = 0x3a;
 const PATCHES = Buffer.from('"d":[["=",[],', 'latin1');
@@ -50,7 +50,7 @@ export function createLine(line: Buffer): CreateLine | undefined {
  * The text of a state in pieces, as cutText makes them. Ends with undefined when it is not the text of an object as JSON.stringify
  * writes it, with an object for each of the tables.
  */
-export function* cutStateText(state: Buffer, tables: readonly string[]): Generator<TextPiece | undefined> {
+export function* cutStateText(state: Buffer, tables: readonly string[]): Generator<TextChunk | undefined> {
   if (state[0] !== OPEN_OBJECT) return yield undefined;
   const wanted = new Set(tables);
   const keys = new Keys(state);
@@ -78,7 +78,7 @@ export function* cutStateText(state: Buffer, tables: readonly string[]): Generat
 }
 
 /** Returns where the table ends, or -1. */
-function* entityPieces(state: Buffer, from: number, table: string): Generator<TextPiece, number> {
+function* entityPieces(state: Buffer, from: number, table: string): Generator<TextChunk, number> {
   const ids = new Keys(state);
   let piece = from;
   let at = from;
@@ -86,7 +86,7 @@ function* entityPieces(state: Buffer, from: number, table: string): Generator<Te
     if (ids.next(at) === undefined) return -1;
     at = endOfValue(state, ids.end + 1, ENTITY_DEPTH);
     if (at < 0 || (state[at] !== COMMA && state[at] !== CLOSE_OBJECT)) return -1;
-    if (at - piece >= PIECE_BYTES) {
+    if (at - piece >= CHUNK_BYTES) {
       yield { table, text: state.subarray(piece, at) };
       piece = at;
     }
@@ -100,9 +100,9 @@ function* entityPieces(state: Buffer, from: number, table: string): Generator<Te
 }
 
 /** What is in no table may be wide as well. A piece ends between two characters. */
-function* plainPieces(state: Buffer, from: number, to: number): Generator<TextPiece> {
+function* plainPieces(state: Buffer, from: number, to: number): Generator<TextChunk> {
   for (let start = from; start < to; ) {
-    let end = Math.min(to, start + PIECE_BYTES);
+    let end = Math.min(to, start + CHUNK_BYTES);
     while (end < to && ((state[end] as number) & 0xc0) === 0x80) end += 1;
     yield { table: undefined, text: state.subarray(start, end) };
     start = end;

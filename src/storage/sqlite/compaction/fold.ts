@@ -4,13 +4,13 @@ import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { JsonObject, Patch } from '../../../core/patch/patch.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 
 export interface FoldedGame {
-  readonly row: GameRow;
+  readonly row: GameInfo;
   /** The seq this is the state of: the last visible step at or before the one asked for. */
   readonly seq: number;
   readonly tick: number;
@@ -22,7 +22,7 @@ export interface FoldedGame {
 /** `stepsAfter` gives steps that nobody else holds: their values become part of the state. */
 export function foldGame(
   database: Database,
-  row: GameRow,
+  row: GameInfo,
   upToSeq: number,
   stepsAfter: (seq: number) => Iterable<Step>,
 ): FoldedGame {
@@ -51,7 +51,7 @@ export function checked({ json }: Pick<Snapshot, 'json'>): JsonObject {
 }
 
 /** `state` becomes the one after the patches of all steps up to the game's newest record. Nobody else holds them. */
-export function foldTail(state: JsonObject, patches: readonly Patch[], row: GameRow): JsonObject {
+export function foldTail(state: JsonObject, patches: readonly Patch[], row: GameInfo): JsonObject {
   try {
     return withTables(fold(state, patches, 'owned') as JsonObject, row.tables);
   } catch (error) {

@@ -4,14 +4,14 @@
 import { OrreryError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { CREATE, encodePatches, MIGRATE, type Record } from '../../../core/patch/record.ts';
-import { cutAround, cutText, PIECE_BYTES } from '../../chunks.ts';
-import type { GameRow } from '../../game-info.ts';
+import { CHUNK_BYTES, cutAround, cutText } from '../../chunks.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { encodeCommand, readStepTexts, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { readGame, writeGame, writeQuarantine } from '../image/rows.ts';
 import { writeSeed } from '../image/seeds.ts';
 import {
-  readPieces,
+  readChunks,
   readSnapshot,
   SnapshotBody,
   type SnapshotReason,
@@ -19,7 +19,7 @@ import {
   writeSnapshotBody,
 } from '../image/snapshots.ts';
 import { checked, foldTail, noSnapshot } from './fold.ts';
-import type { Gathering, SnapshotDue } from './pending-row.ts';
+import type { PendingRow, SnapshotDue } from './pending-row.ts';
 import type { ProjectedTypes } from './projected-types.ts';
 import { StoredState } from './stored-chunks.ts';
 import { readTail, tailOf } from './tail.ts';
@@ -29,7 +29,7 @@ import type { TypePolicies } from './type-policies.ts';
 const SNAPSHOT_BYTES = 64 * 1024;
 
 /** Pieces grow with their entities. Once one has come so far, the state is cut anew. */
-const LARGEST_PIECE = 4 * PIECE_BYTES;
+const LARGEST_PIECE = 4 * CHUNK_BYTES;
 
 export class GameRows {
   readonly #database: Database;
@@ -60,7 +60,7 @@ export class GameRows {
   create(record: Record): void {
     const state = wholeState(record) as JsonObject;
     this.createFrom(record, bodyOf(state, record.tables ?? []));
-    this.#projected?.show(readGame(this.#database, record.game) as GameRow, state);
+    this.#projected?.show(readGame(this.#database, record.game) as GameInfo, state);
   }
 
   /** The same with the text of the state, of a type that is not shown in projected tables. */
@@ -87,7 +87,7 @@ export class GameRows {
       firstSeq: seq,
     });
     writeSeed(this.#database, game, seed);
-    this.#keep(readGame(this.#database, game) as GameRow, body, 'create');
+    this.#keep(readGame(this.#database, game) as GameInfo, body, 'create');
   }
 
   isProjected(type: string): boolean {
@@ -98,12 +98,12 @@ export class GameRows {
    * A record that puts a whole state in the place of the one there was: the caller has written everything before it, and made sure
    * that it is whole.
    */
-  replace(record: Record): GameRow {
+  replace(record: Record): GameInfo {
     const { game, seq, tick, time, command: name, args, player, patches } = record;
-    const before = readGame(this.#database, game) as GameRow;
+    const before = readGame(this.#database, game) as GameInfo;
     const state = wholeState(record) as JsonObject;
     const { tables = before.tables, version = before.version } = record;
-    const row: GameRow = { ...before, version, tables, seq, tick, time, records: before.records + 1 };
+    const row: GameInfo = { ...before, version, tables, seq, tick, time, records: before.records + 1 };
     const command = { seq, tick, time, name, player, args };
     const steps = Buffer.from(`[[${seq},${seq},${tick},${time},${encodePatches(patches)}]]`, 'utf8');
     this.#database.transaction(() => {
@@ -127,7 +127,7 @@ export class GameRows {
   }
 
   /** Inside a transaction. The caller lets go of what has gathered, and takes the snapshot that is due then, for the reason given. */
-  write(gathering: Gathering): SnapshotReason | undefined {
+  write(gathering: PendingRow): SnapshotReason | undefined {
     const { row } = gathering;
     if (gathering.isEmpty) return undefined;
     const { steps, commands, patchesOut } = gathering.finish();
@@ -163,7 +163,7 @@ export class GameRows {
   }
 
   /** From which record on a snapshot is due by their number or by time; undefined when neither counts. */
-  snapshotDue({ id, type, snapshotSeq }: GameRow): SnapshotDue | undefined {
+  snapshotDue({ id, type, snapshotSeq }: GameInfo): SnapshotDue | undefined {
     const { records, ms } = this.#policies.retentionOf(type).snapshotEvery;
     if (records === null && ms === null) return undefined;
     return {
@@ -173,12 +173,12 @@ export class GameRows {
   }
 
   /** Whether patches of so many bytes more would outweigh the last snapshot. */
-  outweighs({ type, patchBytes, stateBytes }: GameRow, more = 0): boolean {
+  outweighs({ type, patchBytes, stateBytes }: GameInfo, more = 0): boolean {
     const { strategy, compactAt } = this.#policies.retentionOf(type);
     return strategy !== 'events' && patchBytes + more > Math.max(SNAPSHOT_BYTES, compactAt * stateBytes);
   }
 
-  #reasonForSnapshot(row: GameRow): SnapshotReason | undefined {
+  #reasonForSnapshot(row: GameInfo): SnapshotReason | undefined {
     if (this.#policies.retentionOf(row.type).strategy === 'events') return undefined;
     if (this.outweighs(row)) return 'size';
     const due = this.snapshotDue(row);
@@ -191,14 +191,14 @@ export class GameRows {
    * From the rows alone: the caller has written what had gathered. Yields often, and until it has come to its end nothing of this
    * game's past may be taken away; new rows may come.
    */
-  *snapshot(row: GameRow, why: SnapshotReason): Generator<void, void> {
+  *snapshot(row: GameInfo, why: SnapshotReason): Generator<void, void> {
     const body = (yield* this.#spliced(row)) ?? this.#folded(row);
     this.#database.transaction(() => this.#keep(row, body, why));
   }
 
   /** Undefined when there is no certain way: see StoredState. */
-  *#spliced(row: GameRow): Generator<void, SnapshotBody | undefined> {
-    const before = readPieces(this.#database, row.id, row.seq);
+  *#spliced(row: GameInfo): Generator<void, SnapshotBody | undefined> {
+    const before = readChunks(this.#database, row.id, row.seq);
     if (!before) return undefined;
     const steps = readStepTexts(this.#database, row.id, before.seq, row.seq);
     const tail = yield* tailOf(steps, row.id, before.seq);
@@ -221,7 +221,7 @@ export class GameRows {
     return body;
   }
 
-  #folded(row: GameRow): SnapshotBody {
+  #folded(row: GameInfo): SnapshotBody {
     return bodyOf(
       this.newest(row, (after) => readStepTexts(this.#database, row.id, after, row.seq)),
       row.tables,
@@ -229,7 +229,7 @@ export class GameRows {
   }
 
   /** The newest state. Steps between the snapshot and now are merged, so that what came and went is not even parsed. */
-  newest(row: GameRow, stepsAfter: (seq: number) => Iterable<Buffer>): JsonObject {
+  newest(row: GameInfo, stepsAfter: (seq: number) => Iterable<Buffer>): JsonObject {
     const snapshot = readSnapshot(this.#database, row.id, row.seq);
     if (!snapshot) throw noSnapshot(row.id, row.seq);
     const tail = readTail(stepsAfter(snapshot.seq), row.id, snapshot.seq);
@@ -237,7 +237,7 @@ export class GameRows {
   }
 
   /** `row` is the game's as the snapshot was begun. More may have been written since, which is behind the snapshot. */
-  #keep(row: GameRow, body: SnapshotBody, why: SnapshotReason): void {
+  #keep(row: GameInfo, body: SnapshotBody, why: SnapshotReason): void {
     writeSnapshotBody(this.#database, row.id, row, body, why);
     const now = readGame(this.#database, row.id) ?? row;
     writeGame(this.#database, {

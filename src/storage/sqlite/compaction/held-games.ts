@@ -6,7 +6,7 @@ import { OrreryError } from '../../../core/errors.ts';
 import { nameOfLine } from '../../../core/patch/line-name.ts';
 import { decodeLine, type Record } from '../../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../../core/patch/unreadable.ts';
-import { type GameRow, unknownRow } from '../../game-info.ts';
+import { type GameInfo, unknownRow } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import {
   dropUnreadable,
@@ -61,13 +61,13 @@ export class HeldGames {
   }
 
   /** A copy. */
-  marked(row: GameRow): GameRow {
+  marked(row: GameInfo): GameInfo {
     const unreadable = this.of(row.id);
     return unreadable ? { ...row, unreadable } : { ...row };
   }
 
   /** Rows and those of games whose first record cannot be read, by id. */
-  withUnknown(rows: readonly GameRow[]): GameRow[] {
+  withUnknown(rows: readonly GameInfo[]): GameInfo[] {
     const known = new Set(rows.map(({ id }) => id));
     const unknown = this.list.filter(({ game }) => !known.has(game));
     return [...rows, ...unknown.map(({ game, ...unreadable }) => unknownRow(game, unreadable))].sort((left, right) =>

@@ -3,7 +3,7 @@
 
 import { CLOSE_LIST, COMMA, OPEN_LIST } from '../../../core/patch/json-text.ts';
 import type { Record } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { CommandEntry, Step } from '../../steps.ts';
 import { decodeCommands, decodeSteps, encodeCommand } from '../image/batches.ts';
 import { ByteText } from './byte-text.ts';
@@ -29,9 +29,9 @@ interface OpenStep {
   records: number;
 }
 
-export class Gathering {
+export class PendingRow {
   /** Runs ahead of the database's, but for what only rows change: the sums of patches and the snapshot. */
-  row: { -readonly [K in keyof GameRow]: GameRow[K] };
+  row: { -readonly [K in keyof GameInfo]: GameInfo[K] };
   grain: Grain;
   /** Of journal. */
   bytes = 0;
@@ -49,13 +49,13 @@ export class Gathering {
   readonly #open: OpenStep = { firstSeq: 0, records: 0 };
   readonly #patches = new PatchText();
 
-  constructor(row: GameRow, grain: Grain) {
+  constructor(row: GameInfo, grain: Grain) {
     this.row = { ...row };
     this.grain = grain;
   }
 
   /** Begins anew, for this game or another: what has grown stays. */
-  reset(row: GameRow, grain: Grain, due?: SnapshotDue): void {
+  reset(row: GameInfo, grain: Grain, due?: SnapshotDue): void {
     this.#due = due;
     this.row = { ...row };
     this.grain = grain;
@@ -70,7 +70,7 @@ export class Gathering {
   }
 
   /** There is a newer snapshot than when this began. */
-  rebase({ snapshotSeq, stateBytes, patchBytes }: GameRow, due: SnapshotDue | undefined): void {
+  rebase({ snapshotSeq, stateBytes, patchBytes }: GameInfo, due: SnapshotDue | undefined): void {
     Object.assign(this.row, { snapshotSeq, stateBytes, patchBytes });
     this.#due = due;
   }

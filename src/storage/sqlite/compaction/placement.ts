@@ -3,11 +3,11 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { assertWhole } from './game-rows.ts';
 
 /** `row` is the game's, with everything before the record taken in. Throws DAMAGED. */
-export function assertFits(record: Record, row: Pick<GameRow, 'seq'> | undefined): void {
+export function assertFits(record: Record, row: Pick<GameInfo, 'seq'> | undefined): void {
   const { game, seq, command } = record;
   if (command === CREATE) {
     if (row) throw misplaced('a game was created a second time', game, seq);
@@ -18,7 +18,7 @@ export function assertFits(record: Record, row: Pick<GameRow, 'seq'> | undefined
   if (command === CREATE || command === MIGRATE || command === RECOVER) assertWhole(record);
 }
 
-export function follows(firstSeq: number, row: Pick<GameRow, 'seq'>): boolean {
+export function follows(firstSeq: number, row: Pick<GameInfo, 'seq'>): boolean {
   return firstSeq === row.seq + 1;
 }
 

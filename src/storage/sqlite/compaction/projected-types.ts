@@ -11,7 +11,7 @@ import {
   type ProjectedTable,
   type Projections,
 } from '../../../core/projection/definition.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import { hasTables, recordedProjections, recordProjections } from '../image/projected-schema.ts';
 import { readGames, readMeta, writeMeta } from '../image/rows.ts';
@@ -55,7 +55,7 @@ export const NOTHING_REPROJECTED: Reprojection = { types: [], games: 0 };
 export class ProjectedTypes {
   readonly #database: Database;
   readonly #historyOf: (type: string) => string;
-  readonly #stateOf: (row: GameRow) => Json;
+  readonly #stateOf: (row: GameInfo) => Json;
   /** Declared by the image's own account, and not there: such a type came with a game that was taken in. */
   readonly #missing = new Map<string, readonly ProjectedTable[]>();
   readonly #projectors = new Map<string, Projector>();
@@ -63,7 +63,7 @@ export class ProjectedTypes {
   readonly #faults: Set<string>;
 
   /** `stateOf` gives the newest state of a game, from the rows of the image alone; `historyOf` what a type has for `history`. */
-  constructor(database: Database, historyOf: (type: string) => string, stateOf: (row: GameRow) => Json) {
+  constructor(database: Database, historyOf: (type: string) => string, stateOf: (row: GameInfo) => Json) {
     this.#database = database;
     this.#historyOf = historyOf;
     this.#stateOf = stateOf;
@@ -113,13 +113,13 @@ export class ProjectedTypes {
   }
 
   /** A game whose whole state is at hand: created a moment ago, or replaced. Inside a transaction or not. */
-  show(row: GameRow, state: Json): void {
+  show(row: GameInfo, state: Json): void {
     const projector = this.#projectors.get(row.type);
     if (projector) this.#attempt(row, () => projector.rebuild(row.id, state));
   }
 
   /** What the steps of a row did, which has just been written. Inside a transaction. */
-  take(row: GameRow, firstSeq: number, steps: Buffer): void {
+  take(row: GameInfo, firstSeq: number, steps: Buffer): void {
     const projector = this.#projectors.get(row.type);
     if (!projector) return;
     if (!this.#faults.has(row.id)) {
@@ -133,7 +133,7 @@ export class ProjectedTypes {
    * A game whose rows of history came from elsewhere, and what its type declares perhaps with them: where that cannot be used
    * beside what is here, the type has no tables.
    */
-  adopt(row: GameRow): void {
+  adopt(row: GameInfo): void {
     if (this.#projectors.has(row.type)) {
       this.rebuild(row);
       return;
@@ -151,19 +151,19 @@ export class ProjectedTypes {
   }
 
   /** A game that is about to be taken away again. */
-  disown(row: GameRow): void {
+  disown(row: GameInfo): void {
     this.#projectors.get(row.type)?.clear(row.id);
     this.#forgive(row.id);
   }
 
   /** The rows of a game from its state. */
-  rebuild(row: GameRow): void {
+  rebuild(row: GameInfo): void {
     const projector = this.#projectors.get(row.type);
     if (projector) this.#attempt(row, () => projector.rebuild(row.id, this.#stateOf(row)));
   }
 
   /** A game whose rows cannot be kept has none, and is named. Its records are durable and stay what they are. */
-  #attempt(row: GameRow, work: () => void): void {
+  #attempt(row: GameInfo, work: () => void): void {
     const failure = this.#tries(work);
     if (failure === undefined) {
       this.#forgive(row.id);

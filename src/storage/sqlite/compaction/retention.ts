@@ -1,5 +1,5 @@
 // How much of a game's past its type keeps, as plain data: it comes with the owner's options, or from the table `types` of an
-// image where nobody has the game type's code. thinning.ts and the digest apply it.
+// image where nobody has the game type's code. thinning.ts and compaction apply it.
 
 /** The same words as in a game type (game/persistence.ts), where they are explained and checked. */
 export interface Retention {

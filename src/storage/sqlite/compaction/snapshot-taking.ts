@@ -2,11 +2,11 @@
 // it: game-rows.ts, which makes each from the rows of its game.
 
 import { OrreryError } from '../../../core/errors.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import { readGame } from '../image/rows.ts';
 import type { SnapshotReason } from '../image/snapshots.ts';
-import type { DigestOptions } from './compaction-options.ts';
+import type { CompactionOptions } from './compaction-options.ts';
 import type { GameRows } from './game-rows.ts';
 
 /** A snapshot to be taken. */
@@ -19,7 +19,7 @@ export class SnapshotTaking {
   readonly #database: Database;
   readonly #rows: GameRows;
   /** A game has a newer snapshot. */
-  readonly #taken: (row: GameRow) => void;
+  readonly #taken: (row: GameInfo) => void;
   readonly #atWorkOn: (game: string | undefined) => void;
   /** The one under way. */
   #underWay: Generator<void, void> | undefined;
@@ -29,8 +29,8 @@ export class SnapshotTaking {
   constructor(
     database: Database,
     rows: GameRows,
-    taken: (row: GameRow) => void,
-    atWorkOn: DigestOptions['atWorkOn'] = () => undefined,
+    taken: (row: GameInfo) => void,
+    atWorkOn: CompactionOptions['atWorkOn'] = () => undefined,
   ) {
     this.#database = database;
     this.#rows = rows;
@@ -61,7 +61,7 @@ export class SnapshotTaking {
   *#takeOne(id: string, why: SnapshotReason): Generator<void, void> {
     this.#atWorkOn(id);
     try {
-      yield* this.#rows.snapshot(readGame(this.#database, id) as GameRow, why);
+      yield* this.#rows.snapshot(readGame(this.#database, id) as GameInfo, why);
     } catch (error) {
       if (!(error instanceof OrreryError) || (error.code !== 'DAMAGED' && error.code !== 'PATCH_INVALID')) throw error;
       this.#unfoldable.add(id);
@@ -69,6 +69,6 @@ export class SnapshotTaking {
     } finally {
       this.#atWorkOn(undefined);
     }
-    this.#taken(readGame(this.#database, id) as GameRow);
+    this.#taken(readGame(this.#database, id) as GameInfo);
   }
 }

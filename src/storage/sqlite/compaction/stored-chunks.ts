@@ -6,8 +6,8 @@ import { fold } from '../../../core/patch/apply.ts';
 import { COMMA, endOfString, endOfUnchecked, endOfUniqueString } from '../../../core/patch/json-text.ts';
 import { isIndexKey, type JsonObject } from '../../../core/patch/patch.ts';
 import { decodePatches } from '../../../core/patch/record.ts';
-import { PIECE_BYTES } from '../../chunks.ts';
-import type { GameRow } from '../../game-info.ts';
+import { CHUNK_BYTES } from '../../chunks.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { PackedSnapshot } from '../image/snapshots.ts';
 import { ByteText } from './byte-text.ts';
 import { EntityChanges } from './entity-changes.ts';
@@ -38,7 +38,7 @@ export type Trust = 'parsed later' | 'kept';
  */
 export function takeStored(
   snapshot: PackedSnapshot,
-  row: GameRow,
+  row: GameInfo,
   steps: Iterable<Buffer>,
   take: (piece: Uint8Array<ArrayBuffer>) => void,
 ): boolean {
@@ -63,11 +63,11 @@ export class StoredState {
   /** With {} for each table. */
   readonly plain: JsonObject;
   readonly #snapshot: PackedSnapshot;
-  readonly #row: GameRow;
+  readonly #row: GameInfo;
   readonly #tables: Later['tables'];
   readonly #trust: Trust;
 
-  private constructor(snapshot: PackedSnapshot, row: GameRow, later: Later, trust: Trust) {
+  private constructor(snapshot: PackedSnapshot, row: GameInfo, later: Later, trust: Trust) {
     this.#snapshot = snapshot;
     this.#row = row;
     this.#tables = later.tables;
@@ -78,7 +78,7 @@ export class StoredState {
   /** `tail` is what happened since the snapshot. Undefined where takeStored says false. Throws PATCH_INVALID, DAMAGED. */
   static *read(
     snapshot: PackedSnapshot,
-    row: GameRow,
+    row: GameInfo,
     tail: LatestPatches,
     trust: Trust,
   ): Generator<void, StoredState | undefined> {
@@ -88,7 +88,7 @@ export class StoredState {
   }
 
   /**
-   * Texts of the entities of a table, about PIECE_BYTES each, without commas or braces around them. Each stands until the next is
+   * Texts of the entities of a table, about CHUNK_BYTES each, without commas or braces around them. Each stands until the next is
    * asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes, or not certain enough to keep.
    */
   *entities(table: string): Generator<Uint8Array | undefined> {
@@ -107,11 +107,11 @@ export class StoredState {
           return yield undefined;
         entities = changed.view();
       }
-      if (held.length > 0 && held.length + entities.length > PIECE_BYTES) {
+      if (held.length > 0 && held.length + entities.length > CHUNK_BYTES) {
         yield held.view();
         held.clear();
       }
-      if (held.length === 0 && entities.length >= PIECE_BYTES / 2) yield entities;
+      if (held.length === 0 && entities.length >= CHUNK_BYTES / 2) yield entities;
       else if (entities.length > 0) separated(held, entities, 0, entities.length);
     }
     for (const { id, entity } of changes?.left() ?? []) {
@@ -119,7 +119,7 @@ export class StoredState {
       // JavaScript sorts keys that are indices; and what came back came later than its first patch.
       const isInOrder = !isThere || (!isIndexKey(id) && !changes?.removes(entity));
       if (this.#trust === 'kept' && !isInOrder) return yield undefined;
-      if (held.length < PIECE_BYTES) continue;
+      if (held.length < CHUNK_BYTES) continue;
       yield held.view();
       held = new ByteText();
     }
@@ -127,7 +127,7 @@ export class StoredState {
   }
 }
 
-function* sorted(tail: LatestPatches, row: GameRow): Generator<void, Later | undefined> {
+function* sorted(tail: LatestPatches, row: GameInfo): Generator<void, Later | undefined> {
   const plain = new ByteText();
   const tables = new Map<string, EntityChanges | undefined>(
     row.tables.map((name) => [JSON.stringify(name), undefined]),
@@ -168,7 +168,7 @@ function standsAt(bytes: Uint8Array, from: number, to: number, wanted: Uint8Arra
   return true;
 }
 
-function plainState(snapshot: PackedSnapshot, patches: ByteText, row: GameRow): JsonObject {
+function plainState(snapshot: PackedSnapshot, patches: ByteText, row: GameInfo): JsonObject {
   const between = snapshot.pieces.filter(({ table }) => table === undefined).map((piece) => piece.unpack());
   const later = decodePatches(JSON.parse(`[${patches.view().subarray(1).toString('utf8')}]`));
   return foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
@@ -180,7 +180,7 @@ function changeEntities(
   text: Buffer,
   table: string,
   changes: EntityChanges,
-  row: GameRow,
+  row: GameInfo,
   trust: Trust,
 ): boolean {
   out.reserve(text.length + (text.length >> 3));
@@ -226,7 +226,7 @@ function addFolded(
   value: unknown,
   changes: EntityChanges,
   entity: number,
-  row: GameRow,
+  row: GameInfo,
 ): boolean {
   const entities = (value === undefined ? {} : { [id]: value }) as JsonObject;
   try {

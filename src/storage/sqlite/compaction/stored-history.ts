@@ -1,8 +1,8 @@
-// One game's past where it is kept: rows of the image, and what has gathered since the last row. Before it: Digest.past;
+// One game's past where it is kept: rows of the image, and what has gathered since the last row. Before it: Compaction.past;
 // after it: the owner's answers to a running process, and sqlite/directory-history.ts for whoever reads a directory or a pack.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Moment, PastStep, SnapshotEntry, StepRange } from '../../history-reader.ts';
 import { lastPoint, measured, momentNotKept, type Neighbours, type Point, pointsOf } from '../../moment.ts';
 import type { Origin } from '../../origins.ts';
@@ -19,7 +19,7 @@ import { readOrigins } from '../image/origins.ts';
 import { readSeed } from '../image/seeds.ts';
 import { readSnapshotEntries, type SnapshotHeader, snapshotFrom, snapshotUpTo } from '../image/snapshots.ts';
 import { foldGame, noSnapshot } from './fold.ts';
-import type { Gathering } from './pending-row.ts';
+import type { PendingRow } from './pending-row.ts';
 
 /** A state of the past, before anybody has decided how it travels. */
 export interface FoldedMoment {
@@ -44,13 +44,13 @@ export interface StepPage {
 /** What is read at a time for somebody else: a page must not hold up the commits for long. */
 const PAGE_BYTES = 128 * 1024;
 
-export class StoredPast {
+export class StoredHistory {
   /** As it was when this was made: whoever adds records makes another. */
-  readonly row: GameRow;
+  readonly row: GameInfo;
   readonly #database: Database;
   readonly #gathered: Stretch | undefined;
 
-  constructor(database: Database, row: GameRow, gathering: Gathering | undefined) {
+  constructor(database: Database, row: GameInfo, gathering: PendingRow | undefined) {
     this.#database = database;
     this.row = row;
     this.#gathered = gathering && !gathering.isEmpty ? new GatheredStretch(gathering) : undefined;
@@ -227,9 +227,9 @@ class GatheredStretch implements Stretch {
   readonly lastTick: number;
   readonly time: number;
   readonly bytes: number;
-  readonly #gathering: Gathering;
+  readonly #gathering: PendingRow;
 
-  constructor(gathering: Gathering) {
+  constructor(gathering: PendingRow) {
     this.#gathering = gathering;
     this.firstSeq = gathering.firstSeq;
     this.firstTick = gathering.firstTick;

@@ -3,18 +3,18 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { cutText } from '../../chunks.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Database } from '../image/database.ts';
 import { gamesOfType, typesOfGames } from '../image/kept-rows.ts';
 import { readGame, writeGame } from '../image/rows.ts';
 import { writeSnapshot } from '../image/snapshots.ts';
 import { thins } from './retention.ts';
-import { StoredPast } from './stored-history.ts';
+import { StoredHistory } from './stored-history.ts';
 import { Thinning } from './thinning.ts';
 import type { TypePolicies } from './type-policies.ts';
 
 /** What thinning changes of a game's row. */
-export type ThinnedRow = Pick<GameRow, 'firstSeq' | 'snapshotSeq' | 'stateBytes'>;
+export type ThinnedRow = Pick<GameInfo, 'firstSeq' | 'snapshotSeq' | 'stateBytes'>;
 
 /** After so many turns the rest waits for the next checkpoint: a policy that is new has a whole past to go through. */
 const MOST_TURNS = 4_000;
@@ -51,7 +51,7 @@ export class ThinnedGames {
     return [...this.#unreadable].sort();
   }
 
-  hasNews({ id, type }: Pick<GameRow, 'id' | 'type'>): void {
+  hasNews({ id, type }: Pick<GameInfo, 'id' | 'type'>): void {
     if (this.concerns(type) && !this.#unreadable.has(id)) this.#news.add(id);
   }
 
@@ -92,15 +92,15 @@ export class ThinnedGames {
   }
 
   #snapshotAt(id: string, seq: number): void {
-    const row = readGame(this.#database, id) as GameRow;
-    const { state, ...moment } = new StoredPast(this.#database, row, undefined).fold(seq);
+    const row = readGame(this.#database, id) as GameInfo;
+    const { state, ...moment } = new StoredHistory(this.#database, row, undefined).fold(seq);
     const pieces = [...cutText(state, moment.tables)];
     const stateBytes = writeSnapshot(this.#database, id, { ...moment, pieces }, 'tier');
     if (seq > row.snapshotSeq) writeGame(this.#database, { ...row, snapshotSeq: seq, stateBytes });
   }
 
   #begin(id: string, firstSeq: number): ThinnedRow {
-    const row = { ...(readGame(this.#database, id) as GameRow), firstSeq };
+    const row = { ...(readGame(this.#database, id) as GameInfo), firstSeq };
     writeGame(this.#database, row);
     return { firstSeq, snapshotSeq: row.snapshotSeq, stateBytes: row.stateBytes };
   }

@@ -1,5 +1,5 @@
 // Retention applied to what an image holds: the beginning of a past is cut, old steps are merged, snapshots that nothing needs
-// go. Before it: the digest, before a checkpoint; after it: the image, which is published with what is left. Only rows change:
+// go. Before it: compaction, before a checkpoint; after it: the image, which is published with what is left. Only rows change:
 // a crash finds the image and the journal of before.
 //
 // Ages are measured back from the time that the game has come to, which its rows alone tell, so that the same rows always lead
@@ -9,7 +9,7 @@
 
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import { MIGRATE, RECOVER } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { CommandEntry, Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
 import {
@@ -32,10 +32,10 @@ import {
 import { type MergedRow, MergedRows, type MergingRules } from './merged-rows.ts';
 import type { Retention, RetentionTier } from './retention.ts';
 
-/** What the digest does for it. */
+/** What compaction does for it. */
 export interface ThinnedRows {
   /** A game as the database has it. */
-  row(id: string): GameRow | undefined;
+  row(id: string): GameInfo | undefined;
   /** Writes a snapshot of the state at a seq that a row ends with. Inside a transaction. */
   snapshotAt(id: string, seq: number): void;
   /** The past of a game begins with this seq from now on, of which there is a snapshot. Inside a transaction. */
@@ -54,7 +54,7 @@ const ROWS_A_TURN = 8;
 /** A row is closed when its steps are so many bytes of JSON. */
 const ROW_BYTES = 64 * 1024;
 
-/** As for the snapshots that the digest makes. */
+/** As for the snapshots that compaction makes. */
 const SNAPSHOT_BYTES = 64 * 1024;
 
 /** The beginning is cut when a part of what may stay is too much, so that not every checkpoint writes a whole state. */
@@ -122,7 +122,7 @@ export class Thinning {
   }
 
   /** The last seq that goes because there are too many records, or 0. */
-  #endOfTooMany(row: GameRow, { keepRecords }: Retention): number {
+  #endOfTooMany(row: GameInfo, { keepRecords }: Retention): number {
     if (keepRecords === null) return 0;
     const slack = Math.min(Math.floor(keepRecords / SLACK), MOST_SLACK_RECORDS);
     if (row.seq - row.firstSeq <= keepRecords + slack) return 0;
@@ -130,7 +130,7 @@ export class Thinning {
   }
 
   /** The last seq that goes because it is older than the last tier's age, or 0. */
-  #endOfTooOld(row: GameRow, { tiers }: Retention): number {
+  #endOfTooOld(row: GameInfo, { tiers }: Retention): number {
     const last = tiers.at(-1);
     if (!last || last.forMs === 'ever') return 0;
     const now = this.#timeOf(row);
@@ -141,7 +141,7 @@ export class Thinning {
   }
 
   /** What its ages are measured back from. */
-  #timeOf({ id, time }: GameRow): number {
+  #timeOf({ id, time }: GameInfo): number {
     return Math.min(...newestTimes(this.#database, id), time);
   }
 
@@ -197,7 +197,7 @@ export class Thinning {
 
   /** One tier over the rows behind its mark up to a seq, a few at a time. */
   *#merge(
-    row: GameRow,
+    row: GameInfo,
     retention: Retention,
     stretch: TierStretch,
     reached: (mark: Mark) => void,
@@ -254,8 +254,8 @@ export class Thinning {
     return sources;
   }
 
-  #rulesFor(row: GameRow, retention: Retention, { tier, notAfter, spanMs }: TierStretch): MergingRules {
-    // The digest goes on between turns: there may be a newer snapshot by now than when this began.
+  #rulesFor(row: GameInfo, retention: Retention, { tier, notAfter, spanMs }: TierStretch): MergingRules {
+    // Compaction goes on between turns: there may be a newer snapshot by now than when this began.
     const lasting = new Set<number | undefined>([row.firstSeq, this.#rows.row(row.id)?.snapshotSeq]);
     const spare = new Set<number>();
     for (const { seq, reason } of snapshotPlaces(this.#database, row.id)) {

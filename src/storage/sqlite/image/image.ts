@@ -42,7 +42,7 @@ export function* publishImage(
   const path = `${directory}/${imageName(generation)}`;
   const handle = files.createNew(temporaryPath(path));
   const hash = createHash('sha256');
-  let digest: Uint8Array;
+  let compaction: Uint8Array;
   try {
     for (let offset = 0; offset < bytes.length; offset += WRITE_BYTES) {
       const slice = bytes.subarray(offset, offset + WRITE_BYTES);
@@ -50,11 +50,11 @@ export function* publishImage(
       files.write(handle, slice, offset);
       yield;
     }
-    digest = hash.digest();
+    compaction = hash.digest();
     files.sync(handle);
     yield;
     const proof = yield* prover.prove(files, handle.path, database, meanwhile);
-    if (Buffer.compare(digest, proof.sha256) !== 0)
+    if (Buffer.compare(compaction, proof.sha256) !== 0)
       throw damaged(handle.path, 'an image does not read back as it was written');
     // SQLite looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.
     if (proof.verdict !== 'ok') throw damaged(handle.path, `an image fails SQLite's quick_check: ${proof.verdict}`);
@@ -73,7 +73,7 @@ export function* publishImage(
     discard(files, path);
     throw error;
   }
-  return Buffer.from(digest).toString('hex');
+  return Buffer.from(compaction).toString('hex');
 }
 
 /** The bytes of an image, if they are the ones its manifest speaks of. Throws DAMAGED otherwise. */

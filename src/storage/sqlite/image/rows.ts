@@ -2,19 +2,19 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
-import type { GameRow, Quarantine } from '../../game-info.ts';
+import type { GameInfo, Quarantine } from '../../game-info.ts';
 import type { Database, Row } from './database.ts';
 
-export function readGame(database: Database, id: string): GameRow | undefined {
+export function readGame(database: Database, id: string): GameInfo | undefined {
   const row = database.one('SELECT * FROM games WHERE id = ?', [id]);
   return row && gameOf(row);
 }
 
-export function readGames(database: Database): GameRow[] {
+export function readGames(database: Database): GameInfo[] {
   return database.all('SELECT * FROM games ORDER BY id').map(gameOf);
 }
 
-export function writeGame(database: Database, game: GameRow): void {
+export function writeGame(database: Database, game: GameInfo): void {
   database.run(
     `INSERT INTO games (id, type, version, tables, created, seq, tick, time, snapshot_seq, state_bytes, patch_bytes,
        records, patches_in, patches_out, parent, parent_seq, first_seq)
@@ -90,7 +90,7 @@ export function misshapen(what: string): OrreryError {
   });
 }
 
-function gameOf(row: Row): GameRow {
+function gameOf(row: Row): GameInfo {
   return {
     id: String(row['id']),
     type: String(row['type']),

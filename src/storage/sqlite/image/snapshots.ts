@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { OrreryError } from '../../../core/errors.ts';
-import type { TextPiece } from '../../chunks.ts';
+import type { TextChunk } from '../../chunks.ts';
 import { CODEC_DEFLATE, CODEC_MEMBERS, pack, packMember, sha256, unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { tablesOf } from './rows.ts';
@@ -20,7 +20,7 @@ export interface Snapshot {
 /** What a snapshot is written from. */
 export interface CutSnapshot extends Omit<Snapshot, 'json'> {
   /** One after the other they are the state as JSON text. */
-  readonly pieces: readonly TextPiece[];
+  readonly pieces: readonly TextChunk[];
 }
 
 /** A snapshot as a row has it, each piece to be inflated by itself. */
@@ -55,7 +55,7 @@ export class SnapshotBody {
   readonly #members: Uint8Array[] = [];
   readonly #tables: (string | null)[] = [];
 
-  add({ table, text }: TextPiece): void {
+  add({ table, text }: TextChunk): void {
     const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
     this.bytes += bytes.length;
     this.#hash.update(bytes);
@@ -104,7 +104,7 @@ export function writeSnapshotBody(
  * The newest snapshot at or before a seq, in its pieces; undefined when there is none, or when it was not worth cutting. For
  * images that were proved whole when they were opened: each piece is only held against the CRC of its member.
  */
-export function readPieces(database: Database, game: string, atSeq: number): PackedSnapshot | undefined {
+export function readChunks(database: Database, game: string, atSeq: number): PackedSnapshot | undefined {
   const row = newestSnapshot(database, game, atSeq);
   const body = row?.['body'];
   if (!row || row['pieces'] === null || !(body instanceof Uint8Array)) return undefined;

@@ -6,7 +6,7 @@ import { linesOf } from '../../../core/patch/lines.ts';
 import type { Json, JsonObject } from '../../../core/patch/patch.ts';
 import { decodeLine } from '../../../core/patch/record.ts';
 import { counted } from '../../../core/printable.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { imageName } from '../image/image.ts';
 import { openPayload } from '../journal/frame.ts';
 import type { ScannedFrame } from '../journal/segment-scan.ts';
@@ -54,9 +54,9 @@ export async function readSpare({
 
 /** What the index of commands and the spare image say against a game that adds up by itself. */
 export function contradictionOf(
-  { database, digest }: GameSource,
+  { database, compaction }: GameSource,
   spare: ShardContents | undefined,
-  row: GameRow,
+  row: GameInfo,
   proof: GameProof,
 ): string | undefined {
   try {
@@ -67,7 +67,7 @@ export function contradictionOf(
     if (indexed.length > 0) {
       const first = Number(indexed[0]?.['seq']);
       const history = new Map(
-        [...digest.commands(row.id, first - 1, row.seq)].map((command) => [command.seq, command]),
+        [...compaction.commands(row.id, first - 1, row.seq)].map((command) => [command.seq, command]),
       );
       for (const entry of indexed) {
         const command = history.get(Number(entry['seq']));
@@ -82,11 +82,11 @@ export function contradictionOf(
           return `the index of commands has another command ${entry['seq']} than its history`;
       }
     }
-    const loaded = assembled(digest, row);
+    const loaded = assembled(compaction, row);
     if (textOf(loaded, row.tables) !== textOf(proof.state as JsonObject, row.tables))
       return 'loading it gives another state than its steps lead to';
     if (!spare) return undefined;
-    const listed = spare.digest.game(row.id);
+    const listed = spare.compaction.game(row.id);
     if (!listed) return 'the spare image and its journal do not have it';
     const other = proveGame(spare, listed);
     if (other.fault !== undefined) return `from the spare image on: ${other.fault}`;
@@ -106,10 +106,10 @@ export function contradictionOf(
 }
 
 /** The state as a program gets it: in pieces, which need not come from where the folded state comes from. */
-function assembled(digest: GameSource['digest'], row: GameRow): JsonObject {
+function assembled(compaction: GameSource['compaction'], row: GameInfo): JsonObject {
   let plain: JsonObject = {};
   const tables = new Map<string, { [id: string]: Json }>(row.tables.map((table) => [table, {}]));
-  for (const piece of digest.load(row.id)?.pieces ?? []) {
+  for (const piece of compaction.load(row.id)?.pieces ?? []) {
     const [table, content] = JSON.parse(Buffer.from(piece).toString('utf8')) as [string | null, JsonObject];
     if (table === null) plain = content;
     else Object.assign(tables.get(table) ?? {}, content);

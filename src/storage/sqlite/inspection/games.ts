@@ -2,7 +2,7 @@
 // later snapshots and end where its row says. recovery/game-proof.ts does the folding.
 
 import { counted, printable } from '../../../core/printable.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { shardOf } from '../../shard-of.ts';
 import { readFaults } from '../compaction/projected-types.ts';
 import { type GameProof, type GameSource, proveGame } from '../recovery/game-proof.ts';
@@ -35,7 +35,7 @@ export function examineGames(
   shard: number,
   shards: number | undefined,
   findings: Findings,
-  further: (row: GameRow, proof: GameProof) => string | undefined,
+  further: (row: GameInfo, proof: GameProof) => string | undefined,
 ): GamesExamined {
   const total = { games: 0, commands: 0, steps: 0, snapshots: 0 };
   let faulty = 0;
@@ -43,12 +43,12 @@ export function examineGames(
     const what = `is in none of its type's SQL tables, because its state breaks what they declare unique: ${printable(why)}`;
     findings.add('warning', `game ${JSON.stringify(printable(game))}`, what, UNIQUE_REMEDY);
   }
-  for (const { game, seq, frame, records, what } of source.digest.unreadable) {
+  for (const { game, seq, frame, records, what } of source.compaction.unreadable) {
     const behind = records > 1 ? `it and the ${records - 1} behind it are` : 'it is';
     const told = `the record of seq ${seq}, of frame ${frame}, cannot be read (${printable(what)}): ${behind} kept as it stands`;
     findings.kept(`game ${JSON.stringify(printable(game))}`, told, UNREADABLE_REMEDY);
   }
-  for (const row of source.digest.games()) {
+  for (const row of source.compaction.games()) {
     total.games += 1;
     const belongs = shards === undefined ? shard : shardOf(row.id, shards);
     let fault: string | undefined;

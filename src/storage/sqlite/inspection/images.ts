@@ -71,8 +71,8 @@ function remedyFor({ manifest }: ShardView, entry: ImageEntry): string {
 function examineLatest({ files, folder, manifest, findings }: ShardView): void {
   const path = `${folder}/${LATEST}`;
   const newest = manifest.images[0] as ImageEntry;
-  const digest = files.exists(path) ? Buffer.from(sha256(files.read(path))).toString('hex') : undefined;
-  if (digest === newest.sha256) return;
-  const what = digest === undefined ? 'is not there' : `is not the same file as ${imageName(newest.generation)}`;
+  const compaction = files.exists(path) ? Buffer.from(sha256(files.read(path))).toString('hex') : undefined;
+  if (compaction === newest.sha256) return;
+  const what = compaction === undefined ? 'is not there' : `is not the same file as ${imageName(newest.generation)}`;
   findings.add('note', LATEST, what, 'Orrery does not read it. The next checkpoint makes it anew.');
 }

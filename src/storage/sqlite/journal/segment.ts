@@ -26,7 +26,7 @@ const CRC_AT = 60;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export interface SegmentHeader {
-  /** Which claim of the shard wrote this segment: 1, 2, 3, ... */
+  /** Which lease of the shard wrote this segment: 1, 2, 3, ... */
   readonly epoch: number;
   /** In its usual form, lower case with hyphens. */
   readonly shardUuid: string;

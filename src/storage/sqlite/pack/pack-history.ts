@@ -3,8 +3,8 @@
 
 import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../history-reader.ts';
 import type { Opening } from '../../openings.ts';
-import { StoredPast } from '../compaction/stored-history.ts';
-import { DigestPast } from '../directory-history.ts';
+import { StoredHistory } from '../compaction/stored-history.ts';
+import { DirectoryPast } from '../directory-history.ts';
 import { nodeFiles } from '../files.ts';
 import { openingsIn } from './pack-openings.ts';
 import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
@@ -21,12 +21,12 @@ export async function openPackPast(file: string): Promise<PackPast> {
 export class PackPast implements Past {
   readonly description: PackDescription;
   readonly #file: string;
-  readonly #past: DigestPast;
+  readonly #past: DirectoryPast;
 
   constructor({ file, database, row, description, close }: OpenPack) {
     this.#file = file;
     this.description = description;
-    this.#past = new DigestPast(new StoredPast(database, row, undefined), close, openingsIn(database));
+    this.#past = new DirectoryPast(new StoredHistory(database, row, undefined), close, openingsIn(database));
   }
 
   get row(): Past['row'] {

@@ -7,10 +7,10 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OrreryError } from '../../../core/errors.ts';
 import { wallClock } from '../../../core/patch/wall-clock.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Opening } from '../../openings.ts';
 import { shardOf } from '../../shard-of.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import { readConfig, shardDirectory } from '../directory.ts';
 import { alreadyExists, atomicWrite, discard, type Files, isMissing, temporaryPath } from '../files.ts';
 import { sha256 } from '../image/body.ts';
@@ -47,7 +47,7 @@ export async function packFromDirectory(
   const shard = shardOf(game, shards);
   const reader = await ShardReader.open(files, shardDirectory(directory, shard), shard);
   try {
-    reader.contents?.digest.assertReadable(game);
+    reader.contents?.compaction.assertReadable(game);
     const row = reader.game(game);
     if (!row || !reader.contents) throw notFound(game, directory);
     const made = await packGame(reader.contents, row, {
@@ -64,12 +64,12 @@ export async function packFromDirectory(
 /** Image and journal of a reader: nobody else holds them, so that what had gathered may become rows here. */
 export interface PackSource {
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
 }
 
 export async function packGame(
-  { database, digest }: PackSource,
-  row: GameRow,
+  { database, compaction }: PackSource,
+  row: GameInfo,
   {
     openings,
     ...about
@@ -81,7 +81,7 @@ export async function packGame(
   },
 ): Promise<{ readonly bytes: Uint8Array; readonly description: PackDescription }> {
   const { id, type, version, seq, tick } = row;
-  digest.flush({});
+  compaction.flush({});
   const pack = await Database.open();
   try {
     let sha = '';

@@ -4,7 +4,7 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { checkGameId } from '../../../core/game/id.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { type Files, isMissing } from '../files.ts';
 import { Database, type Row } from '../image/database.ts';
 import { GAME_TABLES, rowsOfGame } from '../image/game-tables.ts';
@@ -40,7 +40,7 @@ export interface PackDescription {
 export interface OpenPack {
   readonly file: string;
   readonly database: Database;
-  readonly row: GameRow;
+  readonly row: GameInfo;
   readonly description: PackDescription;
   close(): void;
 }
@@ -114,7 +114,7 @@ function isSqlite(bytes: Uint8Array): boolean {
   );
 }
 
-function examine(database: Database): { readonly row: GameRow; readonly meta: ReadonlyMap<string, string> } {
+function examine(database: Database): { readonly row: GameInfo; readonly meta: ReadonlyMap<string, string> } {
   const meta = readMeta(database);
   if (!meta.has('pack_format')) throw fault('the file is an image of a shard or something else, not a pack');
   const least = Number(meta.get('pack_least_reader'));
@@ -136,7 +136,7 @@ function examine(database: Database): { readonly row: GameRow; readonly meta: Re
   checkRows(database, id);
   const digest = contentDigest(database, id);
   if (digest !== meta.get(DIGEST_KEY)) throw fault('what is in the pack is not what was packed: its SHA-256 differs');
-  return { row: readGame(database, id) as GameRow, meta };
+  return { row: readGame(database, id) as GameInfo, meta };
 }
 
 /** Nothing of another game, nothing that a pack does not have, and every number one that JavaScript holds exactly. */
@@ -159,7 +159,7 @@ function checkNumbers(table: string, row: Row): void {
   }
 }
 
-function describe(row: GameRow, meta: ReadonlyMap<string, string>, bytes: number): PackDescription {
+function describe(row: GameInfo, meta: ReadonlyMap<string, string>, bytes: number): PackDescription {
   const packed = Date.parse(meta.get('pack_created') ?? '');
   if (Number.isNaN(packed)) throw fault('the pack does not say when it was made');
   return {

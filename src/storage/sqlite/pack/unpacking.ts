@@ -4,7 +4,7 @@
 
 import { assemble } from '../../../core/game/assemble.ts';
 import { checkGameId } from '../../../core/game/id.ts';
-import { Digest } from '../compaction/compaction.ts';
+import { Compaction } from '../compaction/compaction.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
 import { readGame } from '../image/rows.ts';
@@ -42,7 +42,10 @@ export async function provePack(files: Files, file: string, as?: string): Promis
 /** The rows one by one, then what they lead to. */
 function proveContents({ row, database, file }: OpenPack): void {
   proveRows(database, row.id);
-  const proof: GameProof = proveGame({ database, digest: new Digest(database, READING, { frame: 0, chain: 0 }) }, row);
+  const proof: GameProof = proveGame(
+    { database, compaction: new Compaction(database, READING, { frame: 0, chain: 0 }) },
+    row,
+  );
   if (proof.fault !== undefined) throw damaged(proof.fault, file, { game: row.id });
   proveTables(row.tables, proof.state);
 }
@@ -53,7 +56,7 @@ async function rewritten({ database, row }: OpenPack, as: string): Promise<Uint8
   try {
     clean.transaction(() => writeProven(database, clean, row, as));
     // Read as a program will read it.
-    const digest = new Digest(clean, READING, { frame: 0, chain: 0 });
+    const digest = new Compaction(clean, READING, { frame: 0, chain: 0 });
     const loaded = digest.load(as);
     await assemble(loaded?.pieces ?? [], (readGame(clean, as) as OpenPack['row']).tables);
     return clean.export();

@@ -6,7 +6,7 @@ import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { encodePatches } from '../../../core/patch/record.ts';
 import { cutText } from '../../chunks.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { decodeCommands, decodeSteps, encodeCommand, writeBatch, writeCommandIndex } from '../image/batches.ts';
 import { unpackBytes } from '../image/body.ts';
 import type { Database, Row } from '../image/database.ts';
@@ -17,7 +17,7 @@ import { readGame, writeGame } from '../image/rows.ts';
 import { readSnapshot, type Snapshot, type SnapshotReason, writeSnapshot } from '../image/snapshots.ts';
 
 /** Inside a transaction of `to`, which is empty. `as` is the id that the game is to have. */
-export function writeProven(from: Database, to: Database, row: GameRow, as: string): void {
+export function writeProven(from: Database, to: Database, row: GameInfo, as: string): void {
   let patchBytes = 0;
   let newest = { seq: row.firstSeq, bytes: 0 };
   for (const table of GAME_TABLES) {
@@ -33,7 +33,7 @@ export function writeProven(from: Database, to: Database, row: GameRow, as: stri
     }
   }
   // What is listed beside the rows follows from them, and is not taken from whoever made the file.
-  const listed = readGame(to, as) as GameRow;
+  const listed = readGame(to, as) as GameInfo;
   writeGame(to, { ...listed, snapshotSeq: newest.seq, stateBytes: newest.bytes, patchBytes });
   copyType(from, to, row.type);
   writeOrigins(to, as, [...readOrigins(from, row.id), { id: row.id, upToSeq: row.seq }]);

@@ -1,5 +1,5 @@
 // Keeps the rows of one game type's tables as its states are, from the patches alone: only rows that a patch touches are read
-// and written, and no state is needed. Before it: the digest, with the steps of a row it writes; after it: table-rows.ts.
+// and written, and no state is needed. Before it: compaction, with the steps of a row it writes; after it: table-rows.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { cloneJson, fold } from '../../../core/patch/apply.ts';

@@ -3,7 +3,7 @@
 
 import { OrreryError } from '../../../core/errors.ts';
 import { toPointer } from '../../../core/patch/pointer.ts';
-import { Digest } from '../compaction/compaction.ts';
+import { Compaction } from '../compaction/compaction.ts';
 import { FAULT } from '../compaction/projected-types.ts';
 import { readConfig, shardDirectory } from '../directory.ts';
 import { nodeFiles } from '../files.ts';
@@ -60,7 +60,7 @@ async function ofPack(file: string): Promise<Database> {
   const { database } = await openPack(nodeFiles, file);
   try {
     // Makes the tables that the pack's game type declares.
-    new Digest(database, READING_TABLES, { frame: 0, chain: 0 });
+    new Compaction(database, READING_TABLES, { frame: 0, chain: 0 });
     return database;
   } catch (error) {
     database.close();
@@ -105,7 +105,7 @@ async function ofDirectory(directory: string, only: number | undefined): Promise
 async function ofShard(directory: string, number: number): Promise<Database | undefined> {
   const reader = await ShardReader.open(nodeFiles, shardDirectory(directory, number), number, READING_TABLES);
   // In memory: what the journal adds is written into what was read of the image.
-  reader.contents?.digest.flush({});
+  reader.contents?.compaction.flush({});
   return reader.contents?.database;
 }
 

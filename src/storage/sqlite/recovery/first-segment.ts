@@ -5,7 +5,7 @@ import { type Files, tidy } from '../files.ts';
 import { manifestName } from '../image/manifest.ts';
 import { Journal, type JournalStart, type PendingBatch } from '../journal/journal.ts';
 import { segmentName } from '../journal/segment.ts';
-import type { Claim } from './lease.ts';
+import type { Lease } from './lease.ts';
 
 export class FirstSegment {
   readonly start: JournalStart;
@@ -49,11 +49,11 @@ export class FirstSegment {
   }
 
   /** Takes it away after an opening that failed: nothing in it was acknowledged here, and the segments before it have its frames. */
-  withdraw(claim: Claim): void {
+  withdraw(lease: Lease): void {
     tidy(() => {
       const { generation } = this.start;
       // A manifest that could not be made durable may have its name all the same, and needs this segment.
-      if (this.#files.exists(`${this.#directory}/${manifestName(generation)}`) || !claim.isHeld) return;
+      if (this.#files.exists(`${this.#directory}/${manifestName(generation)}`) || !lease.isHeld) return;
       this.#files.remove(`${this.#directory}/${segmentName(generation)}`);
     });
   }

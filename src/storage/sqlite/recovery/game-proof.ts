@@ -7,9 +7,9 @@ import { fold } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { Patch } from '../../../core/patch/patch.ts';
 import { MERGED } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Step } from '../../steps.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import type { Database } from '../image/database.ts';
 import { uncommandedStretches } from '../image/kept-rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
@@ -17,7 +17,7 @@ import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 /** Image and journal, or an image alone. */
 export interface GameSource {
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
 }
 
 export interface GameProof {
@@ -35,7 +35,7 @@ export interface GameProof {
 }
 
 /** Throws only what is nobody's damage: FORMAT_TOO_NEW, and what the disk throws. */
-export function proveGame(source: GameSource, row: GameRow): GameProof {
+export function proveGame(source: GameSource, row: GameInfo): GameProof {
   const history = proveCommands(source, row);
   const run = proveSteps(source, row, row.seq);
   const fault = run.fault ?? history.fault;
@@ -60,7 +60,7 @@ export function complaintOf(error: unknown): string {
 type StepRun = Omit<GameProof, 'commands'>;
 
 /** With `rows alone`, what the game is listed with does not count. */
-function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number, how?: 'rows alone'): StepRun {
+function proveSteps({ database, compaction }: GameSource, row: GameInfo, upTo: number, how?: 'rows alone'): StepRun {
   let proven: StepRun = { seq: -1, tick: 0, time: 0, state: undefined, steps: 0, snapshots: 0, fault: undefined };
   try {
     const [first, ...later] = database
@@ -70,7 +70,7 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
     const beginning = snapshotAt(database, row.id, first);
     let state = stateOf(beginning);
     proven = { ...proven, seq: first, tick: beginning.tick, time: beginning.time, state, snapshots: 1 };
-    for (const step of digest.steps(row.id, first, upTo)) {
+    for (const step of compaction.steps(row.id, first, upTo)) {
       if (step.lastSeq > upTo) break;
       if (step.firstSeq !== proven.seq + 1) throw fault(`has no step from seq ${proven.seq} to seq ${step.firstSeq}`);
       const next = later[0] ?? Number.POSITIVE_INFINITY;
@@ -103,8 +103,8 @@ function proveSteps({ database, digest }: GameSource, row: GameRow, upTo: number
 
 /** A seq may only be left out where several commands were merged into one, or retention has let the commands go. */
 function proveCommands(
-  { database, digest }: GameSource,
-  row: GameRow,
+  { database, compaction }: GameSource,
+  row: GameInfo,
 ): { readonly seq: number; readonly count: number; readonly fault?: string } {
   let seq = row.firstSeq;
   let count = 0;
@@ -115,7 +115,7 @@ function proveCommands(
       while (letGo[0]?.firstSeq === seq + 1) seq = (letGo.shift() as { lastSeq: number }).lastSeq;
     };
     skip();
-    for (const command of digest.commands(row.id, row.firstSeq, row.seq)) {
+    for (const command of compaction.commands(row.id, row.firstSeq, row.seq)) {
       if (command.seq <= seq || (command.seq > seq + 1 && command.name !== MERGED)) {
         throw fault(`its history leads from command ${seq} to command ${command.seq}`);
       }

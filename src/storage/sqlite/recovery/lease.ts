@@ -1,5 +1,5 @@
-// Who may write to a shard. Every owner claims an epoch of its own before it reads anything; an older owner that wakes up
-// finds the claim of a newer one after its fdatasync, and acknowledges nothing more. Nor does one that does not find its own claim
+// Who may write to a shard. Every owner takes a lease with an epoch of its own before it reads anything; an older owner that wakes up
+// finds the lease of a newer one after its fdatasync, and acknowledges nothing more. Nor does one that does not find its own lease
 // in the folder that it opened: that folder may have been moved, and somebody else may have it under another path.
 //
 //   OWNER-<epoch>       one line of JSON: process id, host, time. Its being there is what counts
@@ -19,7 +19,7 @@ export function ownerEpoch(name: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-export class Claim {
+export class Lease {
   readonly epoch: number;
   readonly #files: Files;
   readonly #directory: string;
@@ -49,13 +49,13 @@ export class Claim {
 
   /**
    * Claims the next epoch. `floor` is the highest epoch known from elsewhere, such as a manifest. Only the file itself is the
-   * claim: on a disk without room for its line it stays empty. It need not survive a loss of power either, which ends every
+   * lease: on a disk without room for its line it stays empty. It need not survive a loss of power either, which ends every
    * other owner as well, and segments carry the epoch.
    *
-   * A claim is never given back, also when the opening fails: without it, an owner two claims older would hold its own again.
-   * Every claim removes those below the last two, so openings that fail gather nothing.
+   * A lease is never given back, also when the opening fails: without it, an owner two leases older would hold its own again.
+   * Every new lease removes those below the last two, so openings that fail gather nothing.
    */
-  static take(files: Files, directory: string, floor: number): Claim {
+  static take(files: Files, directory: string, floor: number): Lease {
     const content = Buffer.from(
       `${JSON.stringify({ pid: process.pid, host: hostname(), time: new Date().toISOString() })}\n`,
       'utf8',
@@ -84,11 +84,11 @@ export class Claim {
           files.write(made, content, 0);
           files.sync(made);
         });
-        // Oldest first, and none behind one that stays: an owner holds the shard while the claim above its own is missing.
+        // Oldest first, and none behind one that stays: an owner holds the shard while the lease above its own is missing.
         tidy(() => {
           for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);
         });
-        return new Claim(files, directory, epoch, place, folder, made);
+        return new Lease(files, directory, epoch, place, folder, made);
       }
     } catch (error) {
       closeAll(files, [folder, file]);
@@ -97,8 +97,8 @@ export class Claim {
   }
 
   /**
-   * Throws STALE_OWNER when somebody has claimed a higher epoch, or this very one; IO_FAILED while the folder that was opened does not
-   * stand where it stood, for nobody can tell then; OWNER_DIED when the claim alone is gone, so that the shard is to be opened again.
+   * Throws STALE_OWNER when somebody has taken a higher epoch, or this very one; IO_FAILED while the folder that was opened does not
+   * stand where it stood, for nobody can tell then; OWNER_DIED when the lease alone is gone, so that the shard is to be opened again.
    */
   check(): void {
     const reason = this.#isHeld() ? undefined : this.#refusal();
@@ -124,14 +124,14 @@ export class Claim {
     }
   }
 
-  /** Lets go of what was open. The claim stays. */
+  /** Lets go of what was open. The lease stays. */
   close(): void {
     closeAll(this.#files, [this.#folder, this.#file]);
   }
 
   /**
    * Claims count up by one and only those below the last two are removed: as long as the next one is missing and this one is there,
-   * nobody has come. The folder is looked at first, for a copy of it may have a copy of the claim.
+   * nobody has come. The folder is looked at first, for a copy of it may have a copy of the lease.
    */
   #isHeld(): boolean {
     return (
@@ -188,8 +188,8 @@ export class Claim {
   #gone(): OrreryError {
     return new OrreryError({
       code: 'OWNER_DIED',
-      what: 'the claim of this owner was removed from the folder of the shard',
-      hint: 'Orrery opens the shard again and claims it anew; what was not acknowledged is sent again.',
+      what: 'the lease of this owner was removed from the folder of the shard',
+      hint: 'Orrery opens the shard again and takes a new lease; what was not acknowledged is sent again.',
       context: { epoch: this.epoch, directory: this.#directory, file: this.#file.path },
     });
   }

@@ -1,12 +1,12 @@
-// Opening a shard to write to it: claim it, read it (read-shard.ts), go on in a new segment of the journal. After it:
+// Opening a shard to write to it: take its lease, read it (read-shard.ts), go on in a new segment of the journal. After it:
 // worker/owner.ts, which publishes a fresh image first when there was anything to replay. Neither the segment nor the image is
 // needed for what is there already: on a full disk the shard opens without them, and acknowledges nothing before its segment is durable.
 
 import { randomUUID } from 'node:crypto';
 import { OrreryError } from '../../../core/errors.ts';
 import type { UnreadableGame } from '../../../core/patch/unreadable.ts';
-import { Digest } from '../compaction/compaction.ts';
-import type { DigestOptions } from '../compaction/compaction-options.ts';
+import { Compaction } from '../compaction/compaction.ts';
+import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Reprojection } from '../compaction/projected-types.ts';
 import { type Files, isMissing, isTemporary, tidy } from '../files.ts';
 import { Database } from '../image/database.ts';
@@ -20,7 +20,7 @@ import { FirstSegment } from './first-segment.ts';
 import { hasChanged } from './held-files.ts';
 import { assertNumber, discrepancyOf, refusal } from './known-shard.ts';
 import { assertNumbers } from './last-numbers.ts';
-import { Claim } from './lease.ts';
+import { Lease } from './lease.ts';
 import { type Listing, listShard, readManifest, readShard, type ShardContents } from './read-shard.ts';
 import { assertNeverMade } from './shard-reader.ts';
 import { RecordKeeper, readRecord, type ShardRecord } from './shard-record.ts';
@@ -40,13 +40,13 @@ export interface Recording {
 }
 
 export interface OpenedShard {
-  readonly claim: Claim;
+  readonly lease: Lease;
   /** Undefined where no directory keeps one. */
   readonly record: RecordKeeper | undefined;
   /** The newest that counts. Of a new shard: what its first manifest will say, without an image. */
   manifest: Pick<Manifest, 'shard' | 'generation' | 'images'>;
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   /** Begins the journal of this owner. */
   readonly first: FirstSegment;
   /** Undefined when the first segment could not be written: `failure` says why, and it is to be tried again. */
@@ -78,26 +78,26 @@ export async function openShard(
   files: Files,
   directory: string,
   shard: number,
-  options: DigestOptions,
+  options: CompactionOptions,
   recording?: Recording,
 ): Promise<OpenedShard> {
   files.makeDirectory(directory);
-  const claim = Claim.take(files, directory, newestEpoch(files, directory));
+  const lease = Lease.take(files, directory, newestEpoch(files, directory));
   for (let attempt = 1; ; attempt += 1) {
     let listing: Listing | undefined;
     try {
-      // Only now: what an owner before this one wrote until it noticed the claim is part of what there is.
+      // Only now: what an owner before this one wrote until it noticed the lease is part of what there is.
       listing = listShard(files, directory);
-      return await openListed(files, directory, shard, claim, listing, options, recording);
+      return await openListed(files, directory, shard, lease, listing, options, recording);
     } catch (error) {
-      // An owner that has not noticed the claim yet may begin segments, also under the name that was free when the folder was
+      // An owner that has not noticed the lease yet may begin segments, also under the name that was free when the folder was
       // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
       try {
         if (!isRivalry(error) || attempt >= MOST_ATTEMPTS || !listing || !hasChanged(files, directory, listing))
           throw error;
-        claim.check();
+        lease.check();
       } catch (last) {
-        claim.close();
+        lease.close();
         throw last;
       }
     }
@@ -114,9 +114,9 @@ async function openListed(
   files: Files,
   directory: string,
   shard: number,
-  claim: Claim,
+  lease: Lease,
   listing: Listing,
-  options: DigestOptions,
+  options: CompactionOptions,
   recording: Recording | undefined,
 ): Promise<OpenedShard> {
   const compare = recording !== undefined && !recording.accept;
@@ -126,14 +126,14 @@ async function openListed(
   if (!manifest) {
     if (compare) await assertNeverMade(files, directory, shard, recorded);
     if (record) record.isNew = true;
-    return { ...(await create(files, directory, claim, listing, options)), record };
+    return { ...(await create(files, directory, lease, listing, options)), record };
   }
   const contents = await readShard(files, directory, manifest, listing, options);
   try {
     assertNumber(directory, shard, readMeta(contents.database).get('shard_number'));
     if (recorded) assertRecorded(directory, shard, recording as Recording, recorded, contents);
     sweepTemporary(files, directory, listing);
-    const opened = goOn(files, directory, claim, listing, contents);
+    const opened = goOn(files, directory, lease, listing, contents);
     // With a segment begun, the folder has been synced: the name of the manifest is durable, whatever became of its owner.
     if (opened.journal) record?.keep(manifest);
     return { ...opened, record };
@@ -162,9 +162,9 @@ function assertRecorded(
 async function create(
   files: Files,
   directory: string,
-  claim: Claim,
+  lease: Lease,
   listing: Listing,
-  options: DigestOptions,
+  options: CompactionOptions,
 ): Promise<Omit<OpenedShard, 'record'>> {
   // Leftovers of a making that was interrupted before anything could be accepted.
   for (const name of listing.names) if (/^(image|segment)-/.test(name)) files.remove(`${directory}/${name}`);
@@ -173,15 +173,15 @@ async function create(
   sweepTemporary(files, directory, listing);
   const shard = randomUUID();
   const generation = 1;
-  const start = { shardUuid: shard, generation, epoch: claim.epoch, firstFrame: 1, previousChain: 0 };
+  const start = { shardUuid: shard, generation, epoch: lease.epoch, firstFrame: 1, previousChain: 0 };
   const first = new FirstSegment(files, directory, start, [], []);
   const database = await Database.open();
   try {
     return {
-      claim,
+      lease,
       manifest: { shard, generation, images: [] },
       database,
-      digest: new Digest(database, options, { frame: 0, chain: 0 }),
+      compaction: new Compaction(database, options, { frame: 0, chain: 0 }),
       first,
       journal: first.begin(),
       failure: undefined,
@@ -199,16 +199,16 @@ async function create(
 function goOn(
   files: Files,
   directory: string,
-  claim: Claim,
+  lease: Lease,
   listing: Listing,
   contents: ShardContents,
 ): Omit<OpenedShard, 'record'> {
-  const { manifest, database, digest, tail, replayedFrames, replayedRecords, replayedBytes, imageFault } = contents;
+  const { manifest, database, compaction, tail, replayedFrames, replayedRecords, replayedBytes, imageFault } = contents;
   const published = Math.max(manifest.generation, ...listing.manifests);
   const start = {
     shardUuid: manifest.shard,
     generation: Math.max(published, ...listing.images, ...listing.segments) + 1,
-    epoch: claim.epoch,
+    epoch: lease.epoch,
     firstFrame: tail.durable.frame + 1,
     previousChain: tail.durable.chain,
   };
@@ -224,14 +224,14 @@ function goOn(
   const failure = tidy(() => {
     journal = first.begin();
   });
-  digest.skipTo(tail.durable);
-  const reprojected = digest.reprojection;
+  compaction.skipTo(tail.durable);
+  const reprojected = compaction.reprojection;
   return {
-    claim,
+    lease,
     // An image that cannot be used must not be named again.
     manifest: imageFault ? { ...manifest, images: [contents.image] } : manifest,
     database,
-    digest,
+    compaction,
     first,
     journal,
     failure,
@@ -250,8 +250,8 @@ function goOn(
       tornBytes: tail.cut?.bytes ?? 0,
       usedPreviousImage: imageFault !== undefined,
       ...(reprojected.types.length > 0 ? { reprojected } : {}),
-      ...(digest.unprojected.length > 0 ? { unprojected: digest.unprojected } : {}),
-      ...(digest.unreadable.length > 0 ? { unreadable: digest.unreadable } : {}),
+      ...(compaction.unprojected.length > 0 ? { unprojected: compaction.unprojected } : {}),
+      ...(compaction.unreadable.length > 0 ? { unreadable: compaction.unreadable } : {}),
     },
   };
 }
@@ -281,7 +281,7 @@ function headerOf(files: Files, directory: string, generation: number): SegmentH
   return decodeSegmentHeader(files.read(path, SEGMENT_HEADER_BYTES), path);
 }
 
-/** The highest epoch that a manifest or a segment speaks of: claims are files, and somebody may have removed them. */
+/** The highest epoch that a manifest or a segment speaks of: leases are files, and somebody may have removed them. */
 function newestEpoch(files: Files, directory: string): number {
   const listing = listShard(files, directory);
   let epoch = 0;

@@ -2,8 +2,8 @@
 // for an owner: lease.ts; after it: open-shard.ts, which goes on writing, or a reader that only looks.
 
 import { OrreryError } from '../../../core/errors.ts';
-import { Digest } from '../compaction/compaction.ts';
-import type { DigestOptions } from '../compaction/compaction-options.ts';
+import { Compaction } from '../compaction/compaction.ts';
+import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
 import { imageGeneration, imageName, readImage } from '../image/image.ts';
@@ -23,7 +23,7 @@ export interface ShardContents {
   readonly imageFault: OrreryError | undefined;
   /** Image and journal together. */
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   readonly tail: JournalTail;
   /** Generations of the segments that lead on from that image, oldest first. Older ones may be gone or damaged. */
   readonly segments: readonly number[];
@@ -84,7 +84,7 @@ export async function readShard(
   directory: string,
   manifest: Manifest,
   listing: Listing,
-  options: DigestOptions,
+  options: CompactionOptions,
 ): Promise<ShardContents> {
   const { database, image, imageFault } = await openImage(files, directory, manifest);
   try {
@@ -92,8 +92,8 @@ export async function readShard(
     const known = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
     known.sort((a, b) => a - b);
     const segments = withoutSwept(files, directory, neededFrom(known, manifest, image), listing, image);
-    const digest = new Digest(database, options, { frame: image.frame, chain: image.chain });
-    const retrying = digest.retry();
+    const compaction = new Compaction(database, options, { frame: image.frame, chain: image.chain });
+    const retrying = compaction.retry();
     while (!retrying.next().done);
     const scan = scanJournal(
       files,
@@ -107,7 +107,7 @@ export async function readShard(
     let step = scan.next();
     for (; !step.done; step = scan.next()) {
       const frame = step.value;
-      const taking = digest.take(payloadOf(frame), { frame: frame.number, chain: frame.chain });
+      const taking = compaction.take(payloadOf(frame), { frame: frame.number, chain: frame.chain });
       while (!taking.next().done);
       replayedFrames += 1;
       replayedRecords += frame.recordCount;
@@ -118,7 +118,7 @@ export async function readShard(
       image,
       imageFault,
       database,
-      digest,
+      compaction,
       tail: step.value,
       segments,
       replayedFrames,

@@ -42,7 +42,7 @@ export interface JournalKnowledge {
   readonly chains: ReadonlyMap<number, number>;
 }
 
-export interface JournalRemains {
+export interface ReadableJournal {
   /** Ascending; what is missing between two is in `lost`. */
   readonly frames: readonly ProvenFrame[];
   readonly lost: readonly LostFrames[];
@@ -57,13 +57,13 @@ export interface JournalRemains {
 }
 
 /** Throws FORMAT_TOO_NEW; whatever else is wrong is in `faults`. */
-export function readJournalRemains(
+export function readableJournalOf(
   files: Files,
   folder: string,
   present: readonly number[],
   known: JournalKnowledge,
-): JournalRemains {
-  const remains = new Gathering(known);
+): ReadableJournal {
+  const remains = new PendingRow(known);
   const segments = readSegments(files, folder, present, known, remains);
   const readable = new Set(segments.map(({ generation }) => generation));
   for (const [index, segment] of segments.entries()) {
@@ -82,7 +82,7 @@ function readSegments(
   folder: string,
   present: readonly number[],
   known: JournalKnowledge,
-  remains: Gathering,
+  remains: PendingRow,
 ): RemainingSegment[] {
   const segments: RemainingSegment[] = [];
   for (const generation of present) {
@@ -107,7 +107,7 @@ function readSegment(
   folder: string,
   generation: number,
   known: JournalKnowledge,
-  remains: Gathering,
+  remains: PendingRow,
 ): RemainingSegment | undefined {
   const name = segmentName(generation);
   const fault = (what: string): undefined => void remains.faults.push({ file: name, what });
@@ -130,7 +130,7 @@ function readSegment(
   }
 }
 
-class Gathering {
+class PendingRow {
   readonly faults: Complaint[] = [];
   readonly notes: Complaint[] = [];
   readonly #chains: Map<number, number>;
@@ -173,7 +173,7 @@ class Gathering {
       this.#tail = { file: name, what: `no frame in its last ${bytes.length - end} bytes` };
   }
 
-  end(firstFrame: number | undefined): JournalRemains {
+  end(firstFrame: number | undefined): ReadableJournal {
     const newestFrame = Math.max(this.#durable, this.#reached);
     if (this.#durable > this.#reached) {
       const file = this.#last ?? 'segment-*';

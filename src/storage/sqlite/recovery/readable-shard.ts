@@ -5,8 +5,8 @@ import { OrreryError } from '../../../core/errors.ts';
 import { nameOfLine } from '../../../core/patch/line-name.ts';
 import { linesOf } from '../../../core/patch/lines.ts';
 import { decodeLine, type Record } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
-import { Digest } from '../compaction/compaction.ts';
+import type { GameInfo } from '../../game-info.ts';
+import { Compaction } from '../compaction/compaction.ts';
 import { type Files, isMissing } from '../files.ts';
 import { sha256 } from '../image/body.ts';
 import { Database } from '../image/database.ts';
@@ -17,7 +17,7 @@ import { readUnreadableGames } from '../image/unreadable-records.ts';
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName } from '../journal/segment.ts';
 import type { GameSource } from './game-proof.ts';
 import { type Listing, listShard } from './read-shard.ts';
-import { assertOurs, type Complaint, type JournalRemains, readJournalRemains } from './readable-journal.ts';
+import { assertOurs, type Complaint, type ReadableJournal, readableJournalOf } from './readable-journal.ts';
 import { complaintOfSqlite, manifestsIn, recordOf } from './shard-parts.ts';
 import { READING } from './shard-reader.ts';
 import type { ShardRecord } from './shard-record.ts';
@@ -28,7 +28,7 @@ export interface RemainingImage extends GameSource {
   readonly chain: number;
   /** A whole manifest has its SHA-256. Otherwise each of its games has to prove itself, from its creation on. */
   readonly proven: boolean;
-  readonly games: readonly GameRow[];
+  readonly games: readonly GameInfo[];
   /** Ids that only stand beside snapshots, or records that could not be read: there is no row that lists them. */
   readonly unlisted: readonly string[];
 }
@@ -44,11 +44,11 @@ export interface RemainingRecord {
   readonly line: Uint8Array;
 }
 
-export interface ShardRemains {
+export interface ReadableShard {
   readonly folder: string;
   /** Newest first. */
   readonly images: readonly RemainingImage[];
-  readonly journal: JournalRemains;
+  readonly journal: ReadableJournal;
   /** By game, in the order in which they were written. */
   readonly records: ReadonlyMap<string, readonly RemainingRecord[]>;
   /** Lines of whole frames that no game can be given, and records that a frame says it has and does not. */
@@ -65,7 +65,7 @@ export interface ShardRemains {
 }
 
 /** Throws FORMAT_TOO_NEW. */
-export async function readShardRemains(files: Files, folder: string): Promise<ShardRemains> {
+export async function readableShardOf(files: Files, folder: string): Promise<ReadableShard> {
   const faults: Complaint[] = [];
   const record = recordOf(files, folder);
   const recorded = record instanceof OrreryError ? undefined : record;
@@ -96,7 +96,7 @@ export async function readShardRemains(files: Files, folder: string): Promise<Sh
     faults.push({ file: manifestName(generation), what: 'belongs to another shard' });
   }
   const vouched = own.flatMap((manifest) => manifest.images);
-  const journal = readJournalRemains(files, folder, listing.segments, {
+  const journal = readableJournalOf(files, folder, listing.segments, {
     shardUuid,
     generations: [...own.flatMap(({ segments, generation }) => [...segments, generation]), ...listing.segments],
     durableFrame: Math.max(
@@ -186,13 +186,13 @@ async function openImage(
     if (!Number.isSafeInteger(frame) || !Number.isSafeInteger(chain) || meta.get('applied_frame') !== String(frame)) {
       throw damaged('does not say which frames it holds');
     }
-    const digest = new Digest(database, READING, { frame, chain });
-    const games = digest.games();
+    const compaction = new Compaction(database, READING, { frame, chain });
+    const games = compaction.games();
     const listed = new Set(games.map(({ id }) => id));
     const named = database.all('SELECT DISTINCT game FROM snapshots').map(({ game }) => String(game));
     const held = readUnreadableGames(database).map(({ game }) => game);
     const unlisted = [...named, ...held].filter((id) => !listed.has(id));
-    return { generation, frame, chain, proven, database, digest, games, unlisted, shard };
+    return { generation, frame, chain, proven, database, compaction, games, unlisted, shard };
   } catch (error) {
     database.close();
     throw error;
@@ -222,7 +222,7 @@ function shardOf(
   return [...votes].sort(([, left], [, right]) => right - left)[0]?.[0];
 }
 
-function readRecords(journal: JournalRemains, lost: Complaint[]): Map<string, RemainingRecord[]> {
+function readRecords(journal: ReadableJournal, lost: Complaint[]): Map<string, RemainingRecord[]> {
   const records = new Map<string, RemainingRecord[]>();
   for (const { number, file, payload, recordCount } of journal.frames) {
     const lines = linesOf(payload);

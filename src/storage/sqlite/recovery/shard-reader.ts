@@ -5,9 +5,9 @@
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OrreryError } from '../../../core/errors.ts';
-import type { GameRow } from '../../game-info.ts';
-import type { DigestOptions } from '../compaction/compaction-options.ts';
-import type { StoredPast } from '../compaction/stored-history.ts';
+import type { GameInfo } from '../../game-info.ts';
+import type { CompactionOptions } from '../compaction/compaction-options.ts';
+import type { StoredHistory } from '../compaction/stored-history.ts';
 import { type Files, isMissing } from '../files.ts';
 import { imageName } from '../image/image.ts';
 import { readMeta } from '../image/rows.ts';
@@ -21,10 +21,10 @@ import { readRecord, type ShardRecord } from './shard-record.ts';
 const MOST_ATTEMPTS = 50;
 
 /** How far patches are to be merged is the game type's choice: a reader goes by what the image says of it. */
-export const READING: DigestOptions = { grainOf: () => undefined, commandIndex: false };
+export const READING: CompactionOptions = { grainOf: () => undefined, commandIndex: false };
 
 /** The SQL tables of game types as well, up to the newest record. */
-export const READING_TABLES: DigestOptions = { ...READING, projections: new Map() };
+export const READING_TABLES: CompactionOptions = { ...READING, projections: new Map() };
 
 export class ShardReader {
   /** Undefined for a shard that was never finished being made: it holds nothing. */
@@ -69,17 +69,17 @@ export class ShardReader {
   }
 
   /** By id. */
-  games(): readonly GameRow[] {
-    return this.contents?.digest.list() ?? [];
+  games(): readonly GameInfo[] {
+    return this.contents?.compaction.list() ?? [];
   }
 
-  game(id: string): GameRow | undefined {
-    return this.contents?.digest.game(id);
+  game(id: string): GameInfo | undefined {
+    return this.contents?.compaction.game(id);
   }
 
   /** Everything that can be read of a game's past. Undefined when there is no such game. Throws GAME_UNREADABLE when there is nothing. */
-  past(id: string): StoredPast | undefined {
-    return this.contents?.digest.past(id);
+  past(id: string): StoredHistory | undefined {
+    return this.contents?.compaction.past(id);
   }
 
   close(): void {
@@ -92,7 +92,7 @@ async function readHeld(
   directory: string,
   shard: number,
   listing: Listing,
-  how: DigestOptions,
+  how: CompactionOptions,
   recorded: ShardRecord | undefined,
 ): Promise<ShardContents | undefined> {
   const manifest = readManifest(files, directory, listing);

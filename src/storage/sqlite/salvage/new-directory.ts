@@ -79,8 +79,17 @@ async function writeShard(
   const journal = shard.journal as Journal;
   try {
     for (const game of games) writeSalvaged(shard, game);
-    const { claim, record, database, digest, first } = shard;
-    const parts = { files, directory: folder, number, claim, record, database, digest, maxImageBytes: MAX_IMAGE_BYTES };
+    const { lease, record, database, compaction, first } = shard;
+    const parts = {
+      files,
+      directory: folder,
+      number,
+      lease,
+      record,
+      database,
+      compaction,
+      maxImageBytes: MAX_IMAGE_BYTES,
+    };
     const publishing = publish(
       { ...parts, prover: PROVER_ON_THE_SPOT, published: () => undefined },
       shard.manifest.shard,

@@ -6,10 +6,10 @@ import { counted } from '../../../core/printable.ts';
 import { readConfig, shardDirectory, shardName, shardNumber } from '../directory.ts';
 import { type Files, isMissing } from '../files.ts';
 import type { Complaint } from '../recovery/readable-journal.ts';
-import { readShardRemains, type ShardRemains } from '../recovery/readable-shard.ts';
+import { type ReadableShard, readableShardOf } from '../recovery/readable-shard.ts';
 import { gamesOf, lostBehind, type SalvagedGame, salvageGame } from './salvage.ts';
 
-export interface Remains {
+export interface ReadableDirectory {
   /** Of the directory; of one without a readable description, how many folders of shards there are. */
   readonly shards: number;
   /** By id; also those of which nothing is proven, with seq -1. */
@@ -25,7 +25,7 @@ export interface Remains {
 const CONFIG = 'orrery.json';
 
 /** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, and what the disk throws when it does not even list the directory. */
-export async function readRemains(files: Files, directory: string): Promise<Remains> {
+export async function readWhatIsLeft(files: Files, directory: string): Promise<ReadableDirectory> {
   const damaged: Complaint[] = [];
   const notes: Complaint[] = [];
   const present = foldersOf(files, directory);
@@ -36,13 +36,13 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
       what: `the directory has ${counted(shards, 'shard')}: this one was not looked at`,
     });
   }
-  const remains: ShardRemains[] = [];
+  const remains: ReadableShard[] = [];
   const close = (): void => {
     for (const { images } of remains) for (const { database } of images) database.close();
   };
   try {
     for (let shard = 0; shard < shards; shard += 1) {
-      remains.push(await readShardRemains(files, shardDirectory(directory, shard)));
+      remains.push(await readableShardOf(files, shardDirectory(directory, shard)));
     }
     const games = gamesOf(remains).map((id) => salvageGame(id, remains));
     const at = (shard: number, { file, what }: Complaint): Complaint => ({ file: `${shardName(shard)}/${file}`, what });
@@ -61,7 +61,7 @@ export async function readRemains(files: Files, directory: string): Promise<Rema
 }
 
 /** Every shard was whole before a game was accepted in any of them. */
-function lossesOf(shard: ShardRemains, all: readonly ShardRemains[], inUse: boolean): Complaint[] {
+function lossesOf(shard: ReadableShard, all: readonly ReadableShard[], inUse: boolean): Complaint[] {
   const recorded = lossesOfRecorded(shard, all);
   if (recorded.length > 0) return recorded;
   if (shard.empty) return inUse ? [{ file: '', what: 'holds nothing: which games it had, nothing tells' }] : [];
@@ -73,7 +73,7 @@ function lossesOf(shard: ShardRemains, all: readonly ShardRemains[], inUse: bool
 }
 
 /** Of a shard that was recorded here and is not in this folder: it may have been put into the folder of another. */
-function lossesOfRecorded({ shard, recorded, empty }: ShardRemains, all: readonly ShardRemains[]): Complaint[] {
+function lossesOfRecorded({ shard, recorded, empty }: ReadableShard, all: readonly ReadableShard[]): Complaint[] {
   if (recorded === undefined || recorded.shard === shard) return [];
   const elsewhere = all.find((each) => each.shard === recorded.shard);
   if (elsewhere === undefined) {

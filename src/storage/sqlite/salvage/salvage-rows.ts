@@ -1,9 +1,9 @@
-// A salvaged game written down: its rows as they stand in the image they come from, and the records behind them digested. After
+// A salvaged game written down: its rows as they stand in the image they come from, and the records behind them compacted. After
 // it: a checkpoint, which publishes the database as the first image of a new shard.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { cutText } from '../../chunks.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import type { Database, SqlValue } from '../image/database.ts';
 import { readOrigins, writeOrigins } from '../image/origins.ts';
 import { readQuarantine, writeGame, writeQuarantine } from '../image/rows.ts';
@@ -13,7 +13,7 @@ import { isTable, type SalvagedGame } from './salvage.ts';
 
 export interface NewShard {
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
 }
 
 const LINE_FEED = Buffer.from('\n', 'latin1');
@@ -44,10 +44,10 @@ export function writeSalvaged(shard: NewShard, game: SalvagedGame): void {
   copyRows(shard.database, game);
   const lines = [...game.lines, ...game.held];
   if (lines.length === 0) return;
-  // The digest holds again what cannot be read.
+  // Compaction holds again what cannot be read.
   const payload = Buffer.concat(lines.flatMap((line) => [line, LINE_FEED]));
   // No frame of the new journal stands for them: the image that is to be published holds them all.
-  const taking = shard.digest.take(payload, shard.digest.position);
+  const taking = shard.compaction.take(payload, shard.compaction.position);
   while (!taking.next().done);
 }
 

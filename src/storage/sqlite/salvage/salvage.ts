@@ -9,7 +9,7 @@ import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';
 import type { Json } from '../../../core/patch/patch.ts';
 import { CREATE } from '../../../core/patch/record.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import { assertFits } from '../compaction/placement.ts';
 import type { Row } from '../image/database.ts';
 import { readSnapshot, type SnapshotHeader, snapshotUpTo } from '../image/snapshots.ts';
@@ -17,10 +17,10 @@ import { readUnreadable } from '../image/unreadable-records.ts';
 import { complaintOf, proveGame } from '../recovery/game-proof.ts';
 import type { LostFrames } from '../recovery/readable-journal.ts';
 import {
+  type ReadableShard,
   type RemainingImage,
   type RemainingRecord,
   remainingRecord,
-  type ShardRemains,
 } from '../recovery/readable-shard.ts';
 
 export interface SalvagedGame {
@@ -39,7 +39,7 @@ export interface SalvagedGame {
   /** The rows to take over, up to `imageSeq`; undefined when the journal alone tells the whole. */
   readonly image: RemainingImage | undefined;
   /** As the game was at `imageSeq`. */
-  readonly row: GameRow | undefined;
+  readonly row: GameInfo | undefined;
   readonly imageSeq: number;
   /** The records behind them, as they stand in the journal. */
   readonly lines: readonly Uint8Array[];
@@ -52,7 +52,7 @@ export interface SalvagedGame {
 }
 
 /** Every game of which anything is left, by id. */
-export function gamesOf(shards: readonly ShardRemains[]): string[] {
+export function gamesOf(shards: readonly ReadableShard[]): string[] {
   const ids = shards.flatMap(({ images, records }) => [
     ...images.flatMap(({ games, unlisted }) => [...games.map(({ id }) => id), ...unlisted]),
     ...records.keys(),
@@ -60,7 +60,7 @@ export function gamesOf(shards: readonly ShardRemains[]): string[] {
   return [...new Set(ids)].sort();
 }
 
-export function salvageGame(id: string, shards: readonly ShardRemains[]): SalvagedGame {
+export function salvageGame(id: string, shards: readonly ReadableShard[]): SalvagedGame {
   let best: SalvagedGame | undefined;
   let knownSeq = -1;
   /** Why what says that there was such a seq does not lead to it. */
@@ -99,7 +99,7 @@ interface Standing {
   readonly state: unknown;
   readonly type: string;
   readonly tables: readonly string[];
-  readonly row?: GameRow;
+  readonly row?: GameInfo;
   readonly fault?: string | undefined;
 }
 
@@ -107,7 +107,7 @@ const NOTHING: Standing = { seq: -1, state: undefined, type: '', tables: [] };
 
 function prefixOf(
   id: string,
-  shard: ShardRemains,
+  shard: ReadableShard,
   image: RemainingImage | undefined,
   records: readonly RemainingRecord[],
 ): SalvagedGame {
@@ -148,7 +148,7 @@ function prefixOf(
 
 /** The frames that would have to be read to go on from an image, or from nothing, and cannot be. */
 export function lostBehind(
-  { journal }: ShardRemains,
+  { journal }: ReadableShard,
   image: Pick<RemainingImage, 'frame'> | undefined,
 ): readonly LostFrames[] {
   const from = image?.frame ?? 0;
@@ -160,12 +160,12 @@ export function lostBehind(
 }
 
 /** Whether the journal is the one that the image was made from, as far as it reaches back. */
-function isOf({ journal }: ShardRemains, image: RemainingImage): boolean {
+function isOf({ journal }: ReadableShard, image: RemainingImage): boolean {
   const chain = journal.chains.get(image.frame);
   return chain === undefined || chain === image.chain;
 }
 
-function standingIn(image: RemainingImage, row: GameRow, records: readonly RemainingRecord[]): Standing {
+function standingIn(image: RemainingImage, row: GameInfo, records: readonly RemainingRecord[]): Standing {
   const doubt = image.proven ? undefined : doubtAbout(image, row, records);
   if (doubt !== undefined) return { ...NOTHING, fault: doubt };
   const whole = proveGame(image, row);
@@ -186,7 +186,7 @@ function standingIn(image: RemainingImage, row: GameRow, records: readonly Remai
  */
 function doubtAbout(
   { database }: RemainingImage,
-  row: GameRow,
+  row: GameInfo,
   records: readonly RemainingRecord[],
 ): string | undefined {
   const type = records[0]?.record?.type;
@@ -203,7 +203,7 @@ function doubtAbout(
   }
 }
 
-function lastRowWithin({ database }: RemainingImage, row: GameRow, seq: number): number {
+function lastRowWithin({ database }: RemainingImage, row: GameInfo, seq: number): number {
   if (seq === row.seq) return seq;
   // The snapshot that the proof began with is among them.
   const found = database.one(

@@ -3,7 +3,7 @@
 
 import { MessageChannel } from 'node:worker_threads';
 import { OrreryError } from '../../../core/errors.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import { type Files, isDiskFailure, tidy } from '../files.ts';
 import type { Database } from '../image/database.ts';
 import { imageGeneration, imageName, LATEST, publishImage } from '../image/image.ts';
@@ -17,7 +17,7 @@ import {
 } from '../image/manifest.ts';
 import type { Prover } from '../image/proof.ts';
 import { segmentGeneration } from '../journal/segment.ts';
-import type { Claim } from '../recovery/lease.ts';
+import type { Lease } from '../recovery/lease.ts';
 import type { RecordKeeper } from '../recovery/shard-record.ts';
 import type { LiveSegment } from './segments.ts';
 
@@ -26,10 +26,10 @@ export interface CheckpointParts {
   readonly directory: string;
   /** 0, 1, 2, ...: which shard of the directory this is. */
   readonly number: number;
-  readonly claim: Claim;
+  readonly lease: Lease;
   readonly record: RecordKeeper | undefined;
   readonly database: Database;
-  readonly digest: Digest;
+  readonly compaction: Compaction;
   readonly maxImageBytes: number;
   readonly prover: Prover;
   /** A little of other work while the prover is at its own; false when there is none. */
@@ -50,7 +50,7 @@ export function isPostponed(error: unknown): error is OrreryError {
 }
 
 /**
- * Steps 2 to 7 of a checkpoint; the caller has moved appends to segment `generation` and digested everything before it.
+ * Steps 2 to 7 of a checkpoint; the caller has moved appends to segment `generation` and compacted everything before it.
  * `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws IMAGE_TOO_LARGE,
  * STALE_OWNER, DISK_FULL, IO_FAILED, DAMAGED; then the manifest before still counts.
  */
@@ -62,10 +62,10 @@ export function* publish(
   segments: () => readonly LiveSegment[],
   durableFrame: () => number,
 ): Generator<unknown, Published> {
-  const { files, directory, claim, database, digest } = parts;
-  const position = digest.position;
+  const { files, directory, lease, database, compaction } = parts;
+  const position = compaction.position;
   // Nothing may come between the two: the image must hold exactly what it says it holds.
-  digest.flush({ shard, shard_number: parts.number, generation, epoch: claim.epoch });
+  compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });
   const bytes = database.export();
   if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
   const { length } = bytes;
@@ -79,23 +79,23 @@ export function* publish(
     version: MANIFEST_VERSION,
     leastReader: MANIFEST_VERSION,
     shard,
-    epoch: claim.epoch,
+    epoch: lease.epoch,
     generation,
     images,
     segments: neededSegments(segments(), oldest),
     durableFrame: durableFrame(),
   };
   try {
-    claim.check();
+    lease.check();
     publishManifest(files, directory, manifest);
   } catch (error) {
-    forgetImage(files, directory, generation, claim);
+    forgetImage(files, directory, generation, lease);
     throw error;
   }
   parts.published(manifest);
   yield;
   // Time has passed: what lies about may be a newer owner's by now.
-  claim.check();
+  lease.check();
   const unrecorded = parts.record?.keep(manifest);
   const untidy = linkLatest(files, directory, generation) ?? sweep(files, directory, manifest);
   return { manifest, untidy: unrecorded ?? untidy };
@@ -124,9 +124,9 @@ function giveBack({ buffer, length }: Uint8Array): void {
 }
 
 /** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */
-function forgetImage(files: Files, directory: string, generation: number, claim: Claim): void {
+function forgetImage(files: Files, directory: string, generation: number, lease: Lease): void {
   // Another owner has come, or the folder is another one: an image of that name is not ours then.
-  if (!claim.isHeld) return;
+  if (!lease.isHeld) return;
   // The disk is failing already, and the caller is about to say so. A later checkpoint sweeps what is left.
   tidy(() => {
     // A manifest that could not be made durable may have its name all the same, and needs its image.

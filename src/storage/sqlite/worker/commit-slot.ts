@@ -18,12 +18,12 @@ export const IN_SLOT = 1;
 const BODY_BYTES = 16 * 1024;
 /** Words: state, bytes of records, count of records, bytes of spans, two flags; then three numbers, then the body. */
 const [STATE, RECORDS, COUNT, SPANS, FLAGS] = [0, 1, 2, 3, 4];
-const [LAG_AT, JOURNAL_AT, DIGESTING_AT, BODY_AT] = [24, 32, 40, 48];
+const [LAG_AT, JOURNAL_AT, COMPACTING_AT, BODY_AT] = [24, 32, 40, 48];
 const [DUE, OVERDUE] = [1, 2];
 /** Above them in their word: the number of games with records that cannot be read. */
 const FLAG_BITS = 2;
 
-export class Slot {
+export class CommitSlot {
   /** For the other end. */
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -83,10 +83,10 @@ export class Slot {
 
   /** The owner answers. */
   answer(load: StoreLoad): void {
-    const { digestLagBytes, digestingBytes = 0, journalBytes, unreadableGames = 0 } = load;
+    const { compactionLagBytes, compactingBytes = 0, journalBytes, unreadableGames = 0 } = load;
     const { checkpointDue, checkpointOverdue } = load;
-    this.#numbers.setFloat64(LAG_AT, digestLagBytes);
-    this.#numbers.setFloat64(DIGESTING_AT, digestingBytes);
+    this.#numbers.setFloat64(LAG_AT, compactionLagBytes);
+    this.#numbers.setFloat64(COMPACTING_AT, compactingBytes);
     this.#numbers.setFloat64(JOURNAL_AT, journalBytes);
     this.#words[FLAGS] = (checkpointDue ? DUE : 0) | (checkpointOverdue ? OVERDUE : 0) | (unreadableGames << FLAG_BITS);
   }
@@ -95,8 +95,8 @@ export class Slot {
   get load(): StoreLoad {
     const flags = this.#words[FLAGS] as number;
     return {
-      digestLagBytes: this.#numbers.getFloat64(LAG_AT),
-      digestingBytes: this.#numbers.getFloat64(DIGESTING_AT),
+      compactionLagBytes: this.#numbers.getFloat64(LAG_AT),
+      compactingBytes: this.#numbers.getFloat64(COMPACTING_AT),
       journalBytes: this.#numbers.getFloat64(JOURNAL_AT),
       checkpointDue: (flags & DUE) !== 0,
       checkpointOverdue: (flags & OVERDUE) !== 0,

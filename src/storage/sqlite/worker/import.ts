@@ -5,14 +5,14 @@
 // later records of the game would meet a shard that has never heard of it.
 
 import { OrreryError } from '../../../core/errors.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
 import { copyGame, copyType, GAME_TABLES, removeGame } from '../image/game-tables.ts';
 import { manifestGeneration } from '../image/manifest.ts';
 import { readOrigins, removeOrigins, writeOrigins } from '../image/origins.ts';
 import { readGame, readMeta, writeMeta } from '../image/rows.ts';
-import type { Claim } from '../recovery/lease.ts';
+import type { Lease } from '../recovery/lease.ts';
 
 /** A game to be taken in. */
 export interface Import {
@@ -30,29 +30,29 @@ export interface ImportParts {
   readonly files: Files;
   readonly directory: string;
   readonly database: Database;
-  readonly digest: Digest;
-  readonly claim: Claim;
+  readonly compaction: Compaction;
+  readonly lease: Lease;
   /** Of the manifest that counts. */
   generation(): number;
   /** Publishes an image that is named alone. */
   publish(): Generator<unknown, unknown>;
 }
 
-/** Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there. The journal has been digested. */
+/** Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there. The journal has been compacted. */
 export async function importGame(coming: Import, parts: ImportParts): Promise<void> {
-  const { files, directory, database, digest, claim } = parts;
-  if (isDone(database, coming, digest.lastSeq(coming.game) >= 0)) return;
+  const { files, directory, database, compaction, lease } = parts;
+  if (isDone(database, coming, compaction.lastSeq(coming.game) >= 0)) return;
   await takeIn(database, coming);
-  digest.adopt(coming.game);
+  compaction.adopt(coming.game);
   const before = parts.generation();
   try {
     const publishing = parts.publish();
     while (!publishing.next().done);
   } catch (error) {
-    claim.check();
+    lease.check();
     // What was left to tidy up after it counted, the next checkpoint tidies up.
     if (parts.generation() > before) return;
-    digest.disown(coming.game);
+    compaction.disown(coming.game);
     takeOut(database, coming.game);
     throw isPublished(files, directory, before) ? undecided(error) : error;
   }

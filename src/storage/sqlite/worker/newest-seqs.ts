@@ -3,17 +3,17 @@
 
 import { placeOf } from '../../next-batch.ts';
 import type { Batch } from '../../store.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import type { Backlog } from './backlog.ts';
 
 export class NewestSeqs {
-  readonly #digest: Digest;
+  readonly #compaction: Compaction;
   readonly #backlog: Backlog;
   /** Of games that have had a record since the shard was opened. */
   readonly #seqs = new Map<string, number>();
 
-  constructor(digest: Digest, backlog: Backlog) {
-    this.#digest = digest;
+  constructor(compaction: Compaction, backlog: Backlog) {
+    this.#compaction = compaction;
     this.#backlog = backlog;
   }
 
@@ -34,7 +34,7 @@ export class NewestSeqs {
   #of(game: string): number {
     const known = this.#seqs.get(game);
     if (known !== undefined) return known;
-    const seq = this.#digest.lastSeq(game);
+    const seq = this.#compaction.lastSeq(game);
     if (seq >= 0) this.#seqs.set(game, seq);
     return seq;
   }

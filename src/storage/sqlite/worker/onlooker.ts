@@ -1,12 +1,12 @@
-// A shard that is looked at and not owned: takes no claim and writes nothing. It stands where an Owner stands in the thread of a
+// A shard that is looked at and not owned: takes no lease and writes nothing. It stands where an Owner stands in the thread of a
 // shard, for an orrery that was opened with `readOnly`. Before it: workers/shard-owner.ts; after it: recovery/shard-reader.ts.
 //
 // It sees what had been written when it was opened, also beside an owner that goes on writing.
 
 import { performance } from 'node:perf_hooks';
 import { OrreryError } from '../../../core/errors.ts';
-import type { EarlyPieces, RecoveryReport, StoreStats } from '../../store.ts';
-import { Digest } from '../compaction/compaction.ts';
+import type { EarlyChunks, RecoveryReport, StoreStats } from '../../store.ts';
+import { Compaction } from '../compaction/compaction.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
 import type { ShardContents } from '../recovery/read-shard.ts';
@@ -20,10 +20,15 @@ export class Onlooker {
   readonly #database: Database;
   readonly #questions: Questions;
 
-  private constructor(contents: ShardContents | undefined, database: Database, digest: Digest, durationMs: number) {
+  private constructor(
+    contents: ShardContents | undefined,
+    database: Database,
+    compaction: Compaction,
+    durationMs: number,
+  ) {
     this.#contents = contents;
     this.#database = database;
-    this.#questions = new Questions({ database, digest });
+    this.#questions = new Questions({ database, compaction });
     this.recovery = {
       created: false,
       replayedFrames: contents?.replayedFrames ?? 0,
@@ -40,11 +45,11 @@ export class Onlooker {
     const { contents } = await ShardReader.open(files, directory, shard);
     // A shard that was never finished being made holds nothing.
     const database = contents?.database ?? (await Database.open());
-    const digest = contents?.digest ?? new Digest(database, READING, { frame: 0, chain: 0 });
-    return new Onlooker(contents, database, digest, performance.now() - began);
+    const compaction = contents?.compaction ?? new Compaction(database, READING, { frame: 0, chain: 0 });
+    return new Onlooker(contents, database, compaction, performance.now() - began);
   }
 
-  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyPieces): Promise<unknown> {
+  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyChunks): Promise<unknown> {
     switch (request.kind) {
       case 'load':
         return this.#questions.load(request.game, request.early ? early : undefined);
@@ -63,7 +68,7 @@ export class Onlooker {
       case 'close':
         return this.abandon();
       case 'commit':
-      case 'digest':
+      case 'compact':
       case 'checkpoint':
       case 'import':
         throw writesNothing(request.kind);
@@ -91,7 +96,7 @@ export class Onlooker {
       imageBytesWritten: 0,
       imageBytes: this.#contents?.image.bytes ?? 0,
       checkpoints: 0,
-      load: { digestLagBytes: 0, journalBytes, checkpointDue: false, checkpointOverdue: false },
+      load: { compactionLagBytes: 0, journalBytes, checkpointDue: false, checkpointOverdue: false },
       patchesIn: 0,
       patchesOut: 0,
       games: [],

@@ -1,14 +1,14 @@
-// Owns one shard: its journal, its database, its image. The outbox on the main thread asks, one request at a time. A batch
-// is acknowledged when its frame is durable and no newer owner has come; digest and checkpoint follow behind.
+// Owns one shard: its journal, its database, its image. The commit queue on the main thread asks, one request at a time. A batch
+// is acknowledged when its frame is durable and no newer owner has come; compaction and checkpoint follow behind.
 
 import { performance } from 'node:perf_hooks';
 import { errorToData, type OrreryError } from '../../../core/errors.ts';
-import type { GameRow } from '../../game-info.ts';
+import type { GameInfo } from '../../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../../history-reader.ts';
 import type {
   Batch,
   CheckpointReport,
-  EarlyPieces,
+  EarlyChunks,
   PastPage,
   RecoveryReport,
   StoredGame,
@@ -16,7 +16,7 @@ import type {
   StoreLoad,
   StoreStats,
 } from '../../store.ts';
-import type { DigestOptions } from '../compaction/compaction-options.ts';
+import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
 import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
@@ -24,7 +24,7 @@ import { Backlog } from './backlog.ts';
 import { isPostponed, publish } from './checkpoint.ts';
 import { type Import, importGame } from './import.ts';
 import { NewestSeqs } from './newest-seqs.ts';
-import { digestOptionsOf, type OwnerOptions, type OwnerRequest } from './protocol.ts';
+import { compactionOptionsOf, type OwnerOptions, type OwnerRequest } from './protocol.ts';
 import { Questions } from './questions.ts';
 import { Segments } from './segments.ts';
 
@@ -57,8 +57,8 @@ export class Owner {
     this.#files = files;
     this.#options = options;
     this.#shard = shard;
-    this.#backlog = new Backlog(shard.digest);
-    this.#seqs = new NewestSeqs(shard.digest, this.#backlog);
+    this.#backlog = new Backlog(shard.compaction);
+    this.#seqs = new NewestSeqs(shard.compaction, this.#backlog);
     this.#questions = new Questions(shard);
     this.#segments = new Segments(files, options.directory, shard);
     this.recovery = recovery;
@@ -69,10 +69,10 @@ export class Owner {
     files: Files,
     options: OwnerOptions,
     prover: Prover = PROVER_ON_THE_SPOT,
-    atWorkOn?: DigestOptions['atWorkOn'],
+    atWorkOn?: CompactionOptions['atWorkOn'],
   ): Promise<Owner> {
     const began = performance.now();
-    const how = digestOptionsOf(options, atWorkOn);
+    const how = compactionOptionsOf(options, atWorkOn);
     const shard = await openShard(files, options.directory, options.shard, how, options.recording);
     const recovery: { -readonly [key in keyof RecoveryReport]: RecoveryReport[key] } = {
       ...shard.report,
@@ -81,12 +81,12 @@ export class Owner {
     const owner = new Owner(files, options, shard, recovery);
     let failure = shard.failure;
     try {
-      owner.#typesChanged = shard.digest.policies.record([...options.grains.keys()]);
+      owner.#typesChanged = shard.compaction.policies.record([...options.grains.keys()]);
       if (shard.mustPublish && !failure) failure = owner.#publishFirst();
       if (shard.record?.fault) recovery.untidy = errorToData(shard.record.fault);
     } catch (error) {
       owner.abandon();
-      shard.first.withdraw(shard.claim);
+      shard.first.withdraw(shard.lease);
       throw error;
     }
     if (failure) {
@@ -116,12 +116,12 @@ export class Owner {
     }
   }
 
-  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyPieces): Promise<unknown> {
+  async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyChunks): Promise<unknown> {
     switch (request.kind) {
       case 'commit':
         return this.commit(request.batch);
-      case 'digest':
-        return this.digest();
+      case 'compact':
+        return this.compact();
       case 'checkpoint':
         return this.checkpoint();
       case 'load':
@@ -149,35 +149,35 @@ export class Owner {
     // A batch that is there already may be no more than read: it is durable when this owner has a segment.
     this.#segments.ready();
     if (this.#placeOf(batch) === 'known') {
-      this.#shard.claim.check();
+      this.#shard.lease.check();
       return this.#load();
     }
     // The memory of the batch is the game loop's, which writes another one there later.
     // Not slice(), which of a Buffer is no copy.
     const payload = new Uint8Array(batch.payload);
     const { frame, chain, bytes } = this.#segments.append(payload, batch.count);
-    // Taken in before the claim is looked at: should that look fail, the batch comes again and must be known.
+    // Taken in before the lease is looked at: should that look fail, the batch comes again and must be known.
     this.#seqs.taken(batch);
     this.#written += bytes;
     this.#backlog.push({ payload, frame, chain, written: this.#written });
     this.#frames += 1;
     this.#records += batch.count;
-    this.#shard.claim.check();
+    this.#shard.lease.check();
     return this.#load();
   }
 
   /** One slice of folding the journal into the database. */
-  digest(): StoreLoad {
+  compact(): StoreLoad {
     const end = performance.now() + this.#options.sliceMs;
     // Some of it in every slice, however short: a slice that did nothing would be asked for again and again.
     while (!this.#backlog.isEmpty) {
-      this.#backlog.digestSome();
+      this.#backlog.compactSome();
       if (performance.now() >= end) break;
     }
     return this.#load();
   }
 
-  /** A little of the digest while nobody asks for anything; false when there is none worth it. */
+  /** A little of compaction while nobody asks for anything; false when there is none worth it. */
   meanwhile(): boolean {
     return this.#backlog.meanwhile();
   }
@@ -200,16 +200,16 @@ export class Owner {
     } catch (error) {
       this.#checkpoint = undefined;
       // A newer owner sweeps what this one was about to publish: that is the reason then, not the file that is gone.
-      throw this.#shard.claim.lost() ?? error;
+      throw this.#shard.lease.lost() ?? error;
     }
     return undefined;
   }
 
-  load(id: string, early?: EarlyPieces): StoredGame | undefined {
+  load(id: string, early?: EarlyChunks): StoredGame | undefined {
     return this.#upToDate().load(id, early);
   }
 
-  list(): readonly GameRow[] {
+  list(): readonly GameInfo[] {
     return this.#upToDate().list();
   }
 
@@ -229,19 +229,19 @@ export class Owner {
    * Takes in a game with its whole past and answers when an image that holds it counts: see import.ts. The image after it
    * makes two of them again. Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there.
    */
-  async import(coming: Import): Promise<GameRow> {
+  async import(coming: Import): Promise<GameInfo> {
     if (this.#checkpoint) while (this.checkpoint() === undefined);
-    this.#backlog.digestAll();
+    this.#backlog.compactAll();
     const generation = (): number => this.#shard.manifest.generation;
     const publish = (): Generator<unknown, unknown> => this.#checkpointing('alone');
     await importGame(coming, { ...this.#shard, ...this.#options, files: this.#files, generation, publish });
-    return this.#shard.digest.game(coming.game) as GameRow;
+    return this.#shard.compaction.game(coming.game) as GameInfo;
   }
 
   stats(): StoreStats {
-    const games = Array.from(this.#shard.digest.merged, ([id, merged]) => ({ id, ...merged }));
+    const games = Array.from(this.#shard.compaction.merged, ([id, merged]) => ({ id, ...merged }));
     return {
-      epoch: this.#shard.claim.epoch,
+      epoch: this.#shard.lease.epoch,
       generation: this.#shard.manifest.generation,
       frames: this.#frames,
       records: this.#records,
@@ -254,7 +254,7 @@ export class Owner {
       patchesOut: games.reduce((sum, { patchesOut }) => sum + patchesOut, 0),
       games,
       syncMicroseconds: this.#segments.syncMicroseconds,
-      ...(this.#shard.digest.unreadable.length > 0 ? { unreadable: this.#shard.digest.unreadable } : {}),
+      ...(this.#shard.compaction.unreadable.length > 0 ? { unreadable: this.#shard.compaction.unreadable } : {}),
       recovery: this.recovery,
     };
   }
@@ -275,7 +275,7 @@ export class Owner {
         failure = error;
       }
       this.#segments.seal();
-      this.#shard.claim.check();
+      this.#shard.lease.check();
     } finally {
       this.abandon();
     }
@@ -287,23 +287,23 @@ export class Owner {
     try {
       this.#segments.close();
     } finally {
-      this.#shard.claim.close();
+      this.#shard.lease.close();
       this.#shard.database.close();
     }
   }
 
   #upToDate(): Questions {
-    this.#backlog.digestAll();
+    this.#backlog.compactAll();
     return this.#questions;
   }
 
   #load(): StoreLoad {
     const due = Math.max(this.#options.checkpointBytes, (this.#shard.manifest.images[0]?.bytes ?? 0) / 2);
     const journalBytes = this.#written - this.#published + (this.#unpublished ?? 0);
-    const unreadable = this.#shard.digest.unreadable.length;
+    const unreadable = this.#shard.compaction.unreadable.length;
     return {
-      digestLagBytes: this.#backlog.bytes,
-      digestingBytes: this.#backlog.firstBytes,
+      compactionLagBytes: this.#backlog.bytes,
+      compactingBytes: this.#backlog.firstBytes,
       journalBytes,
       checkpointDue: journalBytes > due || this.#alone || this.#unpublished !== undefined,
       checkpointOverdue: journalBytes > 2 * due,
@@ -316,40 +316,40 @@ export class Owner {
       return this.#seqs.placeOf(batch);
     } catch (error) {
       // The seqs of an owner that was replaced are no measure: that is the reason then.
-      throw this.#shard.claim.lost() ?? error;
+      throw this.#shard.lease.lost() ?? error;
     }
   }
 
   *#checkpointing(how?: 'alone'): Generator<unknown, CheckpointReport> {
     const began = performance.now();
-    this.#shard.claim.check();
+    this.#shard.lease.check();
     const { generation, firstFrame, previousChain } = this.#segments.begin(this.#shard.manifest.generation);
     yield;
     // Everything before the new segment must be in the image; what comes meanwhile may be.
     while (this.#backlog.isBefore(firstFrame)) {
-      this.#backlog.digestSome();
+      this.#backlog.compactSome();
       yield;
     }
-    this.#shard.digest.skipTo({ frame: firstFrame - 1, chain: previousChain });
+    this.#shard.compaction.skipTo({ frame: firstFrame - 1, chain: previousChain });
     return yield* this.#publish(generation, began, how);
   }
 
   *#publish(generation: number, began: number, how?: 'alone'): Generator<unknown, CheckpointReport> {
-    // Commits and the digest go on in between.
-    yield* this.#shard.digest.settle();
-    yield* this.#shard.digest.thin();
+    // Commits and compaction go on in between.
+    yield* this.#shard.compaction.settle();
+    yield* this.#shard.compaction.thin();
     this.#backlog.finishFrame();
     this.#shard.database.shrink();
-    const inImage = this.#backlog.digested;
+    const inImage = this.#backlog.compacted;
     const { manifest, untidy } = yield* publish(
       {
         files: this.#files,
         directory: this.#options.directory,
         number: this.#options.shard,
-        claim: this.#shard.claim,
+        lease: this.#shard.lease,
         record: this.#shard.record,
         database: this.#shard.database,
-        digest: this.#shard.digest,
+        compaction: this.#shard.compaction,
         maxImageBytes: this.#options.maxImageBytes,
         prover: this.#prover,
         meanwhile: () => this.meanwhile(),
@@ -370,7 +370,7 @@ export class Owner {
       () => this.#segments.live,
       () => this.#segments.durableFrame,
     );
-    const { unprojected, unthinned } = this.#shard.digest;
+    const { unprojected, unthinned } = this.#shard.compaction;
     return {
       generation: manifest.generation,
       imageBytes: manifest.images[0]?.bytes ?? 0,

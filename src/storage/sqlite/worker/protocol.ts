@@ -5,7 +5,7 @@ import type { ErrorData } from '../../../core/errors.ts';
 import type { Projections } from '../../../core/projection/definition.ts';
 import type { Moment, StepRange } from '../../history-reader.ts';
 import type { Batch } from '../../store.ts';
-import type { DigestOptions } from '../compaction/compaction-options.ts';
+import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Retention } from '../compaction/retention.ts';
 import type { Recording } from '../recovery/open-shard.ts';
 import type { Import } from './import.ts';
@@ -30,8 +30,11 @@ export interface OwnerOptions {
   readonly projections?: ReadonlyMap<string, Projections | null>;
 }
 
-/** How the owner digests records. */
-export function digestOptionsOf(options: OwnerOptions, atWorkOn?: DigestOptions['atWorkOn']): DigestOptions {
+/** How the owner compacts records. */
+export function compactionOptionsOf(
+  options: OwnerOptions,
+  atWorkOn?: CompactionOptions['atWorkOn'],
+): CompactionOptions {
   return {
     grainOf: (type) => options.grains.get(type),
     retentionOf: (type) => options.retentions?.get(type),
@@ -44,7 +47,7 @@ export function digestOptionsOf(options: OwnerOptions, atWorkOn?: DigestOptions[
 export type OwnerRequest =
   | { readonly kind: 'open'; readonly options: OwnerOptions }
   | { readonly kind: 'commit'; readonly batch: Batch }
-  | { readonly kind: 'digest' }
+  | { readonly kind: 'compact' }
   | { readonly kind: 'checkpoint' }
   /** With `early`, pieces go ahead of the reply as they are made. */
   | { readonly kind: 'load'; readonly game: string; readonly early?: boolean }
@@ -58,7 +61,7 @@ export type OwnerRequest =
   | { readonly kind: 'close' };
 
 /** A piece that goes ahead of the reply, or that those before do not count. */
-export interface OwnerPiece {
+export interface OwnerChunk {
   readonly piece: Uint8Array | 'discard';
 }
 

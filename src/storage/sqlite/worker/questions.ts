@@ -1,44 +1,44 @@
-// What can be asked of a shard's games: answered from its database and its digest. Before it: owner.ts, which brings the digest
+// What can be asked of a shard's games: answered from its database and its compaction. Before it: owner.ts, which brings compaction
 // up to date first, or onlooker.ts, which only looks; after it: compaction/.
 
 import { cutState } from '../../chunks.ts';
-import type { GameRow, Quarantine } from '../../game-info.ts';
+import type { GameInfo, Quarantine } from '../../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../../history-reader.ts';
-import type { EarlyPieces, PastPage, StoredGame, StoredMoment } from '../../store.ts';
-import type { Digest } from '../compaction/compaction.ts';
+import type { EarlyChunks, PastPage, StoredGame, StoredMoment } from '../../store.ts';
+import type { Compaction } from '../compaction/compaction.ts';
 import type { Database } from '../image/database.ts';
 import { readQuarantine } from '../image/rows.ts';
 
 /** Each method as in Store. */
 export class Questions {
   readonly #database: Database;
-  readonly #digest: Digest;
+  readonly #compaction: Compaction;
 
-  constructor({ database, digest }: { readonly database: Database; readonly digest: Digest }) {
+  constructor({ database, compaction }: { readonly database: Database; readonly compaction: Compaction }) {
     this.#database = database;
-    this.#digest = digest;
+    this.#compaction = compaction;
   }
 
-  load(id: string, early?: EarlyPieces): StoredGame | undefined {
-    this.#digest.assertReadable(id);
-    const loaded = this.#digest.load(id, early);
+  load(id: string, early?: EarlyChunks): StoredGame | undefined {
+    this.#compaction.assertReadable(id);
+    const loaded = this.#compaction.load(id, early);
     if (!loaded) return undefined;
     const { row, seed, bytes: stateBytes, pieces } = loaded;
     const { type, version, seq, tick, tables } = row;
     return { id, type, version, seq, tick, tables, stateBytes, seed, pieces };
   }
 
-  list(): readonly GameRow[] {
-    return this.#digest.list();
+  list(): readonly GameInfo[] {
+    return this.#compaction.list();
   }
 
   stateAt(id: string, moment: Moment, nearest: boolean): StoredMoment | undefined {
-    const past = this.#digest.past(id);
+    const past = this.#compaction.past(id);
     if (!past) return undefined;
     const found = past.find(moment, nearest);
     const { type } = past.row;
     // The newest need not be folded whole.
-    const newest = found === past.row.seq ? this.#digest.load(id) : undefined;
+    const newest = found === past.row.seq ? this.#compaction.load(id) : undefined;
     if (newest) {
       const { seq, tick, time, version, tables } = newest.row;
       return { type, version, seq, tick, time, tables, pieces: newest.pieces };
@@ -48,12 +48,12 @@ export class Questions {
   }
 
   past(id: string, range: StepRange, limit: number): PastPage | undefined {
-    const past = this.#digest.past(id);
+    const past = this.#compaction.past(id);
     return past && { row: past.row, origins: past.origins, seed: past.seed, ...past.page(range, limit) };
   }
 
   snapshots(id: string): readonly SnapshotEntry[] | undefined {
-    return this.#digest.past(id)?.snapshots();
+    return this.#compaction.past(id)?.snapshots();
   }
 
   quarantine(id: string): readonly Quarantine[] {

@@ -9,7 +9,7 @@ import { manifestName } from '../image/manifest.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SegmentHeader } from '../journal/segment.ts';
 import type { FirstSegment } from '../recovery/first-segment.ts';
-import type { Claim } from '../recovery/lease.ts';
+import type { Lease } from '../recovery/lease.ts';
 import type { OpenedShard } from '../recovery/open-shard.ts';
 
 /** A journal segment that is on disk. */
@@ -27,14 +27,14 @@ export interface Written {
 }
 
 /** How opening a shard has left the journal. */
-export type OpenedJournal = Pick<OpenedShard, 'claim' | 'first' | 'journal' | 'segments'>;
+export type OpenedJournal = Pick<OpenedShard, 'lease' | 'first' | 'journal' | 'segments'>;
 
 export class Segments {
   /** How long it took to write a frame and make it durable. */
   readonly syncMicroseconds: RecordableHistogram = createHistogram();
   readonly #files: Files;
   readonly #directory: string;
-  readonly #claim: Claim;
+  readonly #lease: Lease;
   readonly #first: FirstSegment;
   /** Undefined until the first segment of this owner could be written. */
   #journal: Journal | undefined;
@@ -44,7 +44,7 @@ export class Segments {
   constructor(files: Files, directory: string, opened: OpenedJournal) {
     this.#files = files;
     this.#directory = directory;
-    this.#claim = opened.claim;
+    this.#lease = opened.lease;
     this.#first = opened.first;
     this.#live = [...opened.segments];
     this.#newestGeneration = opened.first.start.generation;
@@ -76,7 +76,7 @@ export class Segments {
       return this.#append(journal, payload, count);
     } catch (error) {
       if (journal.state !== 'broken') throw error;
-      // Once more on a fresh file; if that fails too, the outbox keeps the batch and comes again.
+      // Once more on a fresh file; if that fails too, the commit queue keeps the batch and comes again.
       return this.#append(this.ready(), payload, count);
     }
   }
@@ -141,7 +141,7 @@ export class Segments {
   #successor(broken: Journal): Journal {
     let next: Journal;
     // Another folder may stand under the path: what is begun there would be damage to it.
-    this.#claim.check();
+    this.#lease.check();
     try {
       // Nothing is pending: a batch that was not acknowledged is still with whoever sent it.
       next = broken.successor(this.#nextGeneration(), []);
@@ -156,7 +156,7 @@ export class Segments {
 
   /** The first segment, after the opening could not write it. */
   #begin(): Journal {
-    this.#claim.check();
+    this.#lease.check();
     try {
       const journal = this.#first.begin();
       this.#begun(journal);
@@ -185,7 +185,7 @@ export class Segments {
    */
   #assertLeftover(error: unknown): void {
     if (!(error instanceof OrreryError) || error.code !== 'STALE_OWNER') throw error;
-    this.#claim.check();
+    this.#lease.check();
   }
 }
 

@@ -3,9 +3,9 @@
 
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { EarlyPieces, StoredGame, StoreLoad } from '../../store.ts';
-import { IN_SLOT, Slot } from './commit-slot.ts';
-import type { OwnerPiece, OwnerReply, OwnerRequest } from './protocol.ts';
+import type { EarlyChunks, StoredGame, StoreLoad } from '../../store.ts';
+import { CommitSlot, IN_SLOT } from './commit-slot.ts';
+import type { OwnerChunk, OwnerReply, OwnerRequest } from './protocol.ts';
 
 /**
  * How long the thread looks for the next request before it goes to sleep. Somebody who awaits one command after the other
@@ -35,12 +35,12 @@ type Message = OwnerRequest | typeof IN_SLOT;
  */
 export function serve(
   { port, memory }: Pick<Seat, 'port' | 'memory'>,
-  answer: (request: OwnerRequest, early: EarlyPieces) => Promise<OwnerReply>,
+  answer: (request: OwnerRequest, early: EarlyChunks) => Promise<OwnerReply>,
   meanwhile: () => boolean,
 ): void {
-  const slot = new Slot(memory);
-  const send = (message: OwnerPiece, list: ArrayBuffer[]): void => port.postMessage(message, list);
-  const early: EarlyPieces = {
+  const slot = new CommitSlot(memory);
+  const send = (message: OwnerChunk, list: ArrayBuffer[]): void => port.postMessage(message, list);
+  const early: EarlyChunks = {
     take: (piece) => send({ piece }, ownBuffers([piece])),
     discard: () => send({ piece: 'discard' }, []),
   };
@@ -54,7 +54,7 @@ export function serve(
       const pause = performance.now() - answeredAt;
       const request = message === IN_SLOT ? ({ kind: 'commit', batch: slot.take() } as const) : message;
       const reply = await answer(request, early);
-      if (reply.ok && (request.kind === 'commit' || request.kind === 'digest')) {
+      if (reply.ok && (request.kind === 'commit' || request.kind === 'compact')) {
         slot.answer(reply.value as StoreLoad);
         port.postMessage(IN_SLOT);
       } else port.postMessage(reply, transferable(reply));
@@ -88,7 +88,7 @@ function ownBuffers(pieces: readonly Uint8Array[]): ArrayBuffer[] {
 /** Looks until `end`, and while there is something to do until `turnEnds`. */
 function next(
   port: MessagePort,
-  slot: Slot,
+  slot: CommitSlot,
   end: number,
   turnEnds: number,
   meanwhile: () => boolean,

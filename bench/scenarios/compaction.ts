@@ -1,7 +1,7 @@
 // What the owner thread does behind a commit: records parsed, merged by tick, deflated and put into SQLite, with snapshots
 // when they are due. With the table of commands filled along the way, and without: the difference is its price.
 
-import { Digest } from '../../src/storage/sqlite/compaction/compaction.ts';
+import { Compaction } from '../../src/storage/sqlite/compaction/compaction.ts';
 import { Database } from '../../src/storage/sqlite/image/database.ts';
 import { creation, miningTick, payloadOf, plainGalaxy, TICK_COMMANDS, visits } from '../galaxy.ts';
 import type { Scenario } from '../scenario.ts';
@@ -12,23 +12,23 @@ interface History {
   readonly records: number;
 }
 
-function digesting(
+function compacting(
   name: string,
   operation: string,
   commandIndex: boolean,
   historyOf: (smoke: boolean) => History,
 ): Scenario {
   return {
-    name: `digest/${name}`,
+    name: `compaction/${name}`,
     unit: 'record',
     operation,
     slow: true,
     prepare(setting) {
       const { creations, payloads, records } = historyOf(setting.smoke);
       let database: Database | undefined;
-      let digest: Digest | undefined;
+      let compaction: Compaction | undefined;
       const take = (payload: Uint8Array, frame: number): void => {
-        const taking = (digest as Digest).take(payload, { frame, chain: 0 });
+        const taking = (compaction as Compaction).take(payload, { frame, chain: 0 });
         while (!taking.next().done);
       };
       return {
@@ -36,12 +36,12 @@ function digesting(
         async before() {
           database?.close();
           database = await Database.open();
-          digest = new Digest(database, { grainOf: () => 'ticks', commandIndex }, { frame: 0, chain: 0 });
+          compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex }, { frame: 0, chain: 0 });
           take(creations, 1);
         },
         run() {
           for (const [index, payload] of payloads.entries()) take(payload, index + 2);
-          (digest as Digest).flush({ generation: 1 });
+          (compaction as Compaction).flush({ generation: 1 });
         },
         close: () => database?.close(),
       };
@@ -79,15 +79,15 @@ function manyGames(smoke: boolean): History {
   };
 }
 
-export const digestScenarios: readonly Scenario[] = [
-  digesting(
+export const compactionScenarios: readonly Scenario[] = [
+  compacting(
     'without-index',
     'a record of one busy game, from journal bytes to rows, commandIndex: false',
     false,
     oneGame,
   ),
-  digesting('with-index', 'the same with commandIndex: true', true, oneGame),
-  digesting(
+  compacting('with-index', 'the same with commandIndex: true', true, oneGame),
+  compacting(
     'many-games',
     'a record of one of many small games (1,000; 100 in a smoke run), commandIndex: false',
     false,

@@ -17,7 +17,7 @@ export interface PlainRow extends Standing {
   readonly id: string;
 }
 
-export class PlainDigest {
+export class PlainCompaction {
   readonly #database: PlainDatabase;
   readonly #gathered = new Map<string, Standing>();
   /** There are no SQL tables, */
