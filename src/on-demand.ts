@@ -5,6 +5,7 @@ import type { AnyGameType } from './core/game/define.ts';
 import type { Migrations } from './core/game/migration.ts';
 import { defaultLogger, importPiscina, part } from './core/late-import.ts';
 import type { TypeVersions } from './history/rerun/games-module.ts';
+import { assertMayOpen } from './history/rerun/import-guard.ts';
 import type { TryOptions, TryReport } from './history/rerun/trial.ts';
 import type { Verification, VerifyOptions } from './history/rerun/verify.ts';
 import { checkOptions, type OrreryOptions } from './options.ts';
@@ -24,6 +25,8 @@ import type { PackPast } from './storage/sqlite/pack/pack-history.ts';
 export async function openOrrery(options: OrreryOptions): Promise<Orrery> {
   // At once: where the process stands, and what is in the options, may change while code is loaded.
   const checked = checkOptions(options);
+  // And a module that does not wait for this may have been imported by then.
+  if (!checked.store && !checked.readOnly) assertMayOpen(checked.directory);
   // Side by side: the packages and the code are read from the disk at the same time.
   const [code, logger] = await settledInOrder([
     part(() => import('./orrery.ts')),

@@ -20,7 +20,6 @@ import {
 } from './history/recover/recover.ts';
 import type { RecoverOptions } from './history/recover/recovery-options.ts';
 import { expandedHistory, expandedHistoryUnjudged } from './history/rerun/expanded-history.ts';
-import { assertMayOpen } from './history/rerun/import-guard.ts';
 import type { Code } from './history/rerun/reruns.ts';
 import { Succession } from './history/upgrade/succession.ts';
 import { type CheckedOptions, DEFAULT_SHARDS } from './options.ts';
@@ -50,7 +49,6 @@ export async function openOwnStore(checked: CheckedOptions, logger: Logger): Pro
 
 /** Before it: on-demand.ts with the options, checked. */
 export async function openDirectory(checked: CheckedOptions, logger: Logger): Promise<Orrery> {
-  if (!checked.readOnly) assertMayOpen(checked.directory);
   // What a bundle lacks is found out before anything is made.
   const workerUrl = checked.workerUrl ?? workerFile('shard-owner');
   const pool = await importPiscina();

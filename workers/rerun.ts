@@ -6,5 +6,5 @@ import { openSource } from '../src/history-source.ts';
 const runner = new SectionRunner(openSource);
 
 export default function rerun(task: SectionTask): Promise<SectionReply> {
-  return runner.run(task);
+  return runner.verify(task);
 }

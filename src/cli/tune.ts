@@ -22,7 +22,7 @@ some minutes, and nothing else should run. --quick only shows that it works.
 Progress goes to standard error, but not with --json.
 
   DURABLE/S   commands a second that became durable, of a loop that never waits
-  COMPACTED/S  commands a second that also reached the database: the lasting rate
+  COMPACTED/S the same, until it is in the database as well: the lasting rate
   COMMIT      paced loop: from sending a batch to its acknowledgement
   DURABLE     paced loop: from a batch's first command to its acknowledgement
   WAIT        how long every 500 commands took, of a loop that waits for them

@@ -212,8 +212,7 @@ describe('log', () => {
       'nothing changed',
       '+ /news/0  "one"',
       '+ /news/1  "two"',
-      '- /news/0',
-      '+ /news/1  "three"',
+      '~ /news  ["two","three"]',
     ]);
   });
 

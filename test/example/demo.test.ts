@@ -106,7 +106,8 @@ describe('the demo', () => {
     for (const line of named) {
       const [, , ...args] = line.trim().split(' ');
       const { stdout: printed } = await promisify(execFile)(process.execPath, [CLI, ...args], { cwd: folder });
-      expect(printed).toMatch(args[0] === 'show' ? /"stock"/ : /galaxy-1|sound|join/);
+      const printsOf = { ls: /galaxy-1/, show: /"stock"/, log: /@tick/, check: /sound/ };
+      expect(printed).toMatch(printsOf[args[0] as keyof typeof printsOf]);
     }
   });
 

@@ -20,18 +20,21 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { openOrrery } from '#index.ts';
 import { takeDirectory } from '#storage/sqlite/directory.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { DirectoryLock, holderOf } from '#storage/sqlite/lock.ts';
-import { world } from '../programs/world.ts';
 import { Chronicle } from './chronicle.ts';
 import { PlayerProcess } from './player-process.ts';
 import { projectRoot } from './project-root.ts';
 
 let above: string;
 let directory: string;
-beforeEach(() => {
+// Of each test its own: opening loads code, and a copy of the package must not mix with another.
+let openOrrery: typeof import('#index.ts').openOrrery;
+let world: typeof import('../programs/world.ts').world;
+beforeEach(async () => {
+  ({ openOrrery } = await import('#index.ts'));
+  ({ world } = await import('../programs/world.ts'));
   above = mkdtempSync(join(tmpdir(), 'orrery-lock-'));
   directory = join(above, 'saves');
 });

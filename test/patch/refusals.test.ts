@@ -16,6 +16,13 @@ function refusalOf(value: unknown, path: Path = [], base?: unknown): OrreryError
 
 const pathsOf = (value: unknown, path?: Path, base?: unknown): unknown => refusalOf(value, path, base).context['paths'];
 
+const REFUSED = {
+  code: 'NOT_PERSISTABLE',
+  what: 'undefined cannot be persisted',
+  hint: 'Store null.',
+  context: { path: '/x' },
+} as const;
+
 class Ship {
   hull = 1;
 }
@@ -50,6 +57,14 @@ describe('all places of a refusal', () => {
     expect(error.message).toContain('"/at/seen" (a Map)');
     expect(error.message).toContain('"/at/list/2" (a function)');
     expect(error.message).toContain('"/at/ship/of/1/speed" (NaN)');
+  });
+
+  it('[A40] what JSON brings back as it is is no place of a refusal', () => {
+    const error = withAllPlaces(new OrreryError(REFUSED), (refusals) => {
+      for (const fine of ['text', 1, true, null]) refusals.look(fine, ['fine']);
+      refusals.look(undefined, ['x']);
+    }) as OrreryError;
+    expect(error.context['paths']).toEqual(['/x']);
   });
 
   it('[A40] one place alone has the message it always had', () => {

@@ -39,7 +39,7 @@ export class SectionRunner {
     this.#open = open;
   }
 
-  async run(task: SectionTask): Promise<SectionReply> {
+  async verify(task: SectionTask): Promise<SectionReply> {
     const { game, module, piece, fromSeq, toSeq, tolerance, all, earliest, port } = task;
     const isStopped = (): boolean => Atomics.load(earliest, 0) < piece;
     try {

@@ -46,13 +46,16 @@ const STAND_INS: readonly (readonly [file: string, content: string])[] = [
 /** The library is loaded before anything else is. */
 const LOADED: readonly Edit[] = [
   { file: 'storage/sqlite/image/database.js', find: 'static async open(bytes)', replace: 'static open(bytes)' },
-  { file: 'storage/sqlite/image/database.js', find: 'library ??= initSqlJs();', replace: '' },
   {
     file: 'storage/sqlite/image/database.js',
     find: 'const sqlJs = await loaded();',
     replace: 'const sqlJs = loaded();',
   },
-  { file: 'storage/sqlite/image/database.js', find: 'let library;', replace: 'const library = await initSqlJs();' },
+  {
+    file: 'storage/sqlite/image/database.js',
+    find: 'function loaded() {',
+    replace: "const LOADED = await (await import('sql.js')).default();\nfunction loaded() {\n    return LOADED;",
+  },
 ];
 
 export function makeVariant(kind: EngineKind, edits: readonly Edit[] = []): Variant {
