@@ -56,7 +56,7 @@ export const PARTS: Table = {
     compaction: ['image', 'projection'],
     recovery: ['compaction', 'image', 'journal', 'sweep', 'files'],
     worker: ['recovery', 'compaction', 'image', 'journal', 'files'],
-    'owner-thread': ['worker', 'owner-memory'],
+    'owner-thread': ['worker', 'heavy-game', 'owner-memory'],
     'sqlite-store': ['owner-thread'],
     'directory-history': ['recovery', 'image', 'openings', 'directory', 'files'],
     pack: ['directory-history', 'recovery', 'compaction', 'image', 'openings', 'directory', 'files'],

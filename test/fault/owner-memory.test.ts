@@ -6,12 +6,14 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { MemoryDeaths } from '#engine/memory-deaths.ts';
 import { openOrrery } from '#index.ts';
 import { checkOptions } from '#options.ts';
 import { assertRoom } from '#storage/sqlite/compaction/memory-room.ts';
+import { HeavyGame } from '#storage/sqlite/heavy-game.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { heapFlagMb, largestRecord, outOfMemory } from '#storage/sqlite/owner-memory.ts';
 import { AtWork } from '#storage/sqlite/worker/at-work.ts';
@@ -170,6 +172,24 @@ it('[OM8] the game that a thread is at work on is known when the thread is gone'
   expect(here.game).toMatch(/^x{1024}$/);
   there.on(undefined);
   expect(here.game).toBeUndefined();
+});
+
+it('[OM9] the game that wrote more than all others is to blame when nothing else tells', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(300_000)), { maxLength: 60 }), (batches) => {
+      const heavy = new HeavyGame();
+      const bytes = new Map<string, number>();
+      for (const [game, length] of batches) {
+        heavy.wrote(game, length);
+        bytes.set(game, (bytes.get(game) ?? 0) + length);
+      }
+      const all = [...bytes.values()].reduce((sum, each) => sum + each, 0);
+      const most = [...bytes].find(([, each]) => 2 * each - all >= 256 * 1024);
+      if (most) expect(heavy.game).toBe(most[0]);
+      if (all < 256 * 1024) expect(heavy.game).toBeUndefined();
+    }),
+    { numRuns: 500 },
+  );
 });
 
 it('[OM4] only memory is given up on, and only when nothing becomes durable in between', () => {

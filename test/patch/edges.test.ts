@@ -60,7 +60,7 @@ it('[P51] buffers that were given back serve again, but no more than two, and no
     );
     return taken;
   };
-  const large = write(3 * 2 ** 20);
+  const large = write(9 * 2 ** 20);
   writer.giveBack(large);
   const first = [write(1), write(2), write(3), write(4)];
   expect(first.some(({ buffer }) => buffer === large.buffer)).toBe(false);

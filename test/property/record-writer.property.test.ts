@@ -74,6 +74,21 @@ it('[P50] any record is written as the bytes that JSON.stringify gives for its f
   );
 });
 
+it('[P50] so is a text of any length, wherever its pairs, its lone halves and what is escaped lie', () => {
+  const writer = new RecordWriter();
+  const around = fc.constantFrom('😀', '\ud83d', '\ude00', '\ud83d\ud83d', '"', '\n', 'é', 'x');
+  fc.assert(
+    fc.property(around, around, fc.integer({ min: -3, max: 3 }), fc.nat(2), (one, other, shift, cuts) => {
+      const value = `${'a'.repeat(64 * 1024 * (cuts + 1) - 1 + shift)}${one}${other}${'b'.repeat(100)}`;
+      const each = { game: 'g', seq: 1, tick: 1, time: 1, command: 'c', args: value, patches: [] };
+      assert.equal(writer.write(each), Buffer.byteLength(line(each)));
+      writer.keep();
+      assert.equal(Buffer.from(writer.take()).toString('utf8'), line(each));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 it('[P51] a batch is the records that were kept, in order, and nothing of those that were not', () => {
   fc.assert(
     fc.property(

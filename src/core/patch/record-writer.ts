@@ -11,6 +11,8 @@ const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 const MOST_SPARE = 2;
 /** Up to this length a loop is faster than a call into the runtime. */
 const SHORT = 48;
+/** A longer text is written in parts of so many code units: its JSON, and room for the most that it may take, are not made as a whole. */
+const LONG = 64 * 1024;
 /** The most bytes that a number, or a constant piece of a record, takes. */
 const TOKEN_BYTES = 32;
 
@@ -166,7 +168,8 @@ export class RecordWriter {
   #string(text: string): void {
     const length = text.length;
     if (length > SHORT) {
-      this.#encode(JSON.stringify(text));
+      if (length > LONG) this.#longString(text);
+      else this.#encode(JSON.stringify(text));
       return;
     }
     this.#reserve(length + 2);
@@ -183,6 +186,18 @@ export class RecordWriter {
     }
     bytes[at++] = QUOTE;
     this.#at = at;
+  }
+
+  #longString(text: string): void {
+    this.#byte(QUOTE);
+    for (let start = 0; start < text.length; ) {
+      let end = Math.min(start + LONG, text.length);
+      // The halves of a pair by themselves would be escaped.
+      if (isFirstOfPair(text.charCodeAt(end - 1)) && end < text.length) end -= 1;
+      this.#encode(JSON.stringify(text.slice(start, end)).slice(1, -1));
+      start = end;
+    }
+    this.#byte(QUOTE);
   }
 
   #number(value: number): void {
@@ -233,6 +248,10 @@ export class RecordWriter {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+function isFirstOfPair(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 function shared(bytes: number): Buffer {

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { isOutOfMemory, OrreryError } from '../../core/errors.ts';
 import type { EarlyChunks } from '../store.ts';
+import { HEAVY_BYTES, HeavyGame } from './heavy-game.ts';
 import { outOfMemory } from './owner-memory.ts';
 import { AtWork } from './worker/at-work.ts';
 import { CommitSlot, IN_SLOT } from './worker/commit-slot.ts';
@@ -15,9 +16,6 @@ import type { Seat } from './worker/serve.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
 const VIGIL_MS = 2 ** 30;
-
-/** A batch below this has not taken anybody's memory. */
-const HEAVY_BYTES = 256 * 1024;
 
 export class OwnerThread {
   readonly #shard: number;
@@ -38,8 +36,10 @@ export class OwnerThread {
       }
     | undefined;
   #cause: unknown = 'it was never started';
-  /** Of the batches since the last image that are of one game and large. */
-  #heaviest: { readonly game: string; readonly bytes: number } | undefined;
+  /** Of all threads so far: a new one replays what those before it have written. */
+  readonly #heavy = new HeavyGame();
+  /** The game that the last death was over. */
+  #lastOver: string | undefined;
   /** The thread has loaded its file and listens. */
   #isUp = false;
   readonly #workerUrl: URL;
@@ -113,6 +113,8 @@ export class OwnerThread {
   ask(request: OwnerRequest, early?: EarlyChunks): Promise<OwnerReply> {
     const port = this.#port;
     if (!port) return Promise.reject(this.#died(undefined));
+    const game = gameOf(request);
+    if (request.kind === 'commit' && game !== undefined) this.#heavy.wrote(game, request.batch.payload.length);
     return new Promise((resolve, reject) => {
       this.#asked = { request, early, resolve, reject };
       this.#vigil.ref();
@@ -133,7 +135,6 @@ export class OwnerThread {
     const asked = this.#asked;
     this.#asked = undefined;
     this.#vigil.unref();
-    if (asked) this.#weigh(asked.request, reply);
     asked?.resolve(reply);
   }
 
@@ -154,18 +155,10 @@ export class OwnerThread {
     }
     const { context } = this.#cause as { context?: { readonly game?: string } };
     const { game: at } = this.#atWork;
-    const game = at ?? context?.game ?? heavyGameOf(request) ?? this.#heaviest?.game;
+    const game = at ?? context?.game ?? heavyGameOf(request) ?? this.#heavy.game ?? this.#lastOver;
+    this.#lastOver = game;
     const doing = at !== undefined && request?.kind === 'commit' ? 'compact' : request?.kind;
     return outOfMemory(this.#shard, doing, game, this.#memoryMb, this.#cause);
-  }
-
-  /** Keeps in mind whose records are the largest that no image has. */
-  #weigh(request: OwnerRequest, reply: OwnerReply): void {
-    if (request.kind === 'checkpoint' && reply.ok && reply.value !== undefined) this.#heaviest = undefined;
-    if (request.kind !== 'commit') return;
-    const { length: bytes } = request.batch.payload;
-    const game = gameOf(request);
-    if (game !== undefined && bytes > (this.#heaviest?.bytes ?? HEAVY_BYTES)) this.#heaviest = { game, bytes };
   }
 }
 
