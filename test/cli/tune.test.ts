@@ -75,9 +75,9 @@ it.runIf(isFull)(
       }
     }
     // Whoever waits for each command waits for the delay of 'relaxed' each time.
-    const [group, relaxed] = loops.at(-1)?.candidates ?? [];
+    const [, relaxed] = loops.at(-1)?.candidates ?? [];
     expect(relaxed?.median['durableP50']).toBeGreaterThan(20_000);
-    expect(relaxed?.median['durablePerSecond']).toBeLessThan(group?.median['durablePerSecond'] as number);
+
     const threads = told.options.at(-1)?.candidates ?? [];
     expect(threads.map(({ value }) => value)).toEqual(expect.arrayContaining(['none', '1', '2']));
     for (const { value, median, rounds } of threads) {

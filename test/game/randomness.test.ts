@@ -116,6 +116,32 @@ it('[D37] a context that was kept draws nothing when its command is over', async
   }
 });
 
+it('[D37] the function that draws can be taken out of its context, and is over with it', async () => {
+  const drawn: number[] = [];
+  let taken: (() => number) | undefined;
+  const cards = defineGame('cards', {
+    version: 1,
+    initial: () => ({ sum: 0 }),
+    commands: {
+      draw(draft, _args: undefined, context) {
+        const { random } = context;
+        taken = random;
+        drawn.push(random(), context.random(), ...[0, 1].map(random));
+        draft.sum = drawn.slice(-4).reduce((sum, each) => sum + each, 0);
+      },
+    },
+  });
+  const { game, orrery } = await play(cards);
+  game.dispatch('draw');
+  refusal('COMMAND_ASYNC', () => taken?.());
+  expect(new Set(drawn).size).toBe(4);
+  await orrery.flush();
+  const numbers = [...drawn];
+  const [found] = await orrery.verify(game.id);
+  expect(found?.difference).toBeUndefined();
+  expect(drawn.slice(4)).toEqual(numbers);
+});
+
 it('[D38] records carry a nonce only when numbers were drawn after a load or after a refusal that drew some', async () => {
   const { game, store, orrery } = await play(dice);
   game.dispatch('draw');

@@ -16,9 +16,10 @@ export interface CommandContext {
   readonly player: string | undefined;
   /**
    * A number from 0 up to but not including 1. It follows from a secret of the game and is recorded with it, so that the command
-   * gives the same when it is run again, and nobody can foresee it. Only while the command runs: COMMAND_ASYNC.
+   * gives the same when it is run again, and nobody can foresee it. Only while the command runs: COMMAND_ASYNC. It can be taken
+   * out of the context: `const { random } = context`.
    */
-  random(): number;
+  readonly random: () => number;
 }
 
 export class GameContext implements CommandContext {
@@ -29,6 +30,7 @@ export class GameContext implements CommandContext {
   readonly player: string | undefined;
   readonly #randomness: Randomness;
   #next: (() => number) | undefined;
+  #random: (() => number) | undefined;
   #isOver = false;
 
   constructor(
@@ -47,11 +49,14 @@ export class GameContext implements CommandContext {
     this.#randomness = randomness;
   }
 
-  random(): number {
-    if (this.#isOver) throw over(this.game, this.seq);
-    // Most commands draw no numbers: the hash is paid by those that do.
-    this.#next ??= this.#randomness.numbers(this.seq);
-    return this.#next() / 4294967296;
+  /** Most commands draw no numbers: the hash and the function are paid by those that do. */
+  get random(): () => number {
+    this.#random ??= () => {
+      if (this.#isOver) throw over(this.game, this.seq);
+      this.#next ??= this.#randomness.numbers(this.seq);
+      return this.#next() / 4294967296;
+    };
+    return this.#random;
   }
 
   /** The command has ended. What a context that was kept drew later would be those of the next command with this seq. */

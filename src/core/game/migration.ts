@@ -27,7 +27,7 @@ export interface MigrationContext {
   /** Milliseconds since 1970, the same for all migrations of one game that run together. */
   readonly now: number;
   /** A number from 0 up to but not including 1, which follows from the secret of the game, its seq and the version. */
-  random(): number;
+  readonly random: () => number;
   /**
    * The top-level keys that are tables. They stay tables as long as a plain object or a table stands there: take a name out
    * to make its table a plain object, put one in (or use `table(...)`) to make a plain object a table.
