@@ -7,7 +7,7 @@ export function ownerOptions(directory: string): OwnerOptions {
   return {
     directory,
     shard: 0,
-    grains: new Map([['galaxy', 'ticks']]),
+    granularities: new Map([['galaxy', 'ticks']]),
     sliceMs: DEFAULTS.flushIntervalMs / 2,
     checkpointBytes: DEFAULTS.checkpointBytes,
     maxImageBytes: DEFAULTS.maxImageBytes,

@@ -64,7 +64,7 @@ export async function openDirectory(checked: CheckedOptions, logger: Logger): Pr
         pool,
         memoryMb: checked.ownerMemoryMb,
         recording: { directory: config.id },
-        grains: new Map(checked.games.map(({ name, history }) => [name, history])),
+        granularities: new Map(checked.games.map(({ name, history }) => [name, history])),
         retentions: new Map(
           checked.games.flatMap(({ name, persistence }) => (persistence ? [[name, persistence]] : [])),
         ),

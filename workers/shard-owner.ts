@@ -3,22 +3,22 @@
 import { errorToData, OrreryError } from '../src/core/errors.ts';
 import { nodeFiles } from '../src/storage/sqlite/files.ts';
 import { AtWork } from '../src/storage/sqlite/worker/at-work.ts';
+import { CheckerThread } from '../src/storage/sqlite/worker/checker-thread.ts';
 import { Onlooker } from '../src/storage/sqlite/worker/onlooker.ts';
 import { Owner } from '../src/storage/sqlite/worker/owner.ts';
 import type { OwnerReply, OwnerRequest } from '../src/storage/sqlite/worker/protocol.ts';
-import { ProvingThread } from '../src/storage/sqlite/worker/proving-thread.ts';
-import { type Seat, serve } from '../src/storage/sqlite/worker/serve.ts';
+import { type OwnerConnection, serve } from '../src/storage/sqlite/worker/serve.ts';
 import type { EarlyChunks } from '../src/storage/store.ts';
 
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const prover = new ProvingThread(new URL(`./image-prover.${suffix}`, import.meta.url));
+const checker = new CheckerThread(new URL(`./image-checker.${suffix}`, import.meta.url));
 
 let owner: Owner | Onlooker | undefined;
 let atWork = new AtWork();
 
-export default function sit(seat: Seat): void {
-  atWork = new AtWork(seat.atWork);
-  serve(seat, answer, () => owner?.meanwhile() ?? false);
+export default function connect(connection: OwnerConnection): void {
+  atWork = new AtWork(connection.atWork);
+  serve(connection, answer, () => owner?.doIdleWork() ?? false);
 }
 
 export async function answer(request: OwnerRequest, early: EarlyChunks): Promise<OwnerReply> {
@@ -29,7 +29,7 @@ export async function answer(request: OwnerRequest, early: EarlyChunks): Promise
       const { options } = request;
       owner = options.readOnly
         ? await Onlooker.open(nodeFiles, options)
-        : await Owner.open(nodeFiles, options, prover, atWork.on);
+        : await Owner.open(nodeFiles, options, checker, atWork.on);
       return { ok: true, value: owner.recovery };
     }
     if (!owner) throw notOpen();

@@ -36,7 +36,7 @@ function compacting(
         async before() {
           database?.close();
           database = await Database.open();
-          compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex }, { frame: 0, chain: 0 });
+          compaction = new Compaction(database, { granularityOf: () => 'ticks', commandIndex }, { frame: 0, chain: 0 });
           take(creations, 1);
         },
         run() {

@@ -61,11 +61,11 @@ async function compactedAs(
   folder: string,
   shard: number,
   accept: boolean,
-): Promise<Pick<OwnerOptions, 'grains' | 'commandIndex'>> {
+): Promise<Pick<OwnerOptions, 'granularities' | 'commandIndex'>> {
   const reader = await ShardReader.open(nodeFiles, folder, shard, READING, accept ? 'ignore' : 'compare');
   try {
     const indexed = reader.contents?.database.one('SELECT 1 FROM commands LIMIT 1') !== undefined;
-    return { grains: new Map(), commandIndex: indexed };
+    return { granularities: new Map(), commandIndex: indexed };
   } finally {
     reader.close();
   }

@@ -34,7 +34,7 @@ beforeAll(async () => {
   }
   const owner = await openOwner(nodeFiles, {
     directory: join(directory, 'shard-00'),
-    grains: new Map([['counter', 'commands']]),
+    granularities: new Map([['counter', 'commands']]),
   });
   for (let seq = 1; seq <= LAST; seq += 1) {
     const lines = GAMES.map((game) => {

@@ -57,7 +57,7 @@ function sizes(folder: MemoryFolder): Sample {
 async function run(persistence: Persistence, records: number): Promise<{ folder: MemoryFolder; samples: Sample[] }> {
   const folder = new MemoryFolder();
   const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
-  const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]), sliceMs: 50 });
+  const owner = await openOwner(folder, { retentions, granularities: new Map([['counter', 'commands']]), sliceMs: 50 });
   commit(owner, 0, 0);
   const samples: Sample[] = [];
   for (let batch = 0; batch * BATCH < records; batch += 1) {

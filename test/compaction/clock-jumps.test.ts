@@ -28,7 +28,7 @@ async function shardOf(persistence: Persistence, bytes?: Uint8Array, frame = 0):
   const database = await Database.open(bytes);
   databases.push(database);
   const retention = checkPersistence('counter', persistence);
-  const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
+  const options = { granularityOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
   return { database, compaction: new Compaction(database, options, { frame, chain: 0 }) };
 }
 

@@ -4,7 +4,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { encodeRecord } from '#core/patch/record.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { type Dice, dice } from '../programs/script.ts';
 import { type Past, randomPast, TIME } from './records.ts';
@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 async function compactFor(
-  grain: Grain,
+  granularity: Granularity,
   commandIndex = false,
   bytes?: Uint8Array,
 ): Promise<{ compaction: Compaction; database: Database }> {
@@ -24,7 +24,7 @@ async function compactFor(
   databases.push(database);
   return {
     database,
-    compaction: new Compaction(database, { grainOf: () => grain, commandIndex }, { frame: 0, chain: 0 }),
+    compaction: new Compaction(database, { granularityOf: () => granularity, commandIndex }, { frame: 0, chain: 0 }),
   };
 }
 
@@ -51,14 +51,14 @@ function stateOf(compaction: Compaction, game: string, seq?: number): string {
   return JSON.stringify(compaction.fold(game, seq)?.state);
 }
 
-const GRAINS = ['commands', 'ticks', 'batches'] as const;
-for (const grain of GRAINS) {
-  it(`[I1] [I2] grain ${grain}: every visible step folds to the state that was, with its tick and time (seed ${SEED})`, async () => {
+const GRANULARITIES = ['commands', 'ticks', 'batches'] as const;
+for (const granularity of GRANULARITIES) {
+  it(`[I1] [I2] granularity ${granularity}: every visible step folds to the state that was, with its tick and time (seed ${SEED})`, async () => {
     for (let round = 0; round < 8; round += 1) {
       const roll = dice(SEED * 1_000 + round);
       const past = randomPast('g', 'random', 150, roll, 20);
       const last = past.states.length - 1;
-      const { compaction, database } = await compactFor(grain);
+      const { compaction, database } = await compactFor(granularity);
       const flushed = takeAll(compaction, past, roll);
       expect(stateOf(compaction, 'g')).toBe(past.states[last]);
 
@@ -74,10 +74,11 @@ for (const grain of GRAINS) {
 
       const ends = new Set(steps.map(({ lastSeq }) => lastSeq));
       const tickEnds = past.ticks.flatMap((tick, seq) => (seq > 0 && tick !== past.ticks[seq + 1] ? [seq] : []));
-      if (grain === 'commands') expect(ends.size).toBe(last);
-      if (grain === 'ticks') for (const seq of tickEnds) expect(ends, `the end of a tick, seq ${seq}`).toContain(seq);
-      if (grain === 'ticks') expect(ends.size).toBeLessThanOrEqual(tickEnds.length + flushed.length);
-      if (grain === 'batches') expect(ends.size).toBeLessThanOrEqual(flushed.length + 1);
+      if (granularity === 'commands') expect(ends.size).toBe(last);
+      if (granularity === 'ticks')
+        for (const seq of tickEnds) expect(ends, `the end of a tick, seq ${seq}`).toContain(seq);
+      if (granularity === 'ticks') expect(ends.size).toBeLessThanOrEqual(tickEnds.length + flushed.length);
+      if (granularity === 'batches') expect(ends.size).toBeLessThanOrEqual(flushed.length + 1);
 
       // An asked-for moment that is not visible gives the one before it.
       const hidden = Array.from({ length: last }, (_, at) => at + 1).find((seq) => !ends.has(seq));
@@ -101,7 +102,7 @@ for (const grain of GRAINS) {
         expect(each).toMatchObject({ first_tick: past.ticks[first], last_tick: past.ticks[end], time: TIME + end });
       }
 
-      const again = await compactFor(grain, false, database.export());
+      const again = await compactFor(granularity, false, database.export());
       expect(stateOf(again.compaction, 'g')).toBe(past.states[last]);
       expect([...again.compaction.steps('g', 0, last)].map(({ lastSeq }) => lastSeq)).toEqual([...ends]);
     }

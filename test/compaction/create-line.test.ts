@@ -35,7 +35,7 @@ async function taken(text: string): Promise<{ steps: number; made: unknown; piec
   databases.push(database);
   const compaction = new Compaction(
     database,
-    { grainOf: () => 'commands', commandIndex: false },
+    { granularityOf: () => 'commands', commandIndex: false },
     { frame: 0, chain: 0 },
   );
   let steps = 0;
@@ -168,7 +168,7 @@ it('[I16] depth is counted as everywhere', async () => {
 
 it('[I17] while a wide game is taken in, commits of others go on, and a checkpoint holds all of it or nothing', async () => {
   const folder = new MemoryFolder();
-  const owner = await openOwner(folder, { grains: new Map([['galaxy', 'commands']]), sliceMs: 0 });
+  const owner = await openOwner(folder, { granularities: new Map([['galaxy', 'commands']]), sliceMs: 0 });
   const systems = Object.fromEntries(
     Array.from({ length: 5000 }, (_, at) => [`s${at}`, { at, text: 'x'.repeat(100) }]),
   );

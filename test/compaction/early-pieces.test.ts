@@ -32,7 +32,11 @@ const stateWith = (metal: number, systems = WIDE): JsonObject => ({
 async function galaxy(systems = WIDE): Promise<{ readonly compaction: Compaction; readonly database: Database }> {
   const database = await Database.open();
   databases.push(database);
-  const compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(
+    database,
+    { granularityOf: () => 'ticks', commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
   const moment = { game: 'g', tick: 0, time: 1 };
   const lines = [
     encodeRecord({

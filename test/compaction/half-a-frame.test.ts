@@ -31,7 +31,11 @@ it('[RT14] an image holds whole frames, in whatever slice of thinning others wer
   for (let slices = 0; slices < 12; slices += 1) {
     const folder = new MemoryFolder();
     let frames = 3;
-    const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]), sliceMs: 0 });
+    const owner = await openOwner(folder, {
+      retentions,
+      granularities: new Map([['counter', 'commands']]),
+      sliceMs: 0,
+    });
     owner.commit(frameOf(0, 0));
     owner.commit(frameOf(1, frames * FRAME));
     while (owner.compact().compactionLagBytes > 0);

@@ -27,7 +27,7 @@ async function compactionOf(): Promise<{ database: Database; compaction: Compact
   const retention = { ...KEEP_ALL, snapshotEvery: { records: EVERY, ms: null } };
   const compaction = new Compaction(
     database,
-    { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
+    { granularityOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
     { frame: 0, chain: 0 },
   );
   return { database, compaction };
@@ -208,7 +208,7 @@ for (const way of ['settle', 'thin'] as const) {
     const retention = { ...KEEP_ALL, keepRecords: 100_000, compactAt: 0.1 };
     const compaction = new Compaction(
       database,
-      { grainOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
+      { granularityOf: () => 'commands', retentionOf: () => retention, commandIndex: false },
       { frame: 0, chain: 0 },
     );
     const systems = wideSystems(3_000);

@@ -21,7 +21,7 @@ async function shardOf(
   const database = await Database.open(bytes);
   databases.push(database);
   const retention = checkPersistence('counter', persistence);
-  const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
+  const options = { granularityOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
   return { database, compaction: new Compaction(database, options, { frame: 0, chain: 0 }) };
 }
 

@@ -5,7 +5,7 @@ import type { OrreryError } from '#core/errors.ts';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 
@@ -23,12 +23,12 @@ class Shard {
   constructor(
     database: Database,
     persistence: Persistence | undefined,
-    grain: Grain | undefined,
+    granularity: Granularity | undefined,
     commandIndex: boolean,
   ) {
     this.database = database;
     const retention = persistence && checkPersistence('counter', persistence);
-    const options = { grainOf: () => grain, retentionOf: () => retention, commandIndex };
+    const options = { granularityOf: () => granularity, retentionOf: () => retention, commandIndex };
     this.compaction = new Compaction(database, options, { frame: 0, chain: 0 });
     this.compaction.policies.record(['counter']);
   }
@@ -36,14 +36,14 @@ class Shard {
   static async open(
     persistence?: Persistence,
     {
-      grain = 'commands',
+      granularity = 'commands',
       index = false,
       bytes,
-    }: { grain?: Grain | 'recorded'; index?: boolean; bytes?: Uint8Array } = {},
+    }: { granularity?: Granularity | 'recorded'; index?: boolean; bytes?: Uint8Array } = {},
   ): Promise<Shard> {
     const database = await Database.open(bytes);
     databases.push(database);
-    return new Shard(database, persistence, grain === 'recorded' ? undefined : grain, index);
+    return new Shard(database, persistence, granularity === 'recorded' ? undefined : granularity, index);
   }
 
   write(...records: Partial<Record>[]): void {
@@ -187,7 +187,7 @@ it('[RT6] snapshots by number of records and by time, at the end of a step', asy
   byTime.play(1, 110, 110);
   expect(byTime.snapshots).toEqual(['0 create', ...range(30, 90, 30).map((seq) => `${seq} time`)]);
   // A tick that is merged is not cut in two for it.
-  const byTicks = await Shard.open({ snapshotEvery: { records: 25 } }, { grain: 'ticks' });
+  const byTicks = await Shard.open({ snapshotEvery: { records: 25 } }, { granularity: 'ticks' });
   byTicks.write({ seq: 0 });
   byTicks.play(1, 110, 110);
   expect(byTicks.snapshots).toEqual(['0 create', '29 records', '59 records', '89 records']);
@@ -323,20 +323,20 @@ it('[RT8] a row whose last record has a time long past costs nothing of what is 
 });
 
 it('[RT9] what a type said stays in the image, and holds for who has no code of it', async () => {
-  const first = await Shard.open({ keepRecords: 50, strategy: 'events' }, { grain: 'ticks' });
+  const first = await Shard.open({ keepRecords: 50, strategy: 'events' }, { granularity: 'ticks' });
   first.write({ seq: 0 });
   first.play(1, 40, 40);
   const row = first.database.one('SELECT name, history, retention FROM types');
   expect(row).toMatchObject({ name: 'counter', history: 'ticks' });
   expect(JSON.parse(String(row?.['retention']))).toMatchObject({ keepRecords: 50, strategy: 'events' });
-  const second = await Shard.open(undefined, { grain: 'recorded', bytes: first.database.export() });
+  const second = await Shard.open(undefined, { granularity: 'recorded', bytes: first.database.export() });
   second.play(41, 200, 20);
   second.thin();
   expect(second.ends.filter((seq) => seq % 10 !== 9 && seq % 20 !== 0)).toEqual([]);
   const { firstSeq } = second.compaction.game('g') as { firstSeq: number };
   expect(200 - firstSeq).toBeLessThan(100);
   // Who says something else is believed, and written down.
-  const third = await Shard.open({}, { grain: 'commands', bytes: second.database.export() });
+  const third = await Shard.open({}, { granularity: 'commands', bytes: second.database.export() });
   third.play(201, 400, 20);
   third.thin();
   expect(third.compaction.game('g')?.firstSeq).toBe(firstSeq);
@@ -349,7 +349,7 @@ it('[RT9] what an image says of a type that is no retention counts for nothing: 
     const made = await Shard.open({ keepRecords: 5, strategy: 'events' });
     made.write({ seq: 0 });
     made.database.run('UPDATE types SET retention = ?', [text]);
-    const shard = await Shard.open(undefined, { grain: 'recorded', bytes: made.database.export() });
+    const shard = await Shard.open(undefined, { granularity: 'recorded', bytes: made.database.export() });
     shard.play(1, 100, 10);
     shard.thin();
     expect(shard.ends).toEqual(range(1, 100));

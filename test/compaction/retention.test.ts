@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import { fold } from '#core/patch/apply.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';
 import { type Dice, dice } from '../programs/script.ts';
@@ -26,7 +26,7 @@ interface Shard {
 }
 
 async function shardOf(
-  grain: Grain,
+  granularity: Granularity,
   persistence: Persistence,
   bytes?: Uint8Array,
   commandIndex = false,
@@ -34,7 +34,7 @@ async function shardOf(
   const database = await Database.open(bytes);
   databases.push(database);
   const retention = checkPersistence('random', persistence);
-  const options = { grainOf: () => grain, retentionOf: () => retention, commandIndex };
+  const options = { granularityOf: () => granularity, retentionOf: () => retention, commandIndex };
   return { database, compaction: new Compaction(database, options, { frame: 0, chain: 0 }) };
 }
 
@@ -178,22 +178,22 @@ it(`[RT1] [RT2] whatever a policy takes away, every moment left is exact and tho
       fc.constantFrom('commands' as const, 'ticks' as const),
       fc.nat(),
       fc.constantFrom(6, 30),
-      async (policy, grain, seed, most) => {
+      async (policy, granularity, seed, most) => {
         const roll = dice(seed);
         const past = randomPast('g', 'random', RECORDS, roll, 12);
-        const whole = await shardOf(grain, {});
+        const whole = await shardOf(granularity, {});
         play(whole.compaction, past, dice(seed), most);
         const before = readable(whole, past, 'kept whole');
-        const shard = await shardOf(grain, policy);
+        const shard = await shardOf(granularity, policy);
         play(shard.compaction, past, dice(seed), most);
         const kept = readable(shard, past, 'thinned as it came');
         // A step that ends where a tick goes on is there by the chance of when rows were written.
-        const ends = [...before].filter((seq) => grain === 'commands' || past.ticks[seq] !== past.ticks[seq + 1]);
+        const ends = [...before].filter((seq) => granularity === 'commands' || past.ticks[seq] !== past.ticks[seq + 1]);
         expect(gone(mustStay(past, policy, ends), kept)).toEqual([]);
         finish(shard.compaction);
         expect([...readable(shard, past, 'and once more')].filter((seq) => !kept.has(seq))).toEqual([]);
         // The same policy over what had been kept whole leaves no less.
-        const late = await shardOf(grain, policy, whole.database.export());
+        const late = await shardOf(granularity, policy, whole.database.export());
         finish(late.compaction);
         const left = readable(late, past, 'thinned at last');
         expect(gone(mustStay(past, policy, ends), left)).toEqual([]);

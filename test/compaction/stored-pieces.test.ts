@@ -148,7 +148,11 @@ it('[DT4] [I6] a wide game is loaded as it is folded, and its snapshot is one st
   const state = { treasury: 5, systems, last: 'l' };
   const database = await Database.open();
   databases.push(database);
-  const compaction = new Compaction(database, { grainOf: () => 'ticks', commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(
+    database,
+    { granularityOf: () => 'ticks', commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
   const take = (frame: number, lines: readonly string[]): void => {
     const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame, chain: 0 });
     while (!taking.next().done);

@@ -13,7 +13,7 @@ async function opened(bytes?: Uint8Array): Promise<{ readonly compaction: Compac
   const database = await Database.open(bytes);
   onTestFinished(() => database.close());
   const retention = checkPersistence('random', { tiers: [{ every: 'tick', forMs: 'ever' }] });
-  const options = { grainOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
+  const options = { granularityOf: () => 'commands' as const, retentionOf: () => retention, commandIndex: false };
   return { database, compaction: new Compaction(database, options, { frame: 0, chain: 0 }) };
 }
 
@@ -58,5 +58,5 @@ it('[RT13] a note of how far retention has come that is none is made anew', asyn
   expect([...compaction.steps('a', 0, 99)].length).toBe(new Set(past.ticks.slice(1)).size);
 });
 
-const READ = { grainOf: () => 'commands' as const, commandIndex: false };
+const READ = { granularityOf: () => 'commands' as const, commandIndex: false };
 const END = { frame: 0, chain: 0 };

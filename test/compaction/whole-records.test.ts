@@ -4,7 +4,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { encodeRecord, type Record } from '#core/patch/record.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { readGame, readQuarantine } from '#storage/sqlite/image/rows.ts';
 
@@ -36,10 +36,14 @@ function set(seq: number, value: number): string {
   return record(seq, { patches: [{ op: 'replace', path: ['n'], value }] });
 }
 
-async function compacted(grain: Grain, lines: readonly string[], flushAfter: number): Promise<Compaction> {
+async function compacted(granularity: Granularity, lines: readonly string[], flushAfter: number): Promise<Compaction> {
   const database = await Database.open();
   databases.push(database);
-  const compaction = new Compaction(database, { grainOf: () => grain, commandIndex: false }, { frame: 0, chain: 0 });
+  const compaction = new Compaction(
+    database,
+    { granularityOf: () => granularity, commandIndex: false },
+    { frame: 0, chain: 0 },
+  );
   for (const [index, line] of lines.entries()) {
     const taking = compaction.take(Buffer.from(`${line}\n`, 'utf8'), { frame: index + 1, chain: index });
     while (!taking.next().done);
@@ -68,10 +72,10 @@ const STORY = [
   set(7, 7),
 ];
 
-for (const grain of ['commands', 'ticks', 'batches'] as const) {
-  it(`[WS1] every moment around whole states folds exactly, with grain ${grain}, wherever rows end`, async () => {
+for (const granularity of ['commands', 'ticks', 'batches'] as const) {
+  it(`[WS1] every moment around whole states folds exactly, with granularity ${granularity}, wherever rows end`, async () => {
     for (let flushAfter = -1; flushAfter < STORY.length; flushAfter += 1) {
-      const compaction = await compacted(grain, STORY, flushAfter);
+      const compaction = await compacted(granularity, STORY, flushAfter);
       const states = [2, 3, 5, 6, 7].map((seq) => JSON.stringify(compaction.fold('g', seq)?.state));
       expect(states, `flushed after ${flushAfter}`).toEqual([
         '{"n":2}',
@@ -145,7 +149,7 @@ it('[WS8] of many games that gather at a time the oldest are written early, and 
   databases.push(database);
   const compaction = new Compaction(
     database,
-    { grainOf: () => 'commands', commandIndex: false },
+    { granularityOf: () => 'commands', commandIndex: false },
     { frame: 0, chain: 0 },
   );
   const taking = compaction.take(Buffer.from(`${lines.join('\n')}\n`, 'utf8'), { frame: 1, chain: 1 });

@@ -33,7 +33,7 @@ const COMMANDS: readonly ((list: Item[], tick: number) => void)[] = [
 
 for (const history of ['commands', 'ticks', 'batches'] as const) {
   it(`[I7] history ${history}: patches and bytes go by the change, not by the list`, async () => {
-    const owner: Owner = await openOwner(new VolatileDisk(), { grains: new Map([['queue', history]]) });
+    const owner: Owner = await openOwner(new VolatileDisk(), { granularities: new Map([['queue', history]]) });
     let lines: string[] = [];
     let seq = 0;
     const record = (tick: number, patches: Patch[], create = {}): void => {

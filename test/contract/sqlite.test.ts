@@ -17,7 +17,7 @@ async function make(): Promise<StoreUnderTest> {
     new SqliteStore(join(directory, 'shard-00'), 0, {
       workerUrl: workerFile('shard-owner'),
       pool: Piscina,
-      grains: new Map([['kind', 'commands']]),
+      granularities: new Map([['kind', 'commands']]),
       sliceMs: 10,
       checkpointBytes: 1 << 20,
       maxImageBytes: 1 << 26,

@@ -8,14 +8,14 @@ import type { Dice } from '../programs/script.ts';
 const START = 1_700_000_000_000;
 const SECOND = 1_000;
 
-export type Grain = 'commands' | 'ticks' | 'batches';
+export type Granularity = 'commands' | 'ticks' | 'batches';
 interface Json {
   [key: string]: unknown;
 }
 
 export interface Game {
   readonly id: string;
-  readonly grain: Grain;
+  readonly grain: Granularity;
   /** Every policy that was ever in force, the newest last. */
   readonly policies: Persistence[];
   readonly perTick: number;
@@ -33,7 +33,7 @@ export interface Game {
 export function gameOf(id: string, isWide: boolean, roll: Dice): Game {
   return {
     id,
-    grain: (['commands', 'ticks', 'commands', 'ticks', 'batches'] as const)[roll(5)] as Grain,
+    grain: (['commands', 'ticks', 'commands', 'ticks', 'batches'] as const)[roll(5)] as Granularity,
     policies: [policyOf(roll)],
     perTick: 1 + roll(8),
     burst: [1, 1, 1 + roll(5), 40][roll(4)] as number,

@@ -181,8 +181,8 @@ class Story {
       new Map(games.map((game) => [`type-${game.id}`, of(game)]));
     const retentions = typed(({ id, policies }) => checkPersistence(id, policies.at(-1)));
     this.#isMidway = false;
-    const grains = typed(({ grain }) => grain);
-    this.#owner = await openOwner(this.#disk, { grains, retentions, commandIndex: this.#commandIndex });
+    const granularities = typed(({ grain }) => grain);
+    this.#owner = await openOwner(this.#disk, { granularities, retentions, commandIndex: this.#commandIndex });
     this.counts.openings += 1;
     expect(this.#owner.recovery.usedPreviousImage).toBe(isSpoilt);
     this.#expectAll(this.#owner);
@@ -212,7 +212,7 @@ class Story {
     const listing = listShard(copy, SHARD);
     const manifest = readManifest(copy, SHARD, listing);
     if (!manifest) throw new Error('there is no manifest');
-    const options = { grainOf: () => undefined, commandIndex: false };
+    const options = { granularityOf: () => undefined, commandIndex: false };
     const contents = await readShard(copy, SHARD, manifest, listing, options);
     const { database, compaction } = contents;
     for (const row of compaction.games()) {

@@ -15,7 +15,7 @@ export function openOwner(files: Files, options: Partial<OwnerOptions> = {}): Pr
   return Owner.open(files, {
     directory: SHARD,
     shard: 0,
-    grains: new Map([['counter', 'ticks']]),
+    granularities: new Map([['counter', 'ticks']]),
     sliceMs: 0,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,

@@ -4,7 +4,7 @@
 import type { Patch } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { KEEP_ALL } from '#storage/sqlite/compaction/retention.ts';
 import { DirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
@@ -149,13 +149,17 @@ function change(state: State, roll: Dice): Patch[] {
 /** Taken in by batches of random length, with rows closed and snapshots made now and then, or `often` and at the end. */
 export async function compacted(
   { lines }: Chronicle,
-  grain: Grain,
+  granularity: Granularity,
   roll: Dice,
   often = false,
 ): Promise<{ readonly past: DirectoryPast; readonly compaction: Compaction; readonly database: Database }> {
   const database = await Database.open();
   const snapshotEvery = { records: often ? 20 : 120, ms: null };
-  const options = { grainOf: () => grain, retentionOf: () => ({ ...KEEP_ALL, snapshotEvery }), commandIndex: false };
+  const options = {
+    granularityOf: () => granularity,
+    retentionOf: () => ({ ...KEEP_ALL, snapshotEvery }),
+    commandIndex: false,
+  };
   const compaction = new Compaction(database, options, { frame: 0, chain: 0 });
   for (let from = 0, frame = 1; from < lines.length; frame += 1) {
     const to = Math.min(lines.length, from + 1 + roll(25));

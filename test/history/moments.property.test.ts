@@ -5,13 +5,13 @@ import { OrreryError } from '#core/errors.ts';
 import { blameOf } from '#history/blame.ts';
 import { replayOf } from '#history/replay.ts';
 import type { Moment, Past, PastStep, StateAt } from '#storage/history-reader.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, compacted, type Told, VERSION } from './chronicle.ts';
 
 const SEED = Number(process.env['ORRERY_PAST_SEED'] ?? 1);
 const ROUNDS = 3;
-const GRAINS: readonly Grain[] = ['commands', 'ticks', 'batches'];
+const GRANULARITIES: readonly Granularity[] = ['commands', 'ticks', 'batches'];
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -84,12 +84,12 @@ async function checkMoments(past: Past, records: readonly Told[], round: number)
   for (const time of times.filter((_, index) => index % 3 === round % 3)) await check('time', time);
 }
 
-for (const grain of GRAINS) {
-  it(`[PA1] [PA2] [PA3] grain ${grain}: any moment is the state that was, or an error with its neighbours (seed ${SEED})`, async () => {
+for (const granularity of GRANULARITIES) {
+  it(`[PA1] [PA2] [PA3] granularity ${granularity}: any moment is the state that was, or an error with its neighbours (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 7_000 + round);
       const told = chronicle(roll, 100);
-      const { past, database } = await compacted(told, grain, roll);
+      const { past, database } = await compacted(told, granularity, roll);
       // As rows are that were written before these were kept.
       if (round === 1) database.run('UPDATE patch_batches SET least_time = NULL, most_time = NULL', []);
       await checkMoments(past, told.records, round);
@@ -97,12 +97,12 @@ for (const grain of GRAINS) {
     }
   });
 
-  it(`[PA7] grain ${grain}: a stretch whose steps are gone is one step to its end, and nothing inside is kept (seed ${SEED})`, async () => {
+  it(`[PA7] granularity ${granularity}: a stretch whose steps are gone is one step to its end, and nothing inside is kept (seed ${SEED})`, async () => {
     let gaps = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 7_500 + round);
       const told = chronicle(roll, 100);
-      const { past, database } = await compacted(told, grain, roll, true);
+      const { past, database } = await compacted(told, granularity, roll, true);
       const rows = database.all(
         `SELECT first_seq, last_seq FROM patch_batches
          WHERE EXISTS (SELECT 1 FROM snapshots WHERE snapshots.game = patch_batches.game AND seq = last_seq)`,
@@ -132,12 +132,12 @@ for (const grain of GRAINS) {
     expect(gaps).toBeGreaterThan(0);
   });
 
-  it(`[PA4] [PA5] grain ${grain}: steps lead without a gap from the first to the last, with their commands, either way and within bounds (seed ${SEED})`, async () => {
+  it(`[PA4] [PA5] granularity ${granularity}: steps lead without a gap from the first to the last, with their commands, either way and within bounds (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 8_000 + round);
       const told = chronicle(roll, 100);
       const { records } = told;
-      const { past, compaction } = await compacted(told, grain, roll);
+      const { past, compaction } = await compacted(told, granularity, roll);
       const steps = await all(past.steps());
       expect(steps[0]?.firstSeq).toBe(1);
       for (const [index, step] of steps.entries()) {
@@ -149,8 +149,8 @@ for (const grain of GRAINS) {
       );
       for (const { commands, lastSeq, tick, time } of steps) {
         expect([commands.at(-1)?.seq, commands.at(-1)?.tick, commands.at(-1)?.time]).toEqual([lastSeq, tick, time]);
-        if (grain === 'commands') expect(commands.length).toBe(1);
-        if (grain === 'ticks') expect(new Set(commands.map((command) => command.tick)).size).toBe(1);
+        if (granularity === 'commands') expect(commands.length).toBe(1);
+        if (granularity === 'ticks') expect(new Set(commands.map((command) => command.tick)).size).toBe(1);
       }
       expect(await all(past.steps({ backwards: true }))).toEqual([...steps].reverse());
 

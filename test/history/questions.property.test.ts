@@ -9,13 +9,13 @@ import { diffOf } from '#history/difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from '#history/entries.ts';
 import { type ReplayStep, replayOf } from '#history/replay.ts';
 import type { Past, PastStep } from '#storage/history-reader.ts';
-import type { Grain } from '#storage/sqlite/compaction/pending-row.ts';
+import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, compacted, type State } from './chronicle.ts';
 
 const SEED = Number(process.env['ORRERY_PAST_SEED'] ?? 1);
 const ROUNDS = 3;
-const GRAINS: readonly Grain[] = ['commands', 'ticks', 'batches'];
+const GRANULARITIES: readonly Granularity[] = ['commands', 'ticks', 'batches'];
 const PLACES = [
   '',
   '/count',
@@ -50,13 +50,13 @@ function concerns(patch: Patch, pointer: string): boolean {
   return pointer.startsWith(list) && Number.parseInt(pointer.slice(list.length), 10) > index;
 }
 
-for (const grain of GRAINS) {
-  it(`[PA10] [PA11] grain ${grain}: the history is every command with its step, filtered as by a plain filter, either way (seed ${SEED})`, async () => {
+for (const granularity of GRANULARITIES) {
+  it(`[PA10] [PA11] granularity ${granularity}: the history is every command with its step, filtered as by a plain filter, either way (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 9_000 + round);
       const told = chronicle(roll, 100);
       const { records } = told;
-      const { past } = await compacted(told, grain, roll);
+      const { past } = await compacted(told, granularity, roll);
       const steps = await all(past.steps());
       const everything = records.slice(1).map(({ seq, tick, time, name, player, args }): HistoryEntry => {
         const { firstSeq, lastSeq, patches } = steps.find((step) => step.lastSeq >= seq) as PastStep;
@@ -108,12 +108,12 @@ for (const grain of GRAINS) {
     }
   });
 
-  it(`[PA12] [PA13] grain ${grain}: blame is every step after which another value stood at a place, newest first (seed ${SEED})`, async () => {
+  it(`[PA12] [PA13] granularity ${granularity}: blame is every step after which another value stood at a place, newest first (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 10_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, state]));
-      const { past } = await compacted(told, grain, roll);
+      const { past } = await compacted(told, granularity, roll);
       const steps = await all(past.steps());
       for (const place of PLACES) {
         const at = (seq: number): Json | undefined => resolvePointer(states.get(seq) as unknown as Json, place);
@@ -151,12 +151,12 @@ for (const grain of GRAINS) {
     }
   });
 
-  it(`[PA14] [PA15] grain ${grain}: a difference leads from one moment to the other, for fast-json-patch as well, and tells what stood there (seed ${SEED})`, async () => {
+  it(`[PA14] [PA15] granularity ${granularity}: a difference leads from one moment to the other, for fast-json-patch as well, and tells what stood there (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 11_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, state]));
-      const { past } = await compacted(told, grain, roll);
+      const { past } = await compacted(told, granularity, roll);
       const kept = [0, ...(await all(past.steps())).map(({ lastSeq }) => lastSeq)];
       for (let turn = 0; turn < 25; turn += 1) {
         const [from, to] = [kept[roll(kept.length)] as number, kept[roll(kept.length)] as number];
@@ -194,12 +194,12 @@ for (const grain of GRAINS) {
     }
   });
 
-  it(`[PA16] [PA17] grain ${grain}: a replay is every kept moment from one to another, each state as it was, whenever it is looked at (seed ${SEED})`, async () => {
+  it(`[PA16] [PA17] granularity ${granularity}: a replay is every kept moment from one to another, each state as it was, whenever it is looked at (seed ${SEED})`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const roll = dice(SEED * 12_000 + round);
       const told = chronicle(roll, 100);
       const states = new Map(told.records.map(({ seq, state }) => [seq, canonical(state)]));
-      const { past } = await compacted(told, grain, roll);
+      const { past } = await compacted(told, granularity, roll);
       const steps = await all(past.steps());
       const kept = [0, ...steps.map(({ lastSeq }) => lastSeq)];
       const from = roll(kept.length);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Files } from '#storage/sqlite/files.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { imageName, publishImage, readImage } from '#storage/sqlite/image/image.ts';
-import { PROVER_ON_THE_SPOT } from '#storage/sqlite/image/proof.ts';
+import { CHECKER_IN_PLACE } from '#storage/sqlite/image/image-check.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 
 const FOLDER = '/disk';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 function publish(files: Files, bytes: Uint8Array): string {
-  const publishing = publishImage(files, FOLDER, 7, bytes, database, PROVER_ON_THE_SPOT);
+  const publishing = publishImage(files, FOLDER, 7, bytes, database, CHECKER_IN_PLACE);
   for (;;) {
     const step = publishing.next();
     if (step.done) return step.value;

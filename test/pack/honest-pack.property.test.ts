@@ -45,7 +45,7 @@ const SQL = { fleet: { from: 'ships', columns: { text: 'TEXT' as const, list: 'J
 /** How a program of the moment has the type: the next one may have it otherwise. */
 function someOptions(roll: Dice): Partial<OwnerOptions> {
   return {
-    grains: new Map([['type', (['commands', 'ticks', 'batches'] as const)[roll(3)] as 'ticks']]),
+    granularities: new Map([['type', (['commands', 'ticks', 'batches'] as const)[roll(3)] as 'ticks']]),
     retentions: new Map([['type', checkPersistence('type', POLICIES[roll(POLICIES.length)])]]),
     commandIndex: roll(2) === 0,
     projections: new Map(roll(3) === 0 ? [['type', SQL]] : []) as never,
@@ -54,7 +54,7 @@ function someOptions(roll: Dice): Partial<OwnerOptions> {
 
 /** From here on nothing more of the past goes. */
 const KEEPING: Partial<OwnerOptions> = {
-  grains: new Map([['type', 'commands']]),
+  granularities: new Map([['type', 'commands']]),
   retentions: new Map([['type', checkPersistence('type', {})]]),
 };
 

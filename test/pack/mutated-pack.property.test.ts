@@ -31,7 +31,7 @@ const SQL = { notes: { from: '', columns: { count: 'INTEGER' as const, list: 'JS
 const WORLDS: { readonly [name: string]: { readonly options: Partial<OwnerOptions>; readonly width: number } } = {
   'every command, with an index and SQL tables': {
     options: {
-      grains: new Map([['ledger', 'commands']]),
+      granularities: new Map([['ledger', 'commands']]),
       commandIndex: true,
       projections: new Map([['ledger', SQL]]) as never,
       retentions: new Map([['ledger', checkPersistence('ledger', { snapshotEvery: { records: 9 } })]]),
@@ -40,7 +40,7 @@ const WORLDS: { readonly [name: string]: { readonly options: Partial<OwnerOption
   },
   'thinned out': {
     options: {
-      grains: new Map([['ledger', 'ticks']]),
+      granularities: new Map([['ledger', 'ticks']]),
       retentions: new Map([
         [
           'ledger',
@@ -61,7 +61,7 @@ const WORLDS: { readonly [name: string]: { readonly options: Partial<OwnerOption
       retentions: new Map([
         ['ledger', checkPersistence('ledger', { strategy: 'snapshot', snapshotEvery: { records: 7 } })],
       ]),
-      grains: new Map([['ledger', 'commands']]),
+      granularities: new Map([['ledger', 'commands']]),
     },
     width: 20,
   },

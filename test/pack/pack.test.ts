@@ -40,7 +40,7 @@ const SEEDS = [11, 12, 13, 14];
 it.each(SEEDS)(
   '[PK1] seed %i: every state of the game and everything that was asked of it is in its pack',
   async (seed) => {
-    const { folder, pasts } = await makeWorld(seed, 60, { grains: new Map([['ledger', 'commands']]) });
+    const { folder, pasts } = await makeWorld(seed, 60, { granularities: new Map([['ledger', 'commands']]) });
     const past = pasts.get(GAME)!;
     const description = await packed(folder);
     expect(description).toMatchObject({
@@ -68,7 +68,7 @@ it.each(SEEDS)('[PK1] seed %i: with steps that are ticks, the pack keeps those o
   const { folder, pasts } = await makeWorld(seed, 80);
   const past = pasts.get(GAME)!;
   // Closed in good order: what was left in the journal are rows now, merged by tick.
-  (await owned(folder, { grains: new Map([['ledger', 'ticks']]) })).close();
+  (await owned(folder, { granularities: new Map([['ledger', 'ticks']]) })).close();
   await packed(folder);
   const pack = await pastOf(folder);
   const steps = await allSteps(pack);

@@ -56,7 +56,7 @@ async function history(folder: MemoryFolder): Promise<PastStep[]> {
 it.each([71, 72])(
   '[PK7] seed %i: the game is there with every state and command, and plays on; the others are as they were',
   async (seed) => {
-    const { folder: from, pasts } = await makeWorld(seed, 60, { grains: new Map([['ledger', 'commands']]) });
+    const { folder: from, pasts } = await makeWorld(seed, 60, { granularities: new Map([['ledger', 'commands']]) });
     await packed(from);
     const past = pasts.get(GAME)!;
     const folder = await elsewhere(from);

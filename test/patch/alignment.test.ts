@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { align } from '#core/patch/alignment.ts';
 import { equal } from '#core/patch/equal.ts';
 import type { Json } from '#core/patch/patch.ts';
-import { Sequence, Stretch } from '#core/patch/sequence.ts';
+import { Run, Sequence } from '#core/patch/sequence.ts';
 
 /** The length of the longest common subsequence, by the textbook. */
 function longestCommon(some: readonly Json[], other: readonly unknown[]): number {
@@ -170,7 +170,7 @@ describe('a sequence of elements nobody has seen', () => {
         for (let index = 0; index < model.length; index += 7) expect(sequence.at(index)).toBe(model[index]);
         const flat: unknown[] = [];
         for (const entry of sequence.entries()) {
-          if (!(entry instanceof Stretch)) flat.push(entry);
+          if (!(entry instanceof Run)) flat.push(entry);
           else for (let from = entry.from; from < Math.min(entry.from + entry.count, 3000); from++) flat.push(from);
         }
         expect(flat).toEqual(model);

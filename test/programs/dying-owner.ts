@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Files, nodeFiles } from '#storage/sqlite/files.ts';
 import type { OwnerReply, OwnerRequest } from '#storage/sqlite/worker/protocol.ts';
-import { type Seat, serve } from '#storage/sqlite/worker/serve.ts';
+import { type OwnerConnection, serve } from '#storage/sqlite/worker/serve.ts';
 import type { EarlyChunks } from '#storage/store.ts';
 import { answer } from '#workers/shard-owner.ts';
 
@@ -61,8 +61,8 @@ for (const operation of ['write', 'dataSync', 'sync', 'publishNew', 'syncDirecto
   });
 }
 
-export default function sit(seat: Seat): void {
-  serve(seat, dyingAnswer, () => false);
+export default function connect(connection: OwnerConnection): void {
+  serve(connection, dyingAnswer, () => false);
 }
 
 async function dyingAnswer(request: OwnerRequest, early: EarlyChunks): Promise<OwnerReply> {

@@ -52,7 +52,7 @@ class Shard {
     const options: OwnerOptions = {
       directory: FOLDER,
       shard: 0,
-      grains: new Map([
+      granularities: new Map([
         ['loose', 'ticks'],
         ['strict', 'commands'],
       ]),

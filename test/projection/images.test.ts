@@ -20,7 +20,7 @@ function open(folder: MemoryFolder, projections?: { [type: string]: Projections 
   return Owner.open(folder, {
     directory: '/memory/shard-00',
     shard: 0,
-    grains: new Map([['fleet', 'commands']]),
+    granularities: new Map([['fleet', 'commands']]),
     sliceMs: 1000,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,
@@ -204,7 +204,7 @@ describe('images from a disk', () => {
     );
     const database = await Database.open(bytes);
     expect(database.all("SELECT name FROM sqlite_schema WHERE name = 'ships'")).toEqual([]);
-    const options = { grainOf: () => undefined, commandIndex: false, projections: new Map() };
+    const options = { granularityOf: () => undefined, commandIndex: false, projections: new Map() };
     const compaction = new Compaction(database, options, { frame: 0, chain: 0 });
     expect(compaction.reprojection).toEqual({ types: ['fleet'], games: 2 });
     expect(database.all('SELECT count(*) AS n FROM ships')).toEqual([{ n: 4 }]);
@@ -212,7 +212,7 @@ describe('images from a disk', () => {
   });
 
   describe('a game whose rows were put in by somebody else', () => {
-    const WRITING = { grainOf: () => undefined, commandIndex: false, projections: new Map() };
+    const WRITING = { granularityOf: () => undefined, commandIndex: false, projections: new Map() };
 
     it('[PJ4] is shown in the tables of its type, and no longer when it is taken out', async () => {
       const bytes = await crafted(await published({ fleet: UNIQUE }));

@@ -68,7 +68,7 @@ async function story(disk: VolatileDisk, told: Told): Promise<void> {
 }
 
 function orreryOn(disk: VolatileDisk) {
-  const store = new OwnerStore(disk, { grains: new Map([['counter', 'commands']]), sliceMs: 0 });
+  const store = new OwnerStore(disk, { granularities: new Map([['counter', 'commands']]), sliceMs: 0 });
   const destroy = store.destroy.bind(store);
   store.destroy = () => destroy().catch(ignoreDark);
   const options = { shutdownTimeoutMs: 1000, autoSaveIntervalMs: 100_000 };

@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 
 function storeOn(folder: MemoryFolder): OwnerStore {
-  return new OwnerStore(folder, { grains: new Map([['vault', 'commands']]) });
+  return new OwnerStore(folder, { granularities: new Map([['vault', 'commands']]) });
 }
 
 function on(folder: MemoryFolder): Promise<Orrery> {

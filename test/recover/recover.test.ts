@@ -9,7 +9,7 @@ import { OwnerStore } from './owner-store.ts';
 
 const PLACES: readonly (readonly [string, () => Store])[] = [
   ['in memory', () => new MemoryStore()],
-  ['on disk', () => new OwnerStore(new MemoryFolder(), { grains: new Map([['galaxy', 'commands']]) })],
+  ['on disk', () => new OwnerStore(new MemoryFolder(), { granularities: new Map([['galaxy', 'commands']]) })],
 ];
 
 /** Ten records: a build and a tick, five times. */

@@ -35,7 +35,7 @@ const migrated = defineGame('mine', {
 
 const PLACES: readonly (readonly [string, () => Store])[] = [
   ['in memory', () => new MemoryStore()],
-  ['on disk', () => new OwnerStore(new MemoryFolder(), { grains: new Map([['mine', 'commands']]) })],
+  ['on disk', () => new OwnerStore(new MemoryFolder(), { granularities: new Map([['mine', 'commands']]) })],
 ];
 
 /** Two records of version 1, then a migration (seq 3), then one of version 2. */

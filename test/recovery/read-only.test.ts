@@ -246,7 +246,7 @@ it('[RO6] a shard that was never finished being made holds nothing, and in the t
   const onlooker = await Onlooker.open(nodeFiles, {
     directory: place,
     shard: 0,
-    grains: new Map(),
+    granularities: new Map(),
     sliceMs: 1,
     checkpointBytes: 1,
     maxImageBytes: 1,
@@ -259,7 +259,7 @@ it('[RO6] a shard that was never finished being made holds nothing, and in the t
   for (const kind of ['compact', 'checkpoint'] as const) {
     await expect(onlooker.answer({ kind })).rejects.toEqual(code('READ_ONLY'));
   }
-  expect(onlooker.meanwhile()).toBe(false);
+  expect(onlooker.doIdleWork()).toBe(false);
   await onlooker.answer({ kind: 'close' });
   expect(readdirSync(place)).toEqual([]);
 });

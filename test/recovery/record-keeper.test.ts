@@ -35,7 +35,7 @@ function newShard(): {
   const parent = mkdtempSync(join(tmpdir(), 'orrery-record-'));
   const path = join(parent, 'shard-00');
   const how = {
-    grains: new Map([['counter', 'ticks']] as const),
+    granularities: new Map([['counter', 'ticks']] as const),
     sliceMs: 0,
     checkpointBytes: 1 << 20,
     maxImageBytes: 1 << 26,

@@ -31,7 +31,7 @@ interface Salvaged {
 /** Recovers what is left, writes it down again, and reads every state and every command of it back. */
 async function salvage(files: MemoryFolder, story: string): Promise<Salvaged> {
   const remains = await readableShardOf(files, SHARD);
-  const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
+  const shard = await openShard(new MemoryFolder(), SHARD, 0, { granularityOf: () => 'commands', commandIndex: false });
   try {
     const games = gamesOf([remains]).map((id) => salvageGame(id, [remains]));
     for (const game of games) {
@@ -264,7 +264,10 @@ describe('manifests and images', () => {
       const remains = await readableShardOf(files, SHARD);
       const game = salvageGame('wide', [remains]);
       expect(game).toMatchObject({ seq: 1, imageSeq: 0, whole: 'yes', image: { proven } });
-      const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
+      const shard = await openShard(new MemoryFolder(), SHARD, 0, {
+        granularityOf: () => 'commands',
+        commandIndex: false,
+      });
       writeSalvaged(shard, game);
       expect(JSON.stringify(shard.compaction.fold('wide')?.state)).toBe(due);
       const pieces = shard.compaction.load('wide')?.pieces ?? [];

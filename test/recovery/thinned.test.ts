@@ -31,7 +31,7 @@ const GAMES = { a: 211, b: 64, c: 7 } as const;
 async function thinnedShard(persistence: Persistence): Promise<MemoryFolder> {
   const folder = new MemoryFolder();
   const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
-  const owner = await openOwner(folder, { retentions, grains: new Map([['counter', 'commands']]) });
+  const owner = await openOwner(folder, { retentions, granularities: new Map([['counter', 'commands']]) });
   const told = toldNothing();
   const left: { [game: string]: number } = { ...GAMES };
   for (let round = 0; Object.keys(left).length > 0; round += 1) {
@@ -50,7 +50,7 @@ async function thinnedShard(persistence: Persistence): Promise<MemoryFolder> {
 
 /** The games of a shard as an owner without the code finds them: what they are, and how much of their past is left. */
 async function found(folder: MemoryFolder): Promise<Map<string, number>> {
-  const shard = await openShard(folder, SHARD, 0, { grainOf: () => undefined, commandIndex: false });
+  const shard = await openShard(folder, SHARD, 0, { granularityOf: () => undefined, commandIndex: false });
   const steps = new Map<string, number>();
   try {
     for (const row of shard.compaction.games()) {
@@ -85,7 +85,7 @@ for (const [name, persistence] of Object.entries(policies)) {
     // And the owner that goes on from there thins again, and leaves a shard that is as good.
     const again = folder.with(newest, bytes);
     const retentions = new Map([['counter', checkPersistence('counter', persistence)]]);
-    const owner = await openOwner(again, { retentions, grains: new Map([['counter', 'commands']]) });
+    const owner = await openOwner(again, { retentions, granularities: new Map([['counter', 'commands']]) });
     expect(owner.recovery.usedPreviousImage).toBe(true);
     owner.close();
     const settled = await found(again);
@@ -98,7 +98,10 @@ for (const [name, persistence] of Object.entries(policies)) {
     for (const path of bare.paths('MANIFEST-')) bare.files.delete(path);
     for (const files of [folder, bare]) {
       const remains = await readableShardOf(files, SHARD);
-      const shard = await openShard(new MemoryFolder(), SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
+      const shard = await openShard(new MemoryFolder(), SHARD, 0, {
+        granularityOf: () => 'commands',
+        commandIndex: false,
+      });
       try {
         expect(gamesOf([remains]).sort()).toEqual(Object.keys(GAMES));
         for (const id of gamesOf([remains])) {

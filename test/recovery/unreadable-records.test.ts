@@ -179,7 +179,7 @@ describe.each(Object.keys(WRONG))('a record with %s', (what) => {
     for (const from of [killed, folder]) {
       const remains = await readableShardOf(from, SHARD);
       const target = new MemoryFolder();
-      const shard = await openShard(target, SHARD, 0, { grainOf: () => 'commands', commandIndex: false });
+      const shard = await openShard(target, SHARD, 0, { granularityOf: () => 'commands', commandIndex: false });
       try {
         const games = gamesOf([remains]).map((id) => salvageGame(id, [remains])) as [SalvagedGame, SalvagedGame];
         expect(games[1]).toMatchObject({ id: 'b', seq: 4, whole: 'yes' });

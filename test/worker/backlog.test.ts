@@ -15,7 +15,7 @@ async function backlogOf(): Promise<{ compaction: Compaction; backlog: Backlog }
   databases.push(database);
   const compaction = new Compaction(
     database,
-    { grainOf: () => 'commands', commandIndex: false },
+    { granularityOf: () => 'commands', commandIndex: false },
     { frame: 0, chain: 0 },
   );
   return { compaction, backlog: new Backlog(compaction) };
@@ -36,12 +36,12 @@ function push(backlog: Backlog, frame: number, records: number, note: string): v
 
 it('[BL1] while nobody asks it is compacted a little at a time, as long as there is much of it', async () => {
   const { compaction, backlog } = await backlogOf();
-  expect(backlog.meanwhile()).toBe(false);
+  expect(backlog.doIdleWork()).toBe(false);
   push(backlog, 1, 100, 'few');
-  expect(backlog.meanwhile()).toBe(false);
+  expect(backlog.doIdleWork()).toBe(false);
   for (let frame = 2; frame <= 10; frame += 1) push(backlog, frame, 100, 'x'.repeat(200));
   let turns = 0;
-  while (backlog.meanwhile()) turns += 1;
+  while (backlog.doIdleWork()) turns += 1;
   expect(turns).toBeGreaterThan(8);
   expect(backlog.bytes).toBeGreaterThan(0);
   expect(backlog.bytes).toBeLessThan(64 * 1024);
@@ -73,9 +73,9 @@ it('[BL3] what cannot be compacted stops it for good, and whoever needs compacti
   // It names no game.
   const payload = new TextEncoder().encode(`${'x'.repeat(100_000)}\n`);
   backlog.push({ payload, frame: 3, chain: 3, written: 3_000 });
-  expect(backlog.meanwhile()).toBe(true);
-  expect(backlog.meanwhile()).toBe(false);
-  expect(backlog.meanwhile()).toBe(false);
+  expect(backlog.doIdleWork()).toBe(true);
+  expect(backlog.doIdleWork()).toBe(false);
+  expect(backlog.doIdleWork()).toBe(false);
   const damaged = expect.objectContaining({ code: 'DAMAGED', context: { frame: 3 } });
   expect(() => backlog.compactSome()).toThrow(damaged);
   expect(() => backlog.compactAll()).toThrow(damaged);

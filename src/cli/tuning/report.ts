@@ -104,10 +104,10 @@ function* profileLines(profile: Profile): Generator<string> {
   yield `         ${number(profile.patchesACommand)} patches and about ${number(profile.recordBytes)} bytes a command, ${Math.round(profile.byPlayers * 100)} % of them sent by players`;
 }
 
-function workloadLine({ games, entities, awaited, slotMs, gamesASlot, commandsAGame }: Workload): string {
+function workloadLine({ games, entities, awaited, intervalMs, gamesAnInterval, commandsAGame }: Workload): string {
   const pace = awaited
-    ? `one command every ${Math.round(slotMs)} ms, awaited`
-    : `${counted(gamesASlot, 'game')} every ${Math.round(slotMs)} ms, ${counted(commandsAGame, 'command')} each`;
+    ? `one command every ${Math.round(intervalMs)} ms, awaited`
+    : `${counted(gamesAnInterval, 'game')} every ${Math.round(intervalMs)} ms, ${counted(commandsAGame, 'command')} each`;
   return `trials: ${counted(games, 'game')} of ${counted(entities, 'entity', 'entities')}; paced loop: ${pace}`;
 }
 

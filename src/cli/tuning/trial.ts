@@ -128,17 +128,17 @@ class Player {
   }
 
   async pace(ms: number): Promise<Paced> {
-    const { awaited, slotMs } = this.#workload;
+    const { awaited, intervalMs } = this.#workload;
     const before = this.#count;
     const began = performance.now();
     const load = performance.eventLoopUtilization();
-    const slots = Math.max(2, Math.ceil(ms / slotMs));
-    for (let slot = 0; slot < slots; slot += 1) {
+    const intervals = Math.max(2, Math.ceil(ms / intervalMs));
+    for (let interval = 0; interval < intervals; interval += 1) {
       // Whoever awaits commands that wait for others gets through few of them.
-      if (slot > 0 && performance.now() - began > ms) break;
-      const receipt = this.#slot();
+      if (interval > 0 && performance.now() - began > ms) break;
+      const receipt = this.#interval();
       if (awaited) await receipt.durable;
-      const wait = began + (slot + 1) * slotMs - performance.now();
+      const wait = began + (interval + 1) * intervalMs - performance.now();
       if (wait > 0) await delay(wait);
       this.#look();
     }
@@ -148,16 +148,16 @@ class Player {
   }
 
   async rush({ commands, unpacedMs, steady }: Effort): Promise<Rushed> {
-    const { awaited, gamesASlot, commandsAGame } = this.#workload;
-    const burst = Math.ceil(STEADY_COMMANDS / (gamesASlot * commandsAGame));
+    const { awaited, gamesAnInterval, commandsAGame } = this.#workload;
+    const burst = Math.ceil(STEADY_COMMANDS / (gamesAnInterval * commandsAGame));
     const before = this.#count;
     const began = performance.now();
-    let slots = 0;
+    let intervals = 0;
     while (this.#count - before < commands && performance.now() - began < unpacedMs) {
-      const last = this.#slot();
+      const last = this.#interval();
       const queued = this.#look();
-      slots += 1;
-      const due = awaited || (steady && slots % burst === 0);
+      intervals += 1;
+      const due = awaited || (steady && intervals % burst === 0);
       if (due) {
         const sent = performance.now();
         await last.durable;
@@ -176,10 +176,10 @@ class Player {
   }
 
   /** The next games have their turn. The result is the receipt of the last thing that was done. */
-  #slot(): Receipt {
-    const { gamesASlot, commandsAGame, entities, ticks } = this.#workload;
+  #interval(): Receipt {
+    const { gamesAnInterval, commandsAGame, entities, ticks } = this.#workload;
     let receipt: Receipt | undefined;
-    for (let each = 0; each < gamesASlot; each += 1) {
+    for (let each = 0; each < gamesAnInterval; each += 1) {
       const game = this.#games[this.#game] as TrialGame;
       this.#game = (this.#game + 1) % this.#games.length;
       for (let command = 0; command < commandsAGame; command += 1) {

@@ -17,8 +17,8 @@ export interface Workload {
   /** Whether a game advances by a tick after its commands. */
   readonly ticks: boolean;
   /** The paced loop: every so many milliseconds the next games, so many commands each. */
-  readonly slotMs: number;
-  readonly gamesASlot: number;
+  readonly intervalMs: number;
+  readonly gamesAnInterval: number;
   readonly commandsAGame: number;
 }
 
@@ -35,15 +35,15 @@ export function namedWorkload(name: WorkloadName): Workload {
         ticks: false,
         games: 1,
         entities: 1_000,
-        slotMs: 10,
-        gamesASlot: 1,
+        intervalMs: 10,
+        gamesAnInterval: 1,
         commandsAGame: 1,
       };
     case 'loop':
-      return { ...plain, games: 1, entities: 10_000, slotMs: 50, gamesASlot: 1, commandsAGame: 500 };
+      return { ...plain, games: 1, entities: 10_000, intervalMs: 50, gamesAnInterval: 1, commandsAGame: 500 };
     case 'many':
       // Each game has a tick a second; a twentieth of them has its turn every 50 ms.
-      return { ...plain, games: 1_000, entities: 50, slotMs: 50, gamesASlot: 50, commandsAGame: 10 };
+      return { ...plain, games: 1_000, entities: 50, intervalMs: 50, gamesAnInterval: 50, commandsAGame: 10 };
   }
 }
 
@@ -69,11 +69,11 @@ export function workloadOf(profile: Profile): { readonly workload: Workload; rea
   const commandsAGame = Math.max(1, Math.round(profile.commandsATick ?? 1));
   const hz = Math.min(50, Math.max(0.1, profile.ticksASecond ?? profile.commandsASecond ?? 20));
   // Games that tick seldom take turns; no slot is longer than 50 ms, or there would be few of them in a trial.
-  const slotMs = Math.min(50, 1_000 / hz);
-  const turn = Math.max(1, Math.round((games * hz * slotMs) / 1_000));
-  const most = Math.max(1, Math.floor((MOST_COMMANDS_A_SECOND * slotMs) / 1_000 / commandsAGame));
-  const gamesASlot = Math.min(turn, most);
-  if (gamesASlot < turn) {
+  const intervalMs = Math.min(50, 1_000 / hz);
+  const turn = Math.max(1, Math.round((games * hz * intervalMs) / 1_000));
+  const most = Math.max(1, Math.floor((MOST_COMMANDS_A_SECOND * intervalMs) / 1_000 / commandsAGame));
+  const gamesAnInterval = Math.min(turn, most);
+  if (gamesAnInterval < turn) {
     notes.push(
       `The paced loop plays about ${MOST_COMMANDS_A_SECOND.toLocaleString('en')} commands a second and no more.`,
     );
@@ -86,8 +86,8 @@ export function workloadOf(profile: Profile): { readonly workload: Workload; rea
     recordBytes: Math.round(profile.recordBytes),
     awaited: false,
     ticks: profile.ticksASecond !== undefined,
-    slotMs,
-    gamesASlot,
+    intervalMs,
+    gamesAnInterval,
     commandsAGame,
   };
   return { workload, notes };

@@ -2,7 +2,7 @@
 // reads it off as fewer patches.
 import { invalid } from './apply.ts';
 import { isIndexKey, type Json, type Patch, type Path, type PathSegment } from './patch.ts';
-import { Sequence, Stretch } from './sequence.ts';
+import { Run, Sequence } from './sequence.ts';
 
 /** One place: set to a known value, or still what the state has there, with changes inside. */
 export class Place {
@@ -141,8 +141,8 @@ class Elements {
     let at = 0;
     let old = 0;
     let inserted: Place[] = [];
-    for (const entry of this.#order?.entries() ?? [new Stretch(0, Infinity)]) {
-      if (!(entry instanceof Stretch)) {
+    for (const entry of this.#order?.entries() ?? [new Run(0, Infinity)]) {
+      if (!(entry instanceof Run)) {
         inserted.push(entry);
         continue;
       }

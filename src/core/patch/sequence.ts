@@ -2,7 +2,7 @@
 // insert into or delete from.
 
 /** Elements of the array as it was: those from index `from` on, `count` of them. */
-export class Stretch {
+export class Run {
   from: number;
   count: number;
 
@@ -13,7 +13,7 @@ export class Stretch {
 }
 
 interface Chunk<T> {
-  entries: (Stretch | T)[];
+  entries: (Run | T)[];
   length: number;
 }
 
@@ -21,11 +21,11 @@ interface Chunk<T> {
 const MAX_ENTRIES = 128;
 
 /**
- * Stretches of old elements and new elements (of type T) between them, in order. How long the array was is not known, so
- * the last stretch has no end. Each operation takes time by the number of insertions and deletions so far, divided by 128.
+ * Runs of old elements and new elements (of type T) between them, in order. How long the array was is not known, so
+ * the last run has no end. Each operation takes time by the number of insertions and deletions so far, divided by 128.
  */
 export class Sequence<T extends object> {
-  readonly #chunks: Chunk<T>[] = [{ entries: [new Stretch(0, Infinity)], length: Infinity }];
+  readonly #chunks: Chunk<T>[] = [{ entries: [new Run(0, Infinity)], length: Infinity }];
   // Where the last search ended.
   #chunk = 0;
   #entry = 0;
@@ -35,7 +35,7 @@ export class Sequence<T extends object> {
   at(index: number): T | number {
     this.#find(index);
     const entry = this.#chunks[this.#chunk]!.entries[this.#entry]!;
-    return entry instanceof Stretch ? entry.from + this.#offset : entry;
+    return entry instanceof Run ? entry.from + this.#offset : entry;
   }
 
   insert(index: number, element: T): void {
@@ -45,10 +45,10 @@ export class Sequence<T extends object> {
     if (this.#offset === 0) {
       chunk.entries.splice(this.#entry, 0, element);
     } else {
-      // Only a stretch has an inside.
-      const stretch = entry as Stretch;
-      const rest = new Stretch(stretch.from + this.#offset, stretch.count - this.#offset);
-      stretch.count = this.#offset;
+      // Only a run has an inside.
+      const run = entry as Run;
+      const rest = new Run(run.from + this.#offset, run.count - this.#offset);
+      run.count = this.#offset;
       chunk.entries.splice(this.#entry + 1, 0, element, rest);
     }
     this.#resized(chunk, 1);
@@ -59,7 +59,7 @@ export class Sequence<T extends object> {
     this.#find(index);
     const chunk = this.#chunks[this.#chunk]!;
     const entry = chunk.entries[this.#entry]!;
-    if (!(entry instanceof Stretch)) {
+    if (!(entry instanceof Run)) {
       chunk.entries.splice(this.#entry, 1);
       this.#resized(chunk, -1);
       return entry;
@@ -73,7 +73,7 @@ export class Sequence<T extends object> {
     } else if (this.#offset === entry.count - 1) {
       entry.count--;
     } else {
-      const rest = new Stretch(removed + 1, entry.count - this.#offset - 1);
+      const rest = new Run(removed + 1, entry.count - this.#offset - 1);
       entry.count = this.#offset;
       chunk.entries.splice(this.#entry + 1, 0, rest);
     }
@@ -81,7 +81,7 @@ export class Sequence<T extends object> {
     return removed;
   }
 
-  *entries(): Iterable<Stretch | T> {
+  *entries(): Iterable<Run | T> {
     for (const chunk of this.#chunks) yield* chunk.entries;
   }
 
@@ -93,7 +93,7 @@ export class Sequence<T extends object> {
     let entry = 0;
     for (; ; entry++) {
       const candidate = entries[entry]!;
-      const count = candidate instanceof Stretch ? candidate.count : 1;
+      const count = candidate instanceof Run ? candidate.count : 1;
       if (left < count) break;
       left -= count;
     }
@@ -109,9 +109,9 @@ export class Sequence<T extends object> {
     } else if (chunk.entries.length > MAX_ENTRIES) {
       const entries = chunk.entries.splice(MAX_ENTRIES / 2);
       let length = 0;
-      for (const entry of entries) length += entry instanceof Stretch ? entry.count : 1;
+      for (const entry of entries) length += entry instanceof Run ? entry.count : 1;
       chunk.length = 0;
-      for (const entry of chunk.entries) chunk.length += entry instanceof Stretch ? entry.count : 1;
+      for (const entry of chunk.entries) chunk.length += entry instanceof Run ? entry.count : 1;
       this.#chunks.splice(this.#chunk + 1, 0, { entries, length });
     }
   }

@@ -12,16 +12,16 @@ import { outOfMemory } from './owner-memory.ts';
 import { AtWork } from './worker/at-work.ts';
 import { CommitSlot, IN_SLOT } from './worker/commit-slot.ts';
 import type { OwnerChunk, OwnerReply, OwnerRequest } from './worker/protocol.ts';
-import type { Seat } from './worker/serve.ts';
+import type { OwnerConnection } from './worker/serve.ts';
 
 /** Nothing happens then: an interval is what keeps a process alive. */
-const VIGIL_MS = 2 ** 30;
+const FOREVER_MS = 2 ** 30;
 
 export class OwnerThread {
   readonly #shard: number;
   readonly #memoryMb: number | undefined;
   readonly #pool: Piscina;
-  /** Undefined between the death of a thread and the next `sit`. */
+  /** Undefined between the death of a thread and the next `connect`. */
   #port: MessagePort | undefined;
   /** Each thread has its own: what one that died has left there is nobody's. */
   #slot = new CommitSlot();
@@ -47,7 +47,7 @@ export class OwnerThread {
    * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
    * thread dies: with nothing else to do the process would end before it hears of the death.
    */
-  readonly #vigil = setInterval(() => undefined, VIGIL_MS).unref();
+  readonly #keepAlive = setInterval(() => undefined, FOREVER_MS).unref();
 
   /** `memoryMb` bounds the heap of the thread, unless a flag of Node does. */
   constructor(pool: typeof Piscina, shard: number, workerUrl: URL, memoryMb?: number) {
@@ -79,7 +79,7 @@ export class OwnerThread {
   }
 
   /** Puts a thread on the line, if there is none: after a death the pool has another. */
-  sit(): void {
+  connect(): void {
     if (this.#port) return;
     const { port1, port2 } = new MessageChannel();
     const slot = new CommitSlot();
@@ -97,8 +97,8 @@ export class OwnerThread {
     });
     port1.unref();
     this.#atWork = new AtWork();
-    const seat: Seat = { port: port2, memory: slot.memory, atWork: this.#atWork.memory };
-    this.#pool.run(seat, { transferList: [port2] }).then(
+    const connection: OwnerConnection = { port: port2, memory: slot.memory, atWork: this.#atWork.memory };
+    this.#pool.run(connection, { transferList: [port2] }).then(
       () => {
         if (this.#port === port1) this.#isUp = true;
       },
@@ -117,7 +117,7 @@ export class OwnerThread {
     if (request.kind === 'commit' && game !== undefined) this.#heavy.wrote(game, request.batch.payload.length);
     return new Promise((resolve, reject) => {
       this.#asked = { request, early, resolve, reject };
-      this.#vigil.ref();
+      this.#keepAlive.ref();
       if (request.kind !== 'commit' || !this.#slot.put(request.batch)) port.postMessage(request);
       else if (!this.#slot.tell()) port.postMessage(IN_SLOT);
     });
@@ -127,14 +127,14 @@ export class OwnerThread {
     this.#cause = 'it is closed';
     this.#isUp = true;
     this.#left(this.#port);
-    clearInterval(this.#vigil);
+    clearInterval(this.#keepAlive);
     await this.#pool.destroy();
   }
 
   #answered(reply: OwnerReply): void {
     const asked = this.#asked;
     this.#asked = undefined;
-    this.#vigil.unref();
+    this.#keepAlive.unref();
     asked?.resolve(reply);
   }
 
@@ -145,7 +145,7 @@ export class OwnerThread {
     this.#port = undefined;
     const asked = this.#asked;
     this.#asked = undefined;
-    this.#vigil.unref();
+    this.#keepAlive.unref();
     asked?.reject(this.#died(asked.request));
   }
 

@@ -50,7 +50,7 @@ export class SqliteStore implements Store {
   async open(): Promise<RecoveryReport> {
     if (this.#closed) throw notOpen(this.#options.shard);
     this.#thread ??= new OwnerThread(this.#pool, this.#options.shard, this.#workerUrl, this.#memoryMb);
-    this.#thread.sit();
+    this.#thread.connect();
     return (await this.#ask({ kind: 'open', options: this.#options })) as RecoveryReport;
   }
 

@@ -47,7 +47,7 @@ function openNow(files: Files): Owner {
     directory: SHARD,
     shard: 0,
     recording: { directory: 'simulated' },
-    grains: new Map([
+    granularities: new Map([
       ['counter', 'ticks'],
       [THINNED.type, 'commands'],
     ]),

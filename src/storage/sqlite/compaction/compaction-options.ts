@@ -1,12 +1,12 @@
 // What a compaction has to know of the options of an orrery.
 
-import type { Grain } from './pending-row.ts';
+import type { Granularity } from './pending-row.ts';
 import type { DeclaredProjections } from './projected-types.ts';
 import type { Retention } from './retention.ts';
 
 export interface CompactionOptions {
   /** How far patches are merged, by game type. Undefined for a type that nothing is known of: then what the image says holds. */
-  readonly grainOf: (type: string) => Grain | undefined;
+  readonly granularityOf: (type: string) => Granularity | undefined;
   /** How much of the past is kept, by game type. Undefined, or left out: as the image says. */
   readonly retentionOf?: (type: string) => Retention | undefined;
   /** Fill the commands table as records arrive. Otherwise commands are only in patch_batches. */

@@ -19,7 +19,7 @@ import { type FoldedGame, foldGame } from './fold.ts';
 import { GameRows } from './game-rows.ts';
 import { HeldGames } from './held-games.ts';
 import { gameOfLine, HEAVY_BYTES } from './memory-room.ts';
-import { type Grain, PendingRow } from './pending-row.ts';
+import { type Granularity, PendingRow } from './pending-row.ts';
 import { assertFits, follows } from './placement.ts';
 import { NOTHING_REPROJECTED, ProjectedTypes, type Reprojection } from './projected-types.ts';
 import { RecordLine } from './record-line.ts';
@@ -34,7 +34,7 @@ import { takeCreation } from './wide-creation.ts';
 const ROW_BYTES = 128 * 1024;
 
 /** So many games gather at a time: then those that began first are written, however little there is of them. */
-const MOST_GATHERED = 2048;
+const MOST_PENDING = 2048;
 
 /** What gathers for games that are busy at the same time need not grow anew for each row. */
 const MOST_SPARE = 16;
@@ -53,7 +53,7 @@ export interface Position {
 
 export class Compaction {
   readonly #database: Database;
-  readonly #gathered = new Map<string, PendingRow>();
+  readonly #pending = new Map<string, PendingRow>();
   /** Gatherings whose rows are written, to be used again: what they have grown to need not grow again. */
   readonly #spare: PendingRow[] = [];
   readonly #line = new RecordLine();
@@ -76,13 +76,13 @@ export class Compaction {
     this.#atWorkOn = options.atWorkOn;
     this.newestBatch = markIn(readMeta(database));
     this.#held = new HeldGames(database, (game) => this.#row(game)?.seq ?? -1);
-    this.policies = new TypePolicies(database, options.grainOf, options.retentionOf);
+    this.policies = new TypePolicies(database, options.granularityOf, options.retentionOf);
     this.#rows = new GameRows(database, options.commandIndex, this.policies);
-    const taken = (row: GameInfo): void => this.#gathered.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
+    const taken = (row: GameInfo): void => this.#pending.get(row.id)?.rebase(row, this.#rows.snapshotDue(row));
     this.#snapshots = new SnapshotTaking(database, this.#rows, taken, options.atWorkOn);
     this.#thinned = new ThinnedGames(database, this.policies);
     if (options.projections) {
-      const historyOf = (type: string): Grain => this.policies.grainOf(type);
+      const historyOf = (type: string): Granularity => this.policies.granularityOf(type);
       this.#projected = new ProjectedTypes(database, historyOf, (row) =>
         this.#rows.newest(row, (after) => readStepTexts(database, row.id, after, row.seq)),
       );
@@ -119,9 +119,9 @@ export class Compaction {
       const found = bytes.indexOf(0x0a, start);
       const end = found < 0 ? bytes.length : found;
       if (isCertain && line.scan(bytes, start, end) && this.#follows(line.game, line.firstSeq)) {
-        const gathering = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));
-        gathering.add(line, bytes, end - start);
-        if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
+        const pending = this.#goingOn(line.game, line.tick) ?? (yield* this.#begun(line.game));
+        pending.add(line, bytes, end - start);
+        if (pending.bytes >= ROW_BYTES) yield* this.#finishRow(pending);
       } else if (!isCertain || !(yield* takeCreation(bytes.subarray(start, end), this.#rows, this.#isNew))) {
         yield* this.#takeParsed(bytes.subarray(start, end), position.frame);
       }
@@ -171,10 +171,10 @@ export class Compaction {
 
   /** Takes the snapshots of wide games that would be due when everything is written, for `flush` does not yield. */
   *settle(): Generator<void, void> {
-    for (const gathering of [...this.#gathered.values()]) {
-      const { row } = gathering;
-      if (row.stateBytes < WIDE_BYTES || this.#gathered.get(row.id) !== gathering) continue;
-      if (this.#rows.outweighs(row, gathering.bytes)) yield* this.#finishRow(gathering);
+    for (const pending of [...this.#pending.values()]) {
+      const { row } = pending;
+      if (row.stateBytes < WIDE_BYTES || this.#pending.get(row.id) !== pending) continue;
+      if (this.#rows.outweighs(row, pending.bytes)) yield* this.#finishRow(pending);
     }
   }
 
@@ -183,13 +183,13 @@ export class Compaction {
     this.#snapshots.finish();
     const due: Due[] = [];
     this.#database.transaction(() => {
-      for (const gathering of this.#gathered.values()) due.push(...this.#write(gathering));
+      for (const pending of this.#pending.values()) due.push(...this.#write(pending));
       const { frame, chain } = this.#position;
       writeMeta(this.#database, { ...meta, applied_frame: frame, applied_chain: chain, ...markRows(this.newestBatch) });
     });
     // Only now: a transaction that failed has written nothing.
-    for (const gathering of this.#gathered.values()) this.#letGo(gathering);
-    this.#gathered.clear();
+    for (const pending of this.#pending.values()) this.#letGo(pending);
+    this.#pending.clear();
     const taking = this.#snapshots.take(due);
     while (!taking.next().done);
   }
@@ -200,16 +200,16 @@ export class Compaction {
    */
   *thin(): Generator<void, void> {
     let finished = 0;
-    for (const id of [...this.#gathered.keys()]) {
-      const gathering = this.#gathered.get(id);
-      if (!gathering || !this.#thinned.concerns(gathering.row.type)) continue;
-      yield* this.#finishRow(gathering);
+    for (const id of [...this.#pending.keys()]) {
+      const pending = this.#pending.get(id);
+      if (!pending || !this.#thinned.concerns(pending.row.type)) continue;
+      yield* this.#finishRow(pending);
       finished += 1;
       if (finished % RECORDS_A_LOOK === 0) yield;
     }
     const thinning = this.#thinned.thin((id, changed) => {
-      const gathering = this.#gathered.get(id);
-      if (gathering) Object.assign(gathering.row, changed);
+      const pending = this.#pending.get(id);
+      if (pending) Object.assign(pending.row, changed);
     });
     for (;;) {
       this.#snapshots.finish();
@@ -238,11 +238,11 @@ export class Compaction {
   }
 
   games(): GameInfo[] {
-    return readGames(this.#database).map((row) => this.#held.marked({ ...row, ...this.#gathered.get(row.id)?.row }));
+    return readGames(this.#database).map((row) => this.#held.marked({ ...row, ...this.#pending.get(row.id)?.row }));
   }
 
   #row(id: string): GameInfo | undefined {
-    return this.#gathered.get(id)?.row ?? readGame(this.#database, id);
+    return this.#pending.get(id)?.row ?? readGame(this.#database, id);
   }
 
   /** The state of a game after its newest record, or after `atSeq` if a visible step ends there. */
@@ -257,7 +257,7 @@ export class Compaction {
   past(id: string): StoredHistory | undefined {
     const row = this.game(id);
     if (!row) this.assertReadable(id);
-    return row && new StoredHistory(this.#database, row, this.#gathered.get(id));
+    return row && new StoredHistory(this.#database, row, this.#pending.get(id));
   }
 
   /** A game on its way to the main thread: its newest state in pieces, those of a wide one to `early`: see storage/store.ts. */
@@ -287,19 +287,19 @@ export class Compaction {
 
   *#stepTexts(id: string, afterSeq: number, upToSeq: number): Generator<Buffer> {
     yield* readStepTexts(this.#database, id, afterSeq, upToSeq);
-    const gathering = this.#gathered.get(id);
-    if (gathering) yield gathering.stepsText();
+    const pending = this.#pending.get(id);
+    if (pending) yield pending.stepsText();
   }
 
   /** Steps with afterSeq < seq <= upToSeq, oldest first. Nobody else holds them. */
   *steps(id: string, afterSeq: number, upToSeq: number): Generator<Step> {
     yield* readSteps(this.#database, id, afterSeq, upToSeq);
-    yield* this.#gathered.get(id)?.steps(afterSeq, upToSeq) ?? [];
+    yield* this.#pending.get(id)?.steps(afterSeq, upToSeq) ?? [];
   }
 
   *commands(id: string, afterSeq: number, upToSeq: number): Generator<CommandEntry> {
     yield* readCommands(this.#database, id, afterSeq, upToSeq);
-    yield* this.#gathered.get(id)?.commands(afterSeq, upToSeq) ?? [];
+    yield* this.#pending.get(id)?.commands(afterSeq, upToSeq) ?? [];
   }
 
   *#takeParsed(line: Buffer, frame: number): Generator<void, void> {
@@ -316,37 +316,37 @@ export class Compaction {
       return;
     }
     if (command === MIGRATE || command === RECOVER) {
-      const before = this.#gathered.get(game);
+      const before = this.#pending.get(game);
       // What came before is a stretch of its own: it may be of another version, or what was given up.
       if (before) yield* this.#finishRow(before);
       this.#thinned.hasNews(this.#rows.replace(record));
       return;
     }
-    const gathering = this.#goingOn(game, record.tick) ?? (yield* this.#begun(game));
-    const were = gathering.row.tables;
-    gathering.addParsed(record, bytes);
+    const pending = this.#goingOn(game, record.tick) ?? (yield* this.#begun(game));
+    const were = pending.row.tables;
+    pending.addParsed(record, bytes);
     // Patches do not say which keys are tables: from here on, this snapshot does.
     const isReshaped = record.tables && JSON.stringify(record.tables) !== JSON.stringify(were);
-    if (isReshaped) yield* this.#finishRow(gathering, 'tables');
-    else if (gathering.bytes >= ROW_BYTES) yield* this.#finishRow(gathering);
+    if (isReshaped) yield* this.#finishRow(pending, 'tables');
+    else if (pending.bytes >= ROW_BYTES) yield* this.#finishRow(pending);
   }
 
   /** What a record is added to, if it begins no row. */
   #goingOn(game: string, tick: number): PendingRow | undefined {
-    const gathering = this.#gathered.get(game);
-    return gathering?.isDue(tick) ? undefined : gathering;
+    const pending = this.#pending.get(game);
+    return pending?.isDue(tick) ? undefined : pending;
   }
 
   /** A new row, after the one that there was. */
   *#begun(game: string): Generator<void, PendingRow> {
-    const before = this.#gathered.get(game);
+    const before = this.#pending.get(game);
     if (before) yield* this.#finishRow(before);
-    if (this.#gathered.size >= MOST_GATHERED) yield* this.#finishOldest();
+    if (this.#pending.size >= MOST_PENDING) yield* this.#finishOldest();
     const row = readGame(this.#database, game) as GameInfo;
-    const grain = this.policies.grainOf(row.type);
-    const made = this.#spare.pop() ?? new PendingRow(row, grain);
-    made.reset(row, grain, this.#rows.snapshotDue(row));
-    this.#gathered.set(game, made);
+    const granularity = this.policies.granularityOf(row.type);
+    const made = this.#spare.pop() ?? new PendingRow(row, granularity);
+    made.reset(row, granularity, this.#rows.snapshotDue(row));
+    this.#pending.set(game, made);
     return made;
   }
 
@@ -362,38 +362,38 @@ export class Compaction {
 
   /** In one transaction for many. */
   *#finishOldest(): Generator<void, void> {
-    const oldest = [...this.#gathered.values()].slice(0, MOST_GATHERED / 8);
+    const oldest = [...this.#pending.values()].slice(0, MOST_PENDING / 8);
     const due: Due[] = [];
     this.#database.transaction(() => {
-      for (const gathering of oldest) due.push(...this.#write(gathering));
+      for (const pending of oldest) due.push(...this.#write(pending));
     });
-    for (const gathering of oldest) {
-      this.#gathered.delete(gathering.row.id);
-      this.#letGo(gathering);
+    for (const pending of oldest) {
+      this.#pending.delete(pending.row.id);
+      this.#letGo(pending);
     }
     yield* this.#snapshots.take(due);
   }
 
   /** With the snapshot that is due then, or one for a reason of the caller's. */
-  *#finishRow(gathering: PendingRow, why?: SnapshotReason): Generator<void, void> {
-    const { id } = gathering.row;
+  *#finishRow(pending: PendingRow, why?: SnapshotReason): Generator<void, void> {
+    const { id } = pending.row;
     let due: Due[] = [];
     this.#database.transaction(() => {
-      due = this.#write(gathering);
+      due = this.#write(pending);
     });
-    this.#gathered.delete(id);
-    this.#letGo(gathering);
+    this.#pending.delete(id);
+    this.#letGo(pending);
     yield* this.#snapshots.take(why ? [{ id, why }] : due);
   }
 
-  #write(gathering: PendingRow): Due[] {
-    const { id } = gathering.row;
-    const why = this.#rows.write(gathering);
-    this.#thinned.hasNews(gathering.row);
+  #write(pending: PendingRow): Due[] {
+    const { id } = pending.row;
+    const why = this.#rows.write(pending);
+    this.#thinned.hasNews(pending.row);
     return why ? [{ id, why }] : [];
   }
 
-  #letGo(gathering: PendingRow): void {
-    if (this.#spare.length < MOST_SPARE) this.#spare.push(gathering);
+  #letGo(pending: PendingRow): void {
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(pending);
   }
 }

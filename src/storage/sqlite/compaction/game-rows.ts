@@ -127,37 +127,37 @@ export class GameRows {
   }
 
   /** Inside a transaction. The caller lets go of what has gathered, and takes the snapshot that is due then, for the reason given. */
-  write(gathering: PendingRow): SnapshotReason | undefined {
-    const { row } = gathering;
-    if (gathering.isEmpty) return undefined;
-    const { steps, commands, patchesOut } = gathering.finish();
+  write(pending: PendingRow): SnapshotReason | undefined {
+    const { row } = pending;
+    if (pending.isEmpty) return undefined;
+    const { steps, commands, patchesOut } = pending.finish();
     writeBatch(this.#database, row.id, {
-      firstSeq: gathering.firstSeq,
+      firstSeq: pending.firstSeq,
       lastSeq: row.seq,
-      firstTick: gathering.firstTick,
+      firstTick: pending.firstTick,
       lastTick: row.tick,
       time: row.time,
-      leastTime: gathering.leastTime,
-      mostTime: gathering.mostTime,
-      count: gathering.commandCount,
+      leastTime: pending.leastTime,
+      mostTime: pending.mostTime,
+      count: pending.commandCount,
       steps,
       commands,
     });
-    if (this.#commandIndex) writeCommandIndex(this.#database, row.id, gathering.commands(0, row.seq));
+    if (this.#commandIndex) writeCommandIndex(this.#database, row.id, pending.commands(0, row.seq));
     const written = {
       ...row,
       patchBytes: row.patchBytes + steps.length,
-      patchesIn: row.patchesIn + gathering.patchesIn,
+      patchesIn: row.patchesIn + pending.patchesIn,
       patchesOut: row.patchesOut + patchesOut,
     };
     writeGame(this.#database, written);
-    this.#projected?.take(written, gathering.firstSeq, steps);
+    this.#projected?.take(written, pending.firstSeq, steps);
     const merged = this.#merged.get(row.id);
     if (merged) {
-      merged.patchesIn += gathering.patchesIn;
+      merged.patchesIn += pending.patchesIn;
       merged.patchesOut += patchesOut;
     } else {
-      this.#merged.set(row.id, { patchesIn: gathering.patchesIn, patchesOut });
+      this.#merged.set(row.id, { patchesIn: pending.patchesIn, patchesOut });
     }
     return this.#reasonForSnapshot(written);
   }

@@ -11,7 +11,7 @@ import { PatchText } from './patch-text.ts';
 import type { RecordLine } from './record-line.ts';
 
 /** Which steps of a game's past stay visible. The same words as in a game type. */
-export type Grain = 'commands' | 'ticks' | 'batches';
+export type Granularity = 'commands' | 'ticks' | 'batches';
 
 /** An unfinished step is shortened when it gets this long, so that a step over a whole batch stays bounded. */
 const STEP_PATCHES = 8192;
@@ -32,7 +32,7 @@ interface OpenStep {
 export class PendingRow {
   /** Runs ahead of the database's, but for what only rows change: the sums of patches and the snapshot. */
   row: { -readonly [K in keyof GameInfo]: GameInfo[K] };
-  grain: Grain;
+  granularity: Granularity;
   /** Of journal. */
   bytes = 0;
   patchesIn = 0;
@@ -49,16 +49,16 @@ export class PendingRow {
   readonly #open: OpenStep = { firstSeq: 0, records: 0 };
   readonly #patches = new PatchText();
 
-  constructor(row: GameInfo, grain: Grain) {
+  constructor(row: GameInfo, granularity: Granularity) {
     this.row = { ...row };
-    this.grain = grain;
+    this.granularity = granularity;
   }
 
   /** Begins anew, for this game or another: what has grown stays. */
-  reset(row: GameInfo, grain: Grain, due?: SnapshotDue): void {
+  reset(row: GameInfo, granularity: Granularity, due?: SnapshotDue): void {
     this.#due = due;
     this.row = { ...row };
-    this.grain = grain;
+    this.granularity = granularity;
     this.bytes = 0;
     this.patchesIn = 0;
     this.commandCount = 0;
@@ -78,9 +78,9 @@ export class PendingRow {
   /** Whether a snapshot is due before a record of this tick, which begins another step then. */
   isDue(tick: number): boolean {
     if (this.#due === undefined || this.commandCount === 0) return false;
-    const { row, grain } = this;
+    const { row, granularity } = this;
     if (row.seq < this.#due.seq && row.time < this.#due.time) return false;
-    return grain === 'commands' || (grain === 'ticks' && row.tick !== tick);
+    return granularity === 'commands' || (granularity === 'ticks' && row.tick !== tick);
   }
 
   /** The caller has made sure that it is this game's next record. */
@@ -150,7 +150,8 @@ export class PendingRow {
     } else {
       this.#commands.byte(COMMA);
     }
-    const goesOn = open.records > 0 && (this.grain === 'batches' || (this.grain === 'ticks' && row.tick === tick));
+    const goesOn =
+      open.records > 0 && (this.granularity === 'batches' || (this.granularity === 'ticks' && row.tick === tick));
     if (!goesOn) {
       this.#closeStep();
       open.firstSeq = firstSeq;

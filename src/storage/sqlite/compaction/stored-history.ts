@@ -9,10 +9,10 @@ import type { Origin } from '../../origins.ts';
 import type { CommandEntry, Step } from '../../steps.ts';
 import type { Database } from '../image/database.ts';
 import {
-  readStretches,
-  readStretchesBack,
-  type Stretch,
-  type StretchBounds,
+  type PatchBatch,
+  type PatchBatchBounds,
+  readPatchBatches,
+  readPatchBatchesBack,
   UNBOUNDED,
 } from '../image/history-rows.ts';
 import { readOrigins } from '../image/origins.ts';
@@ -48,12 +48,12 @@ export class StoredHistory {
   /** As it was when this was made: whoever adds records makes another. */
   readonly row: GameInfo;
   readonly #database: Database;
-  readonly #gathered: Stretch | undefined;
+  readonly #pending: PatchBatch | undefined;
 
-  constructor(database: Database, row: GameInfo, gathering: PendingRow | undefined) {
+  constructor(database: Database, row: GameInfo, pending: PendingRow | undefined) {
     this.#database = database;
     this.row = row;
-    this.#gathered = gathering && !gathering.isEmpty ? new GatheredStretch(gathering) : undefined;
+    this.#pending = pending && !pending.isEmpty ? new PendingPatchBatch(pending) : undefined;
   }
 
   /** Under which ids it was played before: see image/origins.ts. */
@@ -102,9 +102,9 @@ export class StoredHistory {
   /** A page for each row that may have steps in the range; read as they are asked for. Nobody else holds them. */
   *pages(range: StepRange): Generator<StepPage> {
     const bounds = boundsOf(range);
-    for (const stretch of range.backwards ? this.#stretchesBack(bounds) : this.#stretches(bounds)) {
-      const steps = withCommands(stretch).filter((step) => isWithin(step, bounds));
-      const { firstSeq, lastSeq, bytes } = stretch;
+    for (const batch of range.backwards ? this.#batchesBack(bounds) : this.#batches(bounds)) {
+      const steps = withCommands(batch).filter((step) => isWithin(step, bounds));
+      const { firstSeq, lastSeq, bytes } = batch;
       yield { firstSeq, lastSeq, steps: range.backwards ? steps.reverse() : steps, bytes };
     }
   }
@@ -150,9 +150,9 @@ export class StoredHistory {
 
   /** Where a tick behind that of the newest record was come to before a recovery; undefined when it never was. */
   #givenUpAt(tick: number): number | undefined {
-    if (this.#stretchesBack({ ...UNBOUNDED, fromTick: tick }).next().done) return undefined;
-    for (const stretch of this.#stretchesBack({ ...UNBOUNDED, fromTick: this.row.tick + 1 })) {
-      for (const point of stretchPoints(stretch))
+    if (this.#batchesBack({ ...UNBOUNDED, fromTick: tick }).next().done) return undefined;
+    for (const batch of this.#batchesBack({ ...UNBOUNDED, fromTick: this.row.tick + 1 })) {
+      for (const point of patchBatchPoints(batch))
         if (point.tick > this.row.tick && point.tick <= tick) return point.seq;
     }
     return undefined;
@@ -169,19 +169,19 @@ export class StoredHistory {
   *#points(by: 'tick' | 'time', at: number, first: SnapshotHeader): Generator<Point> {
     const bounds = by === 'tick' ? { ...UNBOUNDED, toTick: at } : { ...UNBOUNDED, toTime: at };
     let later: number | undefined;
-    for (const stretch of this.#stretchesBack(bounds)) {
+    for (const batch of this.#batchesBack(bounds)) {
       // What begins the next one may hide records that are sought.
-      if (later !== stretch.lastSeq + 1) yield* this.#beginningAt(stretch.lastSeq + 1);
-      yield* stretchPoints(stretch);
-      later = stretch.firstSeq;
+      if (later !== batch.lastSeq + 1) yield* this.#beginningAt(batch.lastSeq + 1);
+      yield* patchBatchPoints(batch);
+      later = batch.firstSeq;
     }
     if (later !== first.seq + 1) yield* this.#beginningAt(first.seq + 1);
     yield { firstSeq: first.seq, seq: first.seq, tick: first.tick, time: first.time };
   }
 
   *#beginningAt(seq: number): Generator<Point> {
-    const stretch = this.#stretchAt(seq);
-    const point = stretch && [...stretchPoints(stretch)].at(-1);
+    const batch = this.#batchAt(seq);
+    const point = batch && [...patchBatchPoints(batch)].at(-1);
     if (point) yield point;
   }
 
@@ -190,7 +190,7 @@ export class StoredHistory {
     const before = snapshotUpTo(this.#database, this.row.id, seq)?.seq;
     if (before === seq) return seq;
     const after = snapshotFrom(this.#database, this.row.id, seq + 1)?.seq;
-    const step = this.#stretchAt(seq)
+    const step = this.#batchAt(seq)
       ?.steps()
       .find(({ lastSeq }) => lastSeq >= seq);
     if (step?.lastSeq === seq) return seq;
@@ -198,66 +198,61 @@ export class StoredHistory {
     return { before: Math.max(before ?? 0, step.firstSeq - 1), after: least(after, step.lastSeq) };
   }
 
-  #stretchAt(seq: number): Stretch | undefined {
-    return this.#stretches({ ...UNBOUNDED, fromSeq: seq }).next().value ?? undefined;
+  #batchAt(seq: number): PatchBatch | undefined {
+    return this.#batches({ ...UNBOUNDED, fromSeq: seq }).next().value ?? undefined;
   }
 
   *#steps(afterSeq: number, upToSeq: number): Generator<Step> {
-    for (const stretch of this.#stretches({ ...UNBOUNDED, fromSeq: afterSeq + 1, toSeq: upToSeq })) {
-      for (const step of stretch.steps()) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
+    for (const batch of this.#batches({ ...UNBOUNDED, fromSeq: afterSeq + 1, toSeq: upToSeq })) {
+      for (const step of batch.steps()) if (step.lastSeq > afterSeq && step.firstSeq <= upToSeq) yield step;
     }
   }
 
-  *#stretches(bounds: StretchBounds): Generator<Stretch> {
-    yield* readStretches(this.#database, this.row.id, bounds);
-    if (this.#gathered && mayHold(this.#gathered, bounds)) yield this.#gathered;
+  *#batches(bounds: PatchBatchBounds): Generator<PatchBatch> {
+    yield* readPatchBatches(this.#database, this.row.id, bounds);
+    if (this.#pending && mayHold(this.#pending, bounds)) yield this.#pending;
   }
 
-  *#stretchesBack(bounds: StretchBounds): Generator<Stretch> {
-    if (this.#gathered && mayHold(this.#gathered, bounds)) yield this.#gathered;
-    yield* readStretchesBack(this.#database, this.row.id, bounds);
+  *#batchesBack(bounds: PatchBatchBounds): Generator<PatchBatch> {
+    if (this.#pending && mayHold(this.#pending, bounds)) yield this.#pending;
+    yield* readPatchBatchesBack(this.#database, this.row.id, bounds);
   }
 }
 
 /** What has gathered, in the form of a row. */
-class GatheredStretch implements Stretch {
+class PendingPatchBatch implements PatchBatch {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly firstTick: number;
   readonly lastTick: number;
   readonly time: number;
   readonly bytes: number;
-  readonly #gathering: PendingRow;
+  readonly #pendingBatch: PendingRow;
 
-  constructor(gathering: PendingRow) {
-    this.#gathering = gathering;
-    this.firstSeq = gathering.firstSeq;
-    this.firstTick = gathering.firstTick;
-    this.lastSeq = gathering.row.seq;
-    this.lastTick = gathering.row.tick;
-    this.time = gathering.row.time;
-    this.bytes = gathering.bytes;
+  constructor(pending: PendingRow) {
+    this.#pendingBatch = pending;
+    this.firstSeq = pending.firstSeq;
+    this.firstTick = pending.firstTick;
+    this.lastSeq = pending.row.seq;
+    this.lastTick = pending.row.tick;
+    this.time = pending.row.time;
+    this.bytes = pending.bytes;
   }
 
   steps(): Step[] {
-    return this.#gathering.steps(0, Number.MAX_SAFE_INTEGER);
+    return this.#pendingBatch.steps(0, Number.MAX_SAFE_INTEGER);
   }
 
   commands(): CommandEntry[] {
-    return this.#gathering.commands(0, Number.MAX_SAFE_INTEGER);
+    return this.#pendingBatch.commands(0, Number.MAX_SAFE_INTEGER);
   }
 }
 
-function mayHold(stretch: Stretch, { fromSeq, toSeq, fromTick, toTick }: StretchBounds): boolean {
-  return (
-    stretch.lastSeq >= fromSeq &&
-    stretch.firstSeq <= toSeq &&
-    stretch.lastTick >= fromTick &&
-    stretch.firstTick <= toTick
-  );
+function mayHold(batch: PatchBatch, { fromSeq, toSeq, fromTick, toTick }: PatchBatchBounds): boolean {
+  return batch.lastSeq >= fromSeq && batch.firstSeq <= toSeq && batch.lastTick >= fromTick && batch.firstTick <= toTick;
 }
 
-function boundsOf(range: StepRange): StretchBounds {
+function boundsOf(range: StepRange): PatchBatchBounds {
   return {
     fromSeq: range.fromSeq ?? UNBOUNDED.fromSeq,
     toSeq: range.toSeq ?? UNBOUNDED.toSeq,
@@ -269,7 +264,7 @@ function boundsOf(range: StepRange): StretchBounds {
 }
 
 /** Whether a record of a step lies in the range; of a step whose records are not known, its end tells. */
-export function isWithin(step: PastStep, bounds: StretchBounds): boolean {
+export function isWithin(step: PastStep, bounds: PatchBatchBounds): boolean {
   if (step.lastSeq < bounds.fromSeq || step.firstSeq > bounds.toSeq) return false;
   const records = step.commands.length > 0 ? step.commands : [step];
   return records.some(
@@ -278,19 +273,19 @@ export function isWithin(step: PastStep, bounds: StretchBounds): boolean {
   );
 }
 
-/** The steps of a stretch, oldest first, each with its commands. */
-function withCommands(stretch: Stretch): PastStep[] {
-  const commands = stretch.commands();
+/** The steps of a batch, oldest first, each with its commands. */
+function withCommands(batch: PatchBatch): PastStep[] {
+  const commands = batch.commands();
   let next = 0;
-  return stretch.steps().map((step) => {
+  return batch.steps().map((step) => {
     const from = next;
     while (next < commands.length && (commands[next] as CommandEntry).seq <= step.lastSeq) next += 1;
     return { ...step, commands: commands.slice(from, next) };
   });
 }
 
-function* stretchPoints(stretch: Stretch): Generator<Point> {
-  for (const step of withCommands(stretch).reverse()) yield* pointsOf(step, step.commands);
+function* patchBatchPoints(batch: PatchBatch): Generator<Point> {
+  for (const step of withCommands(batch).reverse()) yield* pointsOf(step, step.commands);
 }
 
 function isTable(state: JsonObject, key: string): boolean {

@@ -165,7 +165,7 @@ export class Thinning {
       if (to <= from) continue;
       const mark = marks[index] as Mark;
       if (every !== 'step' && mark.upTo < to) {
-        const stretch = {
+        const range = {
           tier,
           mark: mark.upTo > from ? mark : { upTo: from, bytes: 0 },
           from,
@@ -173,7 +173,7 @@ export class Thinning {
           notAfter,
           spanMs: tier.forMs === 'ever' ? Number.POSITIVE_INFINITY : (tier.forMs - age) / TIME_SLACK,
         };
-        yield* this.#merge(row, retention, stretch, (reached) => {
+        yield* this.#merge(row, retention, range, (reached) => {
           marks[index] = reached;
           writeThinned(this.#database, id, JSON.stringify([policy, marks.map(({ upTo, bytes }) => [upTo, bytes])]));
         });
@@ -196,21 +196,16 @@ export class Thinning {
   }
 
   /** One tier over the rows behind its mark up to a seq, a few at a time. */
-  *#merge(
-    row: GameInfo,
-    retention: Retention,
-    stretch: TierStretch,
-    reached: (mark: Mark) => void,
-  ): Generator<void, void> {
+  *#merge(row: GameInfo, retention: Retention, range: TierRange, reached: (mark: Mark) => void): Generator<void, void> {
     const { id } = row;
-    const { from, to } = stretch;
-    let { upTo, bytes } = stretch.mark;
+    const { from, to } = range;
+    let { upTo, bytes } = range.mark;
     // The row that the tier wrote last may go on.
     const last = rowUpTo(this.#database, id, upTo);
     if (last?.lastSeq === upTo && last.firstSeq > from) upTo = last.firstSeq - 1;
     while (upTo < to) {
-      const rows = new MergedRows(this.#rulesFor(row, retention, stretch), bytes);
-      const sources = yield* this.#read(id, upTo, stretch, rows);
+      const rows = new MergedRows(this.#rulesFor(row, retention, range), bytes);
+      const sources = yield* this.#read(id, upTo, range, rows);
       const end = sources.at(-1)?.lastSeq;
       if (end === undefined) {
         // What stands apart stays as it is, and nothing is merged across it.
@@ -240,21 +235,21 @@ export class Thinning {
   }
 
   /** Rows go in until there are enough, or one that stands apart. */
-  *#read(id: string, afterSeq: number, stretch: TierStretch, rows: MergedRows): Generator<void, Source[]> {
+  *#read(id: string, afterSeq: number, range: TierRange, rows: MergedRows): Generator<void, Source[]> {
     const sources: Source[] = [];
     let upTo = afterSeq;
     while (sources.length < ROWS_A_TURN) {
       const source = rowAfter(this.#database, id, upTo);
-      if (!source || source.lastSeq > stretch.to || standsApart(source)) break;
+      if (!source || source.lastSeq > range.to || standsApart(source)) break;
       const { firstSeq, lastSeq, count } = source;
-      sources.push({ firstSeq, lastSeq, count, stepCount: addRow(rows, source, stretch) });
+      sources.push({ firstSeq, lastSeq, count, stepCount: addRow(rows, source, range) });
       upTo = lastSeq;
       yield;
     }
     return sources;
   }
 
-  #rulesFor(row: GameInfo, retention: Retention, { tier, notAfter, spanMs }: TierStretch): MergingRules {
+  #rulesFor(row: GameInfo, retention: Retention, { tier, notAfter, spanMs }: TierRange): MergingRules {
     // Compaction goes on between turns: there may be a newer snapshot by now than when this began.
     const lasting = new Set<number | undefined>([row.firstSeq, this.#rows.row(row.id)?.snapshotSeq]);
     const spare = new Set<number>();
@@ -286,8 +281,8 @@ export class Thinning {
   }
 }
 
-/** A stretch of rows that a tier is to go over. */
-interface TierStretch {
+/** Rows that a tier is to go over. */
+interface TierRange {
   readonly tier: RetentionTier;
   readonly mark: Mark;
   /** The seqs that are the tier's: behind this one, */
@@ -306,7 +301,7 @@ interface Source {
 }
 
 /** A stretch of time says what became of the game, not who asked for what. A row may hold steps that are not old enough for it. */
-function dropsCommands({ tier, notAfter }: TierStretch, { time }: Step): boolean {
+function dropsCommands({ tier, notAfter }: TierRange, { time }: Step): boolean {
   return typeof tier.every === 'object' && time <= notAfter;
 }
 
@@ -316,15 +311,15 @@ function standsApart(row: KeptRow): boolean {
 }
 
 /** Returns how many steps it has. */
-function addRow(rows: MergedRows, source: KeptRow, stretch: TierStretch): number {
+function addRow(rows: MergedRows, source: KeptRow, range: TierRange): number {
   const steps = source.steps();
-  const isBare = source.count === 0 || steps.every((step) => dropsCommands(stretch, step));
+  const isBare = source.count === 0 || steps.every((step) => dropsCommands(range, step));
   const commands = isBare ? undefined : source.commands();
   let next = 0;
   for (const [index, step] of steps.entries()) {
     const from = next;
     if (commands) while (next < commands.length && (commands[next] as CommandEntry).seq <= step.lastSeq) next += 1;
-    const own = dropsCommands(stretch, step) ? undefined : commands?.slice(from, next);
+    const own = dropsCommands(range, step) ? undefined : commands?.slice(from, next);
     const firstTick = index === 0 ? source.firstTick : (own?.[0]?.tick ?? step.tick);
     rows.add({ step, firstTick, commands: own });
   }

@@ -3,11 +3,11 @@
 
 import type { Database } from '../image/database.ts';
 import { readType, writeType } from '../image/types.ts';
-import type { Grain } from './pending-row.ts';
+import type { Granularity } from './pending-row.ts';
 import { decodeRetention, KEEP_ALL, type Retention } from './retention.ts';
 
 export interface TypePolicy {
-  readonly history: Grain;
+  readonly history: Granularity;
   readonly retention: Retention;
 }
 
@@ -16,22 +16,22 @@ const UNKNOWN: TypePolicy = { history: 'commands', retention: KEEP_ALL };
 
 export class TypePolicies {
   readonly #database: Database;
-  readonly #grainOf: (type: string) => Grain | undefined;
+  readonly #granularityOf: (type: string) => Granularity | undefined;
   readonly #retentionOf: (type: string) => Retention | undefined;
   readonly #recorded = new Map<string, TypePolicy>();
 
   constructor(
     database: Database,
-    grainOf: (type: string) => Grain | undefined,
+    granularityOf: (type: string) => Granularity | undefined,
     retentionOf: (type: string) => Retention | undefined = () => undefined,
   ) {
     this.#database = database;
-    this.#grainOf = grainOf;
+    this.#granularityOf = granularityOf;
     this.#retentionOf = retentionOf;
   }
 
-  grainOf(type: string): Grain {
-    return this.#grainOf(type) ?? this.#recordedOf(type).history;
+  granularityOf(type: string): Granularity {
+    return this.#granularityOf(type) ?? this.#recordedOf(type).history;
   }
 
   retentionOf(type: string): Retention {
@@ -42,7 +42,7 @@ export class TypePolicies {
   record(types: readonly string[]): boolean {
     let isNews = false;
     for (const type of types) {
-      const history = this.#grainOf(type);
+      const history = this.#granularityOf(type);
       const kept = this.#retentionOf(type);
       // Who has a directory but no code has nothing to say.
       if (history === undefined || kept === undefined) continue;
@@ -61,7 +61,7 @@ export class TypePolicies {
       const stored = readType(this.#database, type);
       policy = stored
         ? {
-            history: isGrain(stored.history) ? stored.history : UNKNOWN.history,
+            history: isGranularity(stored.history) ? stored.history : UNKNOWN.history,
             retention: (stored.retention === undefined ? undefined : decodeRetention(stored.retention)) ?? KEEP_ALL,
           }
         : UNKNOWN;
@@ -71,6 +71,6 @@ export class TypePolicies {
   }
 }
 
-function isGrain(history: string): history is Grain {
+function isGranularity(history: string): history is Granularity {
   return history === 'commands' || history === 'ticks' || history === 'batches';
 }

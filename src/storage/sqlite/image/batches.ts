@@ -1,4 +1,4 @@
-// Steps and commands as rows of an image: a row is a stretch of one game's past. compaction/ writes them; every reader of the past
+// Steps and commands as rows of an image: a row holds consecutive steps of one game. compaction/ writes them; every reader of the past
 // goes through them row by row.
 
 import { assertJson } from '../../../core/patch/apply.ts';
@@ -11,7 +11,7 @@ import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';
 import { misshapen } from './rows.ts';
 
-/** A stretch of a game's past: at least one step, and the commands behind the steps. */
+/** Consecutive steps of a game: at least one, and the commands behind the steps. */
 export interface PatchBatch {
   readonly firstSeq: number;
   readonly lastSeq: number;

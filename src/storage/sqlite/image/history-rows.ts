@@ -7,8 +7,8 @@ import { unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';
 
-/** A stretch of a game's past as it is kept in one place. Its texts are only read when they are asked for. */
-export interface Stretch {
+/** Consecutive steps of a game, as one row of patch_batches keeps them. Its texts are only read when they are asked for. */
+export interface PatchBatch {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly firstTick: number;
@@ -23,7 +23,7 @@ export interface Stretch {
 }
 
 /** Which rows may hold what somebody looks for: all bounds are inclusive. */
-export interface StretchBounds {
+export interface PatchBatchBounds {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly fromTick: number;
@@ -32,7 +32,7 @@ export interface StretchBounds {
   readonly toTime: number;
 }
 
-export const UNBOUNDED: StretchBounds = {
+export const UNBOUNDED: PatchBatchBounds = {
   fromSeq: 0,
   toSeq: Number.MAX_SAFE_INTEGER,
   fromTick: 0,
@@ -54,34 +54,38 @@ const BACKWARDS = `SELECT * FROM patch_batches WHERE game = ?1 AND last_seq >= ?
   ORDER BY last_seq DESC LIMIT 1`;
 
 /** Rows that may hold something within the bounds, oldest first. */
-export function* readStretches(database: Database, game: string, bounds: StretchBounds): Generator<Stretch> {
+export function* readPatchBatches(database: Database, game: string, bounds: PatchBatchBounds): Generator<PatchBatch> {
   let { fromSeq } = bounds;
   for (;;) {
     const row = database.one(FORWARDS, parametersOf(game, { ...bounds, fromSeq }));
     if (!row) return;
-    const stretch = new StretchRow(database, game, row);
-    yield stretch;
-    fromSeq = stretch.lastSeq + 1;
+    const batch = new PatchBatchRow(database, game, row);
+    yield batch;
+    fromSeq = batch.lastSeq + 1;
   }
 }
 
 /** The same, newest first. */
-export function* readStretchesBack(database: Database, game: string, bounds: StretchBounds): Generator<Stretch> {
+export function* readPatchBatchesBack(
+  database: Database,
+  game: string,
+  bounds: PatchBatchBounds,
+): Generator<PatchBatch> {
   let { toSeq } = bounds;
   while (toSeq >= bounds.fromSeq) {
     const row = database.one(BACKWARDS, parametersOf(game, { ...bounds, toSeq }));
     if (!row) return;
-    const stretch = new StretchRow(database, game, row);
-    yield stretch;
-    toSeq = stretch.firstSeq - 1;
+    const batch = new PatchBatchRow(database, game, row);
+    yield batch;
+    toSeq = batch.firstSeq - 1;
   }
 }
 
-function parametersOf(game: string, { fromSeq, toSeq, fromTick, toTick, fromTime, toTime }: StretchBounds) {
+function parametersOf(game: string, { fromSeq, toSeq, fromTick, toTick, fromTime, toTime }: PatchBatchBounds) {
   return [game, fromSeq, toSeq, fromTick, toTick, fromTime, toTime];
 }
 
-class StretchRow implements Stretch {
+class PatchBatchRow implements PatchBatch {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly firstTick: number;

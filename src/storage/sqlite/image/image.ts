@@ -9,8 +9,8 @@ import { OrreryError } from '../../../core/errors.ts';
 import { discard, type Files, temporaryPath, tidy } from '../files.ts';
 import { sha256 } from './body.ts';
 import type { Database } from './database.ts';
+import type { ImageChecker } from './image-check.ts';
 import type { ImageEntry } from './manifest.ts';
-import type { Prover } from './proof.ts';
 
 export const LATEST = 'latest.sqlite';
 
@@ -28,7 +28,7 @@ export function imageGeneration(name: string): number | undefined {
 
 /**
  * Writes an image to disk and has it proved before it gets its name. Yields between slices of work; the result is its
- * SHA-256. `meanwhile` is for the prover. Throws DAMAGED when what was read is not what was written.
+ * SHA-256. `doIdleWork` is for the checker. Throws DAMAGED when what was read is not what was written.
  */
 export function* publishImage(
   files: Files,
@@ -36,8 +36,8 @@ export function* publishImage(
   generation: number,
   bytes: Uint8Array,
   database: Database,
-  prover: Prover,
-  meanwhile?: () => boolean,
+  checker: ImageChecker,
+  doIdleWork?: () => boolean,
 ): Generator<unknown, string> {
   const path = `${directory}/${imageName(generation)}`;
   const handle = files.createNew(temporaryPath(path));
@@ -53,7 +53,7 @@ export function* publishImage(
     compaction = hash.digest();
     files.sync(handle);
     yield;
-    const proof = yield* prover.prove(files, handle.path, database, meanwhile);
+    const proof = yield* checker.check(files, handle.path, database, doIdleWork);
     if (Buffer.compare(compaction, proof.sha256) !== 0)
       throw damaged(handle.path, 'an image does not read back as it was written');
     // SQLite looks at the pages, which the SHA cannot: it only proves that these are the bytes sql.js made.

@@ -94,7 +94,7 @@ export function newestTimes(database: Database, game: string): number[] {
 }
 
 /** The seqs whose commands are not kept, as stretches, oldest first. */
-export function uncommandedStretches(database: Database, game: string): { firstSeq: number; lastSeq: number }[] {
+export function rangesWithoutCommands(database: Database, game: string): { firstSeq: number; lastSeq: number }[] {
   return database
     .all('SELECT first_seq, last_seq FROM patch_batches WHERE game = ? AND count = 0 ORDER BY last_seq', [game])
     .map((row) => ({ firstSeq: Number(row['first_seq']), lastSeq: Number(row['last_seq']) }));

@@ -41,7 +41,10 @@ export async function readSpare({
   if (!spare) return undefined;
   try {
     const alone = { ...manifest, images: [spare], generation: spare.generation };
-    const contents = await readShard(files, folder, alone, listing, { grainOf: () => 'commands', commandIndex: false });
+    const contents = await readShard(files, folder, alone, listing, {
+      granularityOf: () => 'commands',
+      commandIndex: false,
+    });
     const journal = counted(contents.replayedFrames, 'frame');
     findings.add('ok', imageName(spare.generation), `could stand in for the newest, with ${journal} of journal`);
     return contents;

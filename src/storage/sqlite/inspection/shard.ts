@@ -106,7 +106,10 @@ async function examineListed(
 
   let contents: ShardContents;
   try {
-    contents = await readShard(held, folder, manifest, listing, { grainOf: () => 'commands', commandIndex: false });
+    contents = await readShard(held, folder, manifest, listing, {
+      granularityOf: () => 'commands',
+      commandIndex: false,
+    });
   } catch (error) {
     findings.failure('recovery', error, REMEDY);
     return examined;

@@ -11,7 +11,7 @@ import type { GameInfo } from '../../game-info.ts';
 import type { Step } from '../../steps.ts';
 import type { Compaction } from '../compaction/compaction.ts';
 import type { Database } from '../image/database.ts';
-import { uncommandedStretches } from '../image/kept-rows.ts';
+import { rangesWithoutCommands } from '../image/kept-rows.ts';
 import { readSnapshot, type Snapshot } from '../image/snapshots.ts';
 
 /** Image and journal, or an image alone. */
@@ -109,7 +109,7 @@ function proveCommands(
   let seq = row.firstSeq;
   let count = 0;
   try {
-    const letGo = uncommandedStretches(database, row.id).filter(({ lastSeq }) => lastSeq <= row.seq);
+    const letGo = rangesWithoutCommands(database, row.id).filter(({ lastSeq }) => lastSeq <= row.seq);
     const isThinned = row.firstSeq > 0 || letGo.length > 0;
     const skip = (): void => {
       while (letGo[0]?.firstSeq === seq + 1) seq = (letGo.shift() as { lastSeq: number }).lastSeq;

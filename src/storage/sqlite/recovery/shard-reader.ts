@@ -21,7 +21,7 @@ import { readRecord, type ShardRecord } from './shard-record.ts';
 const MOST_ATTEMPTS = 50;
 
 /** How far patches are to be merged is the game type's choice: a reader goes by what the image says of it. */
-export const READING: CompactionOptions = { grainOf: () => undefined, commandIndex: false };
+export const READING: CompactionOptions = { granularityOf: () => undefined, commandIndex: false };
 
 /** The SQL tables of game types as well, up to the newest record. */
 export const READING_TABLES: CompactionOptions = { ...READING, projections: new Map() };

@@ -8,7 +8,7 @@ import { OrreryError } from '../../../core/errors.ts';
 import { shardOf } from '../../shard-of.ts';
 import { shardDirectory, takeDirectory } from '../directory.ts';
 import type { Files } from '../files.ts';
-import { PROVER_ON_THE_SPOT } from '../image/proof.ts';
+import { CHECKER_IN_PLACE } from '../image/image-check.ts';
 import { examineDirectory } from '../inspection/directory.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openShard } from '../recovery/open-shard.ts';
@@ -74,7 +74,7 @@ async function writeShard(
 ): Promise<void> {
   // The shards are made one by one, each with its games: one that is empty beside them is none that was lost.
   const recording = { directory, accept: true };
-  const shard = await openShard(files, folder, number, { grainOf: () => 'commands', commandIndex }, recording);
+  const shard = await openShard(files, folder, number, { granularityOf: () => 'commands', commandIndex }, recording);
   // A new shard without a journal would not have been opened.
   const journal = shard.journal as Journal;
   try {
@@ -91,7 +91,7 @@ async function writeShard(
       maxImageBytes: MAX_IMAGE_BYTES,
     };
     const publishing = publish(
-      { ...parts, prover: PROVER_ON_THE_SPOT, published: () => undefined },
+      { ...parts, checker: CHECKER_IN_PLACE, published: () => undefined },
       shard.manifest.shard,
       first.start.generation,
       undefined,

@@ -83,7 +83,7 @@ export class Backlog {
   }
 
   /** A little while nobody asks for anything; false when there is none worth it. A failure is for the next who needs compaction. */
-  meanwhile(): boolean {
+  doIdleWork(): boolean {
     if (this.bytes < WORTH_COMPACTING || this.#failure !== undefined) return false;
     try {
       this.compactSome();

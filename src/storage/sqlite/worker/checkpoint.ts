@@ -7,6 +7,7 @@ import type { Compaction } from '../compaction/compaction.ts';
 import { type Files, isDiskFailure, tidy } from '../files.ts';
 import type { Database } from '../image/database.ts';
 import { imageGeneration, imageName, LATEST, publishImage } from '../image/image.ts';
+import type { ImageChecker } from '../image/image-check.ts';
 import {
   type ImageEntry,
   MANIFEST_VERSION,
@@ -15,7 +16,6 @@ import {
   manifestName,
   publishManifest,
 } from '../image/manifest.ts';
-import type { Prover } from '../image/proof.ts';
 import { segmentGeneration } from '../journal/segment.ts';
 import type { Lease } from '../recovery/lease.ts';
 import type { RecordKeeper } from '../recovery/shard-record.ts';
@@ -31,9 +31,9 @@ export interface CheckpointParts {
   readonly database: Database;
   readonly compaction: Compaction;
   readonly maxImageBytes: number;
-  readonly prover: Prover;
-  /** A little of other work while the prover is at its own; false when there is none. */
-  readonly meanwhile?: () => boolean;
+  readonly checker: ImageChecker;
+  /** A little of other work while the image is checked; false when there is none. */
+  readonly doIdleWork?: () => boolean;
   /** The new manifest counts from here on, whatever becomes of the tidying after it. */
   published(manifest: Manifest): void;
 }
@@ -70,7 +70,7 @@ export function* publish(
   if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
   const { length } = bytes;
   yield;
-  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.prover, parts.meanwhile);
+  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.checker, parts.doIdleWork);
   giveBack(bytes);
   const image = { generation, bytes: length, sha256, ...position };
   const images = previous ? [image, previous] : [image];

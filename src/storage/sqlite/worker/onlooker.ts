@@ -76,7 +76,7 @@ export class Onlooker {
   }
 
   /** There is nothing to do unasked. */
-  meanwhile(): boolean {
+  doIdleWork(): boolean {
     return false;
   }
 

@@ -18,7 +18,7 @@ import type {
 } from '../../store.ts';
 import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
-import { PROVER_ON_THE_SPOT, type Prover, WAITING } from '../image/proof.ts';
+import { CHECKER_IN_PLACE, type ImageChecker, WAITING } from '../image/image-check.ts';
 import { type OpenedShard, openShard } from '../recovery/open-shard.ts';
 import { Backlog } from './backlog.ts';
 import { isPostponed, publish } from './checkpoint.ts';
@@ -34,7 +34,7 @@ export class Owner {
   readonly #options: OwnerOptions;
   readonly #shard: OpenedShard;
   readonly #segments: Segments;
-  #prover: Prover = PROVER_ON_THE_SPOT;
+  #checker: ImageChecker = CHECKER_IN_PLACE;
   readonly #backlog: Backlog;
   readonly #seqs: NewestSeqs;
   readonly #questions: Questions;
@@ -68,7 +68,7 @@ export class Owner {
   static async open(
     files: Files,
     options: OwnerOptions,
-    prover: Prover = PROVER_ON_THE_SPOT,
+    checker: ImageChecker = CHECKER_IN_PLACE,
     atWorkOn?: CompactionOptions['atWorkOn'],
   ): Promise<Owner> {
     const began = performance.now();
@@ -81,7 +81,7 @@ export class Owner {
     const owner = new Owner(files, options, shard, recovery);
     let failure = shard.failure;
     try {
-      owner.#typesChanged = shard.compaction.policies.record([...options.grains.keys()]);
+      owner.#typesChanged = shard.compaction.policies.record([...options.granularities.keys()]);
       if (shard.mustPublish && !failure) failure = owner.#publishFirst();
       if (shard.record?.fault) recovery.untidy = errorToData(shard.record.fault);
     } catch (error) {
@@ -97,7 +97,7 @@ export class Owner {
     else recovery.withoutSegment = true;
     recovery.durationMs = performance.now() - began;
     // Only now: whoever opens a shard waits for its image, and sooner without another thread.
-    owner.#prover = prover;
+    owner.#checker = checker;
     return owner;
   }
 
@@ -178,8 +178,8 @@ export class Owner {
   }
 
   /** A little of compaction while nobody asks for anything; false when there is none worth it. */
-  meanwhile(): boolean {
-    return this.#backlog.meanwhile();
+  doIdleWork(): boolean {
+    return this.#backlog.doIdleWork();
   }
 
   /** One slice of a checkpoint, which begins when none is under way. Reports when it is done. */
@@ -268,7 +268,7 @@ export class Owner {
     try {
       try {
         if (this.#checkpoint) while (this.checkpoint() === undefined);
-        this.#prover = PROVER_ON_THE_SPOT;
+        this.#checker = CHECKER_IN_PLACE;
         const owed = this.#written > this.#published || this.#unpublished !== undefined;
         if (owed || this.#alone || this.#typesChanged) while (this.checkpoint() === undefined);
       } catch (error) {
@@ -351,8 +351,8 @@ export class Owner {
         database: this.#shard.database,
         compaction: this.#shard.compaction,
         maxImageBytes: this.#options.maxImageBytes,
-        prover: this.#prover,
-        meanwhile: () => this.meanwhile(),
+        checker: this.#checker,
+        doIdleWork: () => this.doIdleWork(),
         published: (published) => {
           this.#shard.manifest = published;
           this.#alone = how === 'alone';

@@ -16,7 +16,7 @@ export interface OwnerOptions {
   /** Undefined for a shard without a directory around it, which nobody keeps a record of. */
   readonly recording?: Recording;
   /** By game type, how far patches are merged in the history. Maps throughout: a type may be called `constructor`. */
-  readonly grains: ReadonlyMap<string, 'commands' | 'ticks' | 'batches'>;
+  readonly granularities: ReadonlyMap<string, 'commands' | 'ticks' | 'batches'>;
   /** How much of the past of each type is kept. Of a type that is not named, what the image says counts. */
   readonly retentions?: ReadonlyMap<string, Retention>;
   /** How long one slice of background work may last, in milliseconds. */
@@ -36,7 +36,7 @@ export function compactionOptionsOf(
   atWorkOn?: CompactionOptions['atWorkOn'],
 ): CompactionOptions {
   return {
-    grainOf: (type) => options.grains.get(type),
+    granularityOf: (type) => options.granularities.get(type),
     retentionOf: (type) => options.retentions?.get(type),
     commandIndex: options.commandIndex,
     projections: options.projections ?? new Map(),

@@ -18,7 +18,7 @@ const [LEAST_LINGER_MS, MOST_LINGER_MS] = [0.05, 0.25];
 const LONGEST_TURN_MS = 20;
 
 /** What the pool hands to the thread, once. */
-export interface Seat {
+export interface OwnerConnection {
   readonly port: MessagePort;
   /** Of the slot that both ends share. */
   readonly memory: SharedArrayBuffer;
@@ -30,13 +30,13 @@ export interface Seat {
 type Message = OwnerRequest | typeof IN_SLOT;
 
 /**
- * Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. `meanwhile` does a little
+ * Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. `doIdleWork` does a little
  * of what is to be done anyway, when nothing has come, and says whether there was anything.
  */
 export function serve(
-  { port, memory }: Pick<Seat, 'port' | 'memory'>,
+  { port, memory }: Pick<OwnerConnection, 'port' | 'memory'>,
   answer: (request: OwnerRequest, early: EarlyChunks) => Promise<OwnerReply>,
-  meanwhile: () => boolean,
+  doIdleWork: () => boolean,
 ): void {
   const slot = new CommitSlot(memory);
   const send = (message: OwnerChunk, list: ArrayBuffer[]): void => port.postMessage(message, list);
@@ -49,7 +49,7 @@ export function serve(
   const work = async (first: Message | undefined): Promise<void> => {
     isAtWork = true;
     const turnEnds = performance.now() + LONGEST_TURN_MS;
-    let message = first ?? next(port, slot, 0, turnEnds, meanwhile);
+    let message = first ?? next(port, slot, 0, turnEnds, doIdleWork);
     while (message !== undefined) {
       const pause = performance.now() - answeredAt;
       const request = message === IN_SLOT ? ({ kind: 'commit', batch: slot.take() } as const) : message;
@@ -60,11 +60,11 @@ export function serve(
       } else port.postMessage(reply, transferable(reply));
       answeredAt = performance.now();
       const linger = pause * 1.5 > MOST_LINGER_MS ? LEAST_LINGER_MS : Math.max(pause * 1.5, LEAST_LINGER_MS);
-      message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger, turnEnds, meanwhile) : undefined;
+      message = answeredAt < turnEnds ? next(port, slot, answeredAt + linger, turnEnds, doIdleWork) : undefined;
     }
     isAtWork = false;
     // What is left to do goes on after the event loop has had its turn, unless a request has come by then.
-    if (meanwhile()) setImmediate(() => isAtWork || void work(undefined));
+    if (doIdleWork()) setImmediate(() => isAtWork || void work(undefined));
   };
   port.on('message', (message: Message) => {
     // Nobody handles a rejection, so that it is uncaught: then the pool replaces the thread.
@@ -91,7 +91,7 @@ function next(
   slot: CommitSlot,
   end: number,
   turnEnds: number,
-  meanwhile: () => boolean,
+  doIdleWork: () => boolean,
 ): Message | undefined {
   slot.look();
   while (!slot.asked) {
@@ -100,7 +100,7 @@ function next(
       slot.leave();
       return received.message;
     }
-    const until = meanwhile() ? turnEnds : end;
+    const until = doIdleWork() ? turnEnds : end;
     if (performance.now() >= until) break;
   }
   return slot.leave() ? IN_SLOT : undefined;

@@ -5,21 +5,21 @@ import { workerData } from 'node:worker_threads';
 import { nodeFiles } from '../src/storage/sqlite/files.ts';
 import { sha256 } from '../src/storage/sqlite/image/body.ts';
 import { inspectBytes } from '../src/storage/sqlite/image/database.ts';
-import type { Proof } from '../src/storage/sqlite/image/proof.ts';
-import type { ProvingTask } from '../src/storage/sqlite/worker/proving-thread.ts';
+import type { ImageCheck } from '../src/storage/sqlite/image/image-check.ts';
+import type { CheckerTask } from '../src/storage/sqlite/worker/checker-thread.ts';
 
-const { path, port, answered } = workerData as ProvingTask;
+const { path, port, answered } = workerData as CheckerTask;
 
 // There a thread has a priority of its own, and a game loop comes before this.
 if (platform() === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
 
-async function prove(): Promise<Proof> {
+async function check(): Promise<ImageCheck> {
   const bytes = nodeFiles.read(path);
   return { sha256: sha256(bytes), verdict: await inspectBytes(bytes) };
 }
 
 try {
-  port.postMessage(await prove());
+  port.postMessage(await check());
 } catch {
   // Whoever asked does it again, and meets what was in the way.
   port.postMessage(undefined);

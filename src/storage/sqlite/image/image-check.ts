@@ -1,11 +1,11 @@
 // The proof that an image which was just written is on the disk as it was made: read back, hashed, looked through by SQLite.
-// image.ts asks for it before an image gets its name. Here it is done on the spot; worker/proving-thread.ts has a thread do it.
+// image.ts asks for it before an image gets its name. Here it is done on the spot; worker/checker-thread.ts has a thread do it.
 
 import type { Files } from '../files.ts';
 import { sha256 } from './body.ts';
 import type { Database } from './database.ts';
 
-export interface Proof {
+export interface ImageCheck {
   readonly sha256: Uint8Array;
   /** What SQLite says: 'ok', or what is wrong. */
   readonly verdict: string;
@@ -14,17 +14,17 @@ export interface Proof {
 /** Yielded by work in slices when there is nothing to do until somebody else comes to an end. */
 export const WAITING = Symbol('waiting');
 
-export interface Prover {
+export interface ImageChecker {
   /**
-   * Reads a file back. Yields while somebody else does so, and calls `meanwhile` for a little of other work; it says whether there
+   * Reads a file back. Yields while somebody else does so, and calls `doIdleWork` for a little of other work; it says whether there
    * was any. Throws IO_FAILED.
    */
-  prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<unknown, Proof>;
+  check(files: Files, path: string, database: Database, doIdleWork?: () => boolean): Generator<unknown, ImageCheck>;
 }
 
-export const PROVER_ON_THE_SPOT: Prover = {
+export const CHECKER_IN_PLACE: ImageChecker = {
   // biome-ignore lint/correctness/useYield: there is nothing to wait for
-  *prove(files, path, database) {
+  *check(files, path, database) {
     const written = files.read(path);
     return { sha256: sha256(written), verdict: database.inspect(written) };
   },

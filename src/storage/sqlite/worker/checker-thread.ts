@@ -1,13 +1,13 @@
 // Has images proved in a thread of its own: reading back, hashing and quick_check of a large one take longer than a batch may
-// wait. checkpoint.ts asks, by way of image/image.ts; workers/image-prover.ts is what runs over there.
+// wait. checkpoint.ts asks, by way of image/image.ts; workers/image-checker.ts is what runs over there.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Files } from '../files.ts';
 import type { Database } from '../image/database.ts';
-import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '../image/proof.ts';
+import { CHECKER_IN_PLACE, type ImageCheck, type ImageChecker, WAITING } from '../image/image-check.ts';
 
 /** What the thread is given. */
-export interface ProvingTask {
+export interface CheckerTask {
   readonly path: string;
   readonly port: MessagePort;
   /** One number: not 0 when the answer is at the port. */
@@ -24,7 +24,7 @@ const WAIT_MS = 2;
 const PATIENCE_MS = 30_000;
 const PATIENCE_MS_PER_MIB = 500;
 
-export class ProvingThread implements Prover {
+export class CheckerThread implements ImageChecker {
   readonly #worker: URL;
   readonly #leastBytes: number;
 
@@ -33,17 +33,17 @@ export class ProvingThread implements Prover {
     this.#leastBytes = leastBytes;
   }
 
-  *prove(files: Files, path: string, database: Database, meanwhile?: () => boolean): Generator<unknown, Proof> {
+  *check(files: Files, path: string, database: Database, doIdleWork?: () => boolean): Generator<unknown, ImageCheck> {
     const bytes = files.size(path);
-    const proof = bytes < this.#leastBytes ? undefined : yield* this.#elsewhere(path, bytes, meanwhile);
-    return proof ?? (yield* PROVER_ON_THE_SPOT.prove(files, path, database));
+    const proof = bytes < this.#leastBytes ? undefined : yield* this.#elsewhere(path, bytes, doIdleWork);
+    return proof ?? (yield* CHECKER_IN_PLACE.check(files, path, database));
   }
 
   /** Undefined when the thread could not do it: then it is for this one to find out why. */
-  *#elsewhere(path: string, bytes: number, meanwhile?: () => boolean): Generator<unknown, Proof | undefined> {
+  *#elsewhere(path: string, bytes: number, doIdleWork?: () => boolean): Generator<unknown, ImageCheck | undefined> {
     const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const { port1, port2 } = new MessageChannel();
-    const task: ProvingTask = { path, port: port2, answered };
+    const task: CheckerTask = { path, port: port2, answered };
     const worker = new Worker(this.#worker, { workerData: task, transferList: [port2] });
     worker.unref();
     let died = false;
@@ -54,13 +54,13 @@ export class ProvingThread implements Prover {
       const end = performance.now() + PATIENCE_MS + (bytes / 2 ** 20) * PATIENCE_MS_PER_MIB;
       while (Atomics.load(answered, 0) === 0) {
         if (died || performance.now() > end) return undefined;
-        if (meanwhile?.()) yield;
+        if (doIdleWork?.()) yield;
         else {
           Atomics.wait(answered, 0, 0, WAIT_MS);
           yield WAITING;
         }
       }
-      return (receiveMessageOnPort(port1) as { message: Proof | undefined } | undefined)?.message;
+      return (receiveMessageOnPort(port1) as { message: ImageCheck | undefined } | undefined)?.message;
     } finally {
       port1.close();
       void worker.terminate();

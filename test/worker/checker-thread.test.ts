@@ -9,11 +9,11 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { defineGame, openOrrery } from '#index.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
-import { PROVER_ON_THE_SPOT, type Proof, type Prover, WAITING } from '#storage/sqlite/image/proof.ts';
+import { CHECKER_IN_PLACE, type ImageCheck, type ImageChecker, WAITING } from '#storage/sqlite/image/image-check.ts';
+import { CheckerThread } from '#storage/sqlite/worker/checker-thread.ts';
 import { Owner } from '#storage/sqlite/worker/owner.ts';
-import { ProvingThread } from '#storage/sqlite/worker/proving-thread.ts';
 
-const PROVER = new URL('../../dist/workers/image-prover.js', import.meta.url);
+const PROVER = new URL('../../dist/workers/image-checker.js', import.meta.url);
 const NOWHERE = new URL('../../dist/workers/there-is-no-such-worker.js', import.meta.url);
 
 let database: Database;
@@ -28,8 +28,8 @@ afterEach(() => {
 });
 
 /** As the owner does it: a slice, then whatever else has come. */
-async function prove(prover: Prover, path: string): Promise<{ proof: Proof; waits: number }> {
-  const proving = prover.prove(nodeFiles, path, database);
+async function check(checker: ImageChecker, path: string): Promise<{ proof: ImageCheck; waits: number }> {
+  const proving = checker.check(nodeFiles, path, database);
   for (let waits = 0; ; waits += 1) {
     const step = proving.next();
     if (step.done) return { proof: { ...step.value, sha256: new Uint8Array(step.value.sha256) }, waits };
@@ -37,8 +37,8 @@ async function prove(prover: Prover, path: string): Promise<{ proof: Proof; wait
   }
 }
 
-async function onTheSpot(path: string): Promise<Proof> {
-  return (await prove(PROVER_ON_THE_SPOT, path)).proof;
+async function onTheSpot(path: string): Promise<ImageCheck> {
+  return (await check(CHECKER_IN_PLACE, path)).proof;
 }
 
 it('[PT1] a thread says what is said on the spot: of an image, of one that is damaged, of no image, of nothing', async () => {
@@ -49,7 +49,7 @@ it('[PT1] a thread says what is said on the spot: of an image, of one that is da
   for (const [name, bytes] of Object.entries(files)) {
     const path = join(folder, name);
     writeFileSync(path, bytes);
-    const { proof, waits } = await prove(new ProvingThread(PROVER, 0), path);
+    const { proof, waits } = await check(new CheckerThread(PROVER, 0), path);
     expect(proof, name).toEqual(await onTheSpot(path));
     expect(proof.verdict === 'ok', name).toBe(name === 'image');
     expect(waits, name).toBeGreaterThan(0);
@@ -60,20 +60,20 @@ it('[PT2] a small image, and one that no thread can prove, is proved on the spot
   const path = join(folder, 'image');
   writeFileSync(path, database.export());
   const expected = await onTheSpot(path);
-  expect(await prove(new ProvingThread(PROVER), path)).toEqual({ proof: expected, waits: 0 });
-  expect((await prove(new ProvingThread(NOWHERE, 0), path)).proof).toEqual(expected);
+  expect(await check(new CheckerThread(PROVER), path)).toEqual({ proof: expected, waits: 0 });
+  expect((await check(new CheckerThread(NOWHERE, 0), path)).proof).toEqual(expected);
 });
 
 it('[PT3] a file that cannot be read fails as it does on the spot', async () => {
-  const prover = new ProvingThread(PROVER, 0);
-  await expect(prove(prover, join(folder, 'missing'))).rejects.toMatchObject({ name: 'OrreryError' });
+  const checker = new CheckerThread(PROVER, 0);
+  await expect(check(checker, join(folder, 'missing'))).rejects.toMatchObject({ name: 'OrreryError' });
 });
 
 it('[PT5] an owner that only waits for the thread ends its slice, however long it may last', async () => {
-  const slow: Prover = {
-    *prove(...given) {
+  const slow: ImageChecker = {
+    *check(...given) {
       for (let wait = 0; wait < 5; wait += 1) yield WAITING;
-      return yield* PROVER_ON_THE_SPOT.prove(...given);
+      return yield* CHECKER_IN_PLACE.check(...given);
     },
   };
   const owner = await Owner.open(
@@ -81,7 +81,7 @@ it('[PT5] an owner that only waits for the thread ends its slice, however long i
     {
       directory: join(folder, 'shard'),
       shard: 0,
-      grains: new Map(),
+      granularities: new Map(),
       sliceMs: 60_000,
       checkpointBytes: 1e9,
       maxImageBytes: 1e9,
