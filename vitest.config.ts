@@ -15,7 +15,9 @@ const APART = [
 const SQLITE = 'src/storage/sqlite';
 const FULLY_COVERED = [
   'src/core/patch/*.ts',
+  `${SQLITE}/disk-failure.ts`,
   `${SQLITE}/files.ts`,
+  `${SQLITE}/pages/*.ts`,
   `${SQLITE}/sweep.ts`,
   `${SQLITE}/journal/*.ts`,
   `${SQLITE}/recovery/*.ts`,

@@ -47,12 +47,14 @@ export const PARTS: Table = {
   'history/rerun': ['history'],
   'history/upgrade': ['history/recover', 'history/rerun', 'history'],
   ...inSqlite({
+    files: ['disk-failure'],
     sweep: ['files'],
     lock: ['files'],
     openings: ['files'],
     directory: ['files', 'lock', 'sweep'],
     journal: ['files'],
-    image: ['files', 'projection'],
+    pages: ['files'],
+    image: ['pages', 'files', 'projection'],
     compaction: ['image', 'projection'],
     recovery: ['compaction', 'image', 'journal', 'sweep', 'files'],
     worker: ['recovery', 'compaction', 'image', 'journal', 'files'],
@@ -62,7 +64,7 @@ export const PARTS: Table = {
     pack: ['directory-history', 'recovery', 'compaction', 'image', 'openings', 'directory', 'files'],
     inspection: ['recovery', 'compaction', 'image', 'journal', 'lock', 'directory', 'files'],
     salvage: ['inspection', 'worker', 'recovery', 'compaction', 'image', 'directory', 'files'],
-    query: ['pack', 'recovery', 'compaction', 'image', 'directory', 'files'],
+    query: ['pack', 'pages', 'recovery', 'compaction', 'image', 'directory', 'files'],
   }),
 };
 

@@ -53,7 +53,7 @@ class Saboteur {
 
 /** Looking at the disk either works or does not; changing it can fail when it is half done, or done. */
 function canFail(operation: Operation, moment: Moment): boolean {
-  return moment === 'before' || !['list', 'exists', 'read'].includes(operation);
+  return moment === 'before' || !['list', 'exists', 'read', 'readAt'].includes(operation);
 }
 
 function expectTyped(error: unknown, story: string): void {

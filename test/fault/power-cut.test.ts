@@ -21,7 +21,7 @@ function cutAt(
   let where = '';
   disk.interference = (operation, at, path) => {
     if (where === '') {
-      if (at !== moment || ['list', 'exists', 'read'].includes(operation)) return;
+      if (at !== moment || ['list', 'exists', 'read', 'readAt'].includes(operation)) return;
       count += 1;
       if (count < nth) return;
       where = `${moment} ${operation} of ${path}`;

@@ -114,6 +114,12 @@ export class VolatileDisk implements Files {
     return this.#do('read', path, () => Buffer.from(this.#inode(path).bytes.subarray(0, limit)));
   }
 
+  readAt(handle: FileHandle, position: number, length: number): Uint8Array {
+    return this.#do('readAt', handle.path, () =>
+      Buffer.from(this.#opened(handle).bytes.subarray(position, position + length)),
+    );
+  }
+
   createNew(path: string): FileHandle {
     return this.#do('createNew', path, () => {
       this.#assertFree(path);

@@ -72,6 +72,10 @@ export class MemoryFolder implements Files {
     return Buffer.from(this.bytesOf(path).subarray(0, limit));
   }
 
+  readAt(handle: FileHandle, position: number, length: number): Uint8Array {
+    return Buffer.from(this.bytesOf(handle.path).subarray(position, position + length));
+  }
+
   createNew(path: string): FileHandle {
     if (this.files.has(path)) throw failure(path, 'EEXIST');
     this.files.set(path, Buffer.alloc(0));

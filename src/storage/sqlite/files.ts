@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { OrreryError } from '../../core/errors.ts';
+import { diskFailure } from './disk-failure.ts';
 
 /** An open file. Plain data: it is only good for the `Files` that made it, and only until `close`. */
 export interface FileHandle {
@@ -36,6 +37,8 @@ export interface Files {
   openFolder(path: string): FileHandle;
   /** The bytes of a file, or the first `limit` of them. Whatever else has that name is refused at once. */
   read(path: string, limit?: number): Uint8Array;
+  /** The bytes at `position` of an open file: fewer than `length` where it ends. */
+  readAt(handle: FileHandle, position: number, length: number): Uint8Array;
   /** Makes an empty file that was not there and opens it to read and write; see `alreadyExists`. */
   createNew(path: string): FileHandle;
   /** Opens a file that is there to read and write. */
@@ -203,6 +206,18 @@ export function createNodeFiles(system: FileSystem): Files {
     return false;
   }
 
+  function readSome(descriptor: number, position: number, limit: number): Buffer {
+    const bytes = Buffer.allocUnsafe(limit);
+    let done = 0;
+    while (done < limit) {
+      const length = Math.min(limit - done, LARGEST_TRANSFER);
+      const count = system.readSync(descriptor, bytes, done, length, position + done);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
   function remove(path: string): void {
     try {
       attempt('remove a file', path, () => system.unlinkSync(path));
@@ -272,20 +287,15 @@ export function createNodeFiles(system: FileSystem): Files {
         return attempt('read a file', path, () => {
           const found = system.fstatSync(descriptor);
           if (!found.isFile()) throw noFile(found.isDirectory() ? 'EISDIR' : 'EFTYPE');
-          const bytes = Buffer.allocUnsafe(Math.min(limit, found.size));
-          let done = 0;
-          while (done < bytes.length) {
-            const length = Math.min(bytes.length - done, LARGEST_TRANSFER);
-            const count = system.readSync(descriptor, bytes, done, length, done);
-            if (count === 0) break;
-            done += count;
-          }
-          return bytes.subarray(0, done);
+          return readSome(descriptor, 0, Math.min(limit, found.size));
         });
       } finally {
         close(handle);
       }
     },
+
+    readAt: (handle, position, length) =>
+      attempt('read a file', handle.path, () => readSome(handle.descriptor, position, length)),
 
     createNew: (path) => open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 'make a file'),
 
@@ -298,7 +308,7 @@ export function createNodeFiles(system: FileSystem): Files {
         const count = attempt('write a file', handle.path, () =>
           system.writeSync(handle.descriptor, bytes, done, length, position + done),
         );
-        if (count <= 0) throw failure('write a file', handle.path, new Error('the write made no progress'));
+        if (count <= 0) throw diskFailure('write a file', handle.path, new Error('the write made no progress'));
         done += count;
       }
     },
@@ -325,7 +335,7 @@ export function createNodeFiles(system: FileSystem): Files {
       } catch (error) {
         if (!hasNoLinks(from, error)) throw error;
         const taken = Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
-        if (exists(to)) throw failure('put a file in place', to, taken);
+        if (exists(to)) throw diskFailure('put a file in place', to, taken);
         rename(from, to);
         return;
       }
@@ -357,39 +367,6 @@ function attempt<T>(doing: string, path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw failure(doing, path, error);
+    throw diskFailure(doing, path, error);
   }
 }
-
-function failure(doing: string, path: string, cause: unknown): OrreryError {
-  const errno = (cause as { code?: unknown }).code;
-  const full = errno === 'ENOSPC' || errno === 'EDQUOT';
-  return new OrreryError({
-    code: full ? 'DISK_FULL' : 'IO_FAILED',
-    what: `could not ${doing}`,
-    hint: typeof errno === 'string' ? (HINTS.get(errno) ?? DEFAULT_HINT) : DEFAULT_HINT,
-    context: typeof errno === 'string' ? { file: path, errno } : { file: path },
-    cause,
-  });
-}
-
-const DEFAULT_HINT = 'Check the disk and the rights of this process on the directory.';
-const PERMISSION_HINT = 'Give this process the right to read and write the directory and everything in it.';
-const DESCRIPTOR_HINT = 'Raise the number of files a process may have open (`ulimit -n`).';
-const HINTS: ReadonlyMap<string, string> = new Map([
-  ['ENOSPC', 'Free some space on the disk that holds this file.'],
-  ['EDQUOT', 'Free some space or raise the quota of this user.'],
-  [
-    'EFBIG',
-    'Raise how large a file this process may write (`ulimit -f`), or use a file system that takes larger files.',
-  ],
-  ['EIO', 'The disk reports a failure: look at the system log and at the health of the disk.'],
-  ['EMFILE', DESCRIPTOR_HINT],
-  ['ENFILE', DESCRIPTOR_HINT],
-  ['EACCES', PERMISSION_HINT],
-  ['EPERM', PERMISSION_HINT],
-  ['EROFS', 'The file system is mounted read-only: mount it for writing.'],
-  ['EISDIR', 'A folder stands where Orrery keeps a file of its own: remove it.'],
-  ['EFTYPE', 'A pipe or a device stands where Orrery keeps a file of its own: remove it.'],
-  ['ELOOP', 'A symbolic link stands where Orrery keeps a file of its own: remove the link.'],
-]);

@@ -94,6 +94,12 @@ export class RecordingFiles implements Files {
     });
   }
 
+  readAt(handle: FileHandle, position: number, length: number): Uint8Array {
+    return this.#call('readAt', handle.path, () =>
+      contentOf(this.#opened(handle)).subarray(position, position + length),
+    );
+  }
+
   createNew(path: string): FileHandle {
     return this.#call('createNew', path, () => {
       this.#assertFree(path);

@@ -46,7 +46,7 @@ export interface Workload {
 }
 
 const GAMES = ['a', 'b', 'c'];
-const READING: readonly Call[] = ['list', 'exists', 'size', 'read', 'identity', 'openFolder'];
+const READING: readonly Call[] = ['list', 'exists', 'size', 'read', 'readAt', 'identity', 'openFolder'];
 const NEEDS_DESCRIPTOR: readonly Call[] = ['createNew', 'openWrite', 'openFolder', 'read', 'syncDirectory'];
 const NEEDS_SPACE: readonly Call[] = ['createNew', 'write', 'dataSync', 'sync', 'rename', 'publishNew', 'link'];
 

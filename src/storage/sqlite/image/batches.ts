@@ -94,22 +94,22 @@ export function* readCommands(
   }
 }
 
-export function writeCommandIndex(database: Database, game: string, commands: readonly CommandEntry[]): void {
-  for (const command of commands) {
+/** Returns how many bytes the rows have, roughly. */
+export function writeCommandIndex(database: Database, game: string, commands: readonly CommandEntry[]): number {
+  let bytes = 0;
+  for (const { seq, tick, time, name, player = null, args } of commands) {
+    const text = args === undefined ? null : JSON.stringify(args);
     database.run(
       'INSERT OR REPLACE INTO commands (game, seq, tick, time, name, player, args) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      [
-        game,
-        command.seq,
-        command.tick,
-        command.time,
-        command.name,
-        command.player ?? null,
-        command.args === undefined ? null : JSON.stringify(command.args),
-      ],
+      [game, seq, tick, time, name, player, text],
     );
+    bytes += ROW_BYTES + (text?.length ?? 0);
   }
+  return bytes;
 }
+
+/** Of a row of `commands` without its arguments. */
+const ROW_BYTES = 64;
 
 const BATCH = {
   body: `SELECT first_seq, last_seq, last_tick, time, codec, body FROM patch_batches WHERE game = ? AND last_seq > ? AND first_seq <= ?

@@ -3,6 +3,11 @@
 import type { Database as SqlJsDatabase, SqlJsStatic, Statement } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
 import { part } from '../../../core/late-import.ts';
+import type { Files } from '../files.ts';
+import { PageStore } from '../pages/page-store.ts';
+import { PagedFile } from '../pages/paged-file.ts';
+import { emptyDatabase, PAGE_BYTES, pagesWork } from '../pages/self-test.ts';
+import { Spill } from '../pages/spill.ts';
 import { assertSchema, migrate } from './schema.ts';
 
 /** As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one. */
@@ -15,7 +20,12 @@ const GUARDED = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;';
 /** A file of fewer pages is not worth shrinking. */
 const LEAST_PAGES = 64;
 
+/** Of rows in one transaction. */
+const PART_BYTES = 4 * 1024 * 1024;
+
 let library: Promise<SqlJsStatic> | undefined;
+/** Of that library; undefined before it was tried. */
+let arePagesTaken: boolean | undefined;
 
 /** When a database is first needed: the main thread of a program has none. */
 function loaded(): Promise<SqlJsStatic> {
@@ -31,10 +41,12 @@ export class Database {
   readonly #library: SqlJsStatic;
   readonly #database: SqlJsDatabase;
   readonly #statements = new Map<string, Statement>();
+  readonly #pages: PagedFile | undefined;
 
-  private constructor(sqlJs: SqlJsStatic, database: SqlJsDatabase) {
+  private constructor(sqlJs: SqlJsStatic, database: SqlJsDatabase, pages?: PagedFile) {
     this.#library = sqlJs;
     this.#database = database;
+    this.#pages = pages;
   }
 
   /**
@@ -64,17 +76,41 @@ export class Database {
     return database;
   }
 
+  /**
+   * Empty, and with no more than `roomBytes` of its pages in memory: the others are in a file in `folder`, which has no
+   * name and goes with the database. For what is made to be asked and thrown away: there is no way back from a statement
+   * that fails. In memory as a whole where sql.js does not take pages.
+   */
+  static async scratch(files: Files, folder: string, roomBytes: number): Promise<Database> {
+    const build = await loaded();
+    arePagesTaken ??= pagesWork(build);
+    if (!arePagesTaken) return Database.open();
+    const store = new PageStore(Math.floor(roomBytes / PAGE_BYTES), new Spill(files, folder, PAGE_BYTES));
+    store.put(0, emptyDatabase(build));
+    const pages = new PagedFile(store, PAGE_BYTES, PAGE_BYTES);
+    const database = new Database(build, new build.Database(pages as unknown as Uint8Array), pages);
+    try {
+      // SQLite keeps a transaction in its own memory until it is committed.
+      database.execute(`${GUARDED} PRAGMA foreign_keys = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_spill = OFF;`);
+      migrate(database);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
   /** Statements without parameters, several at once. */
   execute(sql: string): void {
-    attempt(() => this.#database.exec(sql));
+    this.#attempt(() => this.#database.exec(sql));
   }
 
   run(sql: string, parameters: readonly SqlValue[]): void {
-    attempt(() => this.#prepared(sql).run([...parameters]));
+    this.#attempt(() => this.#prepared(sql).run([...parameters]));
   }
 
   all(sql: string, parameters: readonly SqlValue[] = []): Row[] {
-    return attempt(() => {
+    return this.#attempt(() => {
       const statement = this.#prepared(sql);
       const rows: Row[] = [];
       try {
@@ -85,6 +121,16 @@ export class Database {
       }
       return rows;
     });
+  }
+
+  /** The rows one at a time, for more of them than are to be in memory. Its statement is its own. */
+  *each(sql: string): Generator<Row, void, undefined> {
+    const statement = this.#attempt(() => this.#database.prepare(sql));
+    try {
+      while (this.#attempt(() => statement.step())) yield rowOf(statement);
+    } finally {
+      statement.free();
+    }
   }
 
   one(sql: string, parameters: readonly SqlValue[] = []): Row | undefined {
@@ -103,8 +149,25 @@ export class Database {
   }
 
   /**
+   * Works through rows that are written as they are asked for, each yielding roughly how many bytes it has, and commits
+   * now and then: a transaction is in the memory of SQLite until it is committed. For a database that is thrown away
+   * when that fails.
+   */
+  inParts(rows: Iterable<number>): void {
+    let bytes = 0;
+    this.execute('BEGIN IMMEDIATE');
+    for (const each of rows) {
+      bytes += each;
+      if (bytes < PART_BYTES) continue;
+      this.execute('COMMIT; BEGIN IMMEDIATE');
+      bytes = 0;
+    }
+    this.execute('COMMIT');
+  }
+
+  /**
    * Gives back pages that nothing needs any more, when they are most of the file: deleted rows leave them free, and they would be
-   * exported with the others. False when it is not worth it. Never inside a transaction.
+   * exported with the others. False when it is not worth it. Never inside a transaction, and never on a scratch database.
    */
   shrink(): boolean {
     const pages = Number(this.one('PRAGMA page_count')?.['page_count']);
@@ -114,9 +177,19 @@ export class Database {
     return true;
   }
 
+  /**
+   * Closes it, and gives what sql.js opens another connection to it over. What that meets in place of a page is the
+   * `failure` of the pages, if they are; whoever has them closes them.
+   */
+  handOver(): Uint8Array | PagedFile {
+    const over = this.#pages?.release() ?? this.export();
+    this.#closeConnection();
+    return over;
+  }
+
   /** The whole database as a file's bytes. Never inside a transaction: sql.js would throw and leave it open. */
   export(): Uint8Array {
-    return attempt(() => this.#database.export());
+    return this.#attempt(() => this.#database.export());
   }
 
   /** What SQLite itself says of the bytes of another file: 'ok', or what is wrong. */
@@ -125,9 +198,22 @@ export class Database {
   }
 
   close(): void {
+    this.#closeConnection();
+    this.#pages?.close();
+  }
+
+  #closeConnection(): void {
     for (const statement of this.#statements.values()) statement.free();
     this.#statements.clear();
     this.#database.close();
+  }
+
+  #attempt<T>(body: () => T): T {
+    try {
+      return attempt(body);
+    } catch (error) {
+      throw this.#pages?.failure ?? error;
+    }
   }
 
   #prepared(sql: string): Statement {

@@ -6,6 +6,7 @@ import initSqlJs, { type Database as Raw, type SqlValue, type Statement } from '
 import { type ErrorData, errorToData, OrreryError, reason } from '../../../core/errors.ts';
 import { MAX_BODY_BYTES } from '../image/body.ts';
 import { textAt } from '../image/database.ts';
+import { PagedFile } from '../pages/paged-file.ts';
 import { gather, type Question } from './gathered.ts';
 
 export interface Asked extends Question {
@@ -31,23 +32,29 @@ const PAGE = 200;
 export async function* answer({ limit, ...question }: Asked): AsyncGenerator<Part, void> {
   try {
     const { database, faults } = await gather(question);
-    let bytes: Uint8Array;
+    const image = database.handOver();
     try {
-      bytes = database.export();
+      yield { kind: 'open', faults };
+      const { Database } = await initSqlJs();
+      const connection = new Database(image as Uint8Array);
+      try {
+        yield* run(connection, question.sql, limit);
+      } catch (error) {
+        throw failureOf(image) ?? error;
+      } finally {
+        connection.close();
+      }
     } finally {
-      database.close();
-    }
-    yield { kind: 'open', faults };
-    const { Database } = await initSqlJs();
-    const copy = new Database(bytes);
-    try {
-      yield* run(copy, question.sql, limit);
-    } finally {
-      copy.close();
+      if (image instanceof PagedFile) image.close();
     }
   } catch (error) {
     yield { kind: 'error', error: errorToData(error) };
   }
+}
+
+/** What SQLite takes for a failure of the disk says less than what failed. */
+function failureOf(image: Uint8Array | PagedFile): OrreryError | undefined {
+  return image instanceof PagedFile ? image.failure : undefined;
 }
 
 function* run(database: Raw, sql: string, limit: number): Generator<Part, void> {

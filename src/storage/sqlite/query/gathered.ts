@@ -1,6 +1,7 @@
 // What `orrery sql` asks: everything in the shards of a directory, or in a pack, as one SQLite database in memory, the journal
 // after the images included. Before it: cli/sql.ts, by way of a thread; after it: answer.ts, which runs the statement.
 
+import { tmpdir } from 'node:os';
 import { OrreryError } from '../../../core/errors.ts';
 import { toPointer } from '../../../core/patch/pointer.ts';
 import { Compaction } from '../compaction/compaction.ts';
@@ -29,6 +30,9 @@ export interface Gathered {
   readonly faults: readonly string[];
 }
 
+/** What several shards come to together is in a temporary file, but for this. */
+const ROOM_BYTES = 64 * 1024 * 1024;
+
 /** Tables that are filled when a statement names them: what they hold is in the bodies of patch_batches all the time. */
 const ON_DEMAND = { commands: fillCommands, patches: fillPatches } as const;
 
@@ -40,15 +44,13 @@ export async function gather({ place, isPack, shard, sql }: Question): Promise<G
       .all('SELECT key FROM meta WHERE instr(key, ?) > 0', [FAULT])
       .map(({ key }) => String(key))
       .map((key) => key.slice(key.indexOf(FAULT) + FAULT.length));
-    database.transaction(() => {
-      for (const [table, fill] of Object.entries(ON_DEMAND)) {
-        if (new RegExp(`\\b${table}\\b`, 'i').test(sql)) fill(database);
-      }
-      // What the random numbers of games follow from is for nobody to see.
-      database.execute('DROP TABLE seeds');
-      // The line that creates a game has its seed.
-      database.execute("UPDATE unreadable_records SET line = x''");
-    });
+    for (const [table, fill] of Object.entries(ON_DEMAND)) {
+      if (new RegExp(`\\b${table}\\b`, 'i').test(sql)) database.inParts(fill(database));
+    }
+    // What the random numbers of games follow from is for nobody to see.
+    database.execute('DROP TABLE seeds');
+    // The line that creates a game has its seed.
+    database.execute("UPDATE unreadable_records SET line = x''");
     return { database, faults };
   } catch (error) {
     database.close();
@@ -79,24 +81,25 @@ async function ofDirectory(directory: string, only: number | undefined): Promise
     });
   }
   const numbers = only === undefined ? Array.from({ length: shards }, (_, number) => number) : [only];
-  let whole: Database | undefined;
+  const [first] = numbers;
+  if (first !== undefined && numbers.length === 1) return (await ofShard(directory, first)) ?? Database.open();
+  const whole = await Database.scratch(nodeFiles, tmpdir(), ROOM_BYTES);
   try {
+    // Each shard has its own.
+    whole.execute('DELETE FROM meta');
     for (const number of numbers) {
       const shard = await ofShard(directory, number);
       if (!shard) continue;
-      if (numbers.length > 1) shard.run("UPDATE meta SET key = printf('%02d/%s', ?, key)", [number]);
-      if (!whole) whole = shard;
-      else {
-        try {
-          merge(shard, whole);
-        } finally {
-          shard.close();
-        }
+      try {
+        shard.run("UPDATE meta SET key = printf('%02d/%s', ?, key)", [number]);
+        merge(shard, whole);
+      } finally {
+        shard.close();
       }
     }
-    return whole ?? (await Database.open());
+    return whole;
   } catch (error) {
-    whole?.close();
+    whole.close();
     throw error;
   }
 }
@@ -111,19 +114,18 @@ async function ofShard(directory: string, number: number): Promise<Database | un
 
 /** Puts everything of one database into another that has no game of it. */
 function merge(from: Database, into: Database): void {
-  into.transaction(() => {
-    for (const { name, sql } of from.all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")) {
-      const [known] = into.all("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [String(name)]);
-      // eslint-disable-next-line orrery/bound-sql -- the schema was proved when the database was opened
-      if (!known) into.execute(String(sql));
-      else if (known['sql'] !== sql) throw unlike(String(name));
-      copyRows(from, into, String(name));
-    }
-  });
+  for (const { name, sql } of from.all("SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")) {
+    const [known] = into.all("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [String(name)]);
+    // eslint-disable-next-line orrery/bound-sql -- the schema was proved when the database was opened
+    if (!known) into.execute(String(sql));
+    else if (known['sql'] !== sql) throw unlike(String(name));
+    // They would only be dropped again.
+    if (name !== 'seeds') into.inParts(copiedRows(from, into, String(name)));
+  }
 }
 
-/** Text goes over as bytes: sql.js ends it at its first NUL. */
-function copyRows(from: Database, into: Database, table: string): void {
+/** Yields the bytes of each row, roughly. Text goes over as bytes: sql.js ends it at its first NUL. */
+function* copiedRows(from: Database, into: Database, table: string): Generator<number, void> {
   const columns = from.all('SELECT name, type FROM pragma_table_info(?)', [table]);
   const isText = ({ type }: Row): boolean => type === 'TEXT';
   const select = columns.map((column) =>
@@ -133,20 +135,25 @@ function copyRows(from: Database, into: Database, table: string): void {
   const named = select.map((column, index) => `${column} AS c${index}`).join(', ');
   const insert = `INSERT ${table === 'types' ? 'OR IGNORE ' : ''}INTO "${table}" VALUES (${places.join(', ')})`;
   // eslint-disable-next-line orrery/bound-sql -- names of a schema that was proved when the database was opened
-  for (const row of from.all(`SELECT ${named} FROM "${table}"`)) {
+  for (const row of from.each(`SELECT ${named} FROM "${table}"`)) {
     const cells = columns.map((_, index): SqlValue => row[`c${index}`] ?? null);
     // eslint-disable-next-line orrery/bound-sql -- as above, and the values are bound
     into.run(insert, cells);
+    yield cells.reduce<number>((bytes, cell) => bytes + (cell instanceof Uint8Array ? cell.length : 16), 0);
   }
 }
 
-function fillCommands(database: Database): void {
+/** Yields the bytes of each row, roughly. */
+function* fillCommands(database: Database): Generator<number, void> {
   for (const { id, seq } of readGames(database)) {
-    writeCommandIndex(database, id, [...readCommands(database, id, 0, seq)]);
+    for (const command of readCommands(database, id, 0, seq)) {
+      yield writeCommandIndex(database, id, [command]);
+    }
   }
 }
 
-function fillPatches(database: Database): void {
+/** Yields the bytes of each row, roughly. */
+function* fillPatches(database: Database): Generator<number, void> {
   database.execute(`CREATE TABLE patches (
     game      TEXT NOT NULL,
     first_seq INTEGER NOT NULL,  -- of the visible step that the patch belongs to
@@ -162,11 +169,13 @@ function fillPatches(database: Database): void {
   for (const { id, seq } of readGames(database)) {
     for (const { firstSeq, lastSeq, tick, time, patches } of readSteps(database, id, 0, seq)) {
       for (const [number, patch] of patches.entries()) {
+        const pointer = toPointer(patch.path);
         const value = patch.op === 'remove' ? null : JSON.stringify(patch.value);
         database.run('INSERT INTO patches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', [
-          ...[id, firstSeq, lastSeq, number, tick, time, patch.op, toPointer(patch.path)],
+          ...[id, firstSeq, lastSeq, number, tick, time, patch.op, pointer],
           value,
         ]);
+        yield id.length + pointer.length + (value?.length ?? 0);
       }
     }
   }
