@@ -20,7 +20,6 @@ export {
   type StateCopy,
 } from './core/game/define.ts';
 export type { Change, DispatchOptions, Game } from './core/game/game.ts';
-export type { Loop, LoopClock, LoopOptions } from './core/game/loop.ts';
 export type { Migration, MigrationContext, Migrations } from './core/game/migration.ts';
 export type { CheckedPersistence, Persistence, Resolution, Strategy, Tier } from './core/game/persistence.ts';
 export type { Receipt } from './core/game/recording.ts';
@@ -38,6 +37,7 @@ export type {
 } from './core/projection/definition.ts';
 export type { GrowthWarning } from './engine/growth.ts';
 export type { CommitQueueHealth } from './engine/health.ts';
+export type { Loop, LoopClock, LoopOptions } from './engine/loop.ts';
 export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './engine/metrics.ts';
 export type { BlameEntry, BlameOptions } from './history/blame.ts';
 export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './history/difference.ts';

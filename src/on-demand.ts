@@ -3,7 +3,6 @@
 
 import type { AnyGameType } from './core/game/define.ts';
 import type { Migrations } from './core/game/migration.ts';
-import { defaultLogger, importPiscina, part } from './core/late-import.ts';
 import type { TypeVersions } from './history/rerun/games-module.ts';
 import { assertMayOpen } from './history/rerun/import-guard.ts';
 import type { TryOptions, TryReport } from './history/rerun/trial.ts';
@@ -11,6 +10,7 @@ import type { Verification, VerifyOptions } from './history/rerun/verify.ts';
 import { checkOptions, type OrreryOptions } from './options.ts';
 import type { Orrery } from './orrery.ts';
 import type { Past } from './storage/history-reader.ts';
+import { defaultLogger, importPiscina, part } from './storage/late-import.ts';
 import type { PackPast } from './storage/sqlite/pack/pack-history.ts';
 
 /**

@@ -3,7 +3,7 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assemble } from '../../src/core/game/assemble.ts';
+import { assemble } from '../../src/storage/assemble.ts';
 import { nodeFiles } from '../../src/storage/sqlite/files.ts';
 import { Owner } from '../../src/storage/sqlite/worker/owner.ts';
 import { batchOf, creation, miningTick, plainGalaxy, TICK_COMMANDS, visits } from '../galaxy.ts';

@@ -2,7 +2,7 @@
 // --version need none of it. Before it: program.ts; after it: the file of the command.
 
 import { Command } from 'commander';
-import { part } from '../core/late-import.ts';
+import { part } from '../storage/late-import.ts';
 import type { Surroundings } from './cli-context.ts';
 
 /** Makes the command with its arguments, options and help. */

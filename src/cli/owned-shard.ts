@@ -2,7 +2,7 @@
 // behind may be less than what the program of the games would have kept.
 
 import { OrreryError } from '../core/errors.ts';
-import { importPiscina } from '../core/late-import.ts';
+import { importPiscina } from '../storage/late-import.ts';
 import { type DirectoryConfig, shardDirectory } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { READING, ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';

@@ -2,12 +2,12 @@
 // written. Before it: `orrery recover --dry-run` and `--list`; after it: plan.ts, over the reader of the game's shard.
 
 import { OrreryError } from '../core/errors.ts';
-import { assemble } from '../core/game/assemble.ts';
 import type { AnyGameType } from '../core/game/define.ts';
 import { type Plan, planRecovery } from '../history/recover/plan.ts';
 import { isDamage } from '../history/recover/probe.ts';
 import { newestOf, probeOf, type QuarantinedRange } from '../history/recover/recover.ts';
 import { checkModes, type RecoverOptions } from '../history/recover/recovery-options.ts';
+import { assemble } from '../storage/assemble.ts';
 import type { Past } from '../storage/history-reader.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import { readConfig, shardDirectory } from '../storage/sqlite/directory.ts';

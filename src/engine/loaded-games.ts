@@ -3,7 +3,6 @@
 
 import { OrreryError, type OrreryErrorCode } from '../core/errors.ts';
 import type { GameActor } from '../core/game/actor.ts';
-import { Assembly } from '../core/game/assemble.ts';
 import type { AnyGameType } from '../core/game/define.ts';
 import type { AnyGame } from '../core/game/game.ts';
 import { checkGameId } from '../core/game/id.ts';
@@ -15,6 +14,7 @@ import { checkSchema } from '../core/game/schema.ts';
 import { GameSeed } from '../core/game/seed.ts';
 import { WorkingState } from '../core/game/state.ts';
 import { MIGRATE } from '../core/patch/record.ts';
+import { Assembly } from '../storage/assemble.ts';
 import type { GameInfo } from '../storage/game-info.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import type { StoredGame } from '../storage/store.ts';

@@ -1,9 +1,9 @@
 // Pieces of a game that go ahead, while the rest of it is not made yet: those that turn out to lead nowhere are taken back.
 
 import { afterEach, expect, it } from 'vitest';
-import { Assembly } from '#core/game/assemble.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { encodeRecord } from '#core/patch/record.ts';
+import { Assembly } from '#storage/assemble.ts';
 import { cutText } from '#storage/chunks.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';
 import { Database } from '#storage/sqlite/image/database.ts';

@@ -2,8 +2,8 @@
 
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
-import { assemble } from '#core/game/assemble.ts';
 import type { Json, JsonObject } from '#core/patch/patch.ts';
+import { assemble } from '#storage/assemble.ts';
 import { cutState } from '#storage/chunks.ts';
 
 const key = fc

@@ -2,9 +2,9 @@
 
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, it } from 'vitest';
-import { assemble } from '#core/game/assemble.ts';
 import type { JsonObject, Patch } from '#core/patch/patch.ts';
 import { encodePatches, encodeRecord } from '#core/patch/record.ts';
+import { assemble } from '#storage/assemble.ts';
 import { cutText, type TextChunk } from '#storage/chunks.ts';
 import type { GameInfo } from '#storage/game-info.ts';
 import { Compaction } from '#storage/sqlite/compaction/compaction.ts';

@@ -2,9 +2,9 @@
 // id, packed there and taken again, and nothing of it is refused or lost.
 
 import { expect, it } from 'vitest';
-import { assemble } from '#core/game/assemble.ts';
 import { checkPersistence, type Persistence } from '#core/game/persistence.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
+import { assemble } from '#storage/assemble.ts';
 import { provePack } from '#storage/sqlite/pack/unpacking.ts';
 import type { Owner } from '#storage/sqlite/worker/owner.ts';
 import type { OwnerOptions } from '#storage/sqlite/worker/protocol.ts';

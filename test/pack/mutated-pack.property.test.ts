@@ -3,11 +3,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
-import { assemble } from '#core/game/assemble.ts';
 import { checkPersistence } from '#core/game/persistence.ts';
 import { encodeRecord } from '#core/patch/record.ts';
 import { blameOf } from '#history/blame.ts';
 import { diffOf } from '#history/difference.ts';
+import { assemble } from '#storage/assemble.ts';
 import { DirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { provePack } from '#storage/sqlite/pack/unpacking.ts';
 import { proveGame } from '#storage/sqlite/recovery/game-proof.ts';

@@ -1,7 +1,6 @@
 // JSON.parse for text from a disk. Whoever wrote it may have nested it a million deep: parsing that takes a second for every few
 // megabytes, and walking it afterwards takes the stack.
 
-import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import { MAX_DEPTH } from './patch.ts';
 
@@ -10,11 +9,6 @@ const MOST_NESTED = MAX_DEPTH + 16;
 
 /** A string holds 2^29 - 24 signs: a text of more bytes than this nobody can read, and some room is left for what stands around it. */
 export const MAX_TEXT_BYTES = 2 ** 29 - 2 ** 17;
-
-/** Whether these bytes can become a string and be the same bytes again. */
-export function isText(bytes: Uint8Array): boolean {
-  return bytes.length <= MAX_TEXT_BYTES && isUtf8(bytes);
-}
 
 /** Below this length nothing can take long. */
 const SHORT = 2 ** 20;

@@ -5,7 +5,6 @@
 import { OrreryError } from '../../core/errors.ts';
 import type { GameActor } from '../../core/game/actor.ts';
 import { anonymousType } from '../../core/game/anonymous.ts';
-import { assemble } from '../../core/game/assemble.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { checkGameId } from '../../core/game/id.ts';
 import type { GameSeed } from '../../core/game/seed.ts';
@@ -15,6 +14,7 @@ import { RECOVER } from '../../core/patch/record.ts';
 import { gameUnreadable } from '../../core/patch/unreadable.ts';
 import type { CommitQueue } from '../../engine/commit-queue.ts';
 import type { LoadedGames } from '../../engine/loaded-games.ts';
+import { assemble } from '../../storage/assemble.ts';
 import type { Past } from '../../storage/history-reader.ts';
 import { Lineage, type SeqRange } from './lineage.ts';
 import { type Culprit, nameOf, type Plan, planRecovery, type RecoveryMode, type Tried } from './plan.ts';

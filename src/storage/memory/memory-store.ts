@@ -2,7 +2,6 @@
 // it, and programs use it where nothing must survive.
 
 import type { OrreryError } from '../../core/errors.ts';
-import { nameOfLine } from '../../core/patch/line-name.ts';
 import { linesOf } from '../../core/patch/lines.ts';
 import { decodeLine, type Record } from '../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../core/patch/unreadable.ts';
@@ -11,6 +10,7 @@ import { cutState } from '../chunks.ts';
 import type { GameInfo, Quarantine } from '../game-info.ts';
 import { unknownRow } from '../game-info.ts';
 import type { Moment, SnapshotEntry, StepRange } from '../history-reader.ts';
+import { nameOfLine } from '../line-name.ts';
 import { placeOf } from '../next-batch.ts';
 import {
   type Batch,

@@ -1,13 +1,13 @@
 // Off the latency path: records that are durable in the journal become rows of the image. worker/owner.ts hands payloads in
 // after it has acknowledged them, recovery hands in what it finds in the journal; image/rows.ts is the hop after.
 
-import { isText } from '../../../core/patch/bounded-json.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';
 import type { UnreadableGame } from '../../../core/patch/unreadable.ts';
 import { type BatchMark, markOf } from '../../batch-mark.ts';
 import { type ChunkTaker, cutState, type LoadedGame } from '../../chunks.ts';
 import type { GameInfo } from '../../game-info.ts';
 import type { CommandEntry, Step } from '../../steps.ts';
+import { isText } from '../../utf8.ts';
 import { readCommands, readSteps, readStepTexts } from '../image/batches.ts';
 import type { Database } from '../image/database.ts';
 import { markIn, markRows } from '../image/newest-batch.ts';

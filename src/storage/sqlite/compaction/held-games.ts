@@ -3,10 +3,10 @@
 // image/unreadable-records.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
-import { nameOfLine } from '../../../core/patch/line-name.ts';
 import { decodeLine, type Record } from '../../../core/patch/record.ts';
 import { gameUnreadable, type Unreadable, type UnreadableGame } from '../../../core/patch/unreadable.ts';
 import { type GameInfo, unknownRow } from '../../game-info.ts';
+import { nameOfLine } from '../../line-name.ts';
 import type { Database } from '../image/database.ts';
 import {
   dropUnreadable,

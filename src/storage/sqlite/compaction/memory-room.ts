@@ -3,7 +3,7 @@
 
 import { getHeapStatistics } from 'node:v8';
 import { OrreryError } from '../../../core/errors.ts';
-import { nameOfLine } from '../../../core/patch/line-name.ts';
+import { nameOfLine } from '../../line-name.ts';
 
 /** Smaller records find their place, or the thread ends by itself. */
 const LARGE_BYTES = 1024 * 1024;

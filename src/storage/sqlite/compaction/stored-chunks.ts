@@ -1,5 +1,5 @@
 // The newest state of a game from the pieces of its last snapshot and what happened since: text goes in, and text comes out that
-// only has other values here and there. Before it: compaction.ts. After it: game/assemble.ts, on the main thread, and the next snapshot.
+// only has other values here and there. Before it: compaction.ts. After it: storage/assemble.ts, on the main thread, and the next snapshot.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';

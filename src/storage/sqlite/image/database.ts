@@ -2,7 +2,7 @@
 
 import type { Database as SqlJsDatabase, SqlJsStatic, Statement } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
-import { part } from '../../../core/late-import.ts';
+import { part } from '../../late-import.ts';
 import type { Files } from '../files.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { PagedFile } from '../pages/paged-file.ts';

@@ -2,8 +2,8 @@
 // the proven game under the id it is to have. Before it: reading.ts; after it: the owner of the game's shard, which takes
 // the rows into its image and publishes that before it answers.
 
-import { assemble } from '../../../core/game/assemble.ts';
 import { checkGameId } from '../../../core/game/id.ts';
+import { assemble } from '../../assemble.ts';
 import { Compaction } from '../compaction/compaction.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';

@@ -2,10 +2,10 @@
 // changed. Before it: a folder that may be damaged in any way; after it: salvage.ts, which makes games of it.
 
 import { OrreryError } from '../../../core/errors.ts';
-import { nameOfLine } from '../../../core/patch/line-name.ts';
 import { linesOf } from '../../../core/patch/lines.ts';
 import { decodeLine, type Record } from '../../../core/patch/record.ts';
 import type { GameInfo } from '../../game-info.ts';
+import { nameOfLine } from '../../line-name.ts';
 import { Compaction } from '../compaction/compaction.ts';
 import { type Files, isMissing } from '../files.ts';
 import { sha256 } from '../image/body.ts';

@@ -2,7 +2,7 @@
 // bundle of ES modules, and whoever meets that must hear what to do. Before it: openOrrery and whoever starts threads.
 
 import type { Logger } from 'pino';
-import { OrreryError } from './errors.ts';
+import { OrreryError } from '../core/errors.ts';
 
 /** The thread pool. @throws OrreryError BUNDLED. */
 export async function importPiscina(): Promise<typeof import('piscina').Piscina> {

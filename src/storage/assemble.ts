@@ -2,11 +2,11 @@
 // running in between. What is parsed is checked while it is frozen: the store has not looked into every piece.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OrreryError } from '../errors.ts';
-import { isForbiddenKey, type Json, type JsonObject, MAX_DEPTH } from '../patch/patch.ts';
-import { isWellFormed } from '../patch/plain.ts';
-import { WorkingState } from './state.ts';
-import { WorkingTableBuilder } from './working-table.ts';
+import { OrreryError } from '../core/errors.ts';
+import { WorkingState } from '../core/game/state.ts';
+import { WorkingTableBuilder } from '../core/game/working-table.ts';
+import { isForbiddenKey, type Json, type JsonObject, MAX_DEPTH } from '../core/patch/patch.ts';
+import { isWellFormed } from '../core/patch/plain.ts';
 
 export function assemble(pieces: readonly Uint8Array[], tables: readonly string[]): Promise<WorkingState> {
   return new Assembly().finish(pieces, tables);

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { Loop, type LoopClock } from '#core/game/loop.ts';
+import { Loop, type LoopClock } from '#engine/loop.ts';
 import { runLoop } from '#index.ts';
-import { galaxy, open, play, refusal, sandbox } from './galaxy.ts';
+import { galaxy, open, play, refusal, sandbox } from '../game/galaxy.ts';
 
 /** A clock that stands still until it is told to go on. One timer at a time is all a loop has. */
 class HandClock implements LoopClock {

@@ -1,9 +1,9 @@
 // A game loop with a fixed rate. Ticks are due at start + n / hz, so a late tick does not make the next ones late.
 
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
-import { OrreryError } from '../errors.ts';
-import { assertOptions, type OptionsOf } from '../option-check.ts';
-import type { AnyGame } from './game.ts';
+import { OrreryError } from '../core/errors.ts';
+import type { AnyGame } from '../core/game/game.ts';
+import { assertOptions, type OptionsOf } from '../core/option-check.ts';
 
 /** What a loop drives. */
 export interface LoopGames {

@@ -1,9 +1,9 @@
 // Whose a line is that is no record: by its beginning, or as JSON.
 
 import { expect, it } from 'vitest';
-import { nameOfLine } from '#core/patch/line-name.ts';
 import { linesOf } from '#core/patch/lines.ts';
 import { decodeLine } from '#core/patch/record.ts';
+import { nameOfLine } from '#storage/line-name.ts';
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));

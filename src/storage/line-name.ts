@@ -2,9 +2,10 @@
 // refused; after it: compaction/held-games.ts, recovery/readable-shard.ts and memory/memory-store.ts. docs/FORMAT.md has the rule.
 
 import { isUtf8 } from 'node:buffer';
-import { isText, parseJson } from './bounded-json.ts';
-import { countAt, endOfCount, endOfString } from './json-text.ts';
-import { isWellFormed } from './plain.ts';
+import { parseJson } from '../core/patch/bounded-json.ts';
+import { countAt, endOfCount, endOfString } from '../core/patch/json-text.ts';
+import { isWellFormed } from '../core/patch/plain.ts';
+import { isText } from './utf8.ts';
 
 export interface LineName {
   readonly game: string;
