@@ -72,10 +72,10 @@ export type { UnpackOptions } from './packs.ts';
 export { runLoop } from './run-loop.ts';
 export type { GameInfo, Quarantine } from './storage/game-info.ts';
 export type {
+  HistoryReader,
   Moment,
   MomentLike,
   MomentOptions,
-  Past,
   PastStep,
   SnapshotEntry,
   StateAt,

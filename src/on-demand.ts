@@ -9,7 +9,7 @@ import type { TryOptions, TryReport } from './history/rerun/trial.ts';
 import type { Verification, VerifyOptions } from './history/rerun/verify.ts';
 import { checkOptions, type OrreryOptions } from './options.ts';
 import type { Orrery } from './orrery.ts';
-import type { Past } from './storage/history-reader.ts';
+import type { HistoryReader } from './storage/history-reader.ts';
 import { defaultLogger, importPiscina, part } from './storage/late-import.ts';
 import type { PackPast } from './storage/sqlite/pack/pack-history.ts';
 
@@ -56,7 +56,7 @@ export async function loadGameTypes(specifier: string, from: string): Promise<re
  * INVALID_OPTION also where a whole state was recorded on the way.
  */
 export async function tryOut(
-  past: Past,
+  past: HistoryReader,
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: TryOptions = {},
 ): Promise<TryReport> {
@@ -71,7 +71,7 @@ export async function tryOut(
  * @throws OrreryError GAMES_MODULE (no code for the game among the types), and what the past throws: DAMAGED, MOMENT_NOT_KEPT, CLOSED.
  */
 export async function verify(
-  past: Past,
+  past: HistoryReader,
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: VerifyOptions = {},
 ): Promise<Verification> {

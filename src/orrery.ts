@@ -25,7 +25,7 @@ import { type CheckedOptions, DEFAULT_SHARDS } from './options.ts';
 import { packLive, type UnpackOptions, unpackLive } from './packs.ts';
 import { offerToLoops } from './run-loop.ts';
 import type { GameInfo } from './storage/game-info.ts';
-import type { Past } from './storage/history-reader.ts';
+import type { HistoryReader } from './storage/history-reader.ts';
 import { importPiscina } from './storage/late-import.ts';
 import type { Opening } from './storage/openings.ts';
 import { lookAtDirectory, shardDirectory, takeDirectory } from './storage/sqlite/directory.ts';
@@ -165,11 +165,11 @@ export class Orrery extends Succession {
     return this.#engine.outlast(this.#engine.loadedGames.list());
   }
 
-  override past(id: string): Promise<Past> {
+  override past(id: string): Promise<HistoryReader> {
     return this.#engine.outlast(this.#openPast(id));
   }
 
-  async #openPast(id: string): Promise<Past> {
+  async #openPast(id: string): Promise<HistoryReader> {
     const { directory } = this.#code;
     const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));
     return LiveHistory.open(this.#engine.loadedGames.commitQueueOf(id), id, openings);

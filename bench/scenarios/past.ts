@@ -5,7 +5,7 @@
 import { blameOf } from '../../src/history/blame.ts';
 import { verify } from '../../src/history/rerun/verify.ts';
 import { defineGame, type Orrery, openOrrery } from '../../src/index.ts';
-import type { Past } from '../../src/storage/history-reader.ts';
+import type { HistoryReader } from '../../src/storage/history-reader.ts';
 import { openDirectoryPast } from '../../src/storage/sqlite/directory-history.ts';
 import { galaxy, visits } from '../galaxy.ts';
 import type { Scenario, Setting, Work } from '../scenario.ts';
@@ -52,7 +52,7 @@ interface Question {
   readonly operation: string;
   readonly slow?: boolean;
   /** The operations of one sample, and how to do them. */
-  ask(past: Past, records: number): Pick<Work, 'operations' | 'run'>;
+  ask(past: HistoryReader, records: number): Pick<Work, 'operations' | 'run'>;
 }
 
 const stateAt: Question = {

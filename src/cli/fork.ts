@@ -6,7 +6,7 @@ import { type Fork, forkGame } from '../history/recover/fork.ts';
 import type { RecoverParts } from '../history/recover/recover.ts';
 import { expandedHistory } from '../history/rerun/expanded-history.ts';
 import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
-import type { Past } from '../storage/history-reader.ts';
+import type { HistoryReader } from '../storage/history-reader.ts';
 import { readConfig } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import type { Surroundings } from './cli-context.ts';
@@ -63,7 +63,8 @@ async function fork(
     const moment = momentIn(past, at);
     if (types) typesFor(types, past.row);
     await past.close();
-    const openPast = async (id: string): Promise<Past> => expandedHistory(await parts.openPast(id), types ?? []);
+    const openPast = async (id: string): Promise<HistoryReader> =>
+      expandedHistory(await parts.openPast(id), types ?? []);
     return forkGame({ ...parts, openPast }, game, { at: moment, as });
   };
   let made: Fork;

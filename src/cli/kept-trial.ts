@@ -10,7 +10,7 @@ import { CREATE } from '../core/patch/record.ts';
 import type { TypeVersions } from '../history/rerun/games-module.ts';
 import type { TriedRecord, TryReport } from '../history/rerun/trial.ts';
 import { openOrrery } from '../on-demand.ts';
-import type { Moment, Past } from '../storage/history-reader.ts';
+import type { HistoryReader, Moment } from '../storage/history-reader.ts';
 import { withOwnedGames } from './owned-games.ts';
 
 /** Records that are handed over before the disk is waited for. */
@@ -19,7 +19,7 @@ const AT_ONCE = 1000;
 /** Throws GAME_EXISTS when something is there already, DIRECTORY_UNUSABLE, DISK_FULL, IO_FAILED. */
 export async function keepTrial(
   directory: string,
-  past: Past,
+  past: HistoryReader,
   types: TypeVersions,
   report: TryReport,
   at: Moment,

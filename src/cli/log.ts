@@ -5,7 +5,7 @@ import type { Patch } from '../core/patch/patch.ts';
 import { toJsonPatch, toPointer } from '../core/patch/pointer.ts';
 import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
 import { type HistoryEntry, historyOf } from '../history/entries.ts';
-import type { Past, StepRange } from '../storage/history-reader.ts';
+import type { HistoryReader, StepRange } from '../storage/history-reader.ts';
 import { secondsRemark } from '../storage/moment.ts';
 import type { CommandEntry } from '../storage/steps.ts';
 import type { Surroundings } from './cli-context.ts';
@@ -85,7 +85,7 @@ export function logCommand(surroundings: Surroundings): Command {
     });
 }
 
-async function log(past: Past, options: Options, surroundings: Surroundings): Promise<void> {
+async function log(past: HistoryReader, options: Options, surroundings: Surroundings): Promise<void> {
   const query = queryOf(past, options);
   remarkOnTimes(past, query, surroundings);
   const { limit, patches = false, json } = options;
@@ -96,14 +96,14 @@ async function log(past: Past, options: Options, surroundings: Surroundings): Pr
 }
 
 /** Times that nothing can be found by are no error here: a filter may well let everything through, or nothing. */
-function remarkOnTimes({ row }: Past, { fromTime, toTime }: StepRange, { remark }: Surroundings): void {
+function remarkOnTimes({ row }: HistoryReader, { fromTime, toTime }: StepRange, { remark }: Surroundings): void {
   for (const time of [fromTime, toTime]) {
     const told = time === undefined ? undefined : secondsRemark(time, { first: row.created, last: row.time });
     if (told !== undefined) remark(told);
   }
 }
 
-async function exportPast(past: Past, asked: Options, surroundings: Surroundings): Promise<void> {
+async function exportPast(past: HistoryReader, asked: Options, surroundings: Surroundings): Promise<void> {
   const { path = '', limit, output: file } = asked;
   const range = boundsIn(past, asked);
   remarkOnTimes(past, range, surroundings);

@@ -9,7 +9,7 @@ import { loadGameTypes } from '../history/rerun/games-module.ts';
 import { type MigrationProgress, migrateAll } from '../history/upgrade/migrate-all.ts';
 import { DEFAULT_LAST, type Rehearsal, rehearse } from '../history/upgrade/rehearse.ts';
 import type { GameInfo } from '../storage/game-info.ts';
-import type { Past } from '../storage/history-reader.ts';
+import type { HistoryReader } from '../storage/history-reader.ts';
 import { DirectoryPast } from '../storage/sqlite/directory-history.ts';
 import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
@@ -147,7 +147,7 @@ async function rehearseAll(
   const { progress, output, finish, remark } = surroundings;
   const ids = new Set(chosen.map(({ id }) => id));
   let current = 0;
-  const rehearseOne = async (past: Past): Promise<void> => {
+  const rehearseOne = async (past: HistoryReader): Promise<void> => {
     const { id, type: name, version } = past.row;
     const type = types.find((each) => each.name === name) as AnyGameType;
     if (version === type.version) {

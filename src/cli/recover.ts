@@ -9,7 +9,7 @@ import { type QuarantinedRange, reasonOf, recoverGame } from '../history/recover
 import type { RecoverOptions } from '../history/recover/recovery-options.ts';
 import { expandedHistoryUnjudged } from '../history/rerun/expanded-history.ts';
 import { loadGameTypes } from '../history/rerun/games-module.ts';
-import type { Past } from '../storage/history-reader.ts';
+import type { HistoryReader } from '../storage/history-reader.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { readQuarantine } from '../storage/sqlite/image/rows.ts';
 import { openPack } from '../storage/sqlite/pack/reading.ts';
@@ -126,7 +126,7 @@ async function carryOut(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const apart = (past: Past): Past => expandedHistoryUnjudged(past, types);
+  const apart = (past: HistoryReader): HistoryReader => expandedHistoryUnjudged(past, types);
   const recovery = await withOwnedGames(directory, [game], types, (parts) =>
     recoverGame({ ...parts, apart }, game, options),
   );

@@ -8,7 +8,7 @@ import { isDamage } from '../history/recover/probe.ts';
 import { newestOf, probeOf, type QuarantinedRange } from '../history/recover/recover.ts';
 import { checkModes, type RecoverOptions } from '../history/recover/recovery-options.ts';
 import { assemble } from '../storage/assemble.ts';
-import type { Past } from '../storage/history-reader.ts';
+import type { HistoryReader } from '../storage/history-reader.ts';
 import { shardOf } from '../storage/shard-of.ts';
 import { readConfig, shardDirectory } from '../storage/sqlite/directory.ts';
 import { DirectoryPast } from '../storage/sqlite/directory-history.ts';
@@ -22,7 +22,7 @@ export async function rehearseRecovery(
   game: string,
   options: RecoverOptions,
   types: readonly AnyGameType[],
-  apart: (past: Past) => Past = (past) => past,
+  apart: (past: HistoryReader) => HistoryReader = (past) => past,
 ): Promise<Plan> {
   const modes = checkModes(game, options);
   return withReader(directory, game, async (reader) => {

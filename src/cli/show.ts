@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { parsePointer } from '../core/patch/pointer.ts';
 import { compactJson, isoTime, prettyJson } from '../core/printable.ts';
-import type { Past, StateAt } from '../storage/history-reader.ts';
+import type { HistoryReader, StateAt } from '../storage/history-reader.ts';
 import type { Surroundings } from './cli-context.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './past/opening.ts';
@@ -58,7 +58,7 @@ async function show(
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   parsePointer(options.path);
-  const visit = async (_kept: Past, past: Past): Promise<void> => {
+  const visit = async (_kept: HistoryReader, past: HistoryReader): Promise<void> => {
     const found = await foundIn(past, options);
     if (!options.json && options.at !== undefined) {
       surroundings.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
@@ -73,7 +73,7 @@ async function show(
 }
 
 /** Nobody who asks for the newest state has to know whether that very moment is kept. */
-function foundIn(past: Past, { at = 'last', nearest }: Options): Promise<StateAt> {
+function foundIn(past: HistoryReader, { at = 'last', nearest }: Options): Promise<StateAt> {
   return past.stateAt(momentIn(past, at), { nearest: nearest === true || at === 'last' });
 }
 

@@ -8,7 +8,7 @@ import { toJsonPatch } from '../core/patch/pointer.ts';
 import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
 import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
 import { type Trial, type TriedRecord, type TryReport, tryOut } from '../history/rerun/trial.ts';
-import type { Past } from '../storage/history-reader.ts';
+import type { HistoryReader } from '../storage/history-reader.ts';
 import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { keepTrial } from './kept-trial.ts';
@@ -77,7 +77,7 @@ export function tryCommand(surroundings: Surroundings): Command {
     });
 }
 
-async function attempt(past: Past, options: Options, surroundings: Surroundings): Promise<void> {
+async function attempt(past: HistoryReader, options: Options, surroundings: Surroundings): Promise<void> {
   const types = typesFor(await loadGameTypes(options.games, process.cwd()), past.row);
   const records: TriedRecord[] = [];
   const at = momentIn(past, options.at ?? (options.rerun ? 'first' : 'last'));

@@ -7,7 +7,7 @@ import { assertOptions, type OptionsOf } from '../core/option-check.ts';
 import { cloneJson, fold } from '../core/patch/apply.ts';
 import type { Json, JsonObject, Patch, Path } from '../core/patch/patch.ts';
 import { CREATE } from '../core/patch/record.ts';
-import type { Past, PastStep } from '../storage/history-reader.ts';
+import type { HistoryReader, PastStep } from '../storage/history-reader.ts';
 import { checkBound } from '../storage/range.ts';
 import type { CommandEntry } from '../storage/steps.ts';
 import { inTableOrder, orderTables } from '../storage/table-order.ts';
@@ -63,7 +63,7 @@ const SMALL_VALUES = 256;
  * the beginning. Objects whose keys changed places count as unchanged. Throws INVALID_POINTER, INVALID_OPTION, DAMAGED.
  */
 export async function* blameOf(
-  past: Past,
+  past: HistoryReader,
   path: string | Path,
   options: BlameOptions = {},
 ): AsyncGenerator<BlameEntry, void, undefined> {
@@ -99,7 +99,7 @@ export async function* blameOf(
 }
 
 /** Oldest first come the steps, newest first go the changes. */
-async function* changesIn(past: Past, steps: readonly PastStep[], place: Place): AsyncGenerator<BlameEntry> {
+async function* changesIn(past: HistoryReader, steps: readonly PastStep[], place: Place): AsyncGenerator<BlameEntry> {
   const first = steps[0] as PastStep;
   const { state: begun, tables } = await past.stateAt({ seq: first.firstSeq - 1 });
   let state: Json = begun;
@@ -156,7 +156,7 @@ function entryOf(step: PastStep, before: Json | undefined, after: Json | undefin
 }
 
 /** What has stood there since the game was made was put there by whoever made it. Of an older past nobody knows. */
-async function* creation(past: Past, place: Place): AsyncGenerator<BlameEntry> {
+async function* creation(past: HistoryReader, place: Place): AsyncGenerator<BlameEntry> {
   if (past.row.firstSeq > 0) return;
   const { state, seq, tick, time } = await past.stateAt({ seq: 0 });
   const after = valueAt(state, place);

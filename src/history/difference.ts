@@ -7,7 +7,7 @@ import { cloneJson, fold } from '../core/patch/apply.ts';
 import { capture } from '../core/patch/capture.ts';
 import type { Json, JsonObject, Patch, Path } from '../core/patch/patch.ts';
 import { toJsonPatch, toPointer } from '../core/patch/pointer.ts';
-import type { Moment, MomentOptions, Past, StateAt } from '../storage/history-reader.ts';
+import type { HistoryReader, Moment, MomentOptions, StateAt } from '../storage/history-reader.ts';
 import { type Place, placeOf, segmentsIn, valueAt } from './place.ts';
 
 /** So many entities are compared, and so many changes told, in one turn of the event loop: a few milliseconds' worth. */
@@ -43,7 +43,12 @@ export interface DiffOptions extends MomentOptions {
 }
 
 /** Throws MOMENT_NOT_KEPT, INVALID_OPTION, INVALID_POINTER, DAMAGED. */
-export async function diffOf(past: Past, from: Moment, to: Moment, options: DiffOptions = {}): Promise<Difference> {
+export async function diffOf(
+  past: HistoryReader,
+  from: Moment,
+  to: Moment,
+  options: DiffOptions = {},
+): Promise<Difference> {
   const { path = '', ...others } = options;
   const place = placeOf(path);
   const { state: base, ...fromMoment } = await past.stateAt(from, others);

@@ -5,7 +5,7 @@ import { OrreryError } from '../core/errors.ts';
 import { assertOptions, type OptionsOf } from '../core/option-check.ts';
 import type { Patch, Path } from '../core/patch/patch.ts';
 import { MERGED } from '../core/patch/record.ts';
-import type { Past, PastStep, StepRange } from '../storage/history-reader.ts';
+import type { HistoryReader, PastStep, StepRange } from '../storage/history-reader.ts';
 import { checkBound } from '../storage/range.ts';
 import type { CommandEntry } from '../storage/steps.ts';
 import { placeOf, touches } from './place.ts';
@@ -58,7 +58,10 @@ export interface HistoryEntry extends CommandEntry {
  * Steps whose commands are not kept, because retention merged them, stand there as one entry "@merged", without player and
  * arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
  */
-export async function* historyOf(past: Past, query: HistoryQuery = {}): AsyncGenerator<HistoryEntry, void, undefined> {
+export async function* historyOf(
+  past: HistoryReader,
+  query: HistoryQuery = {},
+): AsyncGenerator<HistoryEntry, void, undefined> {
   assertOptions('history', query, QUERY, { game: past.row.id });
   const accepts = filterOf(past.row.id, query);
   const place = query.path === undefined ? undefined : placeOf(query.path);

@@ -8,9 +8,9 @@ import { GameSeed } from '../core/game/seed.ts';
 import type { CommitQueue } from '../engine/commit-queue.ts';
 import type { GameInfo } from '../storage/game-info.ts';
 import type {
+  HistoryReader,
   Moment,
   MomentOptions,
-  Past,
   PastStep,
   SnapshotEntry,
   StateAt,
@@ -29,7 +29,7 @@ const PAGE_STEPS = 1000;
 /** So many commands and patches are given out in one turn of the event loop. */
 const TURN_WORK = 256;
 
-export class LiveHistory implements Past {
+export class LiveHistory implements HistoryReader {
   readonly #commitQueue: CommitQueue;
   readonly #origins: NonNullable<PastPage['origins']>;
   readonly seed: GameSeed | undefined;

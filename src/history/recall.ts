@@ -2,7 +2,13 @@
 // orrery.ts, which says where the past of a game is; after it: history.ts, difference.ts, blame.ts, replay.ts.
 
 import type { Path } from '../core/patch/patch.ts';
-import { type MomentLike, type MomentOptions, momentOf, type Past, type StateAt } from '../storage/history-reader.ts';
+import {
+  type HistoryReader,
+  type MomentLike,
+  type MomentOptions,
+  momentOf,
+  type StateAt,
+} from '../storage/history-reader.ts';
 import { type BlameEntry, type BlameOptions, blameOf } from './blame.ts';
 import { type Difference, type DiffOptions, diffOf } from './difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from './entries.ts';
@@ -14,7 +20,7 @@ import { type ReplayRange, type ReplayStep, replayOf } from './replay.ts';
  */
 export abstract class Recall {
   /** The whole past of a game, for whoever asks several questions. @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED. */
-  abstract past(id: string): Promise<Past>;
+  abstract past(id: string): Promise<HistoryReader>;
 
   /**
    * What was asked of a game, command by command, ticks included as "@tick", with the patches of each visible step on its last

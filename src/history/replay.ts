@@ -5,11 +5,11 @@ import { OrreryError } from '../core/errors.ts';
 import { assertOptions, type OptionsOf } from '../core/option-check.ts';
 import type { JsonObject, Patch } from '../core/patch/patch.ts';
 import {
+  type HistoryReader,
   type Moment,
   type MomentLike,
   type MomentOptions,
   momentOf,
-  type Past,
   type PastStep,
 } from '../storage/history-reader.ts';
 import { momentNotKept } from '../storage/moment.ts';
@@ -43,7 +43,10 @@ export interface ReplayStep {
 }
 
 /** The moment it begins with comes first. Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */
-export async function* replayOf(past: Past, range: ReplayRange = {}): AsyncGenerator<ReplayStep, void, undefined> {
+export async function* replayOf(
+  past: HistoryReader,
+  range: ReplayRange = {},
+): AsyncGenerator<ReplayStep, void, undefined> {
   assertOptions('replay', range, RANGE, { game: past.row.id });
   const { from, to, ...options } = range;
   const start = await past.stateAt(momentOf(from ?? past.row.firstSeq), options);
@@ -92,7 +95,7 @@ class Step implements ReplayStep {
   }
 }
 
-async function seqOf(past: Past, moment: Moment, options: MomentOptions): Promise<number> {
+async function seqOf(past: HistoryReader, moment: Moment, options: MomentOptions): Promise<number> {
   return (await past.stateAt(moment, options)).seq;
 }
 

@@ -78,7 +78,7 @@ export interface SnapshotEntry {
   readonly reason: string;
 }
 
-export interface Past {
+export interface HistoryReader {
   /** The game as it was when this was opened, or asked last. */
   readonly row: GameInfo;
   /** Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */

@@ -8,7 +8,7 @@ import { stateSize } from '#cli/state-size.ts';
 import { readProfile } from '#cli/tuning/profile.ts';
 import { OrreryError, openOrrery, shardOf } from '#index.ts';
 import type { GameInfo } from '#storage/game-info.ts';
-import type { Past } from '#storage/history-reader.ts';
+import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { mine } from '../programs/mine.ts';
 import {
@@ -235,7 +235,7 @@ describe('log', () => {
   it('[K4] --limit reads no step that is older than what it prints', async () => {
     const past = await openDirectoryPast(directory, 'ore');
     const read: number[] = [];
-    const watched: Past = {
+    const watched: HistoryReader = {
       row: past.row,
       stateAt: past.stateAt.bind(past),
       snapshots: past.snapshots.bind(past),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { blameOf } from '#history/blame.ts';
 import { openOrrery, verify } from '#index.ts';
-import type { Past } from '#storage/history-reader.ts';
+import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { auditedGalaxy } from '../../examples/galactic-war/audited-galaxy.ts';
 import { galaxy } from '../../examples/galactic-war/galaxy.ts';
@@ -14,7 +14,7 @@ import { buggyGalaxy, play } from '../../examples/galactic-war/planted-bug.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-crime-'));
 const directory = join(folder, 'crime-scene');
-let past: Past;
+let past: HistoryReader;
 
 beforeAll(async () => {
   const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Change, defineGame, MemoryStore, type Orrery, openOrrery, table } from 'orrery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Past } from '#storage/history-reader.ts';
+import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { dice } from '../programs/script.ts';
 import { canonical } from './chronicle.ts';
@@ -105,7 +105,7 @@ async function play(orrery: Orrery, type: ReturnType<typeof galaxyOf>, turns: nu
 }
 
 /** What a past tells, without what depends on how far steps were merged. */
-async function askEverything(past: Past, written: readonly Written[]): Promise<number[]> {
+async function askEverything(past: HistoryReader, written: readonly Written[]): Promise<number[]> {
   const steps = await all(past.steps());
   expect(steps.flatMap(({ commands }) => commands)).toEqual(
     written.map(({ seq, tick, time, command: name, player, args }) => ({ seq, tick, time, name, player, args })),

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { OrreryError } from '#core/errors.ts';
 import { blameOf } from '#history/blame.ts';
 import { replayOf } from '#history/replay.ts';
-import type { Moment, Past, PastStep, StateAt } from '#storage/history-reader.ts';
+import type { HistoryReader, Moment, PastStep, StateAt } from '#storage/history-reader.ts';
 import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, compacted, type Told, VERSION } from './chronicle.ts';
@@ -19,7 +19,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-async function outcome(past: Past, moment: Moment, nearest = false): Promise<StateAt | OrreryError> {
+async function outcome(past: HistoryReader, moment: Moment, nearest = false): Promise<StateAt | OrreryError> {
   return past.stateAt(moment, { nearest }).catch((error: unknown) => {
     if (error instanceof OrreryError) return error;
     throw error;
@@ -55,7 +55,7 @@ function expected(
 }
 
 /** Every seq and tick from the first to behind the last, and one time in three around every record. */
-async function checkMoments(past: Past, records: readonly Told[], round: number): Promise<void> {
+async function checkMoments(past: HistoryReader, records: readonly Told[], round: number): Promise<void> {
   const kept = [0, ...(await all(past.steps())).map(({ lastSeq }) => lastSeq)];
   const last = records.at(-1) as Told;
   const check = async (by: 'seq' | 'tick' | 'time', at: number): Promise<void> => {

@@ -8,7 +8,7 @@ import { type BlameEntry, blameOf } from '#history/blame.ts';
 import { diffOf } from '#history/difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from '#history/entries.ts';
 import { type ReplayStep, replayOf } from '#history/replay.ts';
-import type { Past, PastStep } from '#storage/history-reader.ts';
+import type { HistoryReader, PastStep } from '#storage/history-reader.ts';
 import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, compacted, type State } from './chronicle.ts';
@@ -265,7 +265,7 @@ it('[PA18] questions that cannot be asked are errors, before anything is read', 
   await expect(all(replayOf(past, { to: { seq: seq + 1 } }))).rejects.toMatchObject({ code: 'MOMENT_NOT_KEPT' });
   // The newest step of a game that is being played grows between one question and the next.
   const grown: PastStep = { firstSeq: seq, lastSeq: seq + 2, tick: 99, time: 99, commands: [], patches: [] };
-  const growing = (from: number): Past => ({
+  const growing = (from: number): HistoryReader => ({
     row: past.row,
     stateAt: (moment) => past.stateAt(moment),
     async *steps() {

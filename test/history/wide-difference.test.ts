@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { JsonObject } from '#core/patch/patch.ts';
 import { diffOf } from '#history/difference.ts';
 import type { GameInfo } from '#storage/game-info.ts';
-import type { Moment, Past } from '#storage/history-reader.ts';
+import type { HistoryReader, Moment } from '#storage/history-reader.ts';
 
 const ENTITIES = 20_000;
 
@@ -18,7 +18,7 @@ const past = {
   row: { id: 'wide', firstSeq: 0, seq: 1 } as GameInfo,
   stateAt: ({ seq = 0 }: Moment) =>
     Promise.resolve({ seq, tick: seq, time: seq, game: 'wide', tables: ['systems'], state: stateAfter(seq) }),
-} as unknown as Past;
+} as unknown as HistoryReader;
 
 it.each([
   ['of everything', ''],

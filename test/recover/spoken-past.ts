@@ -1,10 +1,17 @@
-// A past that is said by hand, with damage where it is said to be: what a Past gives is decided here without any code of
+// A past that is said by hand, with damage where it is said to be: what a HistoryReader gives is decided here without any code of
 // src/ but the errors, so that it can be held against what is searched in it.
 
 import { OrreryError } from '#core/errors.ts';
 import type { JsonObject } from '#core/patch/patch.ts';
 import type { GameInfo } from '#storage/game-info.ts';
-import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt } from '#storage/history-reader.ts';
+import type {
+  HistoryReader,
+  Moment,
+  MomentOptions,
+  PastStep,
+  SnapshotEntry,
+  StateAt,
+} from '#storage/history-reader.ts';
 
 /** One visible moment: the state after the seqs up to lastSeq. */
 export interface Said {
@@ -17,7 +24,7 @@ export interface Said {
   readonly snapshot?: 'whole' | 'damaged';
 }
 
-export class SpokenPast implements Past {
+export class SpokenPast implements HistoryReader {
   readonly row: GameInfo;
   /** How often a state was asked for. */
   looks = 0;

@@ -8,7 +8,7 @@ import type { AnyGameType } from '#core/game/define.ts';
 import type { AnyGame } from '#core/game/game.ts';
 import type { TypeVersions } from '#history/rerun/games-module.ts';
 import { type OrreryOptions, openOrrery } from '#index.ts';
-import type { Past } from '#storage/history-reader.ts';
+import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 
 const INDEX = new URL('../../dist/src/index.js', import.meta.url).href;
@@ -16,7 +16,7 @@ const INDEX = new URL('../../dist/src/index.js', import.meta.url).href;
 /** A folder of its own, and everything that was opened in it. Call `clean` when the tests are over. */
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'orrery-rerun-'));
-  readonly #pasts: Past[] = [];
+  readonly #pasts: HistoryReader[] = [];
   #directories = 0;
   #modules = 0;
 
@@ -50,7 +50,7 @@ export class Workshop {
     await work((await orrery.open(type, id)) as AnyGame);
   }
 
-  async past(directory: string, id: string): Promise<Past> {
+  async past(directory: string, id: string): Promise<HistoryReader> {
     const past = await openDirectoryPast(directory, id);
     this.#pasts.push(past);
     return past;

@@ -13,16 +13,16 @@ import type { JsonObject } from '#core/patch/patch.ts';
 import type { Record } from '#core/patch/record.ts';
 import type { GameInfo } from '#storage/game-info.ts';
 import type {
+  HistoryReader,
   Moment,
   MomentOptions,
-  Past,
   PastStep,
   SnapshotEntry,
   StateAt,
   StepRange,
 } from '#storage/history-reader.ts';
 
-export class RememberedPast implements Past {
+export class RememberedPast implements HistoryReader {
   readonly #actor: GameActor;
   readonly records: Record[] = [];
   readonly #type: AnyGameType;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnyGame } from '#core/game/game.ts';
 import { tryOut } from '#history/rerun/trial.ts';
 import { defineGame, type Table, table } from '#index.ts';
-import type { Past, PastStep } from '#storage/history-reader.ts';
+import type { HistoryReader, PastStep } from '#storage/history-reader.ts';
 import { versions } from './played.ts';
 import { RememberedPast } from './remembered-past.ts';
 
@@ -79,7 +79,7 @@ describe('trying', () => {
     const kept: PastStep[] = [];
     for await (const step of past.steps()) kept.push(step);
     /** Four steps are one, without their commands; and that from the `lost` step on is not there. */
-    const thinned = (lost?: number): Past => ({
+    const thinned = (lost?: number): HistoryReader => ({
       row: past.row,
       seed: past.seed,
       stateAt: (moment, options) => past.stateAt(moment, options),
@@ -95,7 +95,7 @@ describe('trying', () => {
       },
     });
     const end = (step: number): number => (kept[step] as PastStep).lastSeq;
-    const between = (of: Past, first: number, last: number) =>
+    const between = (of: HistoryReader, first: number, last: number) =>
       tryOut(of, versions(land(2)), { at: end(first), toSeq: end(last) });
     expect(await between(thinned(), 3, 11)).toMatchObject({ skipped: end(11) - end(3), changes: [] });
     for (const trying of [

@@ -8,7 +8,7 @@ import { fold } from '#core/patch/apply.ts';
 import type { Json, JsonObject, Patch } from '#core/patch/patch.ts';
 import { verify } from '#history/rerun/verify.ts';
 import { type CommandContext, defineGame, type Table, table } from '#index.ts';
-import type { Past, PastStep, StepRange } from '#storage/history-reader.ts';
+import type { HistoryReader, PastStep, StepRange } from '#storage/history-reader.ts';
 import { versions, Workshop } from './played.ts';
 import { RememberedPast } from './remembered-past.ts';
 
@@ -79,7 +79,7 @@ function workday(game: AnyGame): void {
   }
 }
 
-function remember(type: AnyGameType, work: (game: AnyGame) => void): Past {
+function remember(type: AnyGameType, work: (game: AnyGame) => void): HistoryReader {
   return new RememberedPast(type, 'a', work);
 }
 
@@ -260,26 +260,26 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** A past in which one step says something else than what was recorded. */
-class Corrupted implements Past {
-  readonly #past: Past;
+class Corrupted implements HistoryReader {
+  readonly #past: HistoryReader;
   readonly #change: (step: PastStep) => PastStep;
 
-  constructor(past: Past, change: (step: PastStep) => PastStep) {
+  constructor(past: HistoryReader, change: (step: PastStep) => PastStep) {
     this.#past = past;
     this.#change = change;
   }
 
-  get row(): Past['row'] {
+  get row(): HistoryReader['row'] {
     return this.#past.row;
   }
 
-  get seed(): Past['seed'] {
+  get seed(): HistoryReader['seed'] {
     return this.#past.seed;
   }
 
-  stateAt: Past['stateAt'] = (...args) => this.#past.stateAt(...args);
-  snapshots: Past['snapshots'] = () => this.#past.snapshots();
-  close: Past['close'] = async () => undefined;
+  stateAt: HistoryReader['stateAt'] = (...args) => this.#past.stateAt(...args);
+  snapshots: HistoryReader['snapshots'] = () => this.#past.snapshots();
+  close: HistoryReader['close'] = async () => undefined;
 
   async *steps(range?: StepRange): AsyncGenerator<PastStep, void, undefined> {
     for await (const step of this.#past.steps(range)) yield this.#change(step);
@@ -287,7 +287,7 @@ class Corrupted implements Past {
 }
 
 describe('a corrupted patch', () => {
-  const stepsOf = async (past: Past): Promise<PastStep[]> => collect(past.steps());
+  const stepsOf = async (past: HistoryReader): Promise<PastStep[]> => collect(past.steps());
 
   test.prop(
     [

@@ -6,7 +6,7 @@ import { compactJson, isoTime, printable } from '../../core/printable.ts';
 import type { BlameEntry } from '../../history/blame.ts';
 import { placeOf } from '../../history/place.ts';
 import { expandedBlame } from '../../history/rerun/expanded-history.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import type { Surroundings } from '../cli-context.ts';
 import { wholeNumber } from '../reading.ts';
@@ -64,7 +64,7 @@ async function blame(
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
-  const visit = async (past: Past, apart: Past): Promise<void> => {
+  const visit = async (past: HistoryReader, apart: HistoryReader): Promise<void> => {
     const rows = new PagedRows(
       {
         columns: [

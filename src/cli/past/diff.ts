@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { compactJson, counted, isoTime } from '../../core/printable.ts';
 import { diffOf, type MomentRead } from '../../history/difference.ts';
 import { placeOf } from '../../history/place.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import type { Surroundings } from '../cli-context.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './moment-argument.ts';
@@ -57,7 +57,7 @@ async function diff(
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
-  const visit = async (_kept: Past, past: Past): Promise<void> => {
+  const visit = async (_kept: HistoryReader, past: HistoryReader): Promise<void> => {
     const { from, to, changes, operations } = await diffOf(past, momentIn(past, one), momentIn(past, other), {
       nearest: nearest === true,
       path,

@@ -4,7 +4,7 @@
 import { CommanderError } from 'commander';
 import { OrreryError } from '../../core/errors.ts';
 import { isoTime, prettyJson, printable } from '../../core/printable.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import type { Surroundings } from '../cli-context.ts';
 import { fitting } from './change-lines.ts';
 import type { Keys } from './keys.ts';
@@ -30,7 +30,7 @@ export interface Shown {
 }
 
 export class Interactive {
-  readonly #past: Past;
+  readonly #past: HistoryReader;
   readonly #stepper: Stepper;
   readonly #shown: Shown;
   readonly #keys: Keys;
@@ -38,7 +38,7 @@ export class Interactive {
   /** A key that ended the pages of a long value, and is to do what it does otherwise. */
   #pressed: string | undefined;
 
-  constructor(past: Past, stepper: Stepper, shown: Shown, keys: Keys, surroundings: Surroundings) {
+  constructor(past: HistoryReader, stepper: Stepper, shown: Shown, keys: Keys, surroundings: Surroundings) {
     this.#past = past;
     this.#stepper = stepper;
     this.#shown = shown;

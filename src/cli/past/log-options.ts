@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HistoryQuery } from '../../history/entries.ts';
 import { placeOf } from '../../history/place.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
 
 export interface LogFilters extends RangeOptions {
@@ -27,7 +27,7 @@ export function checkFilters(filters: LogFilters, command: Command): void {
   if (filters.path !== undefined) placeOf(filters.path);
 }
 
-export function queryOf(past: Past, filters: LogFilters): HistoryQuery {
+export function queryOf(past: HistoryReader, filters: LogFilters): HistoryQuery {
   const { player, command: commands, path, backwards } = filters;
   const { fromSeq, toSeq, ...bounds } = boundsIn(past, filters);
   return {

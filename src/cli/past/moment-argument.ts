@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { isoTime } from '../../core/printable.ts';
-import type { Moment, Past } from '../../storage/history-reader.ts';
+import type { HistoryReader, Moment } from '../../storage/history-reader.ts';
 
 /** The ends of what is kept are moments too; which seq they are only the past knows. */
 export type AskedMoment = Moment | 'first' | 'last';
@@ -26,7 +26,7 @@ export function parseMoment(text: string): AskedMoment {
 }
 
 /** What `first` and `last` are in this past. */
-export function momentIn({ row }: Past, asked: AskedMoment): Moment {
+export function momentIn({ row }: HistoryReader, asked: AskedMoment): Moment {
   if (asked === 'first') return { seq: row.firstSeq };
   return asked === 'last' ? { seq: row.seq } : asked;
 }

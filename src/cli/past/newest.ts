@@ -2,14 +2,14 @@
 // them.
 
 import { type HistoryEntry, type HistoryQuery, historyOf } from '../../history/entries.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 
 /**
  * The newest `limit` entries that the query lets through, in the order that it asks for. Reads backwards to find where they
  * begin, then forwards from there: older entries are not read, and none are held.
  */
 export async function* newestOf(
-  past: Past,
+  past: HistoryReader,
   query: HistoryQuery,
   limit: number,
 ): AsyncGenerator<HistoryEntry, void, undefined> {

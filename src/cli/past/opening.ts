@@ -8,7 +8,7 @@ import { gameUnreadable } from '../../core/patch/unreadable.ts';
 import { printable } from '../../core/printable.ts';
 import { expandedHistory } from '../../history/rerun/expanded-history.ts';
 import { loadGameTypes, typesFor } from '../../history/rerun/games-module.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { openDirectoryPast } from '../../storage/sqlite/directory-history.ts';
 import { nodeFiles } from '../../storage/sqlite/files.ts';
 import { openPackPast } from '../../storage/sqlite/pack/pack-history.ts';
@@ -32,7 +32,7 @@ export function isPack(place: string): boolean {
  *
  * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, PACK_NOT_FOUND, PACK_DAMAGED, DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
  */
-export async function openPastOf(place: string, game: string | undefined): Promise<Past> {
+export async function openPastOf(place: string, game: string | undefined): Promise<HistoryReader> {
   if (!isPack(place)) return openDirectoryPast(place, game as string);
   const past = await openPackPast(place);
   const { id } = past.row;
@@ -65,7 +65,7 @@ interface Opening {
 export async function withPastOf<T>(
   place: string,
   game: string | undefined,
-  visit: (past: Past, apart: Past) => Promise<T>,
+  visit: (past: HistoryReader, apart: HistoryReader) => Promise<T>,
   { remedies = {}, games, remark }: Opening = {},
 ): Promise<T> {
   const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());

@@ -1,5 +1,5 @@
 // A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before it: a
-// Past, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
+// HistoryReader, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
 
 import { fold } from '../../core/patch/apply.ts';
 import type { Json, JsonObject, Patch, Path } from '../../core/patch/patch.ts';

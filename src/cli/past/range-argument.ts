@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { type HistoryQuery, historyOf } from '../../history/entries.ts';
-import type { Past, StepRange } from '../../storage/history-reader.ts';
+import type { HistoryReader, StepRange } from '../../storage/history-reader.ts';
 import { type AskedMoment, momentIn, momentText, parseMoment } from './moment-argument.ts';
 
 export interface RangeOptions {
@@ -31,11 +31,11 @@ function isBehind(from: AskedMoment, to: AskedMoment): boolean {
 }
 
 /** Each bound as what it was given in. */
-export function boundsIn(past: Past, { from, to }: RangeOptions): StepRange {
+export function boundsIn(past: HistoryReader, { from, to }: RangeOptions): StepRange {
   return { ...boundIn(past, 'from', from), ...boundIn(past, 'to', to) };
 }
 
-function boundIn(past: Past, side: 'from' | 'to', asked: AskedMoment | undefined): StepRange {
+function boundIn(past: HistoryReader, side: 'from' | 'to', asked: AskedMoment | undefined): StepRange {
   if (asked === undefined) return {};
   const moment = momentIn(past, asked);
   if (moment.seq !== undefined) return { [`${side}Seq`]: moment.seq };
@@ -44,7 +44,7 @@ function boundIn(past: Past, side: 'from' | 'to', asked: AskedMoment | undefined
 
 /** The same as seqs: of the first record in the range and of the last. An end that no record is in has a seq outside. */
 export async function seqsIn(
-  past: Past,
+  past: HistoryReader,
   range: RangeOptions,
 ): Promise<{ readonly fromSeq?: number; readonly toSeq?: number }> {
   const { fromSeq, toSeq, ...bounds } = boundsIn(past, range);
@@ -56,7 +56,7 @@ export async function seqsIn(
   return { ...(from === undefined ? {} : { fromSeq: from }), ...(to === undefined ? {} : { toSeq: to }) };
 }
 
-async function seqOf(past: Past, query: HistoryQuery): Promise<number | undefined> {
+async function seqOf(past: HistoryReader, query: HistoryQuery): Promise<number | undefined> {
   for await (const { seq } of historyOf(past, query)) return seq;
   return undefined;
 }

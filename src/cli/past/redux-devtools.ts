@@ -11,7 +11,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { Json, Patch } from '../../core/patch/patch.ts';
 import { parsePointer, resolvePointer, toJsonPatch } from '../../core/patch/pointer.ts';
 import { compactJson, counted, isoTime } from '../../core/printable.ts';
-import type { Past, PastStep, StateAt, StepRange } from '../../storage/history-reader.ts';
+import type { HistoryReader, PastStep, StateAt, StepRange } from '../../storage/history-reader.ts';
 import { Playhead } from './playhead.ts';
 
 /** Steps in a file unless --limit says otherwise: the extension itself keeps 50 actions by default. */
@@ -46,7 +46,7 @@ export interface ReduxReport {
  * and the size have been looked at.
  */
 export async function writeReduxDevtools(
-  past: Past,
+  past: HistoryReader,
   options: ReduxOptions,
   write: (text: string) => Promise<void>,
 ): Promise<ReduxReport> {
@@ -87,7 +87,7 @@ interface Beginning {
 
 /** Where to begin, so that the file is one that a browser imports; throws INVALID_OPTION when more was asked for. */
 async function beginning(
-  past: Past,
+  past: HistoryReader,
   { range, path, limit: asked, maxBytes = MAX_BYTES }: ReduxOptions,
 ): Promise<Beginning> {
   let limit = asked ?? DEFAULT_STEPS;
@@ -116,7 +116,7 @@ interface Span {
 }
 
 /** The newest `limit` steps, without a gap: between steps that were left out the patches would lead nowhere. */
-async function newest(past: Past, range: StepRange, limit: number): Promise<Span | undefined> {
+async function newest(past: HistoryReader, range: StepRange, limit: number): Promise<Span | undefined> {
   let span: Span | undefined;
   for await (const { firstSeq, lastSeq } of past.steps({ ...range, backwards: true })) {
     // The state before the first step has to be there.
@@ -128,7 +128,7 @@ async function newest(past: Past, range: StepRange, limit: number): Promise<Span
   return span;
 }
 
-async function* stepsOf(past: Past, span: Span | undefined): AsyncGenerator<PastStep, void, undefined> {
+async function* stepsOf(past: HistoryReader, span: Span | undefined): AsyncGenerator<PastStep, void, undefined> {
   if (span) yield* past.steps({ fromSeq: span.firstSeq, toSeq: span.lastSeq });
 }
 

@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { type Place, placeOf } from '../../history/place.ts';
-import type { Moment, Past, SnapshotEntry, StepRange } from '../../storage/history-reader.ts';
+import type { HistoryReader, Moment, SnapshotEntry, StepRange } from '../../storage/history-reader.ts';
 import type { Surroundings } from '../cli-context.ts';
 import { Interactive } from './interactive.ts';
 import { Keys } from './keys.ts';
@@ -64,7 +64,7 @@ export function replayCommand(surroundings: Surroundings): Command {
 }
 
 async function replay(
-  past: Past,
+  past: HistoryReader,
   path: Place | undefined,
   options: Options,
   surroundings: Surroundings,
@@ -98,7 +98,7 @@ async function replay(
 
 /** The seq to stand at before the first step, and the seq that the last step ends at; undefined when there is no step. */
 async function spanOf(
-  past: Past,
+  past: HistoryReader,
   { from, to }: Options,
 ): Promise<{ readonly before: number; readonly lastSeq: number } | undefined> {
   const { row } = past;
@@ -126,7 +126,7 @@ function measure({ seq, tick, time }: SnapshotEntry, moment: Moment): number {
   return moment.tick !== undefined ? tick - moment.tick : time - moment.time;
 }
 
-async function firstOf(past: Past, range: StepRange) {
+async function firstOf(past: HistoryReader, range: StepRange) {
   const steps = past.steps(range);
   const { value } = await steps.next();
   await steps.return();

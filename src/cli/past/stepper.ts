@@ -1,12 +1,12 @@
-// A place in a game's past that moves: a step on, a step back, or anywhere. Before it: a Past; after it: replay, which prints
+// A place in a game's past that moves: a step on, a step back, or anywhere. Before it: a HistoryReader; after it: replay, which prints
 // what each step changed. Forwards it reads on where it was; for everything else it begins again from a snapshot.
 
 import { OrreryError } from '../../core/errors.ts';
-import type { Moment, Past, PastStep, SnapshotEntry } from '../../storage/history-reader.ts';
+import type { HistoryReader, Moment, PastStep, SnapshotEntry } from '../../storage/history-reader.ts';
 import { Playhead } from './playhead.ts';
 
 export class Stepper {
-  readonly #past: Past;
+  readonly #past: HistoryReader;
   readonly #lastSeq: number;
   #playhead: Playhead;
   #seq: number;
@@ -17,7 +17,7 @@ export class Stepper {
   /** Read, and not yet come to. */
   #waiting: PastStep | undefined;
 
-  private constructor(past: Past, lastSeq: number, at: Position) {
+  private constructor(past: HistoryReader, lastSeq: number, at: Position) {
     this.#past = past;
     this.#lastSeq = lastSeq;
     this.#playhead = at.playhead;
@@ -27,7 +27,7 @@ export class Stepper {
   }
 
   /** Stands at `seq`, which must be kept; steps that begin after `lastSeq` are not gone to by `next`. */
-  static async open(past: Past, seq: number, lastSeq: number): Promise<Stepper> {
+  static async open(past: HistoryReader, seq: number, lastSeq: number): Promise<Stepper> {
     return new Stepper(past, lastSeq, await positionAt(past, { seq }, false));
   }
 
@@ -112,7 +112,7 @@ interface Position {
   readonly time: number;
 }
 
-async function positionAt(past: Past, moment: Moment, nearest: boolean): Promise<Position> {
+async function positionAt(past: HistoryReader, moment: Moment, nearest: boolean): Promise<Position> {
   const found = await past.stateAt(moment, { nearest });
   return { playhead: new Playhead(found), seq: found.seq, tick: found.tick, time: found.time };
 }

@@ -9,7 +9,7 @@ import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import { CREATE } from '../../core/patch/record.ts';
 import type { CommitQueue } from '../../engine/commit-queue.ts';
 import type { LoadedGames } from '../../engine/loaded-games.ts';
-import { type MomentLike, momentOf, type Past } from '../../storage/history-reader.ts';
+import { type HistoryReader, type MomentLike, momentOf } from '../../storage/history-reader.ts';
 
 export interface ForkOptions {
   /** The moment of the parent that the fork begins with; a plain number is a seq. */
@@ -35,7 +35,7 @@ export interface Fork {
 /** What a fork is made with. */
 export interface ForkParts {
   readonly loadedGames: LoadedGames;
-  openPast(game: string): Promise<Past>;
+  openPast(game: string): Promise<HistoryReader>;
 }
 
 /** For Orrery.fork. Resolves when the fork is durable. */

@@ -2,7 +2,7 @@
 // recover.ts carries one out. Before it: probe.ts and before-error.ts.
 
 import { OrreryError } from '../../core/errors.ts';
-import type { Moment, Past, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, Moment, StateAt } from '../../storage/history-reader.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import { findTurn } from './before-error.ts';
 import { isDamage, type Probe, type Sound, type Unsound } from './probe.ts';
@@ -54,7 +54,7 @@ interface Choice {
 }
 
 export interface PlanParts {
-  readonly past: Past;
+  readonly past: HistoryReader;
   readonly probe: Probe;
   /** What stopped the game from being loaded the ordinary way, where that was tried. */
   readonly notLoadable?: OrreryError | undefined;
@@ -93,7 +93,7 @@ export async function planRecovery(parts: PlanParts, modes: readonly RecoveryMod
 }
 
 class Planning {
-  readonly #past: Past;
+  readonly #past: HistoryReader;
   readonly #probe: Probe;
   readonly #newestSeq: number;
   #newest: Sound | Unsound | undefined;

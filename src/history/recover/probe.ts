@@ -5,7 +5,7 @@ import { OrreryError, type OrreryErrorCode } from '../../core/errors.ts';
 import { fold } from '../../core/patch/apply.ts';
 import type { JsonObject } from '../../core/patch/patch.ts';
 import type { GameInfo } from '../../storage/game-info.ts';
-import type { Past, SnapshotEntry, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, SnapshotEntry, StateAt } from '../../storage/history-reader.ts';
 import type { Lineage } from './lineage.ts';
 
 /** What is wrong with a state; undefined when nothing is. Throws nothing. */
@@ -37,9 +37,9 @@ const DAMAGE: ReadonlySet<OrreryErrorCode> = new Set<OrreryErrorCode>([
 const WHOLE_STATE_RECORDS: ReadonlySet<string> = new Set(['migrate', 'recover']);
 
 export class Probe {
-  readonly #past: Past;
+  readonly #past: HistoryReader;
   /** Finds moments inside merged steps. What is damaged is read from the past as it is kept. */
-  readonly #apart: Past;
+  readonly #apart: HistoryReader;
   readonly #soundness: Soundness;
   /** As the game was when this was made. */
   readonly #row: GameInfo;
@@ -48,7 +48,7 @@ export class Probe {
   readonly snapshots: readonly SnapshotEntry[];
 
   constructor(
-    { past, apart }: { readonly past: Past; readonly apart: Past },
+    { past, apart }: { readonly past: HistoryReader; readonly apart: HistoryReader },
     soundness: Soundness,
     lineage: Lineage,
     snapshots: readonly SnapshotEntry[],

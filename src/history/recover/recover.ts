@@ -15,7 +15,7 @@ import { gameUnreadable } from '../../core/patch/unreadable.ts';
 import type { CommitQueue } from '../../engine/commit-queue.ts';
 import type { LoadedGames } from '../../engine/loaded-games.ts';
 import { assemble } from '../../storage/assemble.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { Lineage, type SeqRange } from './lineage.ts';
 import { type Culprit, nameOf, type Plan, planRecovery, type RecoveryMode, type Tried } from './plan.ts';
 import { isDamage, Probe } from './probe.ts';
@@ -55,9 +55,9 @@ export interface RecoverParts {
   readonly loadedGames: LoadedGames;
   /** The types whose code is here. */
   readonly types: readonly AnyGameType[];
-  openPast(game: string): Promise<Past>;
+  openPast(game: string): Promise<HistoryReader>;
   /** The same past with its merged steps taken apart, where there is code for that. */
-  readonly apart?: (past: Past) => Past;
+  readonly apart?: (past: HistoryReader) => HistoryReader;
 }
 
 /** A game over the bound of its commit queue is given so many chances to come below it. */
@@ -122,7 +122,7 @@ export function newestOf(types: readonly AnyGameType[], name: string): AnyGameTy
 
 /** Looks at a past as the game type and the caller judge it. */
 export async function probeOf(
-  { past, apart }: { readonly past: Past; readonly apart: Past },
+  { past, apart }: { readonly past: HistoryReader; readonly apart: HistoryReader },
   type: AnyGameType | undefined,
   { check }: Pick<RecoverOptions, 'check'>,
   quarantined: readonly SeqRange[],

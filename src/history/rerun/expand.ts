@@ -1,5 +1,5 @@
 // Merged steps taken apart again: their commands are known, so with the game type at hand they can be run from the state
-// before, and every moment between can be read. Before it: any Past and a game type; after it: whoever asks for such a moment.
+// before, and every moment between can be read. Before it: any HistoryReader and a game type; after it: whoever asks for such a moment.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -8,9 +8,9 @@ import { cloneJson } from '../../core/patch/apply.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
 import type { GameInfo } from '../../storage/game-info.ts';
 import type {
+  HistoryReader,
   Moment,
   MomentOptions,
-  Past,
   PastStep,
   SnapshotEntry,
   StateAt,
@@ -26,12 +26,12 @@ import { Replica, randomOriginAt } from './replica.ts';
  * A past in which every command is a step of its own, wherever today's code makes of a merged step what was recorded. Where
  * it does not, a step stays merged, and moments inside it are not kept.
  */
-export class ExpandedPast implements Past {
-  readonly #past: Past;
+export class ExpandedPast implements HistoryReader {
+  readonly #past: HistoryReader;
   readonly #type: AnyGameType;
 
   /** `type` is that of the game, in the version that its newest state has. */
-  constructor(past: Past, type: AnyGameType) {
+  constructor(past: HistoryReader, type: AnyGameType) {
     this.#past = past;
     this.#type = type;
   }

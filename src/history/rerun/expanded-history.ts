@@ -5,12 +5,12 @@
 import type { AnyGameType } from '../../core/game/define.ts';
 import type { Path } from '../../core/patch/patch.ts';
 import type { GameInfo } from '../../storage/game-info.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { type BlameEntry, type BlameOptions, blameOf } from '../blame.ts';
 import { ExpandedPast } from './expand.ts';
 
 /** The past with every command a step of its own, where one of the types has the code for it. */
-export function expandedHistory(past: Past, types: readonly AnyGameType[]): Past {
+export function expandedHistory(past: HistoryReader, types: readonly AnyGameType[]): HistoryReader {
   const type = typeOf(types, past.row);
   return type ? new ExpandedPast(past, type) : past;
 }
@@ -19,7 +19,7 @@ export function expandedHistory(past: Past, types: readonly AnyGameType[]): Past
  * The same for who looks for the record with which a rule of today was first broken. Run again with that rule the command
  * would be refused, and its step stay merged: so nothing is judged here.
  */
-export function expandedHistoryUnjudged(past: Past, types: readonly AnyGameType[]): Past {
+export function expandedHistoryUnjudged(past: HistoryReader, types: readonly AnyGameType[]): HistoryReader {
   const type = typeOf(types, past.row);
   if (!type) return past;
   const { invariants: _invariants, schema: _schema, ...others } = type;
@@ -36,8 +36,8 @@ export function typeOf(
 
 /** Blame with merged entries told by their commands, where the same past taken apart knows them. */
 export async function* expandedBlame(
-  past: Past,
-  apart: Past,
+  past: HistoryReader,
+  apart: HistoryReader,
   path: string | Path,
   options?: BlameOptions,
 ): AsyncGenerator<BlameEntry, void, undefined> {

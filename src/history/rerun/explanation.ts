@@ -5,7 +5,7 @@ import { type ErrorData, errorToData, OrreryError, reason } from '../../core/err
 import type { AnyGameType } from '../../core/game/define.ts';
 import type { Json, Patch, Path } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
-import type { Past, PastStep, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, PastStep, StateAt } from '../../storage/history-reader.ts';
 import { type Otherwise, openingAt, otherwise, type Surroundings, surroundingsHere } from '../../storage/openings.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import { type Discrepancy, samePatches } from './comparison.ts';
@@ -56,7 +56,7 @@ interface Trial {
 }
 
 /** Throws what the past throws. */
-export async function explain(past: Past, types: TypeVersions, outcome: Different): Promise<Difference> {
+export async function explain(past: HistoryReader, types: TypeVersions, outcome: Different): Promise<Difference> {
   const { step, discrepancies, failure, version } = outcome;
   const type = types.get(version) as AnyGameType;
   const before = await past.stateAt({ seq: step.firstSeq - 1 });
@@ -205,7 +205,10 @@ function refusalOf(error: OrreryError | undefined): string {
   return `${error.code}: ${error.what}${cause}`;
 }
 
-function otherwiseAt({ openings = [], importedSeq = -1 }: Past, { lastSeq, time }: PastStep): readonly Otherwise[] {
+function otherwiseAt(
+  { openings = [], importedSeq = -1 }: HistoryReader,
+  { lastSeq, time }: PastStep,
+): readonly Otherwise[] {
   // What came in from a pack was recorded by a program of which nothing is known here.
   const then = lastSeq > importedSeq ? openingAt(openings, time) : undefined;
   return then ? otherwise(then, surroundingsHere()) : [];

@@ -1,10 +1,10 @@
-// The recorded commands of a game, run again step by step beside what was recorded. Before it: a Past and the game types of
+// The recorded commands of a game, run again step by step beside what was recorded. Before it: a HistoryReader and the game types of
 // today's code; after it: verify.ts, which counts, and explanation.ts, which tells of the first step that came out differently.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { Patch } from '../../core/patch/patch.ts';
 import { PATCH, SAVE, TICK, UPDATE } from '../../core/patch/record.ts';
-import type { Past, PastStep, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, PastStep, StateAt } from '../../storage/history-reader.ts';
 import { type Discrepancy, SideBySide } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
 import { Replica, randomOriginAt } from './replica.ts';
@@ -63,7 +63,7 @@ interface Stage {
  * @throws OrreryError what the past throws: DAMAGED, MOMENT_NOT_KEPT.
  */
 export async function* reenact(
-  past: Past,
+  past: HistoryReader,
   types: TypeVersions,
   { fromSeq, toSeq, tolerance, goesOn }: Comparing,
 ): AsyncGenerator<Outcome, void, undefined> {
@@ -90,7 +90,7 @@ export async function* reenact(
   }
 }
 
-function stageAt(at: StateAt, past: Past, types: TypeVersions, tolerance: number): Stage {
+function stageAt(at: StateAt, past: HistoryReader, types: TypeVersions, tolerance: number): Stage {
   const type = types.get(at.version);
   const replica = type && new Replica(at, type, randomOriginAt(past, at.seq + 1));
   return { seq: at.seq, version: at.version, sides: new SideBySide(at.state, tolerance), replica };

@@ -10,7 +10,7 @@ import type { GameSeed } from '../../core/game/seed.ts';
 import { WorkingState } from '../../core/game/state.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';
 import { type Record, TICK } from '../../core/patch/record.ts';
-import type { Past, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, StateAt } from '../../storage/history-reader.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import { takeOver } from './taking-over.ts';
 
@@ -23,7 +23,7 @@ export interface RandomOrigin {
 }
 
 /** What a past says of the record with a seq. */
-export function randomOriginAt(past: Past, seq: number): RandomOrigin {
+export function randomOriginAt(past: HistoryReader, seq: number): RandomOrigin {
   return { id: past.idAt?.(seq), seed: past.seed };
 }
 

@@ -7,10 +7,10 @@ import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import type { Path } from '../../core/patch/patch.ts';
 import type { GameInfo } from '../../storage/game-info.ts';
 import {
+  type HistoryReader,
   type MomentLike,
   type MomentOptions,
   momentOf,
-  type Past,
   type StateAt,
 } from '../../storage/history-reader.ts';
 import { workerFile } from '../../storage/worker-file.ts';
@@ -108,7 +108,7 @@ export abstract class Reruns extends Recall {
    *
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED.
    */
-  async expanded(id: string): Promise<Past> {
+  async expanded(id: string): Promise<HistoryReader> {
     return expandedHistory(await this.past(id), this.#code.types);
   }
 
@@ -148,7 +148,7 @@ export abstract class Reruns extends Recall {
     return tryOut(await this.past(id), this.#code.types, options);
   }
 
-  async #each(ids: readonly string[], work: (past: Past) => Promise<Verification>): Promise<Verification[]> {
+  async #each(ids: readonly string[], work: (past: HistoryReader) => Promise<Verification>): Promise<Verification[]> {
     const found: Verification[] = [];
     for (const id of ids) {
       const past = await this.past(id);
@@ -161,7 +161,7 @@ export abstract class Reruns extends Recall {
     return found;
   }
 
-  async #pastFor(id: string, expand: boolean): Promise<Past> {
+  async #pastFor(id: string, expand: boolean): Promise<HistoryReader> {
     return expand ? this.expanded(id) : this.past(id);
   }
 }

@@ -3,7 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorData, errorToData } from '../../core/errors.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { loadGameTypes, typesFor } from './games-module.ts';
 import { lower } from './sections.ts';
 import type { Source } from './source.ts';
@@ -32,10 +32,10 @@ export type SectionReply =
 
 /** Runs pieces one after the other. */
 export class SectionRunner {
-  readonly #open: (source: Source, game: string) => Promise<Past>;
-  #opened: { readonly key: string; readonly past: Past } | undefined;
+  readonly #open: (source: Source, game: string) => Promise<HistoryReader>;
+  #opened: { readonly key: string; readonly past: HistoryReader } | undefined;
 
-  constructor(open: (source: Source, game: string) => Promise<Past>) {
+  constructor(open: (source: Source, game: string) => Promise<HistoryReader>) {
     this.#open = open;
   }
 
@@ -64,7 +64,7 @@ export class SectionRunner {
   }
 
   /** Opening reads a whole shard, which for a short piece is most of the work. */
-  async #pastOf({ source, game, toSeq }: SectionTask): Promise<Past> {
+  async #pastOf({ source, game, toSeq }: SectionTask): Promise<HistoryReader> {
     const key = JSON.stringify([source, game]);
     if (this.#opened?.key === key && this.#opened.past.row.seq >= toSeq) return this.#opened.past;
     const before = this.#opened;

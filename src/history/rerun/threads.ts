@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import { errorFromData, OrreryError } from '../../core/errors.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { importPiscina } from '../../storage/late-import.ts';
 import { workerFile } from '../../storage/worker-file.ts';
 import type { Difference } from './explanation.ts';
@@ -87,7 +87,7 @@ export class RerunThreads {
    *
    * @throws OrreryError GAMES_MODULE, what the past throws, and INTERNAL when a thread died.
    */
-  async verify(past: Past, source: Source, options: VerifyOptions = {}): Promise<Verification> {
+  async verify(past: HistoryReader, source: Source, options: VerifyOptions = {}): Promise<Verification> {
     const { row } = past;
     const range = boundsOf(past, options);
     const { tolerance, goesOn: all } = measureOf(row.id, options);

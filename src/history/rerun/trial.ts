@@ -1,5 +1,5 @@
 // What would have been: a game taken from a moment of its past and played on in memory, with other code or other commands.
-// Nothing is written. Before it: a Past and game types; after it: Orrery and `orrery try` show the difference.
+// Nothing is written. Before it: a HistoryReader and game types; after it: Orrery and `orrery try` show the difference.
 
 import { type ErrorData, errorToData, OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -9,7 +9,7 @@ import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import { cloneJson } from '../../core/patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../../core/patch/patch.ts';
 import { TICK } from '../../core/patch/record.ts';
-import { type MomentLike, momentOf, type Past, type StateAt } from '../../storage/history-reader.ts';
+import { type HistoryReader, type MomentLike, momentOf, type StateAt } from '../../storage/history-reader.ts';
 import { checkBound } from '../../storage/range.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../difference.ts';
 import { ExpandedPast } from './expand.ts';
@@ -87,7 +87,7 @@ const TELL_EVERY = 256;
  * INVALID_OPTION also where a whole state was recorded on the way.
  */
 export async function tryOut(
-  past: Past,
+  past: HistoryReader,
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: TryOptions = {},
 ): Promise<TryReport> {
@@ -131,13 +131,13 @@ export async function tryOut(
 }
 
 /** Commands that were never recorded draw other numbers than the game itself will: nobody is to learn those by trying. */
-function replicaFor(past: Past, type: AnyGameType, begun: StateAt, recorded: boolean): Replica {
+function replicaFor(past: HistoryReader, type: AnyGameType, begun: StateAt, recorded: boolean): Replica {
   const { id, seed } = randomOriginAt(past, begun.seq + 1);
   return new Replica(begun, type, { id, seed: recorded || !seed ? seed : derivedSeed(seed, 'try') });
 }
 
 /** What was recorded at the end, in the version of the code that is tried. */
-async function outcomeAt(past: Past, type: AnyGameType, toSeq: number): Promise<StateAt> {
+async function outcomeAt(past: HistoryReader, type: AnyGameType, toSeq: number): Promise<StateAt> {
   const at = await past.stateAt({ seq: toSeq });
   const { game, seq, tick, time: now } = at;
   return { ...at, ...migrate(type, at, { game, seq, tick, now, seed: past.seed }) };
@@ -173,7 +173,7 @@ class Trying {
   }
 
   /** The recorded commands from here on, each with the seq, tick and time it had. */
-  async again(past: Past, toSeq: number): Promise<void> {
+  async again(past: HistoryReader, toSeq: number): Promise<void> {
     const { seq } = this.replica;
     const total = Math.max(0, toSeq - seq);
     let due = seq + 1;

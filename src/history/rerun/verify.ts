@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
-import type { Past } from '../../storage/history-reader.ts';
+import type { HistoryReader } from '../../storage/history-reader.ts';
 import { checkBound } from '../../storage/range.ts';
 import { type Difference, explain } from './explanation.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
@@ -86,7 +86,7 @@ const SLICE_MS = 4;
  * @throws OrreryError GAMES_MODULE (no code for the game among the types), and what the past throws: DAMAGED, MOMENT_NOT_KEPT, CLOSED.
  */
 export async function verify(
-  past: Past,
+  past: HistoryReader,
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: VerifyOptions = {},
 ): Promise<Verification> {
@@ -130,7 +130,7 @@ export function measureOf(
 }
 
 /** The seqs that are meant, as far as they are kept. Throws INVALID_OPTION. */
-export function boundsOf({ row }: Past, { fromSeq, toSeq }: VerifyRange): { fromSeq: number; toSeq: number } {
+export function boundsOf({ row }: HistoryReader, { fromSeq, toSeq }: VerifyRange): { fromSeq: number; toSeq: number } {
   checkBound(row.id, 'fromSeq', fromSeq);
   checkBound(row.id, 'toSeq', toSeq);
   return { fromSeq: Math.max(fromSeq ?? 0, row.firstSeq + 1), toSeq: Math.min(toSeq ?? row.seq, row.seq) };

@@ -1,5 +1,5 @@
 // What a newer program would make of a game, before anything is written: its newest state is migrated, and beside it an older
-// state, after which the recorded commands are run again with the new code. Before it: a Past, read-only; after it: the report
+// state, after which the recorded commands are run again with the new code. Before it: a HistoryReader, read-only; after it: the report
 // of `orrery migrate --rehearse`. All of it happens in memory, under the game's own id: chance follows from that, so a fork in a
 // directory would play differently.
 
@@ -11,7 +11,7 @@ import { migrate } from '../../core/game/migration.ts';
 import { tooNew } from '../../core/game/mismatch.ts';
 import type { GameSeed } from '../../core/game/seed.ts';
 import { toJsonPatch } from '../../core/patch/pointer.ts';
-import type { Past, PastStep, StateAt } from '../../storage/history-reader.ts';
+import type { HistoryReader, PastStep, StateAt } from '../../storage/history-reader.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../difference.ts';
 import { soundnessOf } from '../recover/soundness.ts';
 import { reasonNotToRun } from '../rerun/reenact.ts';
@@ -74,7 +74,11 @@ export interface Rehearsal {
  *
  * @throws OrreryError GAME_VERSION (the game is newer than the program) and what the past throws: DAMAGED, CLOSED.
  */
-export async function rehearse(past: Past, type: AnyGameType, options: RehearsalOptions = {}): Promise<Rehearsal> {
+export async function rehearse(
+  past: HistoryReader,
+  type: AnyGameType,
+  options: RehearsalOptions = {},
+): Promise<Rehearsal> {
   const { id, seq, version: from } = past.row;
   if (from > type.version) throw tooNew(id, from, type.version);
   const begun = { game: id, type: type.name, from, to: type.version as number, seq };
@@ -105,7 +109,7 @@ export async function rehearse(past: Past, type: AnyGameType, options: Rehearsal
 /** The states and commands of a game, with the code of another version. */
 class Replay {
   readonly fromSeq: number;
-  readonly #past: Past;
+  readonly #past: HistoryReader;
   readonly #type: AnyGameType;
   replica: Replica;
   commands = 0;
@@ -114,7 +118,7 @@ class Replay {
   readonly refused: RefusedCommand[] = [];
   #seq: number;
 
-  constructor(past: Past, type: AnyGameType, at: StateAt) {
+  constructor(past: HistoryReader, type: AnyGameType, at: StateAt) {
     this.#past = past;
     this.#type = type;
     this.fromSeq = at.seq;

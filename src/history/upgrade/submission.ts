@@ -18,7 +18,7 @@ import type { Json, JsonObject } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 import { TABLE } from '../../core/patch/refusal.ts';
 import type { LoadedGames } from '../../engine/loaded-games.ts';
-import type { Past, SnapshotEntry } from '../../storage/history-reader.ts';
+import type { HistoryReader, SnapshotEntry } from '../../storage/history-reader.ts';
 import { patchesBetween } from '../difference.ts';
 
 /** A state with what it was made from. */
@@ -49,7 +49,7 @@ const NAMED_PATHS = 20;
 export interface SubmitParts {
   readonly types: readonly AnyGameType[];
   readonly loadedGames: LoadedGames;
-  openPast(game: string): Promise<Past>;
+  openPast(game: string): Promise<HistoryReader>;
 }
 
 /** For Orrery.submit. */
@@ -87,7 +87,7 @@ interface PreparedSubmission {
  * @throws OrreryError GAME_VERSION (the state is of a newer version), INVALID_OPTION, NOT_PERSISTABLE, MIGRATION_MISSING,
  * MIGRATION_FAILED, MOMENT_NOT_KEPT (what the writer began from cannot be read any more).
  */
-async function prepare(game: GameActor, past: Past, submission: Submission): Promise<PreparedSubmission> {
+async function prepare(game: GameActor, past: HistoryReader, submission: Submission): Promise<PreparedSubmission> {
   const { type } = game;
   const { state, baseSeq, version = type.version } = submission;
   check(game, type.version, submission);

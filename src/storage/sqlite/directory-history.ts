@@ -4,7 +4,15 @@
 import { OrreryError } from '../../core/errors.ts';
 import { GameSeed } from '../../core/game/seed.ts';
 import type { GameInfo } from '../game-info.ts';
-import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../history-reader.ts';
+import type {
+  HistoryReader,
+  Moment,
+  MomentOptions,
+  PastStep,
+  SnapshotEntry,
+  StateAt,
+  StepRange,
+} from '../history-reader.ts';
 import type { Opening } from '../openings.ts';
 import { idAt, importedSeq } from '../origins.ts';
 import { checkMomentOptions, checkRange } from '../range.ts';
@@ -16,7 +24,7 @@ import { nodeFiles } from './files.ts';
 import { readOpenings } from './openings.ts';
 import { ShardReader } from './recovery/shard-reader.ts';
 
-export class DirectoryPast implements Past {
+export class DirectoryPast implements HistoryReader {
   readonly #stored: StoredHistory;
   readonly #close: () => void | Promise<void>;
   readonly openings: readonly Opening[];
@@ -76,7 +84,7 @@ export class DirectoryPast implements Past {
  *
  * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
  */
-export async function openDirectoryPast(directory: string, game: string): Promise<Past> {
+export async function openDirectoryPast(directory: string, game: string): Promise<HistoryReader> {
   const { shards } = readConfig(nodeFiles, directory);
   const shard = shardOf(game, shards);
   try {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeReduxDevtools } from '#cli/past/redux-devtools.ts';
-import type { Past, PastStep, StateAt } from '#storage/history-reader.ts';
+import type { HistoryReader, PastStep, StateAt } from '#storage/history-reader.ts';
 import { emptyFolder, orrery, removeFolders } from '../command-line.ts';
 import { type Imported, importIntoDevtools } from './devtools-import.ts';
 import { documentsOf, makeRecorded, type Recorded, visibleSeqs } from './recorded.ts';
@@ -118,8 +118,8 @@ describe('the export', () => {
 });
 
 /** A past of a few equal steps, without a directory. */
-function pastOf(before: StateAt['state'], step: Pick<PastStep, 'patches'>, count = 1): Past {
-  const row = { id: 'g', seq: count, firstSeq: 0 } as Past['row'];
+function pastOf(before: StateAt['state'], step: Pick<PastStep, 'patches'>, count = 1): HistoryReader {
+  const row = { id: 'g', seq: count, firstSeq: 0 } as HistoryReader['row'];
   return {
     row,
     stateAt: async ({ seq = 0 }) =>

@@ -1,7 +1,15 @@
 // The past of the game in a pack, read like that of any other: history, blame, replay and the rest do not know the
 // difference. Before it: reading.ts, which trusts nothing of the file.
 
-import type { Moment, MomentOptions, Past, PastStep, SnapshotEntry, StateAt, StepRange } from '../../history-reader.ts';
+import type {
+  HistoryReader,
+  Moment,
+  MomentOptions,
+  PastStep,
+  SnapshotEntry,
+  StateAt,
+  StepRange,
+} from '../../history-reader.ts';
 import type { Opening } from '../../openings.ts';
 import { StoredHistory } from '../compaction/stored-history.ts';
 import { DirectoryPast } from '../directory-history.ts';
@@ -18,7 +26,7 @@ export async function openPackPast(file: string): Promise<PackPast> {
   return new PackPast(await openPack(nodeFiles, file));
 }
 
-export class PackPast implements Past {
+export class PackPast implements HistoryReader {
   readonly description: PackDescription;
   readonly #file: string;
   readonly #past: DirectoryPast;
@@ -29,7 +37,7 @@ export class PackPast implements Past {
     this.#past = new DirectoryPast(new StoredHistory(database, row, undefined), close, openingsIn(database));
   }
 
-  get row(): Past['row'] {
+  get row(): HistoryReader['row'] {
     return this.#past.row;
   }
 
@@ -61,7 +69,7 @@ export class PackPast implements Past {
     return this.#past.openings;
   }
 
-  get seed(): Past['seed'] {
+  get seed(): HistoryReader['seed'] {
     return this.#past.seed;
   }
 
