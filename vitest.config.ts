@@ -30,6 +30,7 @@ const here = (folder: string): string => new URL(folder, import.meta.url).pathna
 const resolve = {
   alias: [
     { find: 'orrery', replacement: here('./src/index.ts') },
+    { find: '#proxies', replacement: here('./src/node-proxies.ts') },
     { find: /^#(workers\/.+\.ts)$/, replacement: `${here('./')}$1` },
     { find: /^#(.+\.ts)$/, replacement: `${here('./src/')}$1` },
   ],

@@ -15,6 +15,7 @@ import {
   RINGS,
   ringOf,
   silentFiles,
+  tiedToNode,
   unmatchedRules,
   wrongDependencies,
   wrongParts,
@@ -118,6 +119,41 @@ describe('[H2] the parts of a ring take values from each other one way', () => {
   it('[H2] circles in the tables themselves are seen', () => {
     expect(circles(new Map(), { ...PARTS, 'core/patch': ['core/game'] })).toContain('core/game');
     expect(circles(new Map(), PARTS, { ...RINGS, 'src/core': ['src/engine'] })).toContain('src/core');
+  });
+});
+
+describe('[H10] core runs anywhere: it takes nothing of Node', () => {
+  const CORE = 'src/core/patch/record.ts';
+
+  it('[H10] in the project', () => expect(tiedToNode(PROJECT)).toEqual([]));
+
+  it.each(forms('node:util'))('[H10] a module of Node is seen: %s', (_form, text) =>
+    // Whoever writes require is seen for that as well.
+    expect(tiedToNode(withMore(CORE, text))).toContain(`${CORE} uses node:util`),
+  );
+
+  it.each(['buffer', 'fs/promises', 'pino', 'piscina', 'sql.js', '#storage/store.ts'])('[H10] is seen: %s', (module) =>
+    expect(tiedToNode(withMore(CORE, `import { Something } from '${module}';`))).toEqual([`${CORE} uses ${module}`]),
+  );
+
+  it.each([
+    ['Buffer', 'const bytes = Buffer.from([]);'],
+    ['Buffer', 'const bytes = new globalThis.Buffer(1);'],
+    ['Buffer', 'let bytes: Buffer | undefined;'],
+    ['NodeJS', 'let timer: NodeJS.Timeout;'],
+    ['process', "const log = process.env['LOG'];"],
+    ['process', "const { env } = globalThis['process'];"],
+    ['process', 'const held = { process };'],
+    ['setImmediate', 'setImmediate(() => undefined);'],
+    ['global', 'const { Buffer: Bytes } = global;'],
+  ])('[H10] the global %s is seen: %s', (name, text) =>
+    expect(tiedToNode(withMore(CORE, text))).toContain(`${CORE} uses ${name}`),
+  );
+
+  it('[H10] what is only called so, and what other rings use, is not meant', () => {
+    const text = "const a = { process: 1, b: 'Buffer' };\na.process = 2;\n// Buffer, process";
+    expect(tiedToNode(withMore(CORE, text))).toEqual([]);
+    expect(tiedToNode(withMore('src/engine/engine.ts', 'const bytes = Buffer.from([]);'))).toEqual([]);
   });
 });
 

@@ -200,6 +200,50 @@ function reachable(arrows: ReadonlyMap<string, ReadonlySet<string>>, from: strin
   return found;
 }
 
+/** What core may import besides its own files: packages that run anywhere, and the entry of package.json that asks the platform. */
+const ANYWHERE = ['immer', 'fast-json-patch', '#proxies'];
+
+/** What only Node gives to everybody. */
+const GLOBALS_OF_NODE = ['Buffer', 'NodeJS', 'clearImmediate', 'global', 'process', 'require', 'setImmediate'];
+
+/** What files of src/core take of Node: modules and packages that are not there in a browser, and globals, types included. */
+export function tiedToNode(files: Files): string[] {
+  return [...files]
+    .filter(([file]) => file.startsWith('src/core/'))
+    .flatMap(([file, { text, imports }]) => {
+      const foreign = imports.map(({ specifier }) => specifier).filter((specifier) => !specifier.startsWith('.'));
+      const used = [...foreign.filter((specifier) => !ANYWHERE.includes(specifier)), ...globalsOfNode(file, text)];
+      return [...new Set(used)].map((name) => `${file} uses ${name}`);
+    });
+}
+
+function globalsOfNode(file: string, text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && GLOBALS_OF_NODE.includes(node.text) && !isMember(node)) found.push(node.text);
+    // globalThis['process']
+    else if (ts.isStringLiteralLike(node) && ts.isElementAccessExpression(node.parent) && isGlobal(node.parent)) {
+      if (GLOBALS_OF_NODE.includes(node.text)) found.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+function isGlobal({ expression }: { readonly expression: ts.Expression }): boolean {
+  return ts.isIdentifier(expression) && expression.text === 'globalThis';
+}
+
+/** Whether a name is that of a member of something: any object may have one called so, but not globalThis. */
+function isMember(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node) return !isGlobal(parent);
+  return (
+    (ts.isPropertyAssignment(parent) || ts.isClassElement(parent) || ts.isTypeElement(parent)) && parent.name === node
+  );
+}
+
 const MOST_LINES = 400;
 
 export function longFiles(files: Files): string[] {

@@ -5,12 +5,13 @@ import type { Record } from '../core/patch/record.ts';
 import { RecordWriter } from '../core/patch/record-writer.ts';
 import type { Batch } from '../storage/store.ts';
 import { type BatchPart, PendingBatch } from './batch.ts';
+import { SHARED_MEMORY } from './shared-memory.ts';
 
 export class Queue {
   /** The first may be in flight. The last, unless it is sealed, is open for records. */
   readonly #batches: PendingBatch[] = [];
   /** Holds the records of the open batch. */
-  readonly #writer = new RecordWriter();
+  readonly #writer = new RecordWriter(SHARED_MEMORY);
   readonly #batchBytes: number;
   #bytes = 0;
   #records = 0;

@@ -7,6 +7,7 @@ import type { Receipt } from '../core/game/recording.ts';
 import { MERGED, type Record } from '../core/patch/record.ts';
 import { RecordWriter } from '../core/patch/record-writer.ts';
 import { type BatchPart, BatchReceipt, PendingBatch } from './batch.ts';
+import { SHARED_MEMORY } from './shared-memory.ts';
 
 export class Merging {
   /** What the state of a game will stand for, and the time of the newest record among it. */
@@ -62,7 +63,7 @@ export class Merging {
 
   /** The newest state of each game stands for all that was accepted of it since. */
   *take(): IterableIterator<PendingBatch> {
-    const writer = new RecordWriter();
+    const writer = new RecordWriter(SHARED_MEMORY);
     for (const [game, { batch, part, time }] of this.#games) {
       writer.write({
         game: game.id,

@@ -8,9 +8,10 @@ import { admit } from '#core/patch/admit.ts';
 import { fold } from '#core/patch/apply.ts';
 import { capture } from '#core/patch/capture.ts';
 import { coalesce } from '#core/patch/coalesce.ts';
+import { TABLE } from '#core/patch/drafted.ts';
 import { equal } from '#core/patch/equal.ts';
 import type { Json, Patch } from '#core/patch/patch.ts';
-import { TABLE } from '#core/patch/refusal.ts';
+
 import { change } from './captured.ts';
 
 type Wide = { [key: string]: unknown };

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Json, Patch } from '#core/patch/patch.ts';
 import type { Record } from '#core/patch/record.ts';
-import { RecordWriter } from '#core/patch/record-writer.ts';
+import { OWN_MEMORY, RecordWriter } from '#core/patch/record-writer.ts';
+import { SHARED_MEMORY } from '#engine/shared-memory.ts';
 import { json } from './states.ts';
 
 const text = fc.oneof(
@@ -60,70 +61,83 @@ function line(record: Record) {
   return `${JSON.stringify({ ...fields, y: type, v: version, b: tables, r: seed, d })}\n`;
 }
 
-it('[P50] any record is written as the bytes that JSON.stringify gives for its fields in their order', () => {
-  const writer = new RecordWriter();
-  fc.assert(
-    fc.property(record, (each) => {
-      const bytes = writer.write(each);
-      writer.keep();
-      const taken = Buffer.from(writer.take());
-      assert.equal(taken.toString('utf8'), line(each));
-      assert.equal(bytes, taken.length);
-    }),
-    { numRuns: 2000 },
-  );
-});
+describe.each([
+  ['shared memory', SHARED_MEMORY],
+  ['memory of its own', OWN_MEMORY],
+])('in %s', (_kind, memory) => {
+  it('[P50] any record is written as the bytes that JSON.stringify gives for its fields in their order', () => {
+    const writer = new RecordWriter(memory);
+    fc.assert(
+      fc.property(record, (each) => {
+        const bytes = writer.write(each);
+        writer.keep();
+        const taken = Buffer.from(writer.take());
+        assert.equal(taken.toString('utf8'), line(each));
+        assert.equal(bytes, taken.length);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 
-it('[P50] so is a text of any length, wherever its pairs, its lone halves and what is escaped lie', () => {
-  const writer = new RecordWriter();
-  const around = fc.constantFrom('😀', '\ud83d', '\ude00', '\ud83d\ud83d', '"', '\n', 'é', 'x');
-  fc.assert(
-    fc.property(around, around, fc.integer({ min: -3, max: 3 }), fc.nat(2), (one, other, shift, cuts) => {
-      const value = `${'a'.repeat(64 * 1024 * (cuts + 1) - 1 + shift)}${one}${other}${'b'.repeat(100)}`;
-      const each = { game: 'g', seq: 1, tick: 1, time: 1, command: 'c', args: value, patches: [] };
-      assert.equal(writer.write(each), Buffer.byteLength(line(each)));
-      writer.keep();
-      assert.equal(Buffer.from(writer.take()).toString('utf8'), line(each));
-    }),
-    { numRuns: 300 },
-  );
-});
+  it('[P50] so is a text of any length, wherever its pairs, its lone halves and what is escaped lie', () => {
+    const writer = new RecordWriter(memory);
+    const around = fc.constantFrom('😀', '\ud83d', '\ude00', '\ud83d\ud83d', '"', '\n', 'é', 'x');
+    fc.assert(
+      fc.property(around, around, fc.integer({ min: -3, max: 3 }), fc.nat(2), (one, other, shift, cuts) => {
+        const value = `${'a'.repeat(64 * 1024 * (cuts + 1) - 1 + shift)}${one}${other}${'b'.repeat(100)}`;
+        const each = { game: 'g', seq: 1, tick: 1, time: 1, command: 'c', args: value, patches: [] };
+        assert.equal(writer.write(each), Buffer.byteLength(line(each)));
+        writer.keep();
+        assert.equal(Buffer.from(writer.take()).toString('utf8'), line(each));
+      }),
+      { numRuns: 300 },
+    );
+  });
 
-it('[P51] a batch is the records that were kept, in order, and nothing of those that were not', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(record, fc.boolean()), { maxLength: 40 }),
-      fc.integer({ min: 1, max: 5 }),
-      (all, batches) => {
-        const writer = new RecordWriter();
-        for (let batch = 0; batch < batches; batch += 1) {
-          let expected = '';
-          for (const [each, kept] of all) {
-            writer.write(each);
-            if (!kept) continue;
-            writer.keep();
-            expected += line(each);
+  it('[P51] a batch is the records that were kept, in order, and nothing of those that were not', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(record, fc.boolean()), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 5 }),
+        (all, batches) => {
+          const writer = new RecordWriter(memory);
+          for (let batch = 0; batch < batches; batch += 1) {
+            let expected = '';
+            for (const [each, kept] of all) {
+              writer.write(each);
+              if (!kept) continue;
+              writer.keep();
+              expected += line(each);
+            }
+            assert.equal(Buffer.from(writer.take()).toString('utf8'), expected);
           }
-          assert.equal(Buffer.from(writer.take()).toString('utf8'), expected);
-        }
-      },
-    ),
-    { numRuns: 100 },
-  );
-});
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
 
-it('[P51] a record that is larger than any buffer so far is whole, and so is the small one after it', () => {
-  const writer = new RecordWriter();
-  const large = { game: 'g', seq: 1, tick: 1, time: 1, command: 'c', args: ['é'.repeat(5_000_000), 'x'], patches: [] };
-  const small = { game: 'g', seq: 2, tick: 1, time: 1, command: 'c', patches: [] };
-  for (const each of [large, small]) {
-    writer.write(each);
+  it('[P51] a record that is larger than any buffer so far is whole, and so is the small one after it', () => {
+    const writer = new RecordWriter(memory);
+    const large = {
+      game: 'g',
+      seq: 1,
+      tick: 1,
+      time: 1,
+      command: 'c',
+      args: ['é'.repeat(5_000_000), 'x'],
+      patches: [],
+    };
+    const small = { game: 'g', seq: 2, tick: 1, time: 1, command: 'c', patches: [] };
+    for (const each of [large, small]) {
+      writer.write(each);
+      writer.keep();
+    }
+    const taken = Buffer.from(writer.take());
+    expect(taken.length).toBeGreaterThan(10_000_000);
+    expect(taken.equals(Buffer.from(line(large) + line(small)))).toBe(true);
+    writer.write(small);
     writer.keep();
-  }
-  const taken = Buffer.from(writer.take());
-  expect(taken.length).toBeGreaterThan(10_000_000);
-  expect(taken.equals(Buffer.from(line(large) + line(small)))).toBe(true);
-  writer.write(small);
-  writer.keep();
-  expect(Buffer.from(writer.take()).toString()).toBe(line(small));
+    expect(Buffer.from(writer.take()).toString()).toBe(line(small));
+  });
 });

@@ -2,7 +2,6 @@
 // `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches. After it:
 // state.ts takes the new values in, and game.ts sends the patches out as a record.
 
-import { type InspectOptions, inspect } from 'node:util';
 import { checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
 import { freezeDeep } from '../patch/freeze.ts';
@@ -10,6 +9,7 @@ import type { Json, JsonObject, Patch } from '../patch/patch.ts';
 import { refusal } from '../patch/refusal.ts';
 import { type Refusals, withAllPlaces } from '../patch/refusals.ts';
 import { type ImmerState, stateForImmer } from './immer-state.ts';
+import { INSPECT, type Inspect, type InspectOptions } from './inspection.ts';
 import { DraftScope, PlainDraft } from './plain-draft.ts';
 import { lookOverState, lookOverTable } from './refused-state.ts';
 import { STATE_TRAPS } from './state-traps.ts';
@@ -228,7 +228,7 @@ export class StateDraft {
   }
 
   /** What console.log shows. It gets the proxy as `this`. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
+  [INSPECT](_depth: number, options: InspectOptions, inspect: Inspect): string {
     return inspect({ ...this }, options);
   }
 

@@ -1,12 +1,12 @@
 // One object or array of the plain part of a state, as a command sees it: a proxy that behaves as a plain, mutable copy, and
 // copies only what the command opens or changes. Before it: draft.ts. After it: patch/capture.ts compares what is left.
 
-import { inspect } from 'node:util';
 import { Drafted } from '../patch/drafted.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import { type Json, MAX_DEPTH } from '../patch/patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, isProxy } from '../patch/plain.ts';
 import { IMMER_STATE, type ImmerState, stateForImmer } from './immer-state.ts';
+import { INSPECT, type Inspect } from './inspection.ts';
 import { methodOfLists } from './list-methods.ts';
 
 type Content = { [key: PropertyKey]: unknown };
@@ -306,7 +306,7 @@ function isFixed(value: unknown): value is object {
 
 /** console.log looks at the target of a proxy, which is empty: these make it show the content. */
 const shown = {
-  value(this: object, _depth: number, options: object, show: typeof inspect): string {
+  value(this: object, _depth: number, options: object, show: Inspect): string {
     try {
       return show(Drafted.of(this)?.content, options);
     } catch {
@@ -316,5 +316,5 @@ const shown = {
 };
 class ObjectTarget {}
 class ListTarget extends Array<unknown> {}
-Object.defineProperty(ObjectTarget.prototype, inspect.custom, shown);
-Object.defineProperty(ListTarget.prototype, inspect.custom, shown);
+Object.defineProperty(ObjectTarget.prototype, INSPECT, shown);
+Object.defineProperty(ListTarget.prototype, INSPECT, shown);

@@ -5,8 +5,8 @@
 // have shown. Neither may a command after a restart, for what was refused before it, or was never made durable, is not known
 // then. Both draw under a nonce that nobody can foresee, and their record carries it.
 
-import { createHash, randomBytes } from 'node:crypto';
 import { MAX_NONCE } from '../patch/record.ts';
+import { randomBytes } from './random-bytes.ts';
 import { GameSeed, hashWithSeed, revealSeed } from './seed.ts';
 
 export interface RandomOptions {
@@ -44,7 +44,7 @@ export class GameRandomness {
   /** The numbers of the command with this seq, whole ones from 0 up to but not including 2^32. */
   numbers(seq: number): () => number {
     this.#hasDrawn = true;
-    if (this.#isFreshDue && !this.#isPredictable) this.#nonce = (randomBytes(4).readUInt32LE() % MAX_NONCE) + 1;
+    if (this.#isFreshDue && !this.#isPredictable) this.#nonce = freshNonce();
     this.#isFreshDue = false;
     return numbersOf(this.#game, seq, this.#seed, this.#nonce);
   }
@@ -62,6 +62,10 @@ export class GameRandomness {
     // Without a seed nothing but the nonce is secret.
     this.#isFreshDue = !isAccepted || this.#seed === undefined;
   }
+}
+
+function freshNonce(): number {
+  return (new DataView(randomBytes(4).buffer).getUint32(0, true) % MAX_NONCE) + 1;
 }
 
 /** Numbers of commands that are run again, each under the nonce that its record carries. */
@@ -98,11 +102,11 @@ export type Randomness = Pick<GameRandomness, 'numbers' | 'nonce' | 'settle'> & 
  */
 export function numbersOf(game: string, seq: number, seed: GameSeed | undefined, nonce = 0): () => number {
   const text = nonce === 0 ? `${game}\n${seq}` : `${game}\n${seq}\n${nonce}`;
-  const hash = seed ? hashWithSeed(seed, text) : createHash('sha256').update(text, 'utf8').digest();
-  let a = hash.readUInt32LE(0) | 0;
-  let b = hash.readUInt32LE(4) | 0;
-  let c = hash.readUInt32LE(8) | 0;
-  let d = hash.readUInt32LE(12) | 0;
+  const hash = new DataView(hashWithSeed(seed, text).buffer);
+  let a = hash.getInt32(0, true);
+  let b = hash.getInt32(4, true);
+  let c = hash.getInt32(8, true);
+  let d = hash.getInt32(12, true);
   const next = (): number => {
     const sum = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;

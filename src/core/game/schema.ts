@@ -1,12 +1,13 @@
 // The shape a game type promises for its states: zod, or anything that has its safeParse. Before it: a state that was loaded,
 // migrated, or left by a command. After it: SCHEMA_FAILED with the place, or nothing.
 
-import { inspect } from 'node:util';
 import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { JsonObject, Path, PathSegment } from '../patch/patch.ts';
+import { isPlainObject } from '../patch/plain.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { MOST_PLACES } from '../patch/refusals.ts';
+import { remedyOf } from '../patch/remedy.ts';
 import { heed, isPromise } from './misuse.ts';
 
 /**
@@ -21,7 +22,10 @@ export interface StateSchema {
 export type Validation = 'always' | 'development' | 'never';
 
 /** Asked once, when an orrery is opened: a program that changes NODE_ENV while it runs changes nothing. */
-export function validatesCommands(validation: Validation, environment: NodeJS.ProcessEnv): boolean {
+export function validatesCommands(
+  validation: Validation,
+  environment: { readonly [name: string]: string | undefined },
+): boolean {
   if (validation === 'development') return environment['NODE_ENV'] !== 'production';
   return validation === 'always';
 }
@@ -82,10 +86,17 @@ function valueAt(tree: unknown, path: Path): unknown {
   );
 }
 
+/** A value as part of a sentence. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isPlainObject(value)) return `an object with the keys ${JSON.stringify(Object.keys(value).slice(0, 5))}`;
+  return remedyOf(value).kind;
+}
+
 function changing(path: Path, before: unknown, made: unknown): OrreryError {
-  const [was, is] = [before, made].map((value) =>
-    inspect(value, { depth: 1, maxStringLength: 40, breakLength: Infinity }),
-  );
+  const [was, is] = [before, made].map(shown);
   return new OrreryError({
     code: 'SCHEMA_FAILED',
     what: `the schema of the game type makes ${is} of ${was}, and would have to leave the state as it is`,

@@ -2,12 +2,14 @@
 // Before it: working-table.ts, which holds the entities and takes views of them. After it: users, and `save`.
 
 import { OrreryError } from '../errors.ts';
+import { VIEW } from '../patch/drafted.ts';
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json } from '../patch/patch.ts';
 import { isProxy } from '../patch/plain.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { checkText, isMemberName, MEMBER_NAMES } from './entity-id.ts';
 import type { EntityMap } from './entity-map.ts';
+import { INSPECT, type Inspect, type InspectOptions } from './inspection.ts';
 import type { Past } from './replaced-entities.ts';
 import type { ReadonlyTable } from './table.ts';
 
@@ -31,9 +33,6 @@ export interface TableMoment {
   readonly past: Past;
   readonly order: Order;
 }
-
-/** By this a view tells the engine what is behind it. Nobody who goes through keys meets it. */
-const VIEW: unique symbol = Symbol('table view');
 
 type Methods = Pick<ReadonlyTable<Json>, 'ids' | 'values' | 'entries' | 'toJSON'>;
 
@@ -85,7 +84,7 @@ class TableView {
 
     has(view, key) {
       if (typeof key === 'string' && view.#at(key) !== undefined) return true;
-      return key === Symbol.iterator || key in Object.prototype;
+      return key === Symbol.iterator || key === VIEW || key in Object.prototype;
     },
 
     ownKeys(view) {
@@ -136,7 +135,7 @@ class TableView {
   };
 
   /** util.inspect sees the target of a proxy; what it finds there it calls on the proxy. */
-  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: InspectOptions, inspect: Inspect): unknown {
+  [INSPECT](depth: number, options: InspectOptions, inspect: Inspect): unknown {
     const view = behind(this);
     return view ? view.#inspected(depth, options, inspect) : { ...this };
   }
@@ -256,12 +255,6 @@ class TableView {
     });
   }
 }
-
-/** What util.inspect passes, as far as it is used here. */
-interface InspectOptions {
-  readonly maxArrayLength?: number | null;
-}
-type Inspect = (value: unknown, options: unknown) => string;
 
 export function viewOf(moment: TableMoment): ReadonlyTable<Json> {
   return new Proxy(new TableView(moment), TableView.TRAPS) as unknown as ReadonlyTable<Json>;

@@ -1,14 +1,14 @@
 // Wide state: entities by string id, at a top-level key of a state. TableDraft is what a command changes, or what table()
 // makes. Before it: working-table.ts, the committed entities. After it: table-change.ts turns a finished draft into patches.
 
-import { type InspectOptions, inspect } from 'node:util';
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
+import { TABLE } from '../patch/drafted.ts';
 import { toPointer } from '../patch/pointer.ts';
-import { TABLE } from '../patch/refusal.ts';
 import type { Shapes } from '../patch/shape.ts';
 import { checkId, checkNewId, checkText, isMemberName } from './entity-id.ts';
+import { INSPECT, type Inspect, type InspectOptions } from './inspection.ts';
 import { BEHIND, TABLE_TRAPS } from './table-traps.ts';
 import { isTableView, sorted } from './table-view.ts';
 import { type Touched, TouchedEntities } from './touched.ts';
@@ -277,7 +277,7 @@ export class TableDraft<T> implements Table<T> {
   }
 
   /** What console.log shows. It gets the proxy as `this`. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
+  [INSPECT](_depth: number, options: InspectOptions, inspect: Inspect): string {
     return `Table ${inspect(this.toJSON(), options)}`;
   }
 

@@ -2,8 +2,9 @@
 // for what reading them key by key would lose. Before it: the user. After it: state.ts and draft.ts.
 
 import { checkKey } from '../patch/admit.ts';
+import { TABLE } from '../patch/drafted.ts';
 import { hasOnlyKeys, isPlainObject } from '../patch/plain.ts';
-import { refusal, refuseHidden, refuseTable, refuseUnreadable, refuseValue, TABLE } from '../patch/refusal.ts';
+import { refusal, refuseHidden, refuseTable, refuseUnreadable, refuseValue } from '../patch/refusal.ts';
 import { TableDraft } from './table.ts';
 import { isTableView } from './table-view.ts';
 

@@ -2,7 +2,7 @@
 // its draft. After it: capture.ts puts the copy into the next state and into a patch.
 import { current, isDraft } from 'immer';
 import type { OrreryError } from '../errors.ts';
-import { Drafted } from './drafted.ts';
+import { Drafted, TABLE } from './drafted.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, isProxy, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
 import {
@@ -16,7 +16,6 @@ import {
   refuseTable,
   refuseUnreadable,
   refuseValue,
-  TABLE,
 } from './refusal.ts';
 
 /** Longer arrays are refused before anything is copied. */

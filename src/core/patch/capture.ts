@@ -2,7 +2,7 @@
 // saved. After it: the patches go into the record of the command, and the returned state becomes the game's.
 import { admit, admitPrimitive, checkKey, checkLength, unwrap } from './admit.ts';
 import { align } from './alignment.ts';
-import { Drafted } from './drafted.ts';
+import { Drafted, TABLE } from './drafted.ts';
 import { equal, hasOnlyElements, sameSequence } from './equal.ts';
 import { freezeDeep } from './freeze.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type PathSegment,
 } from './patch.ts';
 import { isPlainArray, isPlainObject, isProxy, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
-import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue, TABLE } from './refusal.ts';
+import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue } from './refusal.ts';
 import { ShapeRegistry, Shapes } from './shape.ts';
 import { type Square, squaresIn } from './square.ts';
 import { isNoLonger, outweighs, written } from './weight.ts';

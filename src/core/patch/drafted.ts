@@ -3,6 +3,12 @@
 
 const BEHIND = Symbol('drafted');
 
+/** A table carries this property, so that it is known without importing it. */
+export const TABLE: symbol = Symbol.for('orrery.table');
+
+/** By this a table of a committed state tells the engine what is behind it. Nobody who goes through keys meets it. */
+export const VIEW: unique symbol = Symbol('table view');
+
 export abstract class Drafted {
   static readonly BEHIND: typeof BEHIND = BEHIND;
 

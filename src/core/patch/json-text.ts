@@ -110,7 +110,8 @@ export function countAt(bytes: Uint8Array, at: number, end: number): number {
   return count;
 }
 
-const FORBIDDEN = ['"__proto__"', '"constructor"', '"prototype"'].map((key) => Buffer.from(key, 'latin1'));
+const encoder = new TextEncoder();
+const FORBIDDEN = ['"__proto__"', '"constructor"', '"prototype"'].map((key) => encoder.encode(key));
 
 /** Whether the string that stands there, quotes included, is a key that no state may have. */
 export function isForbiddenKeyAt(bytes: Uint8Array, at: number, end: number): boolean {

@@ -1,6 +1,6 @@
 // What counts as plain JSON material, whatever realm it was made in. admit.ts, capture.ts and equal.ts ask it about values
 // on their way into a state, apply.ts about the values of patches read back.
-import { types } from 'node:util';
+import { isProxy as isProxyHere } from '#proxies';
 
 interface Utf16 {
   isWellFormed(): boolean;
@@ -61,8 +61,11 @@ export function wideObject<Value>(keys: readonly string[], values: readonly Valu
   return Object.setPrototypeOf(made, Object.prototype);
 }
 
-/** Whether a value is a Proxy: an Immer draft is one, and so may be anything that pretends to be a plain object. */
-export const isProxy: (value: unknown) => boolean = types.isProxy;
+/**
+ * Whether a value is a Proxy: an Immer draft is one, and so may be anything that pretends to be a plain object. Node knows of all;
+ * elsewhere proxies.ts tells those of Orrery and Immer. The entry `#proxies` in package.json chooses.
+ */
+export const isProxy: (value: unknown) => boolean = isProxyHere;
 
 const nativeObject = Function.prototype.toString.call(Object);
 

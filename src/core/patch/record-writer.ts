@@ -24,17 +24,41 @@ const MINUS = 0x2d;
 const LINE_FEED = 0x0a;
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
+/** Where a writer puts its bytes. engine/shared-memory.ts has another one. */
+export interface RecordMemory {
+  /** So many bytes, whatever they hold, which are all of their buffer. */
+  allocate(bytes: number): Uint8Array;
+  /** All the bytes of a buffer that was allocated here. */
+  again(buffer: ArrayBufferLike): Uint8Array;
+  /** Writes a text as UTF-8, a lone surrogate as U+FFFD, and returns how many bytes it took. There is room. */
+  encode(text: string, bytes: Uint8Array, at: number): number;
+}
+
+const encoder = new TextEncoder();
+
+/** Memory of the thread's own, on any platform. */
+export const OWN_MEMORY: RecordMemory = {
+  allocate: (bytes) => new Uint8Array(bytes),
+  again: (buffer) => new Uint8Array(buffer),
+  encode: (text, bytes, at) => encoder.encodeInto(text, bytes.subarray(at)).written,
+};
+
 /**
  * Writes records as lines of UTF-8. By hand, because that is half of what JSON.stringify and an encoder take for the same
  * bytes.
  */
 export class RecordWriter {
-  /** Shared memory, so that a batch goes to the owner without being copied on the game loop. */
-  #bytes = shared(FIRST_BYTES);
-  readonly #spare: Buffer[] = [];
+  readonly #memory: RecordMemory;
+  #bytes: Uint8Array;
+  readonly #spare: Uint8Array[] = [];
   #at = 0;
   /** The end of the last record that was kept. */
   #kept = 0;
+
+  constructor(memory: RecordMemory = OWN_MEMORY) {
+    this.#memory = memory;
+    this.#bytes = memory.allocate(FIRST_BYTES);
+  }
 
   /** Writes a record with its line feed and returns its length in bytes. The next one takes its place, unless it is kept. */
   write(record: Record): number {
@@ -93,18 +117,19 @@ export class RecordWriter {
     this.#kept = this.#at;
   }
 
-  /** All the records that were kept, in shared memory that stays as it is until it is given back. The next batch begins. */
+  /** All the records that were kept, in memory that stays as it is until it is given back. The next batch begins. */
   take(): Uint8Array {
     const { buffer, byteOffset } = this.#bytes;
     const taken = new Uint8Array(buffer, byteOffset, this.#kept);
     this.#kept = 0;
-    this.#bytes = this.#spare.pop() ?? shared(FIRST_BYTES);
+    this.#bytes = this.#spare.pop() ?? this.#memory.allocate(FIRST_BYTES);
     return taken;
   }
 
   /** Nobody needs what was taken any more: another batch may be written there. */
   giveBack({ buffer }: Uint8Array): void {
-    if (this.#spare.length < MOST_SPARE && buffer.byteLength <= MOST_KEPT_BYTES) this.#spare.push(Buffer.from(buffer));
+    if (this.#spare.length >= MOST_SPARE || buffer.byteLength > MOST_KEPT_BYTES) return;
+    this.#spare.push(this.#memory.again(buffer));
   }
 
   #patches(patches: readonly Patch[]): void {
@@ -234,7 +259,7 @@ export class RecordWriter {
   #encode(text: string): void {
     // Three bytes are the most that UTF-8 takes for a code unit.
     this.#reserve(text.length * 3);
-    this.#at += this.#bytes.write(text, this.#at, 'utf8');
+    this.#at += this.#memory.encode(text, this.#bytes, this.#at);
   }
 
   #byte(byte: number): void {
@@ -244,16 +269,12 @@ export class RecordWriter {
 
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return;
-    const larger = shared(Math.max(this.#bytes.length * 2, this.#at + bytes));
-    this.#bytes.copy(larger, 0, 0, this.#at);
+    const larger = this.#memory.allocate(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    larger.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = larger;
   }
 }
 
 function isFirstOfPair(code: number): boolean {
   return code >= 0xd800 && code <= 0xdbff;
-}
-
-function shared(bytes: number): Buffer {
-  return Buffer.from(new SharedArrayBuffer(bytes));
 }

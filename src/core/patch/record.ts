@@ -1,7 +1,6 @@
 // What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the commit queue encodes
 // each once, the journal keeps them as opaque bytes, and compaction decodes them.
 
-import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
 import { MAX_TEXT_BYTES, parseJson } from './bounded-json.ts';
@@ -50,16 +49,15 @@ export const MERGED = '@merged';
 /** The largest nonce of a record. 0 stands for none. */
 export const MAX_NONCE = 0xffff_ffff;
 
-const writer = new RecordWriter();
+/** Refuses what is not UTF-8, and keeps a byte order mark: there is none at the beginning of a line of ours. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** One line of JSON without the line end, as a string: what RecordWriter writes, for who needs a single record. */
 export function encodeRecord(record: Record): string {
+  const writer = new RecordWriter();
   writer.write(record);
   writer.keep();
-  const line = writer.take();
-  const text = Buffer.from(line.buffer, line.byteOffset, line.length - 1).toString('utf8');
-  writer.giveBack(line);
-  return text;
+  return decoder.decode(writer.take().subarray(0, -1));
 }
 
 /**
@@ -102,8 +100,13 @@ const MAX_LINE_BYTES = MAX_TEXT_BYTES - 2 ** 19;
 /** Decodes one line as it stands in a payload, without its line feed. Throws PATCH_INVALID. */
 export function decodeLine(line: Uint8Array): Record {
   if (line.length > MAX_LINE_BYTES) throw invalid(`a record has ${line.length} bytes, more than any of Orrery's`);
-  if (!isUtf8(line)) throw invalid('a record is not UTF-8');
-  return decodeRecord(Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8'));
+  let text: string;
+  try {
+    text = decoder.decode(line);
+  } catch (cause) {
+    throw invalid('a record is not UTF-8', cause);
+  }
+  return decodeRecord(text);
 }
 
 /**
@@ -195,10 +198,11 @@ function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isText);
 }
 
-function invalid(what: string): OrreryError {
+function invalid(what: string, cause?: unknown): OrreryError {
   return new OrreryError({
     code: 'PATCH_INVALID',
     what,
     hint: 'The journal or image holds something that Orrery did not write: run `orrery check --explain` on the directory.',
+    cause,
   });
 }

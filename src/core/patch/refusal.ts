@@ -1,13 +1,11 @@
 // Why a value may not enter a state, and what to store instead. admit.ts and capture.ts throw what is made here, before
 // any patch is emitted.
-import { types } from 'node:util';
 import { OrreryError } from '../errors.ts';
+import { isArguments, isModule } from './built-in.ts';
+import { TABLE } from './drafted.ts';
 import { MAX_DEPTH, type Path, type PathSegment } from './patch.ts';
 import { toPointer } from './pointer.ts';
 import { remedyOf } from './remedy.ts';
-
-/** A table carries this property, so that it is known without importing it. */
-export const TABLE: symbol = Symbol.for('orrery.table');
 
 export function refusal(what: string, hint: string, path: Path, cause?: unknown): OrreryError {
   return new OrreryError({ code: 'NOT_PERSISTABLE', what, hint, context: { path: toPointer(path) }, cause });
@@ -62,10 +60,10 @@ export function refuseKey(key: string, path: Path): OrreryError {
 /** The refusal of an object that is plain but has properties JSON would lose: symbols, or hidden ones. */
 export function refuseHidden(value: object, path: Path): OrreryError {
   if (TABLE in value) return refuseTable(path);
-  if (types.isArgumentsObject(value)) {
+  if (isArguments(value)) {
     return refusal('an arguments object cannot be persisted', 'Store Array.from(value) instead.', path);
   }
-  if (types.isModuleNamespaceObject(value)) {
+  if (isModule(value)) {
     return refusal('a module cannot be persisted', 'Store { ...value } instead.', path);
   }
   const symbol = Object.getOwnPropertySymbols(value)[0];

@@ -1,7 +1,8 @@
 // What a value is that no state may hold, and what to store instead. refusal.ts puts it into an error. Whoever does what is said
 // here stores all that the value holds, under whatever name: so a remedy is given only where nothing can be hidden from it.
-import { types } from 'node:util';
+import { builtInOf } from './built-in.ts';
 import { isForbiddenKey, isIndexKey } from './patch.ts';
+import { isProxy } from './plain.ts';
 
 /** `hint` calls the value `value`. */
 export interface Remedy {
@@ -42,41 +43,55 @@ export function remedyOf(value: unknown): Remedy {
 }
 
 function remedyOfBuiltIn(value: object): Remedy | undefined {
-  if (types.isDate(value)) {
-    if (Number.isNaN(Date.prototype.getTime.call(value))) {
-      return { kind: 'an invalid Date', hint: 'Store null, and look at where it was made.' };
+  switch (builtInOf(value)) {
+    case 'Date':
+      if (Number.isNaN(Date.prototype.getTime.call(value))) {
+        return { kind: 'an invalid Date', hint: 'Store null, and look at where it was made.' };
+      }
+      return { kind: 'a Date', hint: stored(value, 0, 'value.getTime()') };
+    case 'Map':
+      return { kind: 'a Map', hint: remedyOfMap(value) };
+    case 'Set':
+      return { kind: 'a Set', hint: stored(value, 0, '[...value]') };
+    case 'weak':
+      return { kind: 'a weak collection', hint: 'Keep it outside the state.' };
+    case 'RegExp': {
+      const place = (value as RegExp).lastIndex === 0 ? '' : ', lastIndex: value.lastIndex';
+      return { kind: 'a RegExp', hint: stored(value, 1, `{ source: value.source, flags: value.flags${place} }`) };
     }
-    return { kind: 'a Date', hint: stored(value, 0, 'value.getTime()') };
+    case 'Error': {
+      const hint = 'Store { name: value.name, message: value.message } instead, with what else you want to keep of it.';
+      return { kind: 'an Error', hint };
+    }
+    case 'Promise':
+      return { kind: 'a Promise', hint: 'Await it before the command, and pass the result as an argument.' };
+    case 'typed array':
+      return remedyOfTypedArray(value as Numbers);
+    case 'DataView':
+      return { kind: 'an ArrayBuffer', hint: stored(value, 0, BYTES) };
+    case 'ArrayBuffer':
+      return { kind: 'an ArrayBuffer', hint: stored(value, 0, "Buffer.from(value).toString('base64')") };
+    case 'boxed text':
+      return boxed(value, String.prototype.valueOf.call(value).length + 1);
+    case 'boxed':
+      return boxed(value, 0);
+    default:
+      return undefined;
   }
-  if (types.isMap(value)) return { kind: 'a Map', hint: remedyOfMap(value) };
-  if (types.isSet(value)) return { kind: 'a Set', hint: stored(value, 0, '[...value]') };
-  if (types.isWeakMap(value) || types.isWeakSet(value)) {
-    return { kind: 'a weak collection', hint: 'Keep it outside the state.' };
-  }
-  if (types.isRegExp(value)) {
-    const place = value.lastIndex === 0 ? '' : ', lastIndex: value.lastIndex';
-    return { kind: 'a RegExp', hint: stored(value, 1, `{ source: value.source, flags: value.flags${place} }`) };
-  }
-  if (types.isNativeError(value)) {
-    const hint = 'Store { name: value.name, message: value.message } instead, with what else you want to keep of it.';
-    return { kind: 'an Error', hint };
-  }
-  if (types.isPromise(value)) {
-    return { kind: 'a Promise', hint: 'Await it before the command, and pass the result as an argument.' };
-  }
-  if (Buffer.isBuffer(value)) return { kind: 'a typed array', hint: "Store value.toString('base64') instead." };
-  if (types.isTypedArray(value)) {
-    return { kind: 'a typed array', hint: stored(value, value.length, remedyOfNumbers(value)) };
-  }
-  if (types.isDataView(value)) return { kind: 'an ArrayBuffer', hint: stored(value, 0, BYTES) };
-  if (types.isAnyArrayBuffer(value)) {
-    return { kind: 'an ArrayBuffer', hint: stored(value, 0, "Buffer.from(value).toString('base64')") };
-  }
-  if (types.isBoxedPrimitive(value)) {
-    const known = types.isStringObject(value) ? String.prototype.valueOf.call(value).length + 1 : 0;
-    return { kind: 'a boxed primitive', hint: stored(value, known, 'value.valueOf()') };
-  }
-  return undefined;
+}
+
+function boxed(value: object, keyCount: number): Remedy {
+  return { kind: 'a boxed primitive', hint: stored(value, keyCount, 'value.valueOf()') };
+}
+
+/** Of numbers or of bigints. */
+type Numbers = Float64Array | BigInt64Array;
+
+function remedyOfTypedArray(list: Numbers): Remedy {
+  const kind = 'a typed array';
+  // A Buffer of Node, or what stands in for it elsewhere.
+  if (className(list) === 'Buffer') return { kind, hint: "Store value.toString('base64') instead." };
+  return { kind, hint: stored(list, list.length, remedyOfNumbers(list)) };
 }
 
 /** `code` says what a value holds that has `keyCount` own properties by its nature, unless its class adds to that. */
@@ -94,14 +109,14 @@ function remedyOfMap(map: object): string {
   return hint === MADE_OF ? hint : `${hint} If it is wide, use a table.`;
 }
 
-function remedyOfNumbers(list: NodeJS.TypedArray): string {
-  if (types.isBigInt64Array(list) || types.isBigUint64Array(list)) return 'Array.from(value, String)';
+function remedyOfNumbers(list: Numbers): string {
+  if (typeof list[0] === 'bigint') return 'Array.from(value, String)';
   const isJson = (list as Float64Array).every((number) => Number.isFinite(number) && !Object.is(number, -0));
   return isJson ? 'Array.from(value)' : BYTES;
 }
 
 function remedyOfInstance(value: object): Remedy {
-  if (types.isProxy(value)) {
+  if (isProxy(value)) {
     // What stands behind it may be anything, and its methods may not work through it.
     return { kind: `a proxy of ${instanceOf(value)}`, hint: MADE_OF };
   }

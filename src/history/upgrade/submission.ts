@@ -13,10 +13,11 @@ import type { GameSeed } from '../../core/game/seed.ts';
 import { WorkingState } from '../../core/game/state.ts';
 import { isTableView } from '../../core/game/table-view.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
+import { TABLE } from '../../core/patch/drafted.ts';
 import { freezeDeep } from '../../core/patch/freeze.ts';
 import type { Json, JsonObject } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
-import { TABLE } from '../../core/patch/refusal.ts';
+
 import type { LoadedGames } from '../../engine/loaded-games.ts';
 import type { HistoryReader, SnapshotEntry } from '../../storage/history-reader.ts';
 import { patchesBetween } from '../difference.ts';
