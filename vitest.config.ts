@@ -29,6 +29,7 @@ const FULLY_COVERED = [
 const here = (folder: string): string => new URL(folder, import.meta.url).pathname;
 const resolve = {
   alias: [
+    { find: 'orrery/core', replacement: here('./src/core/index.ts') },
     { find: 'orrery', replacement: here('./src/index.ts') },
     { find: '#proxies', replacement: here('./src/node-proxies.ts') },
     { find: /^#(workers\/.+\.ts)$/, replacement: `${here('./')}$1` },

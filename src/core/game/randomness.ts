@@ -17,20 +17,23 @@ export interface RandomOptions {
 export class GameRandomness {
   readonly #game: string;
   readonly #isPredictable: boolean;
+  readonly #given: GameSeed | undefined;
   #seed: GameSeed | undefined;
   #nonce = 0;
   /** Whether the next command that draws does so under a fresh nonce. */
   #isFreshDue = true;
   #hasDrawn = false;
 
-  constructor(game: string, { predictableRandom = false }: RandomOptions = {}) {
+  /** A new game has the seed that is `given`, or a fresh one. */
+  constructor(game: string, { predictableRandom = false }: RandomOptions = {}, given?: GameSeed) {
     this.#game = game;
+    this.#given = given;
     this.#isPredictable = predictableRandom;
   }
 
   /** The game is a new one, or the fork of one with that seed. Returns what its first record has to say. */
   begin(parent?: GameSeed): string | undefined {
-    this.#seed = parent ?? (this.#isPredictable ? undefined : GameSeed.fresh());
+    this.#seed = parent ?? this.#given ?? (this.#isPredictable ? undefined : GameSeed.fresh());
     this.#isFreshDue = false;
     return revealSeed(this.#seed);
   }

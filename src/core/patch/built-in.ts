@@ -13,19 +13,20 @@ function getter(prototype: object, name: PropertyKey): Method {
   return Object.getOwnPropertyDescriptor(prototype, name)?.get as Method;
 }
 
+type Probe = readonly [kind: BuiltIn, method: Method, argument?: object];
+
 /** Methods that throw for what is of another class, and change nothing. */
-const PROBES: readonly (readonly [kind: BuiltIn, method: Method, argument?: object])[] = [
+const PROBES: readonly Probe[] = [
   ['Date', Date.prototype.getTime],
   ['Map', getter(Map.prototype, 'size')],
   ['Set', getter(Set.prototype, 'size')],
   ['weak', WeakMap.prototype.has as Method, {}],
   ['weak', WeakSet.prototype.has as Method, {}],
   ['DataView', getter(DataView.prototype, 'buffer')],
-  ['ArrayBuffer', getter(ArrayBuffer.prototype, 'byteLength')],
-  // A page that shares nothing with other sites has none.
-  ...(typeof SharedArrayBuffer === 'undefined'
-    ? []
-    : ([['ArrayBuffer', getter(SharedArrayBuffer.prototype, 'byteLength')]] as const)),
+  // A page that is not isolated from other sites has no shared memory.
+  ...[ArrayBuffer, globalThis.SharedArrayBuffer]
+    .filter((each) => each !== undefined)
+    .map(({ prototype }): Probe => ['ArrayBuffer', getter(prototype, 'byteLength')]),
   ['boxed text', String.prototype.valueOf],
   ['boxed', Number.prototype.valueOf as Method],
   ['boxed', Boolean.prototype.valueOf],
@@ -42,7 +43,8 @@ export function builtInOf(value: object): BuiltIn | undefined {
   const found = PROBES.find(([, method, argument]) => works(method, value, argument));
   if (found) return found[0];
   // For these there is only the name that the language itself gives them, unless the object has another.
-  if (isCalled(value, 'RegExp') || isCalled(value, 'Error')) return isCalled(value, 'Error') ? 'Error' : 'RegExp';
+  if (isCalled(value, 'RegExp')) return 'RegExp';
+  if (isCalled(value, 'Error')) return 'Error';
   return value instanceof Promise || nameOf(value) === 'Promise' ? 'Promise' : undefined;
 }
 

@@ -23,13 +23,13 @@ export interface Record {
   /** What the command drew its random numbers under besides seed and seq, from 1 to 2^32 - 1; if it drew any, and not under 0. */
   readonly nonce?: number;
   readonly patches: readonly Patch[];
-  /** Only on @create. */
+  /** Only on `@create`. */
   readonly type?: string;
-  /** The version of the game type, on a record that carries the whole state: @create, @migrate, @recover. */
+  /** The version of the game type, on a record that carries the whole state: `@create`, `@migrate`, `@recover`. */
   readonly version?: number;
-  /** The top-level keys that are tables, on @create and on a record that changed them. */
+  /** The top-level keys that are tables, on `@create` and on a record that changed them. */
   readonly tables?: readonly string[];
-  /** Only on @create: the secret from which random numbers follow, 32 hex digits. Games from before there were seeds have none. */
+  /** Only on `@create`: the secret from which random numbers follow, 32 hex digits. Games from before there were seeds have none. */
   readonly seed?: string;
 }
 

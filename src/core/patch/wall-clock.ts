@@ -7,14 +7,14 @@ import { OrreryError } from '../errors.ts';
 const MOST_MS = 8.64e15;
 
 /**
- * Milliseconds since 1970, a whole number that a Date can be. Part of a millisecond is cut off.
+ * Milliseconds since 1970, a whole number that a Date can be. Part of a millisecond is cut off. `clock` stands in for Date.now.
  *
- * @throws OrreryError CLOCK_INVALID when Date.now gives no number, one that is not finite, or a moment that no Date can be.
+ * @throws OrreryError CLOCK_INVALID when the clock gives no number, one that is not finite, or a moment that no Date can be.
  */
-export function wallClock(): number {
+export function wallClock(clock?: () => unknown): number {
   let now: unknown;
   try {
-    now = Date.now();
+    now = clock ? clock() : Date.now();
   } catch (cause) {
     throw invalid('threw', cause);
   }
