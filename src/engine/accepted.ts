@@ -12,6 +12,11 @@ import { FailedGames } from './failed-games.ts';
 import { again } from './failures.ts';
 import { Merging } from './merging.ts';
 
+/** Who may refuse a record when its size is known. */
+export interface RecordCheck {
+  admit(record: Record, bytes: number): void;
+}
+
 export class Accepted {
   readonly failedGames = new FailedGames();
   readonly #queue: Queue;

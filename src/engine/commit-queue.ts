@@ -6,7 +6,7 @@ import type { GameActor } from '../core/game/actor.ts';
 import type { Receipt } from '../core/game/recording.ts';
 import type { Record } from '../core/patch/record.ts';
 import { type CheckpointReport, lagBehind, NOTHING_OWED, type Store, type StoreLoad } from '../storage/store.ts';
-import { Accepted } from './accepted.ts';
+import { Accepted, type RecordCheck } from './accepted.ts';
 import { Backoff } from './backoff.ts';
 import type { PendingBatch } from './batch.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -108,12 +108,10 @@ export class CommitQueue {
     throw backpressure(game.id, this.#accepted.bytes, commitQueueBytes, this.#trouble.error);
   }
 
-  /** Encodes a record and returns its bytes. `append` with the same record must follow, or another `encode`. */
-  encode(record: Record): number {
-    return this.#accepted.encode(record);
-  }
-
-  append(game: GameActor, record: Record, bytes: number): Receipt {
+  /** Encodes a record, asks whether that may be so, and takes it. What `check` throws is thrown, and the record is in no batch. */
+  append(game: GameActor, record: Record, check: RecordCheck): Receipt {
+    const bytes = this.#accepted.encode(record);
+    check.admit(record, bytes);
     // Nobody would send it.
     if (this.#closed || this.#failure) return this.#accepted.late(record, this.#failure ?? closed(game.id));
     this.#checkpoints.changed();

@@ -8,6 +8,7 @@ import type { Receipt, RecordSink } from '../core/game/recording.ts';
 import { type Validation, validatesCommands } from '../core/game/schema.ts';
 import { assertCounts, type Record } from '../core/patch/record.ts';
 import { wallClock } from '../core/patch/wall-clock.ts';
+import type { RecordCheck } from './accepted.ts';
 import type { CommitQueue } from './commit-queue.ts';
 
 export interface SinkOptions extends RandomOptions {
@@ -26,7 +27,7 @@ export interface Attached {
 /** Counts uses over all games: who was used longest ago has the smallest number. */
 let uses = 0;
 
-export class GameSink implements RecordSink {
+export class GameSink implements RecordSink, RecordCheck {
   readonly notifyWhen: 'accepted' | 'durable';
   readonly checksSchema: boolean;
   readonly commitQueue: CommitQueue;
@@ -38,6 +39,8 @@ export class GameSink implements RecordSink {
   #stateBytes = 0;
   #records = 0;
   #bytes = 0;
+  /** Bytes of the newest record that was admitted. */
+  #appended = 0;
   #patches = 0;
   #lastUsed = 0;
 
@@ -109,17 +112,21 @@ export class GameSink implements RecordSink {
 
   append(record: Record): Receipt {
     assertCounts(record);
-    const bytes = this.commitQueue.encode(record);
+    const receipt = this.commitQueue.append(this.#actor as GameActor, record, this);
+    this.#records += 1;
+    this.#bytes += this.#appended;
+    this.#patches += record.patches.length;
+    return receipt;
+  }
+
+  /** @throws OrreryError RECORD_TOO_LARGE, STATE_TOO_LARGE. */
+  admit(record: Record, bytes: number): void {
     // A record that carries the whole state says how large it is, whatever there was before.
     const isWhole = record.version !== undefined;
     if (!isWhole && bytes > this.#options.maxRecordBytes) throw this.#recordTooLarge(bytes);
     this.#grow(isWhole ? 0 : this.#stateBytes, bytes);
     this.use();
-    const receipt = this.commitQueue.append(this.#actor as GameActor, record, bytes);
-    this.#records += 1;
-    this.#bytes += bytes;
-    this.#patches += record.patches.length;
-    return receipt;
+    this.#appended = bytes;
   }
 
   subscriberFailed(error: unknown): void {

@@ -1,8 +1,8 @@
 // A place in a state, and which patches may have changed what stands there. history.ts filters by it, blame.ts looks there.
 
 import { OrreryError } from '../core/errors.ts';
-import type { Json, JsonObject, Patch, Path, PathSegment } from '../core/patch/patch.ts';
-import { parsePointer, toPointer } from '../core/patch/pointer.ts';
+import type { Json, Patch, Path, PathSegment } from '../core/patch/patch.ts';
+import { parsePointer, resolveTokens, toPointer } from '../core/patch/pointer.ts';
 
 export interface Place {
   readonly pointer: string;
@@ -53,14 +53,7 @@ function isBefore(segment: PathSegment, token: string): boolean {
 
 /** What stands at the place; undefined where nothing does. */
 export function valueAt(state: Json, { tokens }: Place): Json | undefined {
-  let at: Json | undefined = state;
-  for (const token of tokens) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    if (Array.isArray(at)) at = /^(?:0|[1-9]\d*)$/.test(token) ? at[Number(token)] : undefined;
-    else at = Object.hasOwn(at, token) ? (at as JsonObject)[token] : undefined;
-    if (at === undefined) return undefined;
-  }
-  return at;
+  return resolveTokens(state, tokens);
 }
 
 /** The path of a place that there is in a state: indexes of lists as numbers. */

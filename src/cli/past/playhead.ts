@@ -2,7 +2,8 @@
 // HistoryReader, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
 
 import { fold } from '../../core/patch/apply.ts';
-import type { Json, JsonObject, Patch, Path } from '../../core/patch/patch.ts';
+import type { Json, JsonObject, Patch } from '../../core/patch/patch.ts';
+import { isObject, valueAt } from '../../core/patch/plain.ts';
 import { parsePointer } from '../../core/patch/pointer.ts';
 import { patchesBetween } from '../../history/difference.ts';
 import type { StateAt } from '../../storage/history-reader.ts';
@@ -67,18 +68,4 @@ export class Playhead {
   skip(patches: readonly Patch[]): void {
     this.#state = fold(this.#state, patches, 'copied') as { [key: string]: Json };
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What stands at a path, or undefined. Own properties only: the path comes from a disk. */
-export function valueAt(state: Json, path: Path): Json | undefined {
-  let at: Json = state;
-  for (const segment of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, segment)) return undefined;
-    at = (at as { readonly [key: string]: Json })[segment] as Json;
-  }
-  return at;
 }

@@ -5,6 +5,7 @@ import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
 import { cloneJson } from '../patch/apply.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
+import { isObject } from '../patch/plain.ts';
 import { withAllPlaces } from '../patch/refusals.ts';
 import { asynchronous, isPromise } from './misuse.ts';
 import { numbersOf } from './randomness.ts';
@@ -200,10 +201,6 @@ function admitState(given: unknown, names: ReadonlySet<string>): [state: JsonObj
 
 function isTable(value: unknown): value is TableDraft<unknown> | ReadonlyTable<unknown> {
   return value instanceof TableDraft || isTableView(value);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Entries of a draft are open copies; the entity as it stands does as well and is not copied twice. */

@@ -3,8 +3,8 @@
 
 import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
-import type { JsonObject, Path, PathSegment } from '../patch/patch.ts';
-import { isPlainObject } from '../patch/plain.ts';
+import type { Json, JsonObject, Path, PathSegment } from '../patch/patch.ts';
+import { isPlainObject, valueAt } from '../patch/plain.ts';
 import { toPointer } from '../patch/pointer.ts';
 import { MOST_PLACES } from '../patch/refusals.ts';
 import { remedyOf } from '../patch/remedy.ts';
@@ -46,7 +46,7 @@ export function checkSchema(schema: StateSchema | undefined, state: JsonObject):
   }
   if (result.success === true) {
     const path = 'data' in result ? firstChange(state, result.data, []) : undefined;
-    if (path) throw changing(path, valueAt(state, path), valueAt(result.data, path));
+    if (path) throw changing(path, valueAt(state, path), valueAt(result.data as Json, path));
     return;
   }
   const [first, ...others] = issuesOf(result.error);
@@ -74,16 +74,6 @@ function isTree(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || Array.isArray(value);
-}
-
-function valueAt(tree: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, segment) =>
-      typeof value === 'object' && value !== null && Object.hasOwn(value, segment)
-        ? (value as { readonly [key: string]: unknown })[segment]
-        : undefined,
-    tree,
-  );
 }
 
 /** A value as part of a sentence. */

@@ -4,10 +4,12 @@
 // Then, in the middle, Myers' greedy search for a handful of edits; then changes in place; then Myers again with more edits;
 // then anchors (a long overlap, as queues have, or elements that occur once on both sides, the idea of patience diff), and
 // Myers between them. Each step has a bound. What is still unmatched stays so: the shortest script is not promised.
+
 import { anchors } from './anchors.ts';
 import { equal } from './equal.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { JsonArray } from './patch.ts';
+import { isContainer } from './plain.ts';
 
 /** `base[base .. base + length)` equals `next[next .. next + length)`. */
 export interface Run {
@@ -102,7 +104,7 @@ function alignIdentical(base: JsonArray, next: readonly unknown[], window: Windo
   let { baseFrom: b, nextFrom: n } = window;
   for (let gaps = 0; b < window.baseTo && n < window.nextTo; gaps++) {
     const began = b;
-    while (b < window.baseTo && n < window.nextTo && base[b] === next[n] && isObject(next[n])) {
+    while (b < window.baseTo && n < window.nextTo && base[b] === next[n] && isContainer(next[n])) {
       b++;
       n++;
     }
@@ -127,18 +129,14 @@ function identicalAfter(
   nextTo: number,
 ): { readonly taken: number; readonly put: number } | undefined {
   for (let passed = 1; passed <= LONGEST_GAP; passed++) {
-    if (b + passed < baseTo && base[b + passed] === next[n] && isObject(next[n])) return { taken: passed, put: 0 };
-    if (n + passed < nextTo && base[b] === next[n + passed] && isObject(base[b])) return { taken: 0, put: passed };
+    if (b + passed < baseTo && base[b + passed] === next[n] && isContainer(next[n])) return { taken: passed, put: 0 };
+    if (n + passed < nextTo && base[b] === next[n + passed] && isContainer(base[b])) return { taken: 0, put: passed };
     if (b + passed < baseTo && n + passed < nextTo) {
       const after = next[n + passed];
-      if (base[b + passed] === after && isObject(after)) return { taken: passed, put: passed };
+      if (base[b + passed] === after && isContainer(after)) return { taken: passed, put: passed };
     }
   }
   return undefined;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Changes in place: as many elements as before, and no more than `limit` differ from the one at the same index. */

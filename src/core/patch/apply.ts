@@ -2,7 +2,7 @@
 // the image through JSON.parse. After it: a snapshot, a replayed game, an answer to "what was then?".
 import { OrreryError } from '../errors.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Patch, type Path, type PathSegment } from './patch.ts';
-import { isPlainArray, isPlainObject, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
+import { isObject, isPlainArray, isPlainObject, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
 import { toPointer } from './pointer.ts';
 
 /** JSON that may be changed. */
@@ -196,8 +196,4 @@ function acceptObject(object: object, path: Path, depth: number, values: ValueOw
 
 function isIndex(segment: number): boolean {
   return Number.isInteger(segment) && segment >= 0;
-}
-
-function isObject(value: unknown): value is { [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ import {
   type Patch,
   type PathSegment,
 } from './patch.ts';
-import { isPlainArray, isPlainObject, isProxy, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
+import { isContainer, isPlainArray, isPlainObject, isProxy, shallowCopy, valuesOf, WIDE, wideObject } from './plain.ts';
 import { refuseHidden, refuseList, refuseTable, refuseUnreadable, refuseValue } from './refusal.ts';
 import { ShapeRegistry, Shapes } from './shape.ts';
 import { type Square, squaresIn } from './square.ts';
@@ -34,7 +34,7 @@ export function capture(base: Json, next: unknown, path: PathSegment[], out: Pat
   const depth = path.length;
   const before = out.length;
   try {
-    if (shapes && isObject(base) && isObject(next)) {
+    if (shapes && isContainer(base) && isContainer(next)) {
       const shape = shapes.of(base);
       if (shape) return shape.capture(base, next, path, out);
     }
@@ -47,13 +47,9 @@ export function capture(base: Json, next: unknown, path: PathSegment[], out: Pat
   }
 }
 
-function isObject<T>(value: T): value is T & object {
-  return typeof value === 'object' && value !== null;
-}
-
 function captureValue(base: Json, next: unknown, path: PathSegment[], out: Patch[]): Json {
   if (next === base && next !== 0) return base;
-  if (isObject(base) && isObject(next)) {
+  if (isContainer(base) && isContainer(next)) {
     const given = unwrap(next, path);
     if (Array.isArray(base)) {
       if (Array.isArray(given)) return captureList(base, given, path, out);
@@ -141,7 +137,7 @@ function captureWide(
     const was = known.values[index]!;
     const value = after[index];
     if (value === was && value !== 0) continue;
-    const shape = isObject(was) && isObject(value) ? shapes.of(was) : undefined;
+    const shape = isContainer(was) && isContainer(value) ? shapes.of(was) : undefined;
     const now = shape
       ? shape.captureUnder(was, value, keys[index]!, path, out)
       : captureChild(was, value, keys[index]!, path, out);
@@ -291,7 +287,7 @@ function withoutDrafts(base: JsonArray, list: readonly unknown[]): readonly unkn
   let copy: unknown[] | undefined;
   for (let index = 0; index < list.length; index++) {
     const element = list[index];
-    if (element === base[index] || !isObject(element) || !isProxy(element)) continue;
+    if (element === base[index] || !isContainer(element) || !isProxy(element)) continue;
     const drafted = Drafted.of(element);
     if (!drafted) continue;
     // What else the list is or has would not be copied, and must be seen.
@@ -332,7 +328,7 @@ function captureHunk(
 function captureElement(was: Json, element: unknown, at: number, path: PathSegment[], out: Patch[]): Json {
   const before = out.length;
   const now = captureChild(was, element, at, path, out);
-  if (!isObject(now)) return now;
+  if (!isContainer(now)) return now;
   // A pair is a guess. A bad one gives a patch for nearly every value: then the element is written whole.
   const edits = out.length - before;
   if (edits > 3 && !outweighs([now], edits * 2)) {

@@ -1,6 +1,7 @@
 // What counts as plain JSON material, whatever realm it was made in. admit.ts, capture.ts and equal.ts ask it about values
 // on their way into a state, apply.ts about the values of patches read back.
 import { isProxy as isProxyHere } from '#proxies';
+import type { Json, JsonObject, Path, PathSegment } from './patch.ts';
 
 interface Utf16 {
   isWellFormed(): boolean;
@@ -10,6 +11,30 @@ interface Utf16 {
 export function isWellFormed(text: string): boolean {
   // ES2024, present in Node 20, not yet in the library that TypeScript is told to assume.
   return (text as string & Utf16).isWellFormed();
+}
+
+/** Whether a value has keys: an object that is no list. What is known to be JSON is a JsonObject then. */
+export function isObject(value: Json | undefined): value is JsonObject;
+export function isObject(value: unknown): value is { [key: string]: unknown };
+export function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value has an inside: an object or a list. */
+export function isContainer<T>(value: T): value is T & object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What stands at a path, where all of its segments from `from` on are own keys of objects and indexes of lists; or undefined. */
+export function valueAt(value: Json | undefined, path: Path, from = 0): Json | undefined {
+  let at = value;
+  for (let index = from; index < path.length; index += 1) {
+    const segment = path[index] as PathSegment;
+    if (Array.isArray(at)) at = typeof segment === 'number' ? at[segment] : undefined;
+    else at = isObject(at) && Object.hasOwn(at, segment) ? at[segment] : undefined;
+    if (at === undefined) return undefined;
+  }
+  return at;
 }
 
 /** Whether an object (not an array) is a plain one: its prototype is null or the Object.prototype of some realm. */

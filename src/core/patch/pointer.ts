@@ -34,18 +34,17 @@ export function parsePointer(text: string): string[] {
 
 /** What stands at a pointer, or undefined where nothing does. Only own properties and existing elements are seen. */
 export function resolvePointer(state: Json, pointer: string): Json | undefined {
-  let at: Json = state;
-  for (const token of parsePointer(pointer)) {
+  return resolveTokens(state, parsePointer(pointer));
+}
+
+/** The same by the tokens of a pointer. */
+export function resolveTokens(state: Json, tokens: readonly string[]): Json | undefined {
+  let at: Json | undefined = state;
+  for (const token of tokens) {
     if (typeof at !== 'object' || at === null) return undefined;
-    if (Array.isArray(at)) {
-      if (!/^(?:0|[1-9]\d*)$/.test(token)) return undefined;
-      const element: Json | undefined = at[Number(token)];
-      if (element === undefined) return undefined;
-      at = element;
-    } else {
-      if (!Object.hasOwn(at, token)) return undefined;
-      at = (at as JsonObject)[token]!;
-    }
+    if (Array.isArray(at)) at = /^(?:0|[1-9]\d*)$/.test(token) ? at[Number(token)] : undefined;
+    else at = Object.hasOwn(at, token) ? (at as JsonObject)[token] : undefined;
+    if (at === undefined) return undefined;
   }
   return at;
 }

@@ -1,7 +1,7 @@
 // Where projected values are: paths with wildcards to the entities, paths of keys to their columns. Before it: definition.ts,
 // which has the text; after it: projector.ts, which holds patches against them.
 
-import { isForbiddenKey, type Json, type JsonObject } from '../patch/patch.ts';
+import { isForbiddenKey } from '../patch/patch.ts';
 import { isWellFormed } from '../patch/plain.ts';
 
 /** A key, or any key of an object, or any place of a list. */
@@ -24,21 +24,6 @@ export function readFrom(raw: unknown): readonly FromSegment[] {
 /** Throws RangeError. */
 export function readPath(raw: unknown): readonly string[] {
   return split(raw).map(unescaped);
-}
-
-/** What stands at keys of a value, where all of them are own keys of objects. */
-export function valueAt(value: Json | undefined, path: readonly string[], from = 0): Json | undefined {
-  let at = value;
-  for (let index = from; index < path.length; index += 1) {
-    const key = path[index] as string;
-    if (!isObject(at) || !Object.hasOwn(at, key)) return undefined;
-    at = at[key];
-  }
-  return at;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function split(raw: unknown): readonly string[] {

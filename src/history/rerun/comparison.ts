@@ -4,6 +4,7 @@
 import { cloneJson, fold } from '../../core/patch/apply.ts';
 import { equal } from '../../core/patch/equal.ts';
 import { childPath, type Json, type JsonObject, type Patch, type Path } from '../../core/patch/patch.ts';
+import { isObject, valueAt } from '../../core/patch/plain.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 
 /** A place at which two states differ; undefined stands for nothing being there. */
@@ -127,17 +128,6 @@ function* placesOf({ op, path }: Patch, tables: ReadonlySet<string>): Generator<
   if (op !== 'replace' && path.length > 0 && !inTable) yield { path: path.slice(0, -1), isOrder: true };
 }
 
-export function valueAt(state: Json, path: Path): Json | undefined {
-  let at: Json | undefined = state;
-  for (const segment of path) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    if (Array.isArray(at)) at = typeof segment === 'number' ? at[segment] : undefined;
-    else at = Object.hasOwn(at, segment) ? (at as JsonObject)[segment] : undefined;
-    if (at === undefined) return undefined;
-  }
-  return at;
-}
-
 function differingOrder(some: Json | undefined, other: Json | undefined, path: Path): Discrepancy | undefined {
   if (!isObject(some) || !isObject(other)) return undefined;
   const [recorded, rerun] = [Object.keys(some), Object.keys(other)];
@@ -173,8 +163,4 @@ export function firstDiscrepancy(
     if (found) return found;
   }
   return unordered ? undefined : differingOrder(recorded, rerun, path);
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

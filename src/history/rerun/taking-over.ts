@@ -5,6 +5,7 @@ import { WorkingState } from '../../core/game/state.ts';
 import { TableDraft } from '../../core/game/table.ts';
 import { change, cloneJson, descend, invalid } from '../../core/patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../../core/patch/patch.ts';
+import { isObject } from '../../core/patch/plain.ts';
 
 /**
  * Does what patches say, at the cost of what they touch. Gives another state where they replace the whole or what is a
@@ -70,8 +71,4 @@ function applyToDraft(root: { [key: string]: unknown }, tables: ReadonlySet<stri
     throw invalid(`the entity to ${op} is ${op === 'add' ? '' : 'not '}there`, path);
   if (op === 'remove') table.delete(id);
   else table.set(id, value);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { Conflict, Resolver } from '../../core/game/conflict.ts';
 import { equal } from '../../core/patch/equal.ts';
 import type { Json, JsonObject, PathSegment } from '../../core/patch/patch.ts';
+import { isObject } from '../../core/patch/plain.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 
 /** The game stays as it is: what was submitted is given up. */
@@ -72,10 +73,6 @@ function same(one: Json | undefined, other: Json | undefined): boolean {
 
 function at(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refuse({ path }: PathConflict, conflict: Conflict): never {

@@ -1,6 +1,8 @@
 // How much of a game's past its type keeps, as plain data: it comes with the owner's options, or from the table `types` of an
 // image where nobody has the game type's code. thinning.ts and compaction apply it.
 
+import { isObject } from '../../../core/patch/plain.ts';
+
 /** The same words as in a game type (game/persistence.ts), where they are explained and checked. */
 export interface Retention {
   readonly strategy: 'hybrid' | 'events' | 'snapshot';
@@ -62,10 +64,6 @@ function isTier(tier: unknown): tier is RetentionTier {
   const { every, forMs } = tier;
   const isKnown = every === 'step' || every === 'tick' || (isObject(every) && isCount(every['ms']));
   return isKnown && (forMs === 'ever' || isCount(forMs));
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCountOrNone(value: unknown): value is number | null {

@@ -4,9 +4,9 @@
 import { OrreryError } from '../../../core/errors.ts';
 import { cloneJson, fold } from '../../../core/patch/apply.ts';
 import type { Json, Patch, Path } from '../../../core/patch/patch.ts';
+import { isObject, valueAt } from '../../../core/patch/plain.ts';
 import { toPointer } from '../../../core/patch/pointer.ts';
 import type { ProjectedColumn, ProjectedTable } from '../../../core/projection/definition.ts';
-import { isObject, valueAt } from '../../../core/projection/place.ts';
 import type { Sql } from './ddl.ts';
 import { type Key, Statements, TableRows } from './table-rows.ts';
 
