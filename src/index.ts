@@ -39,9 +39,17 @@ export type { GrowthWarning } from './engine/growth.ts';
 export type { CommitQueueHealth } from './engine/health.ts';
 export type { Loop, LoopClock, LoopOptions } from './engine/loop.ts';
 export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetrics } from './engine/metrics.ts';
+export type { OpenPackOptions } from './histories.ts';
 export type { BlameEntry, BlameOptions } from './history/blame.ts';
 export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './history/difference.ts';
 export type { HistoryEntry, HistoryQuery, HistoryQuery as HistoryRange } from './history/entries.ts';
+export type {
+  GameHistory,
+  HistoryBlameOptions,
+  HistoryDiffOptions,
+  HistoryTryOptions,
+  StateAtOptions,
+} from './history/game/game-history.ts';
 export type { Fork, ForkOptions } from './history/recover/fork.ts';
 export type { Culprit, RecoveryMode, Tried } from './history/recover/plan.ts';
 export type { QuarantinedRange, Recovery } from './history/recover/recover.ts';
@@ -49,14 +57,9 @@ export type { RecoverOptions } from './history/recover/recovery-options.ts';
 export type { StateCheck } from './history/recover/soundness.ts';
 export type { ReplayRange, ReplayStep } from './history/replay.ts';
 export type { Difference as RerunDifference } from './history/rerun/explanation.ts';
-export type {
-  BlameAnywhereOptions,
-  DiffAnywhereOptions,
-  LiveVerifyOptions,
-  StateAtOptions,
-} from './history/rerun/reruns.ts';
 export type { Refused, Trial, TriedRecord, TryOptions, TryReport } from './history/rerun/trial.ts';
 export type { Verification, VerifyMeasure, VerifyOptions, VerifyProgress } from './history/rerun/verify.ts';
+export type { VerifyAllOptions, VerifyGameOptions } from './history/rerun/verify-games.ts';
 export { mergeByPath, ours, type PathConflict, type PathResolver, theirs } from './history/upgrade/merge.ts';
 export type {
   GameMigration,
@@ -65,14 +68,13 @@ export type {
   MigrationReport,
 } from './history/upgrade/migrate-all.ts';
 export type { Submission, SubmissionReceipt } from './history/upgrade/submission.ts';
-export { loadGameTypes, migrationsIn, openOrrery, openPackPast, tryOut, verify } from './on-demand.ts';
+export { loadGameTypes, migrationsIn, openOrrery, openPack } from './on-demand.ts';
 export type { OrreryOptions } from './options.ts';
 export type { CloseOptions, Orrery, OrreryEvents, OrreryHealth } from './orrery.ts';
 export type { UnpackOptions } from './packs.ts';
 export { runLoop } from './run-loop.ts';
 export type { GameInfo, Quarantine } from './storage/game-info.ts';
 export type {
-  HistoryReader,
   Moment,
   MomentLike,
   MomentOptions,

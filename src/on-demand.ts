@@ -1,17 +1,14 @@
 // The functions that a program calls first. The code behind each is loaded when it is called, because a program that imports orrery for
-// its game types, a tool or a test needs little of it. After it: orrery.ts and what verifies, tries, packs and finds migrations.
+// its game types, a tool or a test needs little of it. After it: orrery.ts histories.ts and what finds migrations.
 
 import type { AnyGameType } from './core/game/define.ts';
 import type { Migrations } from './core/game/migration.ts';
-import type { TypeVersions } from './history/rerun/games-module.ts';
+import type { OpenPackOptions } from './histories.ts';
+import type { GameHistory } from './history/game/game-history.ts';
 import { assertMayOpen } from './history/rerun/import-guard.ts';
-import type { TryOptions, TryReport } from './history/rerun/trial.ts';
-import type { Verification, VerifyOptions } from './history/rerun/verify.ts';
 import { checkOptions, type OrreryOptions } from './options.ts';
 import type { Orrery } from './orrery.ts';
-import type { HistoryReader } from './storage/history-reader.ts';
 import { defaultLogger, importPiscina, part } from './storage/late-import.ts';
-import type { PackPast } from './storage/sqlite/pack/pack-history.ts';
 
 /**
  * Opens a directory, recovers what is in it, and makes it ready for games.
@@ -49,37 +46,6 @@ export async function loadGameTypes(specifier: string, from: string): Promise<re
 }
 
 /**
- * Plays a game on from a moment, in memory. A state of an older version is migrated first. Commands that were not recorded
- * have the time of the moment as context.now.
- *
- * @throws OrreryError MOMENT_NOT_KEPT, MIGRATION_MISSING, MIGRATION_FAILED, INVALID_OPTION (a trial that is none), DAMAGED;
- * INVALID_OPTION also where a whole state was recorded on the way.
- */
-export async function tryOut(
-  past: HistoryReader,
-  types: AnyGameType | readonly AnyGameType[] | TypeVersions,
-  options: TryOptions = {},
-): Promise<TryReport> {
-  const code = await part(() => import('./history/rerun/trial.ts'));
-  return code.tryOut(past, types, options);
-}
-
-/**
- * Verifies one game on this thread, in slices between turns of the event loop. One step is never cut: its commands run as
- * they ran when they were recorded.
- *
- * @throws OrreryError GAMES_MODULE (no code for the game among the types), and what the past throws: DAMAGED, MOMENT_NOT_KEPT, CLOSED.
- */
-export async function verify(
-  past: HistoryReader,
-  types: AnyGameType | readonly AnyGameType[] | TypeVersions,
-  options: VerifyOptions = {},
-): Promise<Verification> {
-  const code = await part(() => import('./history/rerun/verify.ts'));
-  return code.verify(past, types, options);
-}
-
-/**
  * The migrations in a folder: `new URL('./migrations/', import.meta.url)`. The default export of `0001_name.js` (.mjs, .ts)
  * leads from version 1 to 2. Files whose names do not begin with a digit are left alone.
  *
@@ -92,13 +58,13 @@ export async function migrationsIn(folder: URL): Promise<Migrations> {
 }
 
 /**
- * The past of the one game in a pack. What a row holds is checked when it is read.
+ * The history of the one game in a pack. What a row holds is checked when it is read. Close it when you have done with it.
  *
- * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+ * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, INVALID_OPTION, IO_FAILED.
  */
-export async function openPackPast(file: string): Promise<PackPast> {
-  const code = await part(() => import('./storage/sqlite/pack/pack-history.ts'));
-  return code.openPackPast(file);
+export async function openPack(file: string, options?: OpenPackOptions): Promise<GameHistory> {
+  const code = await part(() => import('./histories.ts'));
+  return code.packHistory(file, options);
 }
 
 /** The first failure in the order of the list, when all have ended: which one is told must not depend on the disk. */

@@ -2,35 +2,27 @@
 
 import type { Logger } from 'pino';
 import { OrreryError, reason } from './core/errors.ts';
-import type { Commands, GameType } from './core/game/define.ts';
+import type { AnyGameType, Commands, GameType, StateCopy } from './core/game/define.ts';
 import { type AnyGame, type Game, MADE_BY_ENGINE, type OpenRest } from './core/game/game.ts';
 import { assertOptions, type OptionsOf } from './core/option-check.ts';
 import { Engine, type OrreryEvents } from './engine/engine.ts';
 import type { OrreryHealth } from './engine/health.ts';
 import { type OrreryMetrics, orreryMetrics } from './engine/metrics.ts';
-import { LiveHistory } from './history/live-history.ts';
-import { type Fork, type ForkOptions, forkGame } from './history/recover/fork.ts';
-import {
-  type QuarantinedRange,
-  quarantineOf,
-  type RecoverParts,
-  type Recovery,
-  recoverGame,
-} from './history/recover/recover.ts';
-import type { RecoverOptions } from './history/recover/recovery-options.ts';
-import { expandedHistory, expandedHistoryUnjudged } from './history/rerun/expanded-history.ts';
-import type { Code } from './history/rerun/reruns.ts';
-import { Succession } from './history/upgrade/succession.ts';
+import type { LiveGames } from './histories.ts';
+import type { GameHistory } from './history/game/game-history.ts';
+import type { Verification } from './history/rerun/verify.ts';
+import type { VerifyAllOptions } from './history/rerun/verify-games.ts';
+import type { MigrateAllOptions, MigrationReport } from './history/upgrade/migrate-all.ts';
+import type { Submission, SubmissionReceipt } from './history/upgrade/submission.ts';
 import { type CheckedOptions, DEFAULT_SHARDS } from './options.ts';
 import { packLive, type UnpackOptions, unpackLive } from './packs.ts';
 import { offerToLoops } from './run-loop.ts';
 import type { GameInfo } from './storage/game-info.ts';
 import type { HistoryReader } from './storage/history-reader.ts';
-import { importPiscina } from './storage/late-import.ts';
-import type { Opening } from './storage/openings.ts';
+import { importPiscina, part } from './storage/late-import.ts';
 import { lookAtDirectory, shardDirectory, takeDirectory } from './storage/sqlite/directory.ts';
 import { nodeFiles } from './storage/sqlite/files.ts';
-import { readOpenings, recordOpening } from './storage/sqlite/openings.ts';
+import { recordOpening } from './storage/sqlite/openings.ts';
 import type { PackOptions } from './storage/sqlite/pack/packing.ts';
 import type { PackDescription } from './storage/sqlite/pack/reading.ts';
 import type { ProvenGame } from './storage/sqlite/pack/unpacking.ts';
@@ -100,18 +92,16 @@ function noteOpening(directory: string, logger: Logger): void {
 }
 
 /** What users hold. Nothing that is meant for the engine can be reached from it. */
-export class Orrery extends Succession {
+export class Orrery {
   readonly #engine: Engine;
-  readonly #code: Code;
+  readonly #live: LiveGames;
 
   /** Not for users: throws INVALID_OPTION. */
   constructor(key: typeof MADE_BY_ENGINE, engine: Engine, options: CheckedOptions) {
     if (key !== MADE_BY_ENGINE) throw notMade();
     const { games: types, store, directory, workerUrl } = options;
-    const code = { types, directory: store ? undefined : directory, workerUrl };
-    super(code, engine.loadedGames);
     this.#engine = engine;
-    this.#code = code;
+    this.#live = { engine, types, directory: store ? undefined : directory, workerUrl };
     offerToLoops(this, () => {
       engine.loadedGames.assertWritable('a loop changes its games');
       return {
@@ -165,14 +155,68 @@ export class Orrery extends Succession {
     return this.#engine.outlast(this.#engine.loadedGames.list());
   }
 
-  override past(id: string): Promise<HistoryReader> {
-    return this.#engine.outlast(this.#openPast(id));
+  /**
+   * The history of a game, in memory or not: its entries, its states, differences, who changed what, replay, verification, trials,
+   * forks and recovery. With a game type its states are typed by it.
+   *
+   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAME_TYPE_MISMATCH (the game is of another type than `type`),
+   * INVALID_GAME_TYPE, INVALID_OPTION, CLOSED.
+   */
+  history(id: string): Promise<GameHistory>;
+  history<S extends object, A, C extends Commands<S>>(
+    type: GameType<S, A, C>,
+    id: string,
+  ): Promise<GameHistory<StateCopy<S>>>;
+  async history(typeOrId: AnyGameType | string, id?: string): Promise<GameHistory<unknown>> {
+    const { liveHistory } = await part(() => import('./histories.ts'));
+    if (id === undefined) return liveHistory(this.#live, typeOrId as string, undefined);
+    if (typeof typeOrId !== 'object') throw noQuery(typeOrId);
+    return liveHistory(this.#live, id, typeOrId);
   }
 
-  async #openPast(id: string): Promise<HistoryReader> {
-    const { directory } = this.#code;
-    const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));
-    return LiveHistory.open(this.#engine.loadedGames.commitQueueOf(id), id, openings);
+  /**
+   * Runs the recorded commands of all games whose types there are again through today's code and compares what they make with
+   * what was recorded: everything that was accepted before the call. `history(id)` verifies one game.
+   *
+   * @throws OrreryError GAMES_MODULE, INVALID_OPTION (threads need a directory), DAMAGED, BUNDLED, CLOSED.
+   */
+  async verify(options: VerifyAllOptions = {}): Promise<readonly Verification[]> {
+    const { verifyLive } = await part(() => import('./histories.ts'));
+    return verifyLive(this.#live, options);
+  }
+
+  /**
+   * Takes a whole state that was made from an older one, by a program that does not hold the game: a service, a tool, a
+   * colleague's older version. If nothing else has changed since `baseSeq`, it becomes the game's state, as with `save`;
+   * otherwise, or when it is of an older version, the game type's `resolve` says what becomes of it.
+   *
+   * @throws OrreryError GAME_NOT_FOUND, CONFLICT (with the paths of both sides; nothing changed), GAME_VERSION (it is of a newer
+   * version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and `save` throw.
+   */
+  async submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
+    const { types, engine } = this.#live;
+    const { loadedGames } = engine;
+    loadedGames.assertWritable('nothing can be submitted');
+    const [{ submitTo }, { expandedReader }] = await part(() =>
+      Promise.all([import('./history/upgrade/submission.ts'), import('./histories.ts')]),
+    );
+    // What the writer began from may lie inside a merged step.
+    const openPast = (game: string): Promise<HistoryReader> => expandedReader(this.#live, game);
+    return submitTo({ types, loadedGames, openPast }, id, submission);
+  }
+
+  /**
+   * Takes every stored game of an older version up to that of its type, one after the other, as opening it would. A game that
+   * fails stays as it was, and the report says why.
+   *
+   * @throws OrreryError GAME_NOT_FOUND, CLOSED.
+   */
+  async migrateAll(options?: MigrateAllOptions): Promise<MigrationReport> {
+    const { types, engine } = this.#live;
+    engine.loadedGames.assertWritable('a migration is a record');
+    const load = (type: AnyGameType, id: string) => engine.loadedGames.open(type, id, undefined);
+    const { migrateAll } = await part(() => import('./history/upgrade/migrate-all.ts'));
+    return migrateAll({ types, list: () => this.list(), load }, options);
   }
 
   /**
@@ -182,7 +226,7 @@ export class Orrery extends Succession {
    * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
-    return this.#engine.outlast(packLive(this.#engine.loadedGames, this.#code, id, file, options));
+    return this.#engine.outlast(packLive(this.#engine.loadedGames, this.#live, id, file, options));
   }
 
   /**
@@ -194,48 +238,7 @@ export class Orrery extends Succession {
    */
   async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameInfo> {
     this.#engine.loadedGames.assertWritable('no game can be taken in');
-    return this.#engine.outlast(unpackLive(this.#engine.loadedGames, this.#code, pack, options));
-  }
-
-  /**
-   * Makes a new game from a moment of another, loaded or not, which share nothing afterwards. Resolves when the fork is
-   * durable; `open` or `load` takes it up. `list` tells the parent and the seq.
-   *
-   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, GAME_EXISTS, MOMENT_NOT_KEPT, DAMAGED, BACKPRESSURE,
-   * STATE_TOO_LARGE, CLOSED; then nothing has changed.
-   */
-  async fork(id: string, options: ForkOptions): Promise<Fork> {
-    this.#engine.loadedGames.assertWritable('a fork is a new game');
-    const openPast = async (game: string) => expandedHistory(await this.#openPast(game), this.#code.types);
-    return this.#engine.outlast(forkGame({ ...this.#renewal, openPast }, id, options));
-  }
-
-  /**
-   * Brings a game back to a state that it can go on from: see RecoverOptions. That comes as a record of its own behind the
-   * newest; what is given up stays in the history, and `quarantine` lists it. Nothing is written when nothing is wrong, and no
-   * other game is touched.
-   *
-   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_NOT_FOUND, MOMENT_NOT_KEPT, RECOVERY_FAILED (with what was
-   * tried), MIGRATION_MISSING, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then nothing has changed.
-   */
-  async recover(id: string, options: RecoverOptions): Promise<Recovery> {
-    this.#engine.loadedGames.assertWritable('a recovery is a record');
-    return this.#engine.outlast(recoverGame(this.#renewal, id, options));
-  }
-
-  /** What recoveries have given up of a game, oldest first. @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, CLOSED. */
-  quarantine(id: string): Promise<readonly QuarantinedRange[]> {
-    return this.#engine.outlast(quarantineOf(this.#renewal, id));
-  }
-
-  get #renewal(): RecoverParts {
-    return {
-      loadedGames: this.#engine.loadedGames,
-      types: this.#code.types,
-      openPast: (game) => this.#openPast(game),
-      // A past that is searched for the record with which it went wrong: rules of today refuse no command of it.
-      apart: (past) => expandedHistoryUnjudged(past, this.#code.types),
-    };
+    return this.#engine.outlast(unpackLive(this.#engine.loadedGames, this.#live, pack, options));
   }
 
   /** Resolves when everything accepted so far is durable. */
@@ -299,6 +302,16 @@ export class Orrery extends Succession {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Its second argument would be left unheeded. */
+function noQuery(id: unknown): OrreryError {
+  return new OrreryError({
+    code: 'INVALID_OPTION',
+    what: '`history` was given a second argument beside an id',
+    hint: 'Write history(id) or history(type, id); a query goes to its methods: (await orrery.history(id)).entries(query).',
+    context: typeof id === 'string' ? { game: id } : {},
+  });
 }
 
 function notMade(): OrreryError {

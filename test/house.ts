@@ -47,6 +47,7 @@ export const PARTS: Table = {
   'core/game': ['core/projection', 'core/patch', 'core'],
   'history/recover': ['history'],
   'history/rerun': ['history'],
+  'history/game': ['history/recover', 'history/rerun', 'history'],
   'history/upgrade': ['history/recover', 'history/rerun', 'history'],
   ...inSqlite({
     files: ['disk-failure'],

@@ -144,7 +144,7 @@ function forking(length: number): Scenario {
         operations: 1,
         async run() {
           count += 1;
-          await orrery.fork(GAME, { at: { seq: seqs.next().value }, as: `fork ${count}` });
+          await (await orrery.history(GAME)).fork({ at: { seq: seqs.next().value }, as: `fork ${count}` });
         },
         close: () => orrery.close(),
       };

@@ -24,7 +24,7 @@ that a game already has is refused. --games runs the commands of a merged step
 again to look inside it.
 
 No other process may have the directory open (status 4); a program that has it
-open calls orrery.fork().
+open calls fork() of orrery.history(id).
 
 Examples:
   orrery fork ./data andromeda --at tick:1200 --as 'andromeda (what if)'

@@ -39,7 +39,7 @@ other game is touched.
 
 The status is 1 if no mode leads to a sound state. No other process may have
 the directory open (status 4); a program that has it open calls
-orrery.recover().
+recover() of orrery.history(id).
 
 Examples:
   orrery recover ./data andromeda --mode latest --fallback snapshot --dry-run

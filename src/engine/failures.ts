@@ -37,7 +37,7 @@ export function readOnly(what: string, game?: string): OrreryError {
   return new OrreryError({
     code: 'READ_ONLY',
     what: `this orrery was opened with readOnly, and ${what}`,
-    hint: 'Open the directory without `readOnly`. To look is enough: load, list, history, stateAt, diff, blame, replay, verify, pack.',
+    hint: 'Open the directory without `readOnly`. To look is enough: load, list, verify, pack and what history(id) reads.',
     context: game === undefined ? {} : { game },
   });
 }

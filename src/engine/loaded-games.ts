@@ -195,7 +195,7 @@ export class LoadedGames {
     if (!stored) this.assertWritable('there is no such game: it would be created', id);
     else if (stored.version < type.version) {
       const how = `from version ${stored.version} to ${type.version}`;
-      this.assertWritable(`the game would be migrated ${how}; stateAt gives its state as it is`, id);
+      this.assertWritable(`the game would be migrated ${how}; history(id) gives its states as they are`, id);
     }
     const { actor, sink } = this.#attach(type, id);
     let receipt: Receipt | undefined;

@@ -33,6 +33,8 @@ export interface HistoryQuery {
   readonly path?: string | Path;
   /** Newest first. Default false. */
   readonly backwards?: boolean;
+  /** At most so many entries, the first in the order that is asked for. Default: all. */
+  readonly limit?: number;
 }
 
 const QUERY: OptionsOf<HistoryQuery> = {
@@ -44,6 +46,7 @@ const QUERY: OptionsOf<HistoryQuery> = {
     fromTime: 'checked',
   } as const),
   ...({ toTime: 'checked', player: 'checked', command: 'checked', path: 'checked', backwards: 'boolean' } as const),
+  ...({ limit: 'checked' } as const),
 };
 
 /** A command of the past. */
@@ -62,12 +65,20 @@ export async function* historyOf(
   past: HistoryReader,
   query: HistoryQuery = {},
 ): AsyncGenerator<HistoryEntry, void, undefined> {
-  assertOptions('history', query, QUERY, { game: past.row.id });
+  assertOptions('entries', query, QUERY, { game: past.row.id });
   const accepts = filterOf(past.row.id, query);
   const place = query.path === undefined ? undefined : placeOf(query.path);
+  checkBound(past.row.id, 'limit', query.limit);
+  let left = query.limit ?? Number.POSITIVE_INFINITY;
+  if (left === 0) return;
   for await (const step of past.steps(rangeOf(query))) {
     if (place && !step.patches.some((patch) => touches(patch, place))) continue;
-    for (const entry of entriesOf(step, query.backwards === true)) if (accepts(entry)) yield entry;
+    for (const entry of entriesOf(step, query.backwards === true)) {
+      if (!accepts(entry)) continue;
+      yield entry;
+      left -= 1;
+      if (left === 0) return;
+    }
   }
 }
 

@@ -26,7 +26,7 @@ export interface ReplayRange extends MomentOptions {
 const RANGE: OptionsOf<ReplayRange> = { from: 'checked', to: 'checked', nearest: 'boolean' };
 
 /** A moment of a replay. */
-export interface ReplayStep {
+export interface ReplayStep<State = JsonObject> {
   readonly seq: number;
   readonly firstSeq: number;
   readonly tick: number;
@@ -39,7 +39,7 @@ export interface ReplayStep {
    * The state after them: deeply frozen, and it shares what did not change with the states before and after. It is made when
    * it is asked for, also later. Tables are plain objects by id.
    */
-  readonly state: JsonObject;
+  readonly state: State;
 }
 
 /** The moment it begins with comes first. Throws MOMENT_NOT_KEPT, INVALID_OPTION, DAMAGED. */

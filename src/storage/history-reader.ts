@@ -28,8 +28,8 @@ export interface MomentOptions {
   readonly nearest?: boolean;
 }
 
-/** The state of a game at a moment. */
-export interface StateAt {
+/** The state of a game at a moment. `State` is its plain JSON. */
+export interface StateAt<State = JsonObject> {
   readonly game: string;
   readonly type: string;
   /** The version of the game type whose state this is. */
@@ -41,7 +41,7 @@ export interface StateAt {
   /** The top-level keys that are tables. */
   readonly tables: readonly string[];
   /** Nobody else holds it. Tables are plain objects by id. */
-  readonly state: JsonObject;
+  readonly state: State;
 }
 
 /** A visible step with the commands behind it. Of commands that were merged, only the step's patches tell what they did together. */

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Change, defineGame, openOrrery, openPackPast } from '#index.ts';
+import { type Change, defineGame, openOrrery } from '#index.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
+import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
 import { seedsIn } from '../../examples/galactic-war/demo/seeds.ts';
+import { ask } from '../history/ask.ts';
 import { orrery } from './command-line.ts';
 
 const CODE = `
@@ -53,16 +55,25 @@ beforeAll(async () => {
   }
   await game.dispatch('draw').durable;
   await open.checkpoint();
-  await open.fork('g', { at: 1, as: 'fork' }).then((fork) => told.push(fork));
-  await open.recover('g', { mode: { to: { seq: 1 } } }).then((recovery) => told.push(recovery));
+  await ask(open, 'g')
+    .fork({ at: 1, as: 'fork' })
+    .then((fork) => told.push(fork));
+  await ask(open, 'g')
+    .recover({ mode: { to: { seq: 1 } } })
+    .then((recovery) => told.push(recovery));
   await open.pack('g', file).then((description) => told.push(description));
   told.push(await open.unpack(file, { as: 'copy' }));
-  const past = await open.past('g');
+  const past = await ask(open, 'g').reader();
   told.push(game, JSON.stringify(game), JSON.stringify(game.state), past, past.seed, await past.stateAt({ seq: 2 }));
   told.push(await open.list(), open.health, await open.stats(), await open.metrics(), open.recovery, open);
-  for await (const entry of open.history('g')) told.push(entry);
+  for await (const entry of ask(open, 'g').entries()) told.push(entry);
   for await (const step of past.steps()) told.push(step);
-  told.push(await open.diff('g', 1, 3), await open.verify('g'), await past.snapshots(), await open.quarantine('g'));
+  told.push(
+    await ask(open, 'g').diff(1, 3),
+    await ask(open, 'g').verify(),
+    await past.snapshots(),
+    await ask(open, 'g').quarantine(),
+  );
   told.push(await openPackPast(file));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -248,9 +248,9 @@ describe('the recommendation as code', () => {
     const rest = [expect.stringContaining('// The defaults') as string, '});', '// sooner'];
     expect(code(2)).toEqual([
       ...rest,
-      "await orrery.verify(id, { module: new URL('./games.js', import.meta.url), threads: 2 });",
+      "await (await orrery.history(id)).verify({ module: new URL('./games.js', import.meta.url), threads: 2 });",
     ]);
-    expect(code('none')).toEqual([...rest, 'await orrery.verify(id);']);
+    expect(code('none')).toEqual([...rest, 'await (await orrery.history(id)).verify();']);
   });
 
   it('[TU6] says so when the defaults stay', () => {

@@ -88,7 +88,7 @@ it.runIf(isFull)(
       }
     }
     expect(told.code).toContain('openOrrery({');
-    expect(told.code.includes('orrery.verify(id')).toBe('threads' in told.verify);
+    expect(told.code.includes(').verify(')).toBe('threads' in told.verify);
     for (const name of Object.keys(told.recommended)) expect(told.code).toContain(`  ${name}: `);
   },
 );

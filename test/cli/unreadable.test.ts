@@ -7,6 +7,7 @@ import { defineGame, type Orrery, OrreryError, openOrrery } from '#index.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { openOwner } from '../fault/shard-script.ts';
 import { silent } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { readJournal, readRecord } from '../journal/reader.ts';
 import { copyOf, emptyFolder, fingerprint, orrery, removeFolders } from './command-line.ts';
 
@@ -89,16 +90,16 @@ it('[UR8] a program opens it, plays the other games, forks what can be read, clo
     await opened.checkpoint();
     const marked = (await opened.list()).filter(({ unreadable }) => unreadable);
     expect(marked).toMatchObject([{ id: BAD, seq: FIRST_BAD - 1 }]);
-    await expect(opened.recover(BAD, { mode: 'lastSnapshot', reason: 'x' } as never)).rejects.toBeInstanceOf(
+    await expect(ask(opened, BAD).recover({ mode: 'lastSnapshot', reason: 'x' } as never)).rejects.toBeInstanceOf(
       OrreryError,
     );
     await expect(opened.pack(BAD, join(emptyFolder(), 'bad.orrery'))).rejects.toMatchObject({
       code: 'GAME_UNREADABLE',
     });
-    expect((await opened.stateAt(BAD, { seq: FIRST_BAD - 1 })).state).toEqual({ n: FIRST_BAD - 1 });
-    const fork = await opened.fork(BAD, { at: { seq: FIRST_BAD - 1 }, as: `rescued${opening}` });
+    expect((await ask(opened, BAD).at({ seq: FIRST_BAD - 1 })).state).toEqual({ n: FIRST_BAD - 1 });
+    const fork = await ask(opened, BAD).fork({ at: { seq: FIRST_BAD - 1 }, as: `rescued${opening}` });
     expect((await opened.load(counter, fork.id)).state.n).toBe(FIRST_BAD - 1);
-    await expect(opened.fork(GAMES[0] as string, { at: { seq: 1 }, as: BAD })).rejects.toMatchObject({
+    await expect(ask(opened, GAMES[0] as string).fork({ at: { seq: 1 }, as: BAD })).rejects.toMatchObject({
       code: 'GAME_EXISTS',
     });
   }

@@ -108,6 +108,7 @@ describe('close', () => {
 
   it('[O51] refusals that nobody may handle come when everything is closed', async () => {
     const { orrery, store } = await harbour();
+    const past = await orrery.history('g');
     store.hold('close');
     const closing = orrery.close();
     const refusals = [
@@ -117,11 +118,11 @@ describe('close', () => {
       orrery.checkpoint(),
       orrery.stats(),
       orrery.metrics(),
-      orrery.history('g').next(),
-      orrery.stateAt('g', 0),
-      orrery.quarantine('g'),
-      orrery.fork('g', { at: 0, as: 'h' }),
-      orrery.recover('g', { mode: 'latest' }),
+      past.entries().next(),
+      past.at(0),
+      past.quarantine(),
+      past.fork({ at: 0, as: 'h' }),
+      past.recover({ mode: 'latest' }),
       orrery.submit('g', { state: {}, baseSeq: 0 }),
     ].map(outcome);
     await store.asked('close');
@@ -129,7 +130,7 @@ describe('close', () => {
     expect(refusals.map(({ state }) => state)).toEqual(refusals.map(() => 'pending'));
     store.release();
     await closing;
-    await settled();
+    await vi.waitFor(() => expect(refusals.map(({ state }) => state)).not.toContain('pending'));
     expect(refusals.map(({ state }) => state)).toEqual(refusals.map(() => 'CLOSED'));
   });
 

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommandEntry, defineGame, MemoryStore, type Orrery, openOrrery } from 'orrery';
+import { type CommandEntry, defineGame, type HistoryQuery, MemoryStore, type Orrery, openOrrery } from 'orrery';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '../history/ask.ts';
 
 const counter = defineGame('counter', {
   version: 1,
@@ -50,11 +51,11 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
       given.push({ seq: ticked.seq, tick: ticked.tick, name: '@tick', player: undefined, args: undefined });
     }
     await orrery.flush();
-    const history = await all(orrery.history('one'));
+    const history = await all(ask(orrery, 'one').entries());
     expect(history.map(({ time: _time, step: _step, patches: _patches, ...rest }) => rest)).toEqual(given);
     expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 2400 }, (_, index) => index + 1));
     expect(history.every(({ time }, index) => time >= (history[index - 1]?.time ?? 0))).toBe(true);
-    expect((await all(orrery.history('other'))).length).toBe(1200);
+    expect((await all(ask(orrery, 'other').entries())).length).toBe(1200);
   });
 
   it('[HI2] can be asked for from one seq to another', async () => {
@@ -62,8 +63,8 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
     const game = await orrery.open(counter, 'one');
     for (let turn = 1; turn <= 1500; turn += 1) game.dispatch('add', turn);
     await orrery.flush();
-    const seqs = async (range: Parameters<Orrery['history']>[1]): Promise<number[]> =>
-      (await all(orrery.history('one', range))).map(({ seq }) => seq);
+    const seqs = async (range: HistoryQuery): Promise<number[]> =>
+      (await all(ask(orrery, 'one').entries(range))).map(({ seq }) => seq);
     expect(await seqs({ afterSeq: 3, upToSeq: 6 })).toEqual([4, 5, 6]);
     expect(await seqs({ afterSeq: 1498 })).toEqual([1499, 1500]);
     expect(await seqs({ upToSeq: 2 })).toEqual([1, 2]);
@@ -77,20 +78,20 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
   it('[HI3] of a new game is empty; a game that is not there, a range that cannot be and an orrery that is closed are errors', async () => {
     const orrery = await open();
     await orrery.open(counter, 'new');
-    expect(await all(orrery.history('new'))).toEqual([]);
-    await expect(all(orrery.history('nobody'))).rejects.toMatchObject({
+    expect(await all(ask(orrery, 'new').entries())).toEqual([]);
+    await expect(all(ask(orrery, 'nobody').entries())).rejects.toMatchObject({
       code: 'GAME_NOT_FOUND',
       context: { game: 'nobody' },
     });
-    await expect(all(orrery.history(''))).rejects.toMatchObject({ code: 'INVALID_GAME_ID' });
+    await expect(all(ask(orrery, '').entries())).rejects.toMatchObject({ code: 'INVALID_GAME_ID' });
     for (const range of [{ afterSeq: -1 }, { afterSeq: 0.5 }, { upToSeq: Number.NaN }, { upToSeq: -1 }]) {
-      await expect(all(orrery.history('new', range))).rejects.toMatchObject({
+      await expect(all(ask(orrery, 'new').entries(range))).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         context: { game: 'new' },
       });
     }
     await orrery.close();
-    await expect(all(orrery.history('new'))).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(all(ask(orrery, 'new').entries())).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
   it('[HI4] holds what is durable, while commands go on', async () => {
@@ -99,7 +100,7 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
     for (let turn = 0; turn < 2500; turn += 1) game.dispatch('add', 1);
     await orrery.flush();
     const seqs: number[] = [];
-    for await (const { seq } of orrery.history('one')) {
+    for await (const { seq } of ask(orrery, 'one').entries()) {
       if (seq % 100 === 0) game.dispatch('add', 1);
       seqs.push(seq);
     }
@@ -115,10 +116,10 @@ it('[HI1] is the same after a restart, of a game that is not in memory', async (
     const game = await orrery.open(counter, 'one');
     for (let turn = 1; turn <= 1100; turn += 1) game.dispatch('add', turn, { player: 'ada' });
     await orrery.flush();
-    before = await all(orrery.history('one'));
+    before = await all(ask(orrery, 'one').entries());
   }
   await using orrery = await stores.disk();
   expect(before.length).toBe(1100);
-  expect(await all(orrery.history('one'))).toEqual(before);
+  expect(await all(ask(orrery, 'one').entries())).toEqual(before);
   expect([...orrery.loaded()]).toEqual([]);
 });

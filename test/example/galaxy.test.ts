@@ -11,6 +11,7 @@ import { type LogEntry, PlainGalaxy, recompute } from '../../examples/galactic-w
 import { Refusal } from '../../examples/galactic-war/refusal.ts';
 import { PACES } from '../../examples/galactic-war/rules.ts';
 import { loadStars } from '../../examples/galactic-war/stars.ts';
+import { ask } from '../history/ask.ts';
 import { smallSetup } from './small-galaxy.ts';
 
 let directory = '';
@@ -43,7 +44,7 @@ function play(game: Galaxy, bots: Bots, ticks: number): number {
 async function logOf(orrery: Orrery, game: Galaxy): Promise<[log: LogEntry[], seed: string | undefined]> {
   await orrery.checkpoint();
   const log: LogEntry[] = [];
-  for await (const { name, ...entry } of orrery.history(game.id)) log.push({ ...entry, command: name });
+  for await (const { name, ...entry } of ask(orrery, game.id).entries()) log.push({ ...entry, command: name });
   return [log, (await seedsIn(directory)).get(game.id)];
 }
 

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { blameOf } from '#history/blame.ts';
-import { openOrrery, verify } from '#index.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { openOrrery } from '#index.ts';
 import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { auditedGalaxy } from '../../examples/galactic-war/audited-galaxy.ts';
 import { galaxy } from '../../examples/galactic-war/galaxy.ts';
 import { buggyGalaxy, play } from '../../examples/galactic-war/planted-bug.ts';
+import { ask } from '../history/ask.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-crime-'));
 const directory = join(folder, 'crime-scene');
@@ -46,11 +48,11 @@ it('[PK15] verification is the same with the code that played, and with the righ
 
 it('[PK15] recovery goes back to the moment before it, and the game plays on under the invariant that was missing', async () => {
   await using orrery = await openOrrery({ directory, games: [auditedGalaxy] });
-  const recovery = await orrery.recover('andromeda', { mode: 'before-error', reason: 'metal from nowhere' });
+  const recovery = await ask(orrery, 'andromeda').recover({ mode: 'before-error', reason: 'metal from nowhere' });
   expect(recovery).toMatchObject({ givenUp: { firstSeq: 5055 } });
   const game = await orrery.load(auditedGalaxy, 'andromeda');
   expect([game.tick, game.state.books.granted.metal]).toEqual([1714, 1800]);
   const order = { from: '115271', to: '112029', cargo: { metal: 100, crew: 0, water: 0 } };
   await game.dispatch('send', order, { player: 'hypatia' }).durable;
-  expect(await orrery.quarantine('andromeda')).toHaveLength(1);
+  expect(await ask(orrery, 'andromeda').quarantine()).toHaveLength(1);
 });

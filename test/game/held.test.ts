@@ -7,6 +7,7 @@ import { LoadedGames } from '#engine/loaded-games.ts';
 import { defineGame, type Orrery } from '#index.ts';
 import { DEFAULTS } from '#options.ts';
 import { StagedStore } from '../engine/staged-store.ts';
+import { ask } from '../history/ask.ts';
 import { json, open, refusal, rejection } from './galaxy.ts';
 
 const counter = defineGame('counter', {
@@ -45,7 +46,7 @@ describe('a held game that is not in memory', () => {
   it('[E9] is not lent to a recovery: it stays evicted until it is opened, and goes on behind the recovery', async () => {
     const { orrery, store, game } = await held();
     store.hold('commit');
-    const recovering = orrery.recover('a', { mode: { to: { seq: 1 } } });
+    const recovering = ask(orrery, 'a').recover({ mode: { to: { seq: 1 } } });
     await store.asked('commit');
     // Its record is on the way and the promise is not kept yet.
     expect(game.loaded).toBe(false);
@@ -78,7 +79,7 @@ describe('a held game that is not in memory', () => {
   it('[E9] a fork, and a game that is being forked, are not seen before the fork is durable', async () => {
     const { orrery, store, game } = await held();
     store.hold('commit');
-    const forking = orrery.fork('a', { at: 2, as: 'c' });
+    const forking = ask(orrery, 'a').fork({ at: 2, as: 'c' });
     await store.asked('commit');
     expect([...orrery.loaded()].map(({ id }) => id)).toEqual(['b']);
     expect(game.loaded).toBe(false);

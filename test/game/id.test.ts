@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '#index.ts';
+import { ask } from '../history/ask.ts';
 import { galaxy, open, rejection } from './galaxy.ts';
 
 describe('ids of games', () => {
@@ -36,7 +37,12 @@ describe('ids of games', () => {
     expect(error.message).toContain('a game id ');
     expect(error.context.game).toBe(typeof id === 'string' ? id.slice(0, 64).toWellFormed() : String(id));
     await rejection('INVALID_GAME_ID', orrery.load(galaxy, id as string));
-    await rejection('INVALID_GAME_ID', orrery.history(id as string).next());
+    await rejection(
+      'INVALID_GAME_ID',
+      ask(orrery, id as string)
+        .entries()
+        .next(),
+    );
     expect(await orrery.list()).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { GameActor } from '#core/game/actor.ts';
 import { RecordedRandomness } from '#core/game/randomness.ts';
 import type { Record } from '#core/patch/record.ts';
 import { type CommandContext, defineGame, MemoryStore } from '#index.ts';
+import { ask } from '../history/ask.ts';
 import { json, open, play, refusal, reloaded } from './galaxy.ts';
 
 const galaxy = defineGame('galaxy', {
@@ -31,7 +32,7 @@ describe('the context of initial', () => {
       },
     });
     const { orrery, game } = await play(type);
-    const { time, state } = await orrery.stateAt('andromeda', { seq: 0 });
+    const { time, state } = await ask(orrery, 'andromeda').at({ seq: 0 });
     expect(seen).toMatchObject({ game: 'andromeda', seq: 0, tick: 0, now: time });
     expect(seen?.player).toBeUndefined();
     expect(state['drawn']).toBe(game.state.drawn);
@@ -42,8 +43,8 @@ describe('the context of initial', () => {
   it('[D77] the recorded time and secret, and the same argument, give the same state again', async () => {
     const orrery = await open([galaxy]);
     const game = await orrery.open(galaxy, 'andromeda', { stars: 3 });
-    const { time } = await orrery.stateAt('andromeda', { seq: 0 });
-    const past = await orrery.past('andromeda');
+    const { time } = await ask(orrery, 'andromeda').at({ seq: 0 });
+    const past = await ask(orrery, 'andromeda').reader();
     const again = createdAgain('andromeda', { stars: 3 }, time, past.seed);
     await past.close();
     expect(again).toBe(json(game));
@@ -75,7 +76,7 @@ describe('the context of initial', () => {
     const game = await orrery.open(galaxy, 'andromeda', { stars: 2 });
     for (let round = 0; round < 3; round += 1) game.dispatch('draw');
     await orrery.flush();
-    const [verdict] = await orrery.verify('andromeda');
+    const verdict = await ask(orrery, 'andromeda').verify();
     expect(verdict).toMatchObject({ commands: 3, different: 0, difference: undefined });
     expect(json(await reloaded(store, galaxy))).toBe(json(game));
   });

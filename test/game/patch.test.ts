@@ -1,6 +1,8 @@
 import fastJsonPatch from 'fast-json-patch';
 import { describe, expect, it } from 'vitest';
-import { defineGame, type JsonPatchOperation, table, toJsonPatch, verify } from '#index.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { defineGame, type JsonPatchOperation, table, toJsonPatch } from '#index.ts';
+import { ask } from '../history/ask.ts';
 import { changesOf, folded, galaxy, isDeeplyFrozen, json, plain, play, refusal, reloaded, sandbox } from './galaxy.ts';
 import { PATCH_CASES } from './patch-cases.ts';
 import { patchedByOracle, sorted } from './patch-oracle.ts';
@@ -104,7 +106,7 @@ describe('a patch as a command', () => {
     await receipt.durable;
     expect(json(await reloaded(store, galaxy))).toBe(json(game));
     const entries = [];
-    for await (const entry of orrery.history('andromeda')) entries.push([entry.name, entry.player, entry.args]);
+    for await (const entry of ask(orrery, 'andromeda').entries()) entries.push([entry.name, entry.player, entry.args]);
     expect(entries).toEqual([['@patch', 'ada', undefined]]);
   });
 
@@ -310,11 +312,11 @@ describe('a patch from anywhere', () => {
       { op: 'move', from: '/list/1', path: '/list/0' },
     ]);
     await game.dispatch('add', 2).durable;
-    const verification = await verify(await orrery.past('andromeda'), [counter]);
+    const verification = await verify(await ask(orrery, 'andromeda').reader(), [counter]);
     expect(verification).toMatchObject({ steps: 2, commands: 2, different: 0, skipped: { anonymous: 1 } });
     const names = [];
-    for await (const { name } of orrery.history('andromeda')) names.push(name);
+    for await (const { name } of ask(orrery, 'andromeda').entries()) names.push(name);
     expect(names).toEqual(['add', '@patch', 'add']);
-    expect((await orrery.stateAt('andromeda', { seq: 2 })).state).toEqual({ n: 50, list: [1, 0] });
+    expect((await ask(orrery, 'andromeda').at({ seq: 2 })).state).toEqual({ n: 50, list: [1, 0] });
   });
 });

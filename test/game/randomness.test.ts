@@ -5,8 +5,11 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { GameRandomness, numbersOf, RecordedRandomness } from '#core/game/randomness.ts';
 import { GameSeed, revealSeed } from '#core/game/seed.ts';
-import { type CommandContext, defineGame, MemoryStore, tryOut, verify } from '#index.ts';
+import { tryOut } from '#history/rerun/trial.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { type CommandContext, defineGame, MemoryStore } from '#index.ts';
 import { pastOf } from '../contract/pages.ts';
+import { ask } from '../history/ask.ts';
 import { open, play, refusal } from './galaxy.ts';
 
 let shown: number[] = [];
@@ -137,8 +140,8 @@ it('[D37] the function that draws can be taken out of its context, and is over w
   expect(new Set(drawn).size).toBe(4);
   await orrery.flush();
   const numbers = [...drawn];
-  const [found] = await orrery.verify(game.id);
-  expect(found?.difference).toBeUndefined();
+  const found = await ask(orrery, game.id).verify();
+  expect(found.difference).toBeUndefined();
   expect(drawn.slice(4)).toEqual(numbers);
 });
 
@@ -171,7 +174,7 @@ it('[D38] records carry a nonce only when numbers were drawn after a load or aft
     ['draw', true],
     ['draw', 'none'],
   ]);
-  const verification = await verify(await (await open([dice], { on: store })).past('andromeda'), dice);
+  const verification = await verify(await ask(await open([dice], { on: store }), 'andromeda').reader(), dice);
   expect(verification).toMatchObject({ difference: undefined, commands: 9 });
 });
 
@@ -189,7 +192,7 @@ it('[D38] a game without a secret draws under a nonce each time, so that nobody 
   }
   const { commands } = await pastOf(store, 'old');
   expect(new Set(commands.map(({ nonce }) => nonce)).size).toBe(4);
-  expect(await orrery.verify('old')).toMatchObject([{ difference: undefined, commands: 4 }]);
+  expect(await ask(orrery, 'old').verify()).toMatchObject({ difference: undefined, commands: 4 });
 });
 
 it('[D39] what is tried on a game does not show what the game will draw', async () => {
@@ -197,7 +200,7 @@ it('[D39] what is tried on a game does not show what the game will draw', async 
   const tried: number[][] = [];
   for (let count = 0; count < 2; count += 1) {
     await game.dispatch('draw').durable;
-    await tryOut(await orrery.past('andromeda'), dice, {
+    await tryOut(await ask(orrery, 'andromeda').reader(), dice, {
       commands: [{ command: 'draw' }],
       onRecord: ({ patches }) =>
         tried.push(patches.flatMap((patch) => (patch.op === 'remove' ? [] : [patch.value as number]))),
@@ -210,7 +213,7 @@ it('[D39] what is tried on a game does not show what the game will draw', async 
 
 it('[D39] a fork keeps the secret and draws its own numbers, since its id is another', async () => {
   const { game, store, orrery } = await play(dice);
-  await orrery.fork('andromeda', { at: 0, as: 'fork' });
+  await ask(orrery, 'andromeda').fork({ at: 0, as: 'fork' });
   const fork = await orrery.load(dice, 'fork');
   expect((await store.load('fork'))?.seed).toBe((await store.load('andromeda'))?.seed);
   for (let count = 0; count < 5; count += 1) {
@@ -219,21 +222,21 @@ it('[D39] a fork keeps the secret and draws its own numbers, since its id is ano
   }
   expect(game.state.rolled.filter((number) => fork.state.rolled.includes(number))).toEqual([]);
   await orrery.flush();
-  expect(await orrery.verify('fork')).toMatchObject([{ difference: undefined, commands: 5 }]);
+  expect(await ask(orrery, 'fork').verify()).toMatchObject({ difference: undefined, commands: 5 });
 });
 
 it('[D39] recovering and migrating keep the secret', async () => {
   const { game, store, orrery } = await play(dice);
   for (let count = 0; count < 3; count += 1) await game.dispatch('draw').durable;
   const seed = (await store.load('andromeda'))?.seed;
-  await orrery.recover('andromeda', { mode: { to: { seq: 1 } } });
+  await ask(orrery, 'andromeda').recover({ mode: { to: { seq: 1 } } });
   await game.dispatch('draw').durable;
   await orrery.close();
   const newer = defineGame('dice', { ...dice, version: 2, migrations: { 1: () => undefined } });
   const later = await open([newer], { on: store });
   await (await later.load(newer, 'andromeda')).dispatch('draw').durable;
   expect((await store.load('andromeda'))?.seed).toBe(seed);
-  expect(await later.verify('andromeda', { fromSeq: 7 })).toMatchObject([{ difference: undefined, commands: 1 }]);
+  expect(await ask(later, 'andromeda').verify({ fromSeq: 7 })).toMatchObject({ difference: undefined, commands: 1 });
 });
 
 it('[D66] a seed cannot be read from what holds it, and is not told when it is wrong', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Change, defineGame, type Orrery, table } from '#index.ts';
 import { StagedStore } from '../engine/staged-store.ts';
+import { ask } from '../history/ask.ts';
 import { changesOf, galaxy, json, open, play, refusal, rejection, sandbox } from './galaxy.ts';
 
 const counter = () => sandbox(() => ({ n: 0, units: table<number>() }));
@@ -122,7 +123,7 @@ describe('subscribers', () => {
     const other = await open([sound]);
     const game = await other.open(sound, 'g');
     await game.update(() => {}).durable;
-    await expect(other.recover('g', { mode: 'snapshot', check: rejecting as never })).rejects.toThrow('at once');
+    await expect(ask(other, 'g').recover({ mode: 'snapshot', check: rejecting as never })).rejects.toThrow('at once');
     await new Promise(setImmediate);
   });
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineGame, type Orrery, openOrrery } from '#index.ts';
+import { ask } from './ask.ts';
 
 const counter = defineGame('counter', {
   version: 1,
@@ -44,19 +45,21 @@ const anything = (value: unknown): never => value as never;
 
 it('[PA23] an id that is no string is INVALID_GAME_ID, whatever is asked and however many shards there are', async () => {
   for (const id of [5, null, undefined, {}, ['g']].map(anything)) {
-    for (const ask of [
-      () => orrery.past(id),
-      () => orrery.stateAt(id, 0),
-      () => orrery.diff(id, 0, 1),
-      () => all(orrery.history(id)),
-      () => all(orrery.blame(id, '/total')),
-      () => all(orrery.replay(id)),
-      () => orrery.tryOut(id),
-      () => orrery.fork(id, { at: 0, as: 'new' }),
-      () => orrery.recover(id, { mode: 'latest' }),
-      () => orrery.quarantine(id),
+    for (const question of [
+      () => ask(orrery, id).reader(),
+      () => ask(orrery, id).at(0),
+      () => ask(orrery, id).diff(0, 1),
+      () => all(ask(orrery, id).entries()),
+      () => all(ask(orrery, id).blame('/total')),
+      () => all(ask(orrery, id).replay()),
+      () => ask(orrery, id).try(),
+      () => ask(orrery, id).fork({ at: 0, as: 'new' }),
+      () => ask(orrery, id).recover({ mode: 'latest' }),
+      () => ask(orrery, id).quarantine(),
     ]) {
-      await expect(ask(), `${String(ask)} of ${String(id)}`).rejects.toMatchObject({ code: 'INVALID_GAME_ID' });
+      await expect(question(), `${String(question)} of ${String(id)}`).rejects.toMatchObject({
+        code: 'INVALID_GAME_ID',
+      });
     }
   }
 });
@@ -64,11 +67,11 @@ it('[PA23] an id that is no string is INVALID_GAME_ID, whatever is asked and how
 it('[PA18] a path that is neither a pointer nor a list of keys and indexes is INVALID_POINTER', async () => {
   for (const path of [5, null, {}, true, [1.5], [-1], [null], [['total']], [{}], [Symbol('total')]].map(anything)) {
     const invalid = { code: 'INVALID_POINTER' };
-    await expect(all(orrery.blame('g', path))).rejects.toMatchObject(invalid);
-    await expect(all(orrery.history('g', { path }))).rejects.toMatchObject(invalid);
-    if (path !== null) await expect(orrery.diff('g', 0, 1, { path })).rejects.toMatchObject(invalid);
+    await expect(all(ask(orrery, 'g').blame(path))).rejects.toMatchObject(invalid);
+    await expect(all(ask(orrery, 'g').entries({ path }))).rejects.toMatchObject(invalid);
+    if (path !== null) await expect(ask(orrery, 'g').diff(0, 1, { path })).rejects.toMatchObject(invalid);
   }
-  await expect(all(orrery.blame('g', anything(undefined)))).rejects.toMatchObject({ code: 'INVALID_POINTER' });
+  await expect(all(ask(orrery, 'g').blame(anything(undefined)))).rejects.toMatchObject({ code: 'INVALID_POINTER' });
 });
 
 it('[PA18] options that are none and filters that could match nothing are INVALID_OPTION', async () => {
@@ -82,45 +85,45 @@ it('[PA18] options that are none and filters that could match nothing are INVALI
     { backwards: 'no' },
   ]) {
     const told = { code: 'INVALID_OPTION', context: { game: 'g' } };
-    await expect(all(orrery.history('g', anything(query))), JSON.stringify(query)).rejects.toMatchObject(told);
+    await expect(all(ask(orrery, 'g').entries(anything(query))), JSON.stringify(query)).rejects.toMatchObject(told);
   }
   for (const options of [null, 5].map(anything)) {
-    for (const ask of [
-      () => orrery.stateAt('g', 0, options),
-      () => orrery.diff('g', 0, 1, options),
-      () => all(orrery.blame('g', '/total', options)),
-      () => all(orrery.replay('g', options)),
-      () => orrery.tryOut('g', options),
+    for (const question of [
+      () => ask(orrery, 'g').at(0, options),
+      () => ask(orrery, 'g').diff(0, 1, options),
+      () => all(ask(orrery, 'g').blame('/total', options)),
+      () => all(ask(orrery, 'g').replay(options)),
+      () => ask(orrery, 'g').try(options),
     ]) {
-      await expect(ask(), String(ask)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+      await expect(question(), String(question)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     }
   }
   for (const bound of ['fromSeq', 'upToSeq']) {
     for (const value of [-1, 1.5, Number.NaN, '1']) {
       const told = { code: 'INVALID_OPTION', message: expect.stringContaining(`${bound} is ${value}`) as unknown };
-      await expect(all(orrery.blame('g', '/total', { [bound]: value })), bound).rejects.toMatchObject(told);
+      await expect(all(ask(orrery, 'g').blame('/total', { [bound]: value })), bound).rejects.toMatchObject(told);
     }
   }
-  expect(await all(orrery.history('g', { player: ['ada'], command: 'add', backwards: true }))).toHaveLength(3);
+  expect(await all(ask(orrery, 'g').entries({ player: ['ada'], command: 'add', backwards: true }))).toHaveLength(3);
 });
 
 it('[RR7] [RR31] bounds of verify and of what is tried are checked as well; a plain number is a seq', async () => {
-  const verified = orrery.verify('g', { fromSeq: -1 });
+  const verified = ask(orrery, 'g').verify({ fromSeq: -1 });
   await expect(verified).rejects.toMatchObject({ code: 'INVALID_OPTION', context: { game: 'g' } });
-  await expect(orrery.verify('g', { toSeq: anything('x') })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-  await expect(orrery.tryOut('g', { toSeq: 0.5 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(ask(orrery, 'g').verify({ toSeq: anything('x') })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(ask(orrery, 'g').try({ toSeq: 0.5 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   for (const trial of [null, 5, 'add'].map(anything)) {
-    await expect(orrery.tryOut('g', { commands: [trial] })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(ask(orrery, 'g').try({ commands: [trial] })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   }
-  expect(await orrery.tryOut('g', { at: 1, commands: [{ command: 'add', args: 5 }] })).toMatchObject({
+  expect(await ask(orrery, 'g').try({ at: 1, commands: [{ command: 'add', args: 5 }] })).toMatchObject({
     from: { seq: 1 },
     state: { total: 6 },
   });
 });
 
 it('[FR23] a fork of a game that is not there, onto its own id, is GAME_NOT_FOUND', async () => {
-  await expect(orrery.fork('nobody', { at: 0, as: 'nobody' })).rejects.toMatchObject({ code: 'GAME_NOT_FOUND' });
-  await expect(orrery.fork('g', { at: 0, as: 'g' })).rejects.toMatchObject({ code: 'GAME_EXISTS' });
+  await expect(ask(orrery, 'nobody').fork({ at: 0, as: 'nobody' })).rejects.toMatchObject({ code: 'GAME_NOT_FOUND' });
+  await expect(ask(orrery, 'g').fork({ at: 0, as: 'g' })).rejects.toMatchObject({ code: 'GAME_EXISTS' });
   expect((await orrery.list()).map(({ id }) => id)).toEqual(['g']);
 });
 
@@ -133,6 +136,6 @@ it('[FR13] the remedy for a wrong option of a recovery is that of the option', a
   ] as const) {
     const told = expect.stringContaining(what) as unknown;
     const remedy = expect.stringContaining(hint) as unknown;
-    await expect(orrery.recover('g', anything(options))).rejects.toMatchObject({ message: told, hint: remedy });
+    await expect(ask(orrery, 'g').recover(anything(options))).rejects.toMatchObject({ message: told, hint: remedy });
   }
 });

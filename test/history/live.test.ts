@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HistoryReader } from '#storage/history-reader.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { dice } from '../programs/script.ts';
+import { ask } from './ask.ts';
 import { canonical } from './chronicle.ts';
 
 interface System {
@@ -126,20 +127,20 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
     {
       await using orrery = await openOrrery({ directory, games: [type], store: () => new MemoryStore() });
       const written = await play(orrery, type, 300);
-      const kept = await askEverything(await orrery.past('andromeda'), written);
+      const kept = await askEverything(await ask(orrery, 'andromeda').reader(), written);
       expect(kept).toEqual(written.map(({ seq }) => seq));
     }
     let written: Written[];
     {
       await using orrery = await openOrrery({ directory, games: [type], shards: 2 });
       written = await play(orrery, type, 300);
-      await askEverything(await orrery.past('andromeda'), written);
+      await askEverything(await ask(orrery, 'andromeda').reader(), written);
       const beside = await openDirectoryPast(directory, 'andromeda');
       await askEverything(beside, written);
       await beside.close();
     }
     await using orrery = await openOrrery({ directory, games: [type] });
-    const kept = await askEverything(await orrery.past('andromeda'), written);
+    const kept = await askEverything(await ask(orrery, 'andromeda').reader(), written);
     if (history === 'commands') expect(kept.length).toBe(written.length);
     else expect(kept.length).toBeLessThan(written.length);
     expect([...orrery.loaded()]).toEqual([]);
@@ -153,7 +154,7 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
       written = await play(orrery, type, 200);
     }
     await using orrery = await openOrrery({ directory, games: [type] });
-    const kept = (await all((await orrery.past('andromeda')).steps())).map(({ lastSeq }) => lastSeq);
+    const kept = (await all((await ask(orrery, 'andromeda').reader()).steps())).map(({ lastSeq }) => lastSeq);
     const metalAt = (seq: number): unknown => {
       const state = JSON.parse(seq === 0 ? '{"systems":{"s1":{"metal":1}}}' : (written[seq - 1]?.state as string));
       return state.systems.s1?.metal;
@@ -161,7 +162,7 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
     const changes = [0, ...kept].filter(
       (seq, index, list) => index === 0 || metalAt(seq) !== metalAt(list[index - 1] as number),
     );
-    const blamed = await all(orrery.blame('andromeda', '/systems/s1/metal', { expand: false }));
+    const blamed = await all(ask(orrery, 'andromeda').blame('/systems/s1/metal', { expand: false }));
     expect(blamed.map(({ seq }) => seq)).toEqual(changes.reverse());
     expect(blamed.map(({ after }) => after)).toEqual(changes.map(metalAt));
     for (const { merged, commands, command, player } of blamed.slice(0, -1)) {
@@ -169,24 +170,24 @@ describe.each(['commands', 'ticks', 'batches'] as const)('a past with history: %
       expect([command, player]).toEqual(merged ? [undefined, undefined] : [commands[0]?.name, commands[0]?.player]);
     }
     // The newest alone, without reading what is older.
-    const newest = await orrery.blame('andromeda', ['systems', 's1', 'metal'], { expand: false }).next();
+    const newest = await ask(orrery, 'andromeda').blame(['systems', 's1', 'metal'], { expand: false }).next();
     expect(newest.value).toEqual(blamed[0]);
 
     const last = written.at(-1) as Written;
-    const { state } = await orrery.stateAt('andromeda', { tick: last.tick });
+    const { state } = await ask(orrery, 'andromeda').at({ tick: last.tick });
     expect(canonical(state)).toBe(last.state);
-    const difference = await orrery.diff('andromeda', { seq: 0 }, { seq: last.seq }, { path: '/turn' });
+    const difference = await ask(orrery, 'andromeda').diff({ seq: 0 }, { seq: last.seq }, { path: '/turn' });
     expect(difference.changes).toEqual([
       { op: 'replace', path: ['turn'], pointer: '/turn', before: 0, after: last.tick },
     ]);
-    const ada = await all(orrery.history('andromeda', { player: 'ada', command: 'mine', backwards: true }));
+    const ada = await all(ask(orrery, 'andromeda').entries({ player: 'ada', command: 'mine', backwards: true }));
     expect(ada.map(({ seq }) => seq)).toEqual(
       written
         .filter(({ player, command }) => player === 'ada' && command === 'mine')
         .map(({ seq }) => seq)
         .reverse(),
     );
-    const moments = await all(orrery.replay('andromeda', { from: { tick: 3 }, nearest: true }));
+    const moments = await all(ask(orrery, 'andromeda').replay({ from: { tick: 3 }, nearest: true }));
     expect(moments.length).toBeGreaterThan(2);
     for (const { seq, state: then } of moments.slice(1)) expect(canonical(then)).toBe(written[seq - 1]?.state);
     expect([...orrery.loaded()]).toEqual([]);
@@ -205,23 +206,23 @@ it('[PA22] a past longer than any page is read whole, either way, while the game
   }
   await orrery.flush();
   const seqs: number[] = [];
-  for await (const { seq } of orrery.history('andromeda', { upToSeq: COUNT })) {
+  for await (const { seq } of ask(orrery, 'andromeda').entries({ upToSeq: COUNT })) {
     if (seq % 1000 === 0) game.dispatch('mine', { id: 's2', metal: 1 });
     seqs.push(seq);
   }
   expect(seqs).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
   await orrery.flush();
-  const back = await all(orrery.history('andromeda', { backwards: true, upToSeq: COUNT }));
+  const back = await all(ask(orrery, 'andromeda').entries({ backwards: true, upToSeq: COUNT }));
   expect(back.map(({ seq }) => seq)).toEqual(seqs.reverse());
-  const notes = await all(orrery.blame('andromeda', '/log'));
+  const notes = await all(ask(orrery, 'andromeda').blame('/log'));
   expect(notes.map(({ seq }) => seq)).toEqual([
     5200, 4800, 4400, 4000, 3600, 3200, 2800, 2400, 2000, 1600, 1200, 800, 400, 0,
   ]);
   expect(notes[0]?.before).toEqual(notes[1]?.after);
-  expect((await all(orrery.blame('andromeda', '/systems/s0/metal'))).map(({ command }) => command)).toEqual([
+  expect((await all(ask(orrery, 'andromeda').blame('/systems/s0/metal'))).map(({ command }) => command)).toEqual([
     '@create',
   ]);
-  const whole = await all(orrery.blame('andromeda', '', { upToSeq: 600 }));
+  const whole = await all(ask(orrery, 'andromeda').blame('', { upToSeq: 600 }));
   expect(whole.map(({ seq }) => seq)).toEqual(Array.from({ length: 601 }, (_, index) => 600 - index));
   expect(whole.map(({ after }) => (after as unknown as { systems: { s1: System } }).systems.s1.metal)).toEqual(
     whole.map(({ seq }) => 1 + seq - Math.floor(seq / 400)),
@@ -233,27 +234,27 @@ it('[PA23] games that are not there, ids that are none and an orrery that is clo
   const orrery = await openOrrery({ directory, games: [type] });
   await orrery.open(type, 'andromeda', 1);
   const questions = (id: string): readonly (() => Promise<unknown>)[] => [
-    () => orrery.past(id),
-    () => orrery.stateAt(id, { seq: 0 }),
-    () => orrery.diff(id, { seq: 0 }, { seq: 0 }),
-    () => all(orrery.history(id)),
-    () => all(orrery.blame(id, '')),
-    () => all(orrery.replay(id)),
+    () => ask(orrery, id).reader(),
+    () => ask(orrery, id).at({ seq: 0 }),
+    () => ask(orrery, id).diff({ seq: 0 }, { seq: 0 }),
+    () => all(ask(orrery, id).entries()),
+    () => all(ask(orrery, id).blame('')),
+    () => all(ask(orrery, id).replay()),
   ];
   for (const ask of questions('nobody')) {
     await expect(ask()).rejects.toMatchObject({ code: 'GAME_NOT_FOUND', context: { game: 'nobody' } });
   }
   for (const ask of questions('')) await expect(ask()).rejects.toMatchObject({ code: 'INVALID_GAME_ID' });
-  await expect(orrery.stateAt('andromeda', { seq: 1 })).rejects.toMatchObject({
+  await expect(ask(orrery, 'andromeda').at({ seq: 1 })).rejects.toMatchObject({
     code: 'MOMENT_NOT_KEPT',
     context: { game: 'andromeda', seq: 1, before: 0 },
   });
-  await expect(orrery.stateAt('andromeda', { seq: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(ask(orrery, 'andromeda').at({ seq: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   // What no thread could be sent, and what is no moment at all.
   for (const moment of [galaxyOf('commands'), { seq: () => 1 }, { initial: () => 1 }, Symbol('now'), null, '1', [1]]) {
-    await expect(orrery.stateAt('andromeda', moment as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(ask(orrery, 'andromeda').at(moment as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   }
-  expect(await all(orrery.blame('andromeda', '/turn'))).toMatchObject([
+  expect(await all(ask(orrery, 'andromeda').blame('/turn'))).toMatchObject([
     { seq: 0, op: 'add', after: 0, command: '@create' },
   ]);
   await expect(openDirectoryPast(directory, 'nobody')).rejects.toMatchObject({ code: 'GAME_NOT_FOUND' });
@@ -273,11 +274,11 @@ it('[PA26] states of the past have the entities of a table in the order that the
     await game.dispatch('found', 's1').durable;
     game.advance();
     await orrery.flush();
-    for (const [seq, text] of states) expect(JSON.stringify((await orrery.stateAt('andromeda', seq)).state)).toBe(text);
-    const steps = await all(orrery.replay('andromeda'));
+    for (const [seq, text] of states) expect(JSON.stringify((await ask(orrery, 'andromeda').at(seq)).state)).toBe(text);
+    const steps = await all(ask(orrery, 'andromeda').replay());
     expect(steps.map(({ state }) => JSON.stringify(state))).toEqual([...states.values()]);
     for (const place of ['/systems', '']) {
-      const blamed = await all(orrery.blame('andromeda', place, { fromSeq: 1 }));
+      const blamed = await all(ask(orrery, 'andromeda').blame(place, { fromSeq: 1 }));
       const told = blamed.map(({ seq, before, after }) => [seq, JSON.stringify(before), JSON.stringify(after)]);
       const stood = (seq: number): string | undefined => {
         const state = JSON.parse(states.get(seq) as string) as { systems: object };

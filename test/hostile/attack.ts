@@ -18,6 +18,7 @@ import {
   runLoop,
   table,
 } from '#index.ts';
+import { ask } from '../history/ask.ts';
 import { Dice, oddThings, sorted } from './odd-things.ts';
 import { type Found, reach } from './reachable.ts';
 
@@ -164,7 +165,7 @@ export class Attack {
     for (const [id, commands] of this.#acknowledged) {
       const recorded = new Map<number, string>();
       try {
-        for await (const { seq, name, args } of orrery.history(id))
+        for await (const { seq, name, args } of ask(orrery, id).entries())
           recorded.set(seq, name === 'mark' ? String(args) : name);
       } catch (error) {
         this.#faults.push(`the history of ${id}: ${String(error)}`);
@@ -177,7 +178,9 @@ export class Attack {
       }
     }
     for (const [id, { seq, tick, state }] of before) {
-      const found = await orrery.stateAt(id, { seq }).catch((error: unknown) => ({ tick, state: String(error) }));
+      const found = await ask(orrery, id)
+        .at({ seq })
+        .catch((error: unknown) => ({ tick, state: String(error) }));
       if (found.tick !== tick || sorted(found.state) !== sorted(JSON.parse(state))) {
         this.#faults.push(`${id} seq ${seq}: was ${state}, is ${JSON.stringify(found.state)}`);
       }
@@ -205,10 +208,10 @@ export class Attack {
       const game = of(below(3) > 0 && loaded.length > 0 ? loaded : below(2) === 0 ? recent : this.#held);
       this.#play(game, token, below(5));
     } else if (choice === 8) {
-      this.#await(`recover ${id}`, orrery.recover(id, { mode: { to: { seq: below(6) } } }));
+      this.#await(`recover ${id}`, ask(orrery, id).recover({ mode: { to: { seq: below(6) } } }));
     } else if (choice === 9) {
       const as = below(3) === 0 ? `fork ${below(4)}` : of(IDS);
-      this.#await(`fork ${id} as ${as}`, orrery.fork(id, { at: below(4), as }));
+      this.#await(`fork ${id} as ${as}`, ask(orrery, id).fork({ at: below(4), as }));
     } else if (choice === 10) {
       this.#await(`submit ${id}`, this.#submit(orrery, id, token));
     } else if (choice === 11) {
@@ -257,7 +260,7 @@ export class Attack {
   }
 
   async #submit(orrery: Orrery, id: string, token: string): Promise<void> {
-    const { seq, state } = await orrery.stateAt(id, { seq: Number.MAX_SAFE_INTEGER }, { nearest: true });
+    const { seq, state } = await ask(orrery, id).at({ seq: Number.MAX_SAFE_INTEGER }, { nearest: true });
     this.#accept(id, await orrery.submit(id, { state: { ...state, last: token }, baseSeq: seq }), 'save');
   }
 

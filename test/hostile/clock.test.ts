@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { defineGame, openOrrery } from '#index.ts';
+import { ask } from '../history/ask.ts';
 
 const YEARS = 10 * 365 * 24 * 3_600_000;
 
@@ -55,7 +56,7 @@ async function play(name: string, times: readonly number[]): Promise<unknown> {
   const game = await orrery.load(clock, 'c');
   expect(game.state.seen).toEqual(times);
   const history = [];
-  for await (const entry of orrery.history('c')) history.push(entry);
+  for await (const entry of ask(orrery, 'c').entries()) history.push(entry);
   const looks = history.filter((entry) => entry.name === 'look');
   expect(looks.map((entry) => entry.time)).toEqual(times);
   const { ticks, drawn } = game.state;

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnyGameType } from '#core/game/define.ts';
-import { defineGame, openOrrery, openPackPast, table } from '#index.ts';
+import { defineGame, openOrrery, table } from '#index.ts';
+import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
 import { orrery as cli } from '../cli/command-line.ts';
+import { ask } from '../history/ask.ts';
 
 const NAMES = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf', 'prototype', '__defineGetter__'];
 /** Those that SQL may have as a name without quotes. */
@@ -99,8 +101,8 @@ describe('[HO42] names that every object has', () => {
       await orrery.open(stranger, `stranger ${round}`);
       await orrery.checkpoint();
       for (const name of NAMES) {
-        await orrery.fork(name, { at: { tick: 7 }, as: `${name} ${round}` });
-        const { state } = await orrery.stateAt(name, { tick: 14 });
+        await ask(orrery, name).fork({ at: { tick: 7 }, as: `${name} ${round}` });
+        const { state } = await ask(orrery, name).at({ tick: 14 });
         expect(state).toEqual(JSON.parse(states.get(name) as string));
       }
       await orrery.checkpoint();
@@ -117,18 +119,18 @@ describe('[HO42] names that every object has', () => {
     await using orrery = await openOrrery({ directory, games: types });
     for (const name of NAMES) {
       const log: unknown[] = [];
-      for await (const entry of orrery.history(name, { player: name, command: name }))
+      for await (const entry of ask(orrery, name).entries({ player: name, command: name }))
         log.push([entry.name, entry.player]);
       expect(log).toEqual([
         [name, name],
         [name, name],
       ]);
-      expect(await orrery.verify(name)).toMatchObject([{ game: name, difference: undefined, commands: 28 }]);
+      expect(await ask(orrery, name).verify()).toMatchObject({ game: name, difference: undefined, commands: 28 });
       const changed: unknown[] = [];
-      for await (const entry of orrery.blame(name, '/toString/toString/valueOf')) changed.push(entry.after);
+      for await (const entry of ask(orrery, name).blame('/toString/toString/valueOf')) changed.push(entry.after);
       expect(changed[0]).toBe(15);
-      await orrery.recover(name, { mode: { to: { tick: 13 } }, reason: name });
-      expect(await orrery.quarantine(name)).toMatchObject([{ reason: name }]);
+      await ask(orrery, name).recover({ mode: { to: { tick: 13 } }, reason: name });
+      expect(await ask(orrery, name).quarantine()).toMatchObject([{ reason: name }]);
     }
   });
 
@@ -141,7 +143,7 @@ describe('[HO42] names that every object has', () => {
       await using orrery = await openOrrery({ directory: there, games: [stranger] });
       await orrery.unpack(file);
       await orrery.checkpoint();
-      const { state } = await orrery.stateAt(name, {
+      const { state } = await ask(orrery, name).at({
         seq: (await orrery.list()).find(({ id }) => id === name)?.seq ?? -1,
       });
       expect(JSON.parse(JSON.stringify(state))).toMatchObject({ count: 14 });

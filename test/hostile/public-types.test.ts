@@ -3,7 +3,6 @@
 import { expect, it } from 'vitest';
 import * as orreryPackage from '#index.ts';
 import { type Change, defineGame, MemoryStore, openOrrery, runLoop, table } from '#index.ts';
-
 import { Attack } from './attack.ts';
 import { reach } from './reachable.ts';
 
@@ -43,11 +42,12 @@ async function everything() {
   const loop = runLoop(orrery, { hz: 1 });
   loop.stop();
   const submission = await orrery.submit('g', { state: game.toJSON(), baseSeq: 1 });
-  const [past, expanded] = [await orrery.past('g'), await orrery.expanded('g')];
+  const past = await orrery.history(counter, 'g');
+  const found: unknown[] = [past.info, await past.at(1), await past.diff(0, 1), await past.verify(), await past.try()];
   const error = await orrery.load(counter, 'none').catch((thrown: unknown) => thrown);
-  const answers = [await orrery.list(), await orrery.stats(), await orrery.metrics(), await orrery.stateAt('g', 1)];
-  const given = { over, orrery, game, receipt, submission, loop, past, expanded, error, changes, kept, answers };
-  return { orrery, game, store, roots: { ...given, loaded: [...orrery.loaded()], events: orrery.on } };
+  const answers = [await orrery.list(), await orrery.stats(), await orrery.metrics(), orrery.recovery];
+  const given = { over, orrery, game, receipt, submission, loop, past, found, error, changes, kept, answers };
+  return { orrery, game, past, store, roots: { ...given, loaded: [...orrery.loaded()], events: orrery.on } };
 }
 
 it('[PU1] a game has what users need and nothing else', async () => {
@@ -93,9 +93,9 @@ it('[PU1] nothing that is meant for the engine can be reached from what is expor
   await orrery.close();
 });
 
-it('[PU2] no class that can be reached makes a game or an orrery', async () => {
-  const { orrery, game } = await everything();
-  const { objects } = reach({ orrery, game }, 4);
+it('[PU2] no class that can be reached makes a game, a history or an orrery', async () => {
+  const { orrery, game, past } = await everything();
+  const { objects } = reach({ orrery, game, past }, 4);
   const odd = [
     [],
     [undefined],
@@ -104,7 +104,7 @@ it('[PU2] no class that can be reached makes a game or an orrery', async () => {
     ['g', counter, {}],
     [game, orrery, {}],
   ];
-  for (const made of [game.constructor, orrery.constructor]) {
+  for (const made of [game.constructor, orrery.constructor, past.constructor]) {
     expect(objects.has(made)).toBe(true);
     for (const args of odd) {
       expect(() => Reflect.construct(made, args)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }));
@@ -186,14 +186,11 @@ const ALLOWED = new Set([
   'Module',
   'Game',
   'Orrery',
-  'Succession',
-  'Reruns',
-  'Recall',
+  'GameHistory',
   'BatchReceipt',
   'Loop',
   'OrreryError',
   'Error',
-  'LiveHistory',
   'GameContext',
   'TableView',
   'TableDraft',
@@ -204,5 +201,4 @@ const ALLOWED = new Set([
   'Histogram',
   'Map',
   'SafeMap',
-  'ExpandedPast',
 ]);

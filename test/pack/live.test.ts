@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { defineGame, MemoryStore, openOrrery, openPackPast, verify } from '#index.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { defineGame, MemoryStore, openOrrery } from '#index.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
+import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
+import { ask } from '../history/ask.ts';
 import { match, mine } from '../programs/mine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'orrery-pack-'));
@@ -62,7 +65,10 @@ it('[PK13] a game comes into a directory that is being played in, and is opened 
     const two = await orrery.load(mine, 'ore two');
     expect(JSON.stringify(two.state)).toBe(state);
     await two.dispatch('dig', { seam: 'south', metal: 7 }).durable;
-    expect(await (await orrery.past('ore two')).stateAt({ seq: 17 })).toMatchObject({ seq: 17, game: 'ore two' });
+    expect(await (await ask(orrery, 'ore two').reader()).stateAt({ seq: 17 })).toMatchObject({
+      seq: 17,
+      game: 'ore two',
+    });
   }
   await using again = await openOrrery({ directory: there, games: [mine, match] });
   expect((await again.load(mine, 'ore two')).state.seams.get('south')?.metal).toBe(7);
@@ -128,7 +134,7 @@ it('[PK9] a renamed game, played on, is verified with the id of the time: in the
   await orrery.pack('second', second);
   const types = new Map([[1, lot]]);
   for (const past of [
-    await orrery.past('second'),
+    await ask(orrery, 'second').reader(),
     await openDirectoryPast(there, 'second'),
     await openPackPast(second),
   ]) {

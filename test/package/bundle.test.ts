@@ -23,7 +23,7 @@ async function main(directory) {
   await orrery.flush();
   await orrery.pack('a', directory + '.pack', { force: true });
   await orrery.unpack(directory + '.pack', { as: 'b' });
-  const [report] = await orrery.verify('a', { module: pathToFileURL(process.argv[3]), threads: 2 });
+  const report = await (await orrery.history('a')).verify({ module: pathToFileURL(process.argv[3]), threads: 2 });
   await orrery.close();
   console.log(JSON.stringify({ seq: game.seq, commands: report.commands, difference: report.difference ?? null }));
 }
@@ -131,10 +131,11 @@ const directory: string = process.argv[2]!;
 const orrery = await openOrrery({ directory, games: [counter] });
 const game = await orrery.open(counter, 'a');
 for (let n = 0; n < 600; n += 1) game.dispatch('add', n);
-const [here] = await orrery.verify('a');
+const past = await orrery.history('a');
+const here = await past.verify();
 const module = new URL('./games.ts', import.meta.url);
-const inThreads = await orrery.verify('a', { module, threads: 2 }).then(([each]) => each, (error) => error);
-console.log(JSON.stringify([here!.commands, inThreads!.commands ?? inThreads.message]));
+const inThreads = await past.verify({ module, threads: 2 }).catch((error) => error);
+console.log(JSON.stringify([here.commands, inThreads.commands ?? inThreads.message]));
 await orrery.close();
 `,
   );

@@ -3,6 +3,7 @@
 
 import { pino } from 'pino';
 import { defineGame, type Orrery, OrreryError, openOrrery, shardOf, table } from '#index.ts';
+import { ask } from '../history/ask.ts';
 
 export const SHARDS = 2;
 
@@ -84,7 +85,7 @@ const WAYS: { readonly [way: string]: Way } = {
   },
   open: async (_, acknowledge) => acknowledge(SECOND),
   question: async (orrery, acknowledge) => {
-    const past = await orrery.past(FIRST);
+    const past = await ask(orrery, FIRST).reader();
     const failure = await past.stateAt({ seq: 1 }).catch((error: unknown) => error);
     await acknowledge(SECOND);
     if (failure instanceof Error) throw failure;

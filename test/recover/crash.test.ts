@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { defineGame, openOrrery } from '#index.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 import { silent } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { OwnerStore } from './owner-store.ts';
 
 class PowerIsGone extends Error {}
@@ -48,14 +49,14 @@ async function story(disk: VolatileDisk, told: Told): Promise<void> {
       await a.dispatch('set', n).durable;
       told.a = n;
     }
-    await orrery.recover('a', { mode: { to: { seq: 1 } } });
+    await ask(orrery, 'a').recover({ mode: { to: { seq: 1 } } });
     told.a = 4;
     await orrery.checkpoint();
-    await orrery.fork('a', { at: { seq: 3 }, as: 'fork' });
+    await ask(orrery, 'a').fork({ at: { seq: 3 }, as: 'fork' });
     told.fork = true;
     await a.dispatch('set', 50).durable;
     told.a = 5;
-    await orrery.recover('a', {
+    await ask(orrery, 'a').recover({
       mode: 'latest',
       fallback: [{ to: { seq: 2 } }],
       check: ({ n }: { n: number }) => n < 50,
@@ -114,9 +115,9 @@ async function expectWhole(disk: VolatileDisk, told: Told, where: string): Promi
       const place = LIFE.findIndex(([each, n]) => each === seq && n === state.n);
       expect(place, `${where}: seq ${seq} with ${state.n}`).toBeGreaterThanOrEqual(told.a);
       const names: string[] = [];
-      for await (const { name } of orrery.history('a')) names.push(name);
+      for await (const { name } of ask(orrery, 'a').entries()) names.push(name);
       expect(names, where).toEqual(['set', 'set', 'set', '@recover', 'set', '@recover'].slice(0, seq));
-      const given = (await orrery.quarantine('a')).map(({ firstSeq, lastSeq }) => [firstSeq, lastSeq]);
+      const given = (await ask(orrery, 'a').quarantine()).map(({ firstSeq, lastSeq }) => [firstSeq, lastSeq]);
       const due: number[][] = [];
       if (seq >= 4) due.push([2, 3]);
       if (seq >= 6) due.push([3, 5]);

@@ -4,6 +4,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { defineGame, type Orrery, openOrrery } from '#index.ts';
 import { open, rejection, silent } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { asked, changedBy, OwnerStore } from './owner-store.ts';
 
@@ -79,10 +80,10 @@ it('[FR1] [FR15] a damaged snapshot: the steps from the one before lead to the s
   const folder = await changedBy(whole, snapshotAt(snapshots.at(-1) as number));
   const orrery = await on(folder);
   await rejection('DAMAGED', orrery.load(vault, 'a'));
-  const result = await orrery.recover('a', { mode: 'latest' });
+  const result = await ask(orrery, 'a').recover({ mode: 'latest' });
   expect(result).toMatchObject({ used: 'latest', tried: [], written: true, seq: RECORDS + 1, givenUp: undefined });
   expect(result.reason).toContain('cannot be inflated');
-  expect(await orrery.quarantine('a')).toEqual([]);
+  expect(await ask(orrery, 'a').quarantine()).toEqual([]);
   await expectAt(folder, orrery, RECORDS, RECORDS + 1);
 });
 
@@ -91,7 +92,7 @@ it('[FR4] [FR15] a damaged row: to the record before it, by the fallback', async
   const folder = await changedBy(whole, rowWith(firstSeq));
   const orrery = await on(folder);
   await rejection('DAMAGED', orrery.load(vault, 'a'));
-  const result = await orrery.recover('a', { mode: 'latest', fallback: ['before-error'] });
+  const result = await ask(orrery, 'a').recover({ mode: 'latest', fallback: ['before-error'] });
   expect(result).toMatchObject({
     used: 'before-error',
     tried: [{ mode: 'latest', error: { code: 'DAMAGED' } }],
@@ -106,12 +107,12 @@ it('[FR2] [FR15] damaged rows and snapshots: the newest snapshot that is whole',
   const [older, newer, newest] = snapshots.slice(-3) as [number, number, number];
   const folder = await changedBy(whole, snapshotAt(newer), snapshotAt(newest), rowWith(older + 1));
   const orrery = await on(folder);
-  const failed = await rejection('RECOVERY_FAILED', orrery.recover('a', { mode: 'latest' }));
+  const failed = await rejection('RECOVERY_FAILED', ask(orrery, 'a').recover({ mode: 'latest' }));
   expect(failed.context['tried']).toMatchObject([{ mode: 'latest', code: 'DAMAGED' }]);
-  const result = await orrery.recover('a', { mode: 'snapshot', reason: 'the disk was bad' });
+  const result = await ask(orrery, 'a').recover({ mode: 'snapshot', reason: 'the disk was bad' });
   expect(result).toMatchObject({ from: { seq: older }, givenUp: { firstSeq: older + 1, lastSeq: RECORDS } });
   expect(result.reason).toMatch(/^the disk was bad \(.*inflated\)$/);
-  expect(await orrery.quarantine('a')).toMatchObject([
+  expect(await ask(orrery, 'a').quarantine()).toMatchObject([
     { firstSeq: older + 1, mode: 'snapshot', reason: result.reason },
   ]);
   await expectAt(folder, orrery, older, RECORDS + 1);
@@ -121,7 +122,7 @@ it('[FR15] of a game of which nothing is left nothing is written, and the others
   const folder = await changedBy(whole, ["UPDATE snapshots SET body = x'00' WHERE game = 'a'"]);
   const orrery = await on(folder);
   const modes = ['snapshot', 'before-error', { to: { seq: 30 } }] as const;
-  await rejection('RECOVERY_FAILED', orrery.recover('a', { mode: 'latest', fallback: modes }));
+  await rejection('RECOVERY_FAILED', ask(orrery, 'a').recover({ mode: 'latest', fallback: modes }));
   const neighbour = await orrery.load(vault, 'b');
   await neighbour.dispatch('put', 5).durable;
   expect((await orrery.list()).map(({ id, seq }) => [id, seq])).toEqual([
@@ -141,7 +142,7 @@ it('[FR9] [FR15] a game that is in memory is whole, whatever became of its rows:
     store.load = load;
     return { pieces: [Buffer.from('[null, {"n": -0}]')], tables: [] } as never;
   };
-  const result = await orrery.recover('a', { mode: 'latest' });
+  const result = await ask(orrery, 'a').recover({ mode: 'latest' });
   expect(result).toMatchObject({ written: true, from: { seq: RECORDS + 1 }, seq: RECORDS + 2, givenUp: undefined });
   expect([game.seq, game.state.n]).toEqual([RECORDS + 2, 77]);
   await game.dispatch('put', 78).durable;

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { type GameInfo, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { galaxy, json, open, rejection } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';
 
@@ -34,7 +35,7 @@ describe.each(PLACES)('%s', (_, make) => {
       ['by seq', { seq: 4 }, 4, 4, 97],
       ['by tick', { tick: 2 }, 5, 7, 94],
     ] as const) {
-      const fork = await orrery.fork('parent', { at, as });
+      const fork = await ask(orrery, 'parent').fork({ at, as });
       expect(fork).toEqual({ id: as, type: 'galaxy', version: 1, parent: { game: 'parent', seq }, seq: 0, tick: 2 });
       expect(await rowOf(orrery, as)).toMatchObject({ parent: 'parent', parentSeq: seq, seq: 0, tick: 2, version: 1 });
       const game = await orrery.load(galaxy, as);
@@ -50,7 +51,7 @@ describe.each(PLACES)('%s', (_, make) => {
   it('[FR21] neither sees what the other does afterwards', async () => {
     const orrery = await galaxies(make);
     const parent = await orrery.load(galaxy, 'parent');
-    await orrery.fork('parent', { at: { seq: 10 }, as: 'fork' });
+    await ask(orrery, 'parent').fork({ at: { seq: 10 }, as: 'fork' });
     const fork = await orrery.load(galaxy, 'fork');
     expect(json(fork)).toBe(json(parent));
     const before = json(parent);
@@ -67,8 +68,8 @@ describe.each(PLACES)('%s', (_, make) => {
     const orrery = await galaxies(make);
     const parent = await orrery.load(galaxy, 'parent');
     const { seq } = parent.dispatch('spend', 1);
-    await orrery.fork('parent', { at: { seq }, as: 'one' });
-    await orrery.fork('one', { at: { seq: 0 }, as: 'two' });
+    await ask(orrery, 'parent').fork({ at: { seq }, as: 'one' });
+    await ask(orrery, 'one').fork({ at: { seq: 0 }, as: 'two' });
     expect(json(await orrery.load(galaxy, 'two'))).toBe(json(parent));
     expect(await rowOf(orrery, 'two')).toMatchObject({ parent: 'one', parentSeq: 0, tick: 5 });
   });
@@ -79,39 +80,38 @@ describe.each(PLACES)('%s', (_, make) => {
     await orrery.flush();
     const before = await orrery.list();
     const at = { seq: 3 };
-    await rejection('GAME_EXISTS', orrery.fork('parent', { at, as: 'other' }));
-    await rejection('GAME_EXISTS', orrery.fork('parent', { at, as: 'parent' }));
-    await rejection('GAME_NOT_FOUND', orrery.fork('nobody', { at, as: 'new' }));
-    await rejection('MOMENT_NOT_KEPT', orrery.fork('parent', { at: { seq: 11 }, as: 'new' }));
-    await rejection('MOMENT_NOT_KEPT', orrery.fork('parent', { at: { tick: 6 }, as: 'new' }));
-    await rejection('MOMENT_NOT_KEPT', orrery.fork('parent', { at: { time: 0 }, as: 'new' }));
-    await rejection('INVALID_OPTION', orrery.fork('parent', { at: {} as never, as: 'new' }));
-    await rejection('INVALID_OPTION', orrery.fork('parent', undefined as never));
-    await rejection('INVALID_GAME_ID', orrery.fork('parent', { at, as: '..' }));
-    await rejection('INVALID_GAME_ID', orrery.fork('', { at, as: 'new' }));
+    await rejection('GAME_EXISTS', ask(orrery, 'parent').fork({ at, as: 'other' }));
+    await rejection('GAME_EXISTS', ask(orrery, 'parent').fork({ at, as: 'parent' }));
+    await rejection('GAME_NOT_FOUND', ask(orrery, 'nobody').fork({ at, as: 'new' }));
+    await rejection('MOMENT_NOT_KEPT', ask(orrery, 'parent').fork({ at: { seq: 11 }, as: 'new' }));
+    await rejection('MOMENT_NOT_KEPT', ask(orrery, 'parent').fork({ at: { tick: 6 }, as: 'new' }));
+    await rejection('MOMENT_NOT_KEPT', ask(orrery, 'parent').fork({ at: { time: 0 }, as: 'new' }));
+    await rejection('INVALID_OPTION', ask(orrery, 'parent').fork({ at: {} as never, as: 'new' }));
+    await rejection('INVALID_OPTION', ask(orrery, 'parent').fork(undefined as never));
+    await rejection('INVALID_GAME_ID', ask(orrery, 'parent').fork({ at, as: '..' }));
+    await rejection('INVALID_GAME_ID', ask(orrery, '').fork({ at, as: 'new' }));
     expect(await orrery.list()).toEqual(before);
     // The id is free.
-    await orrery.fork('parent', { at, as: 'new' });
+    await ask(orrery, 'parent').fork({ at, as: 'new' });
   });
 
   it('[FR24] racing with others for an id, one wins and the others are told', async () => {
     const orrery = await galaxies(make);
     const at = { seq: 6 };
-    const forks = await Promise.allSettled(
-      Array.from({ length: 5 }, () => orrery.fork('parent', { at, as: 'wanted' })),
-    );
+    const parent = await orrery.history('parent');
+    const forks = await Promise.allSettled(Array.from({ length: 5 }, () => parent.fork({ at, as: 'wanted' })));
     expect(forks.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const fork of forks) {
       if (fork.status === 'rejected')
         expect(fork.reason).toMatchObject({ code: 'GAME_EXISTS', context: { game: 'wanted' } });
     }
     // Whoever opens it while it is being made gets the fork; whoever creates it first keeps it.
-    const fork = orrery.fork('parent', { at, as: 'first' });
+    const fork = parent.fork({ at, as: 'first' });
     const opened = await orrery.open(galaxy, 'first');
     await fork;
     expect(opened.state.ticks).toBe(3);
     const created = orrery.open(galaxy, 'second');
-    await rejection('GAME_EXISTS', orrery.fork('parent', { at, as: 'second' }));
+    await rejection('GAME_EXISTS', parent.fork({ at, as: 'second' }));
     expect((await created).state.ticks).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AnyGameType } from '#core/game/define.ts';
 import { defineGame, type Orrery, openOrrery } from '#index.ts';
+import { ask } from '../history/ask.ts';
 
 interface State {
   gold: number;
@@ -73,7 +74,7 @@ function copyFor(name: string): string {
 
 it('[FR4] [FR35] where today the commands do what was recorded, the record is found inside its step', async () => {
   await using orrery = await openOrrery({ directory: copyFor('exact'), games: [strict] });
-  expect(await orrery.recover('b', { mode: 'before-error' })).toMatchObject({
+  expect(await ask(orrery, 'b').recover({ mode: 'before-error' })).toMatchObject({
     from: { seq: 4, tick: 2 },
     culprit: { seq: 5, tick: 2, command: 'pay', player: 'thief' },
     givenUp: { firstSeq: 5, lastSeq: 8, count: 4 },
@@ -82,20 +83,20 @@ it('[FR4] [FR35] where today the commands do what was recorded, the record is fo
   });
   const game = await orrery.load(strict, 'b');
   expect([game.seq, game.tick, game.toJSON()]).toEqual([9, 2, { gold: 9, notes: ['quiet'] }]);
-  expect(await orrery.quarantine('b')).toMatchObject([{ firstSeq: 5, lastSeq: 8 }]);
+  expect(await ask(orrery, 'b').quarantine()).toMatchObject([{ firstSeq: 5, lastSeq: 8 }]);
   game.advance();
   // A moment inside a step can be asked for as well, and what was given up is still there.
-  expect(await orrery.recover('b', { mode: { to: { seq: 2 } } })).toMatchObject({ from: { seq: 2 }, seq: 11 });
+  expect(await ask(orrery, 'b').recover({ mode: { to: { seq: 2 } } })).toMatchObject({ from: { seq: 2 }, seq: 11 });
   expect(game.toJSON()).toEqual({ gold: 8, notes: [] });
-  expect((await orrery.stateAt('b', 8)).state).toMatchObject({ notes: ['quiet', 'who was that', 'not me'] });
+  expect((await ask(orrery, 'b').at(8)).state).toMatchObject({ notes: ['quiet', 'who was that', 'not me'] });
   // The next search goes by what is left of the step that was cut.
-  const again = await orrery.recover('b', { mode: 'before-error', check: ({ gold }: State) => gold > 8 });
+  const again = await ask(orrery, 'b').recover({ mode: 'before-error', check: ({ gold }: State) => gold > 8 });
   expect(again).toMatchObject({ from: { seq: 1 }, culprit: { seq: 2, command: 'pay', player: 'ada' } });
 });
 
 it('[FR4] [FR35] where they do something else, it is the step, and all of its commands are told', async () => {
   await using orrery = await openOrrery({ directory: copyFor('changed'), games: [corrected] });
-  const { culprit, ...found } = await orrery.recover('b', { mode: 'before-error' });
+  const { culprit, ...found } = await ask(orrery, 'b').recover({ mode: 'before-error' });
   expect(found).toMatchObject({ from: { seq: 3, tick: 1 }, givenUp: { firstSeq: 4, lastSeq: 7 + 1 } });
   expect(culprit).toMatchObject({ seq: 7, firstSeq: 4, tick: 2 });
   expect(culprit).not.toHaveProperty('command');

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame, type GameInfo, MemoryStore, type Orrery, type Store } from '#index.ts';
 import { changesOf, galaxy, json, open, rejection } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';
 
@@ -37,7 +38,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const orrery = await played(make());
     const before = await orrery.list();
     for (const mode of ['latest', 'before-error', { to: { seq: 10 } }] as const) {
-      expect(await orrery.recover('a', { mode, check: () => true })).toEqual({
+      expect(await ask(orrery, 'a').recover({ mode, check: () => true })).toEqual({
         game: 'a',
         used: mode,
         tried: [],
@@ -50,14 +51,14 @@ describe.each(PLACES)('%s', (_, make) => {
       });
     }
     expect(await orrery.list()).toEqual(before);
-    expect(await orrery.quarantine('a')).toEqual([]);
+    expect(await ask(orrery, 'a').quarantine()).toEqual([]);
   });
 
   it('[FR3] [FR6] a loaded game goes on from an earlier moment: the same object, and subscribers hear of it', async () => {
     const orrery = await played(make());
     const game = await orrery.load(galaxy, 'a');
     const changes = changesOf(game);
-    const result = await orrery.recover('a', { mode: { to: { seq: 4 } }, reason: 'a wrong turn' });
+    const result = await ask(orrery, 'a').recover({ mode: { to: { seq: 4 } }, reason: 'a wrong turn' });
     expect(result).toMatchObject({
       used: { to: { seq: 4 } },
       written: true,
@@ -78,18 +79,18 @@ describe.each(PLACES)('%s', (_, make) => {
 
   it('[FR7] what is given up stays in the history, and the quarantine says why', async () => {
     const orrery = await played(make());
-    await orrery.recover('a', { mode: { to: { tick: 1 } }, reason: 'first' });
-    await orrery.recover('a', { mode: { to: { seq: 1 } }, reason: 'second' });
+    await ask(orrery, 'a').recover({ mode: { to: { tick: 1 } }, reason: 'first' });
+    await ask(orrery, 'a').recover({ mode: { to: { seq: 1 } }, reason: 'second' });
     const names: string[] = [];
-    for await (const { name } of orrery.history('a')) names.push(name);
+    for await (const { name } of ask(orrery, 'a').entries()) names.push(name);
     expect(names).toEqual([...Array.from({ length: 5 }, () => ['build', '@tick']).flat(), '@recover', '@recover']);
     const time = expect.any(Number);
-    expect(await orrery.quarantine('a')).toEqual([
+    expect(await ask(orrery, 'a').quarantine()).toEqual([
       { firstSeq: 4, lastSeq: 10, time, mode: 'tick:1', reason: 'first' },
       { firstSeq: 2, lastSeq: 11, time, mode: 'seq:1', reason: 'second' },
     ]);
     // Even that can be gone back to.
-    await orrery.recover('a', { mode: { to: { seq: 9 } } });
+    await ask(orrery, 'a').recover({ mode: { to: { seq: 9 } } });
     expect((await orrery.load(galaxy, 'a')).state).toMatchObject({ treasury: 85, ticks: 4 });
   });
 
@@ -100,7 +101,7 @@ describe.each(PLACES)('%s', (_, make) => {
     await orrery.close();
     const again = await open([galaxy], { on: store });
     const before = await rowOf(again, 'neighbour');
-    expect(await again.recover('a', { mode: { to: { seq: 2 } } })).toMatchObject({
+    expect(await ask(again, 'a').recover({ mode: { to: { seq: 2 } } })).toMatchObject({
       written: true,
       seq: 11,
       reason: 'asked for',
@@ -117,7 +118,7 @@ describe.each(PLACES)('%s', (_, make) => {
 
   it('[FR4] before-error: to the last moment that the check has nothing against', async () => {
     const orrery = await played(make());
-    const result = await orrery.recover('a', {
+    const result = await ask(orrery, 'a').recover({
       mode: 'latest',
       fallback: ['before-error'],
       check: ({ log }: { log: readonly string[] }) => log.length < 4,
@@ -138,7 +139,7 @@ describe.each(PLACES)('%s', (_, make) => {
     await orrery.close();
     const stricter = { ...galaxy, invariants: { rich: (state: { treasury: number }) => state.treasury >= 94 } };
     const byInvariant = await open([defineGame('galaxy', stricter as never)], { on: store });
-    expect(await byInvariant.recover('a', { mode: 'before-error' })).toMatchObject({
+    expect(await ask(byInvariant, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 6 },
       culprit: { seq: 7, command: 'build' },
       reason: 'the invariant "rich" does not hold, from seq 7 on',
@@ -152,7 +153,7 @@ describe.each(PLACES)('%s', (_, make) => {
     };
     const bySchema = await open([defineGame('galaxy', { ...galaxy, schema } as never)], { on: store });
     // What the first recovery gave up is not looked at again.
-    expect(await bySchema.recover('a', { mode: 'before-error' })).toMatchObject({
+    expect(await ask(bySchema, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 2 },
       culprit: { seq: 3, command: 'build' },
       givenUp: { firstSeq: 3, lastSeq: 11, count: 9 },
@@ -163,7 +164,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const orrery = await played(make());
     const game = await orrery.load(galaxy, 'a');
     game.dispatch('spend', 1);
-    const recovering = orrery.recover('a', { mode: { to: { seq: 10 } } });
+    const recovering = ask(orrery, 'a').recover({ mode: { to: { seq: 10 } } });
     game.dispatch('spend', 2);
     const result = await recovering;
     expect(result.givenUp).toEqual({ firstSeq: 11, lastSeq: result.seq - 1, count: result.seq - 11 });
@@ -185,7 +186,7 @@ describe.each(PLACES)('%s', (_, make) => {
         if (each % 10 === 0) await new Promise(setImmediate);
       }
     })();
-    const { seq } = await orrery.recover('a', { mode: { to: { seq: 3 } } });
+    const { seq } = await ask(orrery, 'a').recover({ mode: { to: { seq: 3 } } });
     isOver = true;
     await player;
     const [state, newest] = [json(game), game.seq];
@@ -203,9 +204,11 @@ describe.each(PLACES)('%s', (_, make) => {
     );
     const game = await orrery.load(galaxy, 'a');
     let isOver = false;
-    const recovering = orrery.recover('a', { mode: { to: { seq: 3 } } }).finally(() => {
-      isOver = true;
-    });
+    const recovering = ask(orrery, 'a')
+      .recover({ mode: { to: { seq: 3 } } })
+      .finally(() => {
+        isOver = true;
+      });
     let dispatched = 0;
     while (!isOver) {
       for (let each = 0; each < 40; each += 1) {
@@ -224,18 +227,18 @@ describe.each(PLACES)('%s', (_, make) => {
     const again = await open([galaxy], { on: store });
     const reloaded = await again.load(galaxy, 'a');
     expect([json(reloaded), reloaded.seq]).toEqual([state, newest]);
-    expect(await again.quarantine('a')).toMatchObject([{ firstSeq: 4, lastSeq: seq - 1 }]);
+    expect(await ask(again, 'a').quarantine()).toMatchObject([{ firstSeq: 4, lastSeq: seq - 1 }]);
   });
 
   it('[FR13] wrong options, unknown games and moments that are not kept: typed errors, and nothing has changed', async () => {
     const orrery = await played(make());
     const before = await orrery.list();
-    await rejection('GAME_NOT_FOUND', orrery.recover('nobody', { mode: 'latest' }));
-    await rejection('GAME_NOT_FOUND', orrery.quarantine('nobody'));
-    await rejection('INVALID_GAME_ID', orrery.recover('', { mode: 'latest' }));
-    await rejection('INVALID_GAME_ID', orrery.quarantine('a/b'));
-    await rejection('MOMENT_NOT_KEPT', orrery.recover('a', { mode: { to: { seq: 11 } } }));
-    await rejection('MOMENT_NOT_KEPT', orrery.recover('a', { mode: { to: { time: 5 } } }));
+    await rejection('GAME_NOT_FOUND', ask(orrery, 'nobody').recover({ mode: 'latest' }));
+    await rejection('GAME_NOT_FOUND', ask(orrery, 'nobody').quarantine());
+    await rejection('INVALID_GAME_ID', ask(orrery, '').recover({ mode: 'latest' }));
+    await rejection('INVALID_GAME_ID', ask(orrery, 'a/b').quarantine());
+    await rejection('MOMENT_NOT_KEPT', ask(orrery, 'a').recover({ mode: { to: { seq: 11 } } }));
+    await rejection('MOMENT_NOT_KEPT', ask(orrery, 'a').recover({ mode: { to: { time: 5 } } }));
     for (const wrong of [
       undefined,
       {},
@@ -249,14 +252,14 @@ describe.each(PLACES)('%s', (_, make) => {
       { mode: 'latest', reason: '\ud800' },
       { mode: 'latest', check: true },
     ]) {
-      await rejection('INVALID_OPTION', orrery.recover('a', wrong as never));
+      await rejection('INVALID_OPTION', ask(orrery, 'a').recover(wrong as never));
     }
     const failed = await rejection(
       'RECOVERY_FAILED',
-      orrery.recover('a', { mode: 'latest', fallback: ['before-error'], check: () => false }),
+      ask(orrery, 'a').recover({ mode: 'latest', fallback: ['before-error'], check: () => false }),
     );
     expect(failed.context['tried']).toMatchObject([{ mode: 'latest' }, { mode: 'before-error' }]);
-    await expect(orrery.recover('a', { mode: 'latest', check: () => 5 as never })).rejects.toThrow(TypeError);
+    await expect(ask(orrery, 'a').recover({ mode: 'latest', check: () => 5 as never })).rejects.toThrow(TypeError);
     expect(await orrery.list()).toEqual(before);
   });
 
@@ -264,7 +267,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const store = make();
     await (await played(store)).close();
     const other = await open([defineGame('other', { version: 1, initial: () => ({}), commands: {} })], { on: store });
-    expect(await other.recover('a', { mode: { to: { seq: 3 } } })).toMatchObject({
+    expect(await ask(other, 'a').recover({ mode: { to: { seq: 3 } } })).toMatchObject({
       written: true,
       from: { version: 1 },
     });

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineGame, MemoryStore, type Store } from '#index.ts';
 import { changesOf, open, rejection } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { MemoryFolder } from '../recovery/memory-folder.ts';
 import { OwnerStore } from './owner-store.ts';
 
@@ -55,10 +56,13 @@ describe.each(PLACES)('%s', (_, make) => {
     const store = make();
     await played(store);
     const orrery = await open([migrated], { on: store });
-    expect(await orrery.fork('a', { at: { seq: 1 }, as: 'old' })).toMatchObject({ version: 1, parent: { seq: 1 } });
+    expect(await ask(orrery, 'a').fork({ at: { seq: 1 }, as: 'old' })).toMatchObject({
+      version: 1,
+      parent: { seq: 1 },
+    });
     const old = await orrery.load(migrated, 'old');
     expect([old.seq, old.state]).toEqual([1, { metal: 10 }]);
-    await orrery.fork('old', { at: { seq: 0 }, as: 'older' });
+    await ask(orrery, 'old').fork({ at: { seq: 0 }, as: 'older' });
     expect((await orrery.list()).find(({ id }) => id === 'older')).toMatchObject({ version: 1, parent: 'old' });
   });
 
@@ -68,7 +72,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const orrery = await open([migrated], { on: store });
     const game = await orrery.load(migrated, 'a');
     const changes = changesOf(game);
-    const result = await orrery.recover('a', { mode: { to: { seq: 2 } } });
+    const result = await ask(orrery, 'a').recover({ mode: { to: { seq: 2 } } });
     expect(result).toMatchObject({ written: true, from: { seq: 2, version: 1 }, seq: 5 });
     expect(changes).toMatchObject([{ command: '@recover', state: { metal: 30 } }]);
     game.dispatch('smelt', 1);
@@ -85,7 +89,7 @@ describe.each(PLACES)('%s', (_, make) => {
       invariants: { little: (state) => state.metal < 20 },
     });
     const orrery = await open([strict], { on: store });
-    expect(await orrery.recover('a', { mode: 'before-error' })).toMatchObject({
+    expect(await ask(orrery, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 1, version: 1 },
       culprit: { seq: 2, command: 'dig' },
       reason: 'the invariant "little" does not hold, from seq 2 on',
@@ -98,12 +102,12 @@ describe.each(PLACES)('%s', (_, make) => {
     await played(store);
     const orrery = await open([unmigrated], { on: store });
     const game = await orrery.load(unmigrated, 'a');
-    const refused = await rejection('MIGRATION_MISSING', orrery.recover('a', { mode: { to: { seq: 2 } } }));
+    const refused = await rejection('MIGRATION_MISSING', ask(orrery, 'a').recover({ mode: { to: { seq: 2 } } }));
     expect(refused.context).toMatchObject({ game: 'a', from: 1, to: 2 });
     expect([game.seq, game.state]).toEqual([4, { metal: 35 }]);
     await orrery.close();
     const again = await open([unmigrated], { on: store });
-    expect(await again.recover('a', { mode: { to: { seq: 2 } } })).toMatchObject({ written: true, seq: 5 });
+    expect(await ask(again, 'a').recover({ mode: { to: { seq: 2 } } })).toMatchObject({ written: true, seq: 5 });
     expect((await again.list())[0]).toMatchObject({ version: 1, seq: 5 });
     await again.close();
     const able = await open([migrated], { on: store });

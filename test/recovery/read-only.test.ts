@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defineGame, type Orrery, type OrreryError, openOrrery, runLoop, table } from '#index.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { Onlooker } from '#storage/sqlite/worker/onlooker.ts';
+import { ask } from '../history/ask.ts';
 
 const harbour = defineGame('harbour', {
   version: 2,
@@ -94,28 +95,29 @@ const READS: { readonly [method: string]: (orrery: Orrery) => unknown } = {
   load: async (orrery) => (await orrery.load(harbour, 'beta')).state.day,
   open: async (orrery) => (await orrery.open(harbour, 'beta')).seq,
   list: async (orrery) => (await orrery.list()).map(({ id, seq }) => [id, seq]),
-  past: async (orrery) => (await orrery.past('alpha')).row.seq,
-  expanded: async (orrery) => (await orrery.expanded('alpha')).row.seq,
-  stateAt: async (orrery) => (await orrery.stateAt('alpha', 2)).state,
-  history: async (orrery) => {
+  history: async (orrery) => (await orrery.history('alpha')).info.seq,
+  info: async (orrery) => (await orrery.history('alpha')).info.id,
+  snapshots: (orrery) => ask(orrery, 'alpha').snapshots(),
+  at: async (orrery) => (await ask(orrery, 'alpha').at(2)).state,
+  entries: async (orrery) => {
     const steps: unknown[] = [];
-    for await (const step of orrery.history('alpha')) steps.push(step);
+    for await (const step of ask(orrery, 'alpha').entries()) steps.push(step);
     return steps.length > 0;
   },
   replay: async (orrery) => {
     let count = 0;
-    for await (const _ of orrery.replay('alpha')) count += 1;
+    for await (const _ of ask(orrery, 'alpha').replay()) count += 1;
     return count > 0;
   },
-  diff: async (orrery) => (await orrery.diff('alpha', 1, 4)) !== undefined,
+  diff: async (orrery) => (await ask(orrery, 'alpha').diff(1, 4)) !== undefined,
   blame: async (orrery) => {
     let count = 0;
-    for await (const _ of orrery.blame('alpha', '/day')) count += 1;
+    for await (const _ of ask(orrery, 'alpha').blame('/day')) count += 1;
     return count > 0;
   },
-  verify: async (orrery) => (await orrery.verify('alpha')).length,
-  tryOut: async (orrery) => (await orrery.tryOut('alpha', { at: 1 })) !== undefined,
-  quarantine: (orrery) => orrery.quarantine('alpha'),
+  verify: async (orrery) => (await ask(orrery, 'alpha').verify()).commands,
+  try: async (orrery) => (await ask(orrery, 'alpha').try({ at: 1 })) !== undefined,
+  quarantine: (orrery) => ask(orrery, 'alpha').quarantine(),
   pack: async (orrery) => (await orrery.pack('alpha', join(place, `alpha-${Math.random()}.orrery`))).game,
   flush: (orrery) => orrery.flush(),
   stats: async (orrery) => (await orrery.stats()).map(({ frames, records }) => frames + records),
@@ -125,8 +127,8 @@ const READS: { readonly [method: string]: (orrery: Orrery) => unknown } = {
 };
 const WRITES: { readonly [method: string]: (orrery: Orrery, pack: string) => unknown } = {
   open: (orrery) => orrery.open(harbour, 'a new one'),
-  fork: (orrery) => orrery.fork('alpha', { at: 1, as: 'a fork' }),
-  recover: (orrery) => orrery.recover('alpha', { mode: 'to', at: 1, reason: 'to see' } as never),
+  fork: (orrery) => ask(orrery, 'alpha').fork({ at: 1, as: 'a fork' }),
+  recover: (orrery) => ask(orrery, 'alpha').recover({ mode: 'to', at: 1, reason: 'to see' } as never),
   unpack: (orrery, pack) => orrery.unpack(pack, { as: 'from a pack' }),
   pack: (orrery) => orrery.pack('alpha', join(directory, 'alpha.orrery')),
   submit: (orrery) => orrery.submit('alpha', { baseSeq: 1, state: { ships: {}, day: 0 } }),
@@ -143,14 +145,10 @@ const WRITES: { readonly [method: string]: (orrery: Orrery, pack: string) => unk
 };
 const ENDS = ['close', 'constructor'];
 
-function methodsOf(orrery: Orrery): string[] {
+function methodsOf(...objects: readonly object[]): string[] {
   const names = new Set<string>();
-  for (
-    let each = Object.getPrototypeOf(orrery) as object;
-    each !== Object.prototype;
-    each = Object.getPrototypeOf(each)
-  ) {
-    for (const name of Object.getOwnPropertyNames(each)) names.add(name);
+  for (const object of objects) {
+    for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(object))) names.add(name);
   }
   return [...names];
 }
@@ -163,9 +161,8 @@ describe.each([
     await leave();
     const before = everything(directory);
     const orrery = await openToLook();
-    expect(methodsOf(orrery).filter((name) => !(name in READS) && !(name in WRITES) && !ENDS.includes(name))).toEqual(
-      [],
-    );
+    const methods = methodsOf(orrery, await orrery.history('alpha'));
+    expect(methods.filter((name) => !(name in READS) && !(name in WRITES) && !ENDS.includes(name))).toEqual([]);
     const pack = join(place, 'pack.orrery');
     await orrery.pack('gamma', pack);
     const answers = new Map<string, unknown>();
@@ -190,7 +187,7 @@ describe.each([
 
     // Somebody who may write finds the same.
     await using writable = await openOrrery({ directory, games: [harbour], logger: quiet });
-    for (const name of ['load', 'open', 'list', 'stateAt', 'diff', 'verify', 'history', 'replay']) {
+    for (const name of ['load', 'open', 'list', 'at', 'diff', 'verify', 'entries', 'replay']) {
       expect(await READS[name]?.(writable), name).toEqual(answers.get(name));
     }
   });
@@ -208,7 +205,7 @@ it('[RO3] beside the process that plays: it sees what was written when it opened
   await player.checkpoint();
   await player.checkpoint();
   expect((await looker.load(harbour, 'alpha')).seq).toBe(seq);
-  expect((await another.stateAt('alpha', seq)).state).toMatchObject({ ships: { before: {} } });
+  expect((await ask(another, 'alpha').at(seq)).state).toMatchObject({ ships: { before: {} } });
   await using later = await openToLook();
   expect((await later.load(harbour, 'alpha')).state.ships.has('after')).toBe(true);
   expect(player.health.state).toBe('ok');
@@ -235,10 +232,10 @@ it('[RO5] a game of an older version is not migrated: opening it says so, and it
   await using orrery = await openToLook();
   await expect(orrery.open(harbour, 'old')).rejects.toMatchObject({
     code: 'READ_ONLY',
-    what: expect.stringContaining('from version 1 to 2; stateAt'),
+    what: expect.stringContaining('from version 1 to 2; history(id)'),
     context: { game: 'old' },
   });
-  expect(await orrery.stateAt('old', 0)).toMatchObject({ version: 1, state: { day: 0 } });
+  expect(await ask(orrery, 'old').at(0)).toMatchObject({ version: 1, state: { day: 0 } });
   expect(everything(directory)).toEqual(before);
 });
 

@@ -2,7 +2,9 @@
 
 import fastJsonPatch from 'fast-json-patch';
 import { afterAll, expect, it } from 'vitest';
-import { defineGame, MemoryStore, openOrrery, type Table, table, verify } from '#index.ts';
+import { verify } from '#history/rerun/verify.ts';
+import { defineGame, MemoryStore, openOrrery, type Table, table } from '#index.ts';
+import { ask } from '../history/ask.ts';
 import { Workshop } from './played.ts';
 
 const { applyPatch } = fastJsonPatch;
@@ -56,19 +58,19 @@ it('[RR13] a live orrery verifies one game or all, here and on threads, while it
     }
   }
   for (const options of [{}, { module: module(1), threads: 2 }]) {
-    const found = await orrery.verify(undefined, options);
+    const found = await orrery.verify(options);
     expect(found.map(({ game, commands, difference }) => [game, commands, difference])).toEqual([
       ['a', 60, undefined],
       ['b', 60, undefined],
       ['c', 0, undefined],
     ]);
   }
-  const [changed] = await orrery.verify('b', { module: module(2), threads: 1 });
+  const changed = await ask(orrery, 'b').verify({ module: module(2), threads: 1 });
   expect(changed).toMatchObject({
     game: 'b',
     difference: { seq: 1, tick: 1, command: '@tick', path: '/count', rerun: 2 },
   });
-  await expect(orrery.verify('nobody')).rejects.toMatchObject({ code: 'GAME_NOT_FOUND' });
+  await expect(ask(orrery, 'nobody').verify()).rejects.toMatchObject({ code: 'GAME_NOT_FOUND' });
 });
 
 it('[RR13] where nothing is on disk the work is done on this thread, and threads are refused', async () => {
@@ -80,9 +82,9 @@ it('[RR13] where nothing is on disk the work is done on this thread, and threads
   });
   const game = await orrery.open(type, 'a');
   game.advance();
-  expect(await orrery.verify('a')).toMatchObject([{ commands: 1, difference: undefined }]);
-  await expect(orrery.verify('a', { module: module(1) })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-  const tried = await orrery.tryOut('a', { commands: [{ advance: 5 }, { command: 'mark', args: 'x' }] });
+  expect(await ask(orrery, 'a').verify()).toMatchObject({ commands: 1, difference: undefined });
+  await expect(ask(orrery, 'a').verify({ module: module(1) })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  const tried = await ask(orrery, 'a').try({ commands: [{ advance: 5 }, { command: 'mark', args: 'x' }] });
   expect(tried).toMatchObject({ accepted: 6, state: { count: 6 } });
   expect(game.seq).toBe(1);
 });
@@ -104,15 +106,15 @@ it('[RR20] a live orrery gives moments inside a tick by running its commands aga
   await orrery.flush();
   await orrery.checkpoint();
   const inside = { code: 'MOMENT_NOT_KEPT' };
-  await expect(orrery.stateAt('a', { seq: 5 }, { expand: false })).rejects.toMatchObject(inside);
-  await expect(orrery.diff('a', 0, 5, { expand: false })).rejects.toMatchObject(inside);
+  await expect(ask(orrery, 'a').at({ seq: 5 }, { expand: false })).rejects.toMatchObject(inside);
+  await expect(ask(orrery, 'a').diff(0, 5, { expand: false })).rejects.toMatchObject(inside);
   for (const [seq, state] of states.entries()) {
-    expect((await orrery.stateAt('a', seq)).state).toEqual(state);
-    const { operations } = await orrery.diff('a', 0, seq);
+    expect((await ask(orrery, 'a').at(seq)).state).toEqual(state);
+    const { operations } = await ask(orrery, 'a').diff(0, seq);
     expect(applyPatch(structuredClone(states[0]), structuredClone([...operations])).newDocument).toEqual(state);
   }
-  expect(await orrery.stateAt('a', 5, { nearest: true })).toMatchObject({ seq: 3 });
-  await orrery.fork('a', { at: 5, as: 'inside' });
+  expect(await ask(orrery, 'a').at(5, { nearest: true })).toMatchObject({ seq: 3 });
+  await ask(orrery, 'a').fork({ at: 5, as: 'inside' });
   expect((await orrery.load(type, 'inside')).toJSON()).toEqual(states[5]);
 });
 
@@ -126,15 +128,16 @@ it('[RR22] blame names the command inside a tick, and says so where it cannot', 
   }
   await orrery.flush();
   const named = [];
-  for await (const entry of orrery.blame('a', '/marks/x')) named.push([entry.seq, entry.command, entry.player]);
+  for await (const entry of ask(orrery, 'a').blame('/marks/x')) named.push([entry.seq, entry.command, entry.player]);
   expect(named).toEqual([15, 11, 7, 3].map((seq) => [seq, 'mark', 'bob']));
   const merged = [];
-  for await (const entry of orrery.blame('a', '/marks/x', { expand: false })) merged.push([entry.seq, entry.merged]);
+  for await (const entry of ask(orrery, 'a').blame('/marks/x', { expand: false }))
+    merged.push([entry.seq, entry.merged]);
   expect(merged).toEqual([16, 12, 8, 4].map((seq) => [seq, true]));
   game.advance();
   game.update((draft) => void draft.marks.set('x', { at: -1 }), { player: 'eve' });
   await orrery.flush();
-  for await (const entry of orrery.blame('a', '/marks/x')) {
+  for await (const entry of ask(orrery, 'a').blame('/marks/x')) {
     expect(entry).toMatchObject({ seq: 18, merged: true, command: undefined });
     expect(entry.commands.map(({ name }) => name)).toEqual(['@tick', '@update']);
     break;
@@ -165,14 +168,14 @@ it('[RR6] over a recovery and a migration each part is run with the code of its 
   await using orrery = await openOrrery({ directory, games: [next] });
   const game = await orrery.open(next, 'a');
   for (let tick = 0; tick < 5; tick += 1) game.advance();
-  await orrery.recover('a', { mode: { to: { seq: 23 } } });
+  await ask(orrery, 'a').recover({ mode: { to: { seq: 23 } } });
   for (let tick = 0; tick < 4; tick += 1) game.advance();
   await orrery.flush();
   // 20 records of version 1, the migration, 5 ticks, the recovery, 4 ticks.
   expect(game.seq).toBe(31);
-  const [alone] = await orrery.verify('a');
+  const alone = await ask(orrery, 'a').verify();
   expect(alone).toMatchObject({ commands: 9, skipped: { version: 20, whole: 2 }, difference: undefined });
-  const past = await orrery.past('a');
+  const past = await ask(orrery, 'a').reader();
   expect(await verify(past, [next, old])).toMatchObject({ commands: 29, skipped: { version: 0, whole: 2 } });
   const wrong = await verify(past, [next, counter(3)]);
   expect(wrong.difference).toMatchObject({ seq: 1, recorded: 1, rerun: 3 });

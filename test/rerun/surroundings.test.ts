@@ -13,6 +13,7 @@ import { nodeFiles } from '#storage/sqlite/files.ts';
 import { readOpenings, recordOpening } from '#storage/sqlite/openings.ts';
 import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
 import { endedBinary } from '../cli/command-line.ts';
+import { ask } from '../history/ask.ts';
 import { Workshop } from './played.ts';
 
 const workshop = new Workshop();
@@ -155,10 +156,10 @@ describe('verify', () => {
     await other.unpack(pack);
     const game = await other.load(honest, 'a');
     writeFileSync(join(elsewhere, 'openings.jsonl'), `${JSON.stringify({ time: 0, ...then })}\n`);
-    const live = await other.past('a');
+    const live = await ask(other, 'a').reader();
     expect((await verify(live, changed)).difference).toMatchObject({ seq: 1, otherwise: [] });
     await game.dispatch('look', undefined).durable;
-    const found = await verify(await other.past('a'), changed, { fromSeq: 2 });
+    const found = await verify(await ask(other, 'a').reader(), changed, { fromSeq: 2 });
     expect(found.difference).toMatchObject({ seq: 2, otherwise: difference?.otherwise });
   });
 

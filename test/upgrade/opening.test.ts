@@ -6,6 +6,7 @@ import { MemoryStore, type Migrations, openOrrery } from '#index.ts';
 import { openDirectoryPast } from '#storage/sqlite/directory-history.ts';
 import { emptyFolder, fingerprint, removeFolders } from '../cli/command-line.ts';
 import { changesOf, json, open, rejection, silent } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { type AnyVersion, expected, galaxyOf, migrations } from './galaxies.ts';
 
 afterEach(removeFolders);
@@ -57,7 +58,7 @@ describe.each(['memory', 'sqlite'])('on %s', (kind) => {
     expect(await orrery.list()).toMatchObject([{ id: 'andromeda', version, seq: 6, tick: 2 }]);
     expect(json(game)).toBe(expected(first, 2, version));
     expect([game.seq, game.tick, game.type.version]).toEqual([6, 2, version]);
-    const entries = await all(orrery.history('andromeda', { afterSeq: 5 }));
+    const entries = await all(ask(orrery, 'andromeda').entries({ afterSeq: 5 }));
     expect(entries).toMatchObject([{ seq: 6, tick: 2, name: '@migrate', args: { from: 1, to: version } }]);
     expect((game.state as { systems: { size: number } }).systems.size).toBe(3);
     game.dispatch('mine', { at: 'vega', metal: 1 });
@@ -80,17 +81,17 @@ describe.each(['memory', 'sqlite'])('on %s', (kind) => {
     const game = await orrery.open(newest, 'andromeda');
     await game.dispatch('mine', { at: 'sol', metal: 1 }).durable;
     for (let turn = 0; turn < 2; turn += 1) {
-      expect(await orrery.stateAt('andromeda', { seq: 5 })).toMatchObject({ version: 1, tables: ['systems'] });
-      expect((await orrery.stateAt('andromeda', { seq: 5 })).state).toEqual(JSON.parse(first));
-      const migrated = await orrery.stateAt('andromeda', { seq: 6 });
+      expect(await ask(orrery, 'andromeda').at({ seq: 5 })).toMatchObject({ version: 1, tables: ['systems'] });
+      expect((await ask(orrery, 'andromeda').at({ seq: 5 })).state).toEqual(JSON.parse(first));
+      const migrated = await ask(orrery, 'andromeda').at({ seq: 6 });
       expect(migrated).toMatchObject({ version: 4, seq: 6, tables: ['systems', 'fleets', 'names'] });
       expect(JSON.stringify(migrated.state)).toBe(expected(JSON.parse(first), 2, 4));
-      expect(await orrery.stateAt('andromeda', { seq: 7 })).toMatchObject({ version: 4 });
-      expect(await orrery.stateAt('andromeda', { seq: 0 })).toMatchObject({ version: 1, tick: 0 });
+      expect(await ask(orrery, 'andromeda').at({ seq: 7 })).toMatchObject({ version: 4 });
+      expect(await ask(orrery, 'andromeda').at({ seq: 0 })).toMatchObject({ version: 1, tick: 0 });
       await orrery.checkpoint();
     }
-    const record = (await all(orrery.history('andromeda', { afterSeq: 5, upToSeq: 6 })))[0];
-    expect(record?.time).toBe((await orrery.stateAt('andromeda', { seq: 6 })).time);
+    const record = (await all(ask(orrery, 'andromeda').entries({ afterSeq: 5, upToSeq: 6 })))[0];
+    expect(record?.time).toBe((await ask(orrery, 'andromeda').at({ seq: 6 })).time);
     await orrery.close();
     if (directory === undefined) return;
     const past = await openDirectoryPast(directory, 'andromeda');
@@ -124,7 +125,7 @@ describe.each(['memory', 'sqlite'])('on %s', (kind) => {
     expect([...orrery.loaded()]).toEqual([]);
     // Another game is not held up, and the failed one can still be read and played by the program it was made with.
     expect((await orrery.open(newest, 'milky way')).seq).toBe(6);
-    expect((await orrery.stateAt('andromeda', { seq: 5 })).state).toEqual(JSON.parse(first));
+    expect((await ask(orrery, 'andromeda').at({ seq: 5 })).state).toEqual(JSON.parse(first));
     await orrery.close();
     const second = galaxyOf(1);
     const old = await orreryOn(directory, store, [second]);

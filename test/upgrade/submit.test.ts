@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Conflict, defineGame, MemoryStore, mergeByPath, type Resolver, table, theirs } from '#index.ts';
 import { changesOf, json, open, plain, refusal, rejection } from '../game/galaxy.ts';
+import { ask } from '../history/ask.ts';
 import { galaxyOf } from './galaxies.ts';
 
 interface Plain {
@@ -66,7 +67,7 @@ describe('submit', () => {
     expect([first.seq, first.resolved, game.state.treasury]).toEqual([4, false, 7]);
 
     game.dispatch('mine', { at: 'sol', metal: 1 });
-    const unchanged = await orrery.stateAt('andromeda', { seq: 4 });
+    const unchanged = await ask(orrery, 'andromeda').at({ seq: 4 });
     const before = json(game);
     const second = await orrery.submit('andromeda', { state: unchanged.state, baseSeq: 4 });
     expect([second.resolved, json(game)]).toEqual([false, before]);

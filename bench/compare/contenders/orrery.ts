@@ -170,7 +170,7 @@ export const orrery: Contender = {
       () => opened.load(orders, QUEUE),
     );
     for (const game of [...galaxies, ...(queue ? [queue] : [])]) {
-      for await (const { name, args } of opened.history(game.id)) {
+      for await (const { name, args } of (await opened.history(game.id)).entries()) {
         if (name.startsWith('@')) continue;
         const { metal, order } = args as { metal?: number; order?: number };
         commands += 1;

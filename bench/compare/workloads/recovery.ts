@@ -54,7 +54,7 @@ async function orrery(folder: string, ticks: number): Promise<Recovered> {
       if (game.seq !== seqAfter(ticks)) throw new Error(`the last seq is ${game.seq} after ${ticks} ticks`);
       let commands = 0;
       let metal = 0;
-      for await (const { name, args } of opened.history(GAME)) {
+      for await (const { name, args } of (await opened.history(GAME)).entries()) {
         if (name !== 'mine') continue;
         commands += 1;
         metal += (args as { metal: number }).metal;

@@ -36,7 +36,8 @@ export async function inspect(
   for (const [index, game] of games.entries()) {
     progress(index);
     const log: LogEntry[] = [];
-    for await (const { name, ...entry } of orrery.history(game.id)) log.push({ ...entry, command: name });
+    for await (const { name, ...entry } of (await orrery.history(game.id)).entries())
+      log.push({ ...entry, command: name });
     const found = { id: game.id, seq: game.seq, state: game.state, log, seed: seeds.get(game.id) };
     verdicts.push(judge(setup, found, ledger.galaxy(index)));
   }

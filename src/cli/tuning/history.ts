@@ -1,5 +1,5 @@
 // A history to verify: a game of the workload, played once, and its records run again with one number of threads or another.
-// Before it: trial.ts, for the option `threads`; after it: orrery.verify, as a program would ask for it.
+// Before it: trial.ts, for the option `threads`; after it: GameHistory.verify, as a program would ask for it.
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { OrreryError } from '../../core/errors.ts';
@@ -62,10 +62,11 @@ export class History {
     const lateness = monitorEventLoopDelay({ resolution: TURN_MS });
     lateness.enable();
     const began = performance.now();
-    const [found] = await orrery.verify(GAME, threads === 'none' ? {} : { module: this.#module, threads });
+    const past = await orrery.history(GAME);
+    const found = await past.verify(threads === 'none' ? {} : { module: this.#module, threads });
     const seconds = (performance.now() - began) / 1_000;
     lateness.disable();
-    if (found === undefined || found.difference) throw notTheSame(found?.difference?.message);
+    if (found.difference) throw notTheSame(found.difference.message);
     return figuresWith({
       verifiedPerSecond: found.commands / seconds,
       lateP99: Math.max(0, lateness.percentile(99) / 1_000 - TURN_MS * 1_000),

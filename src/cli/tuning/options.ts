@@ -19,7 +19,7 @@ export interface Opening {
 /** Helper threads of a verification; without any it is done on the thread that asks for it. */
 export type Threads = number | 'none';
 
-/** What a trial may set: options of openOrrery, and one of orrery.verify. */
+/** What a trial may set: options of openOrrery, and one of `verify`. */
 export interface Setting extends Opening {
   readonly threads?: Threads;
 }

@@ -168,8 +168,8 @@ export function* codeLines({ directory, found }: Pick<Findings, 'directory' | 'f
 
 /** Helper threads import the game types; the thread that asks has them already. */
 function verifyAsCode(threads: Threads): string {
-  if (threads === 'none') return 'await orrery.verify(id);';
-  return `await orrery.verify(id, { module: new URL('./games.js', import.meta.url), threads: ${threads} });`;
+  if (threads === 'none') return 'await (await orrery.history(id)).verify();';
+  return `await (await orrery.history(id)).verify({ module: new URL('./games.js', import.meta.url), threads: ${threads} });`;
 }
 
 export function asJson(findings: Findings): object {

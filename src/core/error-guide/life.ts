@@ -141,9 +141,11 @@ export const LIFE = {
     see: ['TIME-MACHINE.md'],
   },
   CLOSED: {
-    meaning: 'The orrery is closed, or was closed before this could become durable. What was acknowledged is on disk.',
+    meaning:
+      'The orrery or the history of a game is closed, or was before this could become durable. What was acknowledged is on disk.',
     causes: [
       '`close()` was called, and something still uses the orrery: a timer, a request, a loop.',
+      '`close()` of a history was called, and something still asks it.',
       '`await using` at the top of a module closes the orrery when the module has been run, while its timers and servers go on.',
     ],
     remedies: [
@@ -194,9 +196,15 @@ export const LIFE = {
     see: ['TUNING.md', 'GUARANTEES.md'],
   },
   READ_ONLY: {
-    meaning: 'The orrery was opened with `readOnly`, and this would write. Nothing was changed.',
-    causes: ['A command, a fork, a recovery or a checkpoint was asked of an orrery that only looks.'],
-    remedies: ['Open the directory without `readOnly`, in the one process that plays.'],
+    meaning: 'Something would be written where it can only be read. Nothing was changed.',
+    causes: [
+      'A command, a fork, a recovery or a checkpoint was asked of an orrery that was opened with `readOnly`.',
+      'A fork or a recovery was asked of the history of a pack.',
+    ],
+    remedies: [
+      'Open the directory without `readOnly`, in the one process that plays.',
+      'Take the game of a pack in with `orrery.unpack`, and ask its history there.',
+    ],
     see: ['GUARANTEES.md'],
   },
 } as const satisfies Partial<ErrorGuide>;

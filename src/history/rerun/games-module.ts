@@ -84,7 +84,18 @@ export function versionsOf(
   return typesFor(Array.isArray(types) ? (types as readonly AnyGameType[]) : [types as AnyGameType], row);
 }
 
-function isGameType(value: unknown): value is AnyGameType {
+/** Game types that somebody passed, one or several. Throws INVALID_OPTION. */
+export function gameTypesIn(games: unknown): readonly AnyGameType[] {
+  const types: readonly unknown[] = Array.isArray(games) ? games : [games];
+  if (types.every(isGameType)) return types;
+  throw new OrreryError({
+    code: 'INVALID_OPTION',
+    what: '`games` holds something that is no game type',
+    hint: 'Pass what defineGame returns, or a list of it.',
+  });
+}
+
+export function isGameType(value: unknown): value is AnyGameType {
   if (typeof value !== 'object' || value === null) return false;
   const { name, version, initial, commands, history } = value as Partial<AnyGameType>;
   return (

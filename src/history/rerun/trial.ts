@@ -53,7 +53,7 @@ export interface Refused {
   readonly error: ErrorData;
 }
 
-export interface TryReport {
+export interface TryReport<State = JsonObject> {
   readonly game: string;
   readonly type: string;
   /** Of the code that was tried. */
@@ -73,7 +73,7 @@ export interface TryReport {
   readonly changes: readonly DifferenceChange[];
   readonly tables: readonly string[];
   /** The state at the end. */
-  readonly state: JsonObject;
+  readonly state: State;
 }
 
 /** How many commands run between two looks at the clock of whoever watches. */
@@ -91,7 +91,7 @@ export async function tryOut(
   types: AnyGameType | readonly AnyGameType[] | TypeVersions,
   options: TryOptions = {},
 ): Promise<TryReport> {
-  assertOptions('tryOut', options, OPTIONS, { game: past.row.id });
+  assertOptions('try', options, OPTIONS, { game: past.row.id });
   checkBound(past.row.id, 'toSeq', options.toSeq);
   const versions = versionsOf(types, past.row);
   const type = versions.get(Math.max(...versions.keys())) as AnyGameType;

@@ -1,6 +1,7 @@
 // The past of the game in a pack, read like that of any other: history, blame, replay and the rest do not know the
 // difference. Before it: reading.ts, which trusts nothing of the file.
 
+import type { Quarantine } from '../../game-info.ts';
 import type {
   HistoryReader,
   Moment,
@@ -14,6 +15,7 @@ import type { Opening } from '../../openings.ts';
 import { StoredHistory } from '../compaction/stored-history.ts';
 import { DirectoryPast } from '../directory-history.ts';
 import { nodeFiles } from '../files.ts';
+import { readQuarantine } from '../image/rows.ts';
 import { openingsIn } from './pack-openings.ts';
 import { asPackFault, type OpenPack, openPack, type PackDescription } from './reading.ts';
 
@@ -30,9 +32,11 @@ export class PackPast implements HistoryReader {
   readonly description: PackDescription;
   readonly #file: string;
   readonly #past: DirectoryPast;
+  readonly #database: OpenPack['database'];
 
   constructor({ file, database, row, description, close }: OpenPack) {
     this.#file = file;
+    this.#database = database;
     this.description = description;
     this.#past = new DirectoryPast(new StoredHistory(database, row, undefined), close, openingsIn(database));
   }
@@ -71,6 +75,13 @@ export class PackPast implements HistoryReader {
 
   get seed(): HistoryReader['seed'] {
     return this.#past.seed;
+  }
+
+  /** What recoveries had given up when the game was packed, oldest first. */
+  quarantine(): Promise<readonly Omit<Quarantine, 'game'>[]> {
+    const read = async (): Promise<readonly Omit<Quarantine, 'game'>[]> =>
+      readQuarantine(this.#database, this.row.id).map(({ game: _game, ...range }) => range);
+    return this.#reading(read());
   }
 
   close(): Promise<void> {
