@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   circles,
+  deadExports,
   diskTouchers,
   type Files,
   houseFile,
@@ -154,6 +155,39 @@ describe('[H10] core runs anywhere: it takes nothing of Node', () => {
     const text = "const a = { process: 1, b: 'Buffer' };\na.process = 2;\n// Buffer, process";
     expect(tiedToNode(withMore(CORE, text))).toEqual([]);
     expect(tiedToNode(withMore('src/engine/engine.ts', 'const bytes = Buffer.from([]);'))).toEqual([]);
+  });
+});
+
+describe('[H11] what a file exports, another imports', () => {
+  it('[H11] in the project', () => expect(deadExports(PROJECT)).toEqual([]));
+
+  it.each([
+    'export function lonely() {}',
+    'export async function* lonely() {}',
+    'export class lonely {}',
+    'export const lonely = 1;',
+    'export const { a: lonely } = { a: 1 };',
+    'export const [, lonely] = [1, 2];',
+  ])('[H11] is seen: %s', (text) => {
+    const file = 'src/core/fields.ts';
+    const wrong = `${file} exports lonely, which nothing imports`;
+    expect(deadExports(withMore(file, text))).toEqual([wrong]);
+    // Its own use of it is none.
+    expect(deadExports(withMore(file, `${text}\nimport { lonely as itself } from './fields.ts';`))).toEqual([wrong]);
+  });
+
+  it.each(['./a.ts', '#a.ts'])('[H11] every way to take it counts: %s', (from) => {
+    const a = houseFile('src/a.ts', 'export const lonely = 1;');
+    const ways = [
+      `import { lonely as other } from '${from}';`,
+      `import * as a from '${from}';`,
+      `export { lonely } from '${from}';`,
+      `export * from '${from}';`,
+      `const { lonely } = await import('${from}');`,
+      `type Lonely = typeof import('${from}');`,
+    ];
+    for (const way of ways) expect(deadExports(new Map([a, houseFile('src/b.ts', way)])), way).toEqual([]);
+    expect(deadExports(new Map([a, houseFile('src/b.ts', `import '${from}';`)]))).toHaveLength(1);
   });
 });
 

@@ -248,6 +248,74 @@ function isMember(node: ts.Identifier): boolean {
   );
 }
 
+/** Entries of the package, and files that Node or a worker is given by name: what they export is for others. */
+const ENTRIES = ['src/index.ts', 'src/core/index.ts', 'src/node-proxies.ts', 'src/core/patch/proxies.ts'];
+
+/** Functions, classes and constants that a file of src exports and no other file imports, tests and benchmarks included. */
+export function deadExports(files: Files): string[] {
+  const used = new Set<string>();
+  for (const [path, file] of files) {
+    const names = takenBy.get(file) ?? namesTaken(path, file.text);
+    takenBy.set(file, names);
+    for (const name of names) used.add(name);
+  }
+  return [...files]
+    .filter(([file]) => file.startsWith('src/') && !ENTRIES.includes(file))
+    .flatMap(([file, { text }]) => valuesExported(file, text).map((name) => [file, name] as const))
+    .filter(([file, name]) => !used.has(`${file} ${name}`) && !used.has(`${file} *`))
+    .map(([file, name]) => `${file} exports ${name}, which nothing imports`);
+}
+
+/** Reading every file takes a second. */
+const takenBy = new WeakMap<HouseFile, readonly string[]>();
+
+/** By file and name; `*` for all of a file. */
+function namesTaken(file: string, text: string): string[] {
+  const taken: string[] = [];
+  const take = (specifier: ts.Node | undefined, names: readonly string[]): void => {
+    const from = specifier && ts.isStringLiteralLike(specifier) ? leadsTo(file, specifier.text) : undefined;
+    if (from !== undefined && from !== file) taken.push(...names.map((name) => `${from} ${name}`));
+  };
+  const namesOf = (list: ts.NodeArray<ts.ImportSpecifier | ts.ExportSpecifier>): string[] =>
+    list.map((each) => (each.propertyName ?? each.name).text);
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) {
+      const names = node.importClause?.namedBindings;
+      if (names) take(node.moduleSpecifier, ts.isNamedImports(names) ? namesOf(names.elements) : ['*']);
+    } else if (ts.isExportDeclaration(node)) {
+      const names = node.exportClause;
+      take(node.moduleSpecifier, names && ts.isNamedExports(names) ? namesOf(names.elements) : ['*']);
+    } else if (ts.isImportTypeNode(node))
+      take(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, ['*']);
+    else if (ts.isCallExpression(node) && isLoading(node.expression)) take(node.arguments[0], ['*']);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
+  return taken;
+}
+
+function leadsTo(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return posix.normalize(posix.join(posix.dirname(file), specifier));
+  return specifier.startsWith('#') ? `src/${specifier.slice(1)}` : undefined;
+}
+
+function valuesExported(file: string, text: string): string[] {
+  const { statements } = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
+  return statements.flatMap((statement) => {
+    if (!ts.canHaveModifiers(statement)) return [];
+    if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.flatMap(({ name }) => namesIn(name));
+    const isValue = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement);
+    return isValue && statement.name ? [statement.name.text] : [];
+  });
+}
+
+function namesIn(name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((each) => (ts.isBindingElement(each) ? namesIn(each.name) : []));
+}
+
 const MOST_LINES = 400;
 
 export function longFiles(files: Files): string[] {

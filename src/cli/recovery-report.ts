@@ -89,7 +89,7 @@ export async function printQuarantine(
   for (const row of rows) await output.line(columns.row(row, [], width));
 }
 
-export function modeText(mode: RecoveryMode): string {
+function modeText(mode: RecoveryMode): string {
   if (typeof mode === 'string') return mode;
   const [unit, value] = Object.entries(mode.to)[0] as [string, number];
   return `point (${unit} ${unit === 'time' ? isoTime(value) : value})`;

@@ -50,7 +50,7 @@ const systemClock: LoopClock = {
   },
 };
 
-export const DEFAULT_CATCH_UP = 5;
+const DEFAULT_CATCH_UP = 5;
 
 /** Rounding must not make a tick that is due just now wait for another timer. */
 const SLACK_MS = 1e-6;

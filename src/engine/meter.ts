@@ -36,6 +36,6 @@ export class Meter {
   }
 }
 
-export function microseconds(milliseconds: number): number {
+function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1000));
 }

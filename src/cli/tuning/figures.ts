@@ -96,7 +96,7 @@ function whole(value: number): string {
 }
 
 /** Three significant digits and a unit that fits. */
-export function duration(microseconds: number): string {
+function duration(microseconds: number): string {
   const digits = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 });
   if (microseconds < 1e3) return `${digits(microseconds)} us`;
   return microseconds < 1e6 ? `${digits(microseconds / 1e3)} ms` : `${digits(microseconds / 1e6)} s`;

@@ -16,7 +16,7 @@ export interface Verdict {
 }
 
 /** Differences below this are not worth an option, however steady they are. */
-export const LEAST_GAIN = 0.05;
+const LEAST_GAIN = 0.05;
 
 /** The default's rounds first, as the candidates of `tuned` are. */
 export function judge(tuned: Tuned, measured: readonly Measured[]): Verdict {

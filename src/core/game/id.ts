@@ -2,7 +2,7 @@
 
 import { OrreryError } from '../errors.ts';
 
-export const MAX_ID_LENGTH = 256;
+const MAX_ID_LENGTH = 256;
 
 /** Letters, digits and marks of any script, space, and punctuation that means nothing to a shell's or SQL's quoting. */
 const ALLOWED = /^[\p{L}\p{N}\p{M} ._:@#+~=,!()-]+$/u;

@@ -76,7 +76,7 @@ export interface Migrating {
 }
 
 /** The versions that migrations lead on from, ascending. */
-export function migratedVersions(migrations: Migrations | undefined): number[] {
+function migratedVersions(migrations: Migrations | undefined): number[] {
   return Object.keys(migrations ?? {})
     .map(Number)
     .sort((a, b) => a - b);
@@ -105,7 +105,7 @@ export function faultOfMigrations(migrations: unknown, version: number): string 
 }
 
 /** Throws MIGRATION_MISSING when the way from `from` to the type's version is not whole. */
-export function assertMigratable(type: Migrating, game: string, from: number): void {
+function assertMigratable(type: Migrating, game: string, from: number): void {
   for (let version = from; version < type.version; version += 1) {
     if (type.migrations && Object.hasOwn(type.migrations, version)) continue;
     throw new OrreryError({

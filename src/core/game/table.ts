@@ -18,7 +18,7 @@ import type { WorkingTable } from './working-table.ts';
  * What a table of a state can do. It is a class so that TypeScript knows that a spread copies none of it: `{ ...table }` has
  * the entities and nothing else. There are no objects of it.
  */
-export declare abstract class TableReader<T> {
+declare abstract class TableReader<T> {
   get size(): number;
   has(id: string): boolean;
   get(id: string): T | undefined;

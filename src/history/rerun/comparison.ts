@@ -20,7 +20,7 @@ export interface Discrepancy {
 const MOST_DISCREPANCIES = 32;
 
 /** By how much numbers may differ, and whether some did. */
-export class Tolerance {
+class Tolerance {
   readonly #relative: number;
   wasUsed = false;
 
@@ -139,7 +139,7 @@ function differingOrder(some: Json | undefined, other: Json | undefined, path: P
 }
 
 /** The first place inside two values at which they differ. `unordered`: they are tables. */
-export function firstDiscrepancy(
+function firstDiscrepancy(
   recorded: Json | undefined,
   rerun: Json | undefined,
   path: Path,

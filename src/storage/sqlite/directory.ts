@@ -13,7 +13,7 @@ import { atomicWrite, type Files, isMissing } from './files.ts';
 import { DirectoryLock, notADirectory } from './lock.ts';
 import { sweep } from './sweep.ts';
 
-export const DIRECTORY_VERSION = 1;
+const DIRECTORY_VERSION = 1;
 const CONFIG = 'orrery.json';
 
 /** What a crash may leave of the files above. Whatever else ends like this is not ours. */

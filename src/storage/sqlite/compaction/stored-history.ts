@@ -264,7 +264,7 @@ function boundsOf(range: StepRange): PatchBatchBounds {
 }
 
 /** Whether a record of a step lies in the range; of a step whose records are not known, its end tells. */
-export function isWithin(step: PastStep, bounds: PatchBatchBounds): boolean {
+function isWithin(step: PastStep, bounds: PatchBatchBounds): boolean {
   if (step.lastSeq < bounds.fromSeq || step.firstSeq > bounds.toSeq) return false;
   const records = step.commands.length > 0 ? step.commands : [step];
   return records.some(

@@ -22,7 +22,7 @@ import { OrreryError, reason } from '../../../core/errors.ts';
 export const FRAME_HEADER_BYTES = 48;
 /** A payload above this is refused when written. */
 export const MAX_PAYLOAD_BYTES = 2 ** 30;
-export const FRAME_MAGIC = 0x314d5246;
+const FRAME_MAGIC = 0x314d5246;
 export const FRAME_MAGIC_BYTES: Buffer = Buffer.from('FRM1', 'latin1');
 
 const BATCH = 1;

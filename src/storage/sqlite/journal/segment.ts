@@ -17,9 +17,9 @@ import { OrreryError } from '../../../core/errors.ts';
 import { readU64, writeU64 } from './frame.ts';
 
 export const SEGMENT_HEADER_BYTES = 64;
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 /** The oldest format version whose readers can read what this one writes. */
-export const LEAST_READER_VERSION = 1;
+const LEAST_READER_VERSION = 1;
 
 const MAGIC = Buffer.from('ORRYJRNL', 'latin1');
 const CRC_AT = 60;

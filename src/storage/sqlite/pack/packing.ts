@@ -67,7 +67,7 @@ export interface PackSource {
   readonly compaction: Compaction;
 }
 
-export async function packGame(
+async function packGame(
   { database, compaction }: PackSource,
   row: GameInfo,
   {

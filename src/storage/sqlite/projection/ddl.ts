@@ -32,7 +32,7 @@ export function dropTable(name: string): string {
   return `DROP TABLE IF EXISTS ${quoted(name)}`;
 }
 
-export function primaryKey(table: ProjectedTable): readonly string[] {
+function primaryKey(table: ProjectedTable): readonly string[] {
   return [table.game, ...table.keys.map(({ name }) => name)];
 }
 

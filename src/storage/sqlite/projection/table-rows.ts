@@ -243,7 +243,7 @@ export class TableRows {
 }
 
 /** What a column shows of a value. */
-export function cellOf(value: Json | undefined, type: ColumnType): Cell {
+function cellOf(value: Json | undefined, type: ColumnType): Cell {
   if (value === undefined) return null;
   switch (type) {
     case 'JSON':
