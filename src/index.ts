@@ -42,7 +42,7 @@ export type { CacheMetrics, Distribution, GameMetrics, OrreryMetrics, ShardMetri
 export type { OpenPackOptions } from './histories.ts';
 export type { BlameEntry, BlameOptions } from './history/blame.ts';
 export type { Difference, DifferenceChange, DiffOptions, MomentRead } from './history/difference.ts';
-export type { HistoryEntry, HistoryQuery, HistoryQuery as HistoryRange } from './history/entries.ts';
+export type { HistoryEntry, HistoryQuery } from './history/entries.ts';
 export type {
   GameHistory,
   HistoryBlameOptions,
@@ -50,6 +50,7 @@ export type {
   HistoryTryOptions,
   StateAtOptions,
 } from './history/game/game-history.ts';
+export type { HistoryRange } from './history/range.ts';
 export type { Fork, ForkOptions } from './history/recover/fork.ts';
 export type { Culprit, RecoveryMode, Tried } from './history/recover/plan.ts';
 export type { QuarantinedRange, Recovery } from './history/recover/recover.ts';

@@ -15,7 +15,7 @@ import { keepTrial } from './kept-trial.ts';
 import { ChangeListing } from './past/change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
-import { checkRange, seqsIn } from './past/range-argument.ts';
+import { checkRange, rangeIn } from './past/range-argument.ts';
 
 const HELP = `
 --commands tries commands of a file, one JSON document a line:
@@ -84,7 +84,7 @@ async function attempt(past: HistoryReader, options: Options, surroundings: Surr
   const report = await tryOut(past, types, {
     at,
     ...(options.commands === undefined ? {} : { commands: trialsIn(options.commands) }),
-    ...(options.to === undefined ? {} : await seqsIn(past, { to: options.to })),
+    ...(options.to === undefined ? {} : rangeIn(past, { to: options.to })),
     ...(options.keep === undefined ? {} : { onRecord: (record) => void records.push(record) }),
     onProgress: ({ done, total }) => surroundings.progress(total === undefined ? `${done}` : `${done} of ${total}`),
   }).finally(() => surroundings.progress(''));

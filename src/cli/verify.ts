@@ -13,7 +13,7 @@ import type { Surroundings } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { MOMENTS_HELP } from './past/moment-argument.ts';
 import { isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
-import { addRange, checkRange, type RangeOptions, seqsIn } from './past/range-argument.ts';
+import { addRange, checkRange, type RangeOptions, rangeIn } from './past/range-argument.ts';
 import { eachShard, wholeNumber } from './reading.ts';
 
 const HELP = `
@@ -90,7 +90,7 @@ async function verify(
       try {
         const versions = typesFor(types, past.row);
         const range = {
-          ...(await seqsIn(past, options)),
+          ...rangeIn(past, options),
           ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
           all: options.all === true,
           onProgress: ({ done, total }: VerifyProgress) => progress(`${printable(id)}: ${done} of ${total}`),

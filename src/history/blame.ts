@@ -8,20 +8,16 @@ import { cloneJson, fold } from '../core/patch/apply.ts';
 import type { Json, JsonObject, Patch, Path } from '../core/patch/patch.ts';
 import { CREATE } from '../core/patch/record.ts';
 import type { HistoryReader, PastStep } from '../storage/history-reader.ts';
-import { checkBound } from '../storage/range.ts';
 import type { CommandEntry } from '../storage/steps.ts';
 import { inTableOrder, orderTables } from '../storage/table-order.ts';
 import { type Place, placeOf, touches, valueAt } from './place.ts';
+import { type HistoryRange, seqsIn } from './range.ts';
 import { applied } from './shared-state.ts';
 
-export interface BlameOptions {
-  /** Changes from this seq on. Default: from the oldest kept, and the creation of the game. */
-  readonly fromSeq?: number;
-  /** Changes up to this seq. Default: up to the newest. */
-  readonly upToSeq?: number;
-}
+/** Without `from`, and from seq 0 on, the creation of the game counts as a change. */
+export interface BlameOptions extends HistoryRange {}
 
-const OPTIONS: OptionsOf<BlameOptions> = { fromSeq: 'checked', upToSeq: 'checked' };
+const OPTIONS: OptionsOf<BlameOptions> = { from: 'checked', to: 'checked' };
 
 /** A change of what stands at a place. */
 export interface BlameEntry {
@@ -69,10 +65,8 @@ export async function* blameOf(
 ): AsyncGenerator<BlameEntry, void, undefined> {
   const { id } = past.row;
   assertOptions('blame', options, OPTIONS, { game: id });
-  const { fromSeq = 0, upToSeq } = options;
-  checkBound(id, 'fromSeq', fromSeq);
-  checkBound(id, 'upToSeq', upToSeq);
   const place = placeOf(path);
+  const { fromSeq = 0, toSeq } = await seqsIn(past, options);
   let window: PastStep[] = [];
   let patches = 0;
   let most = FIRST_STEPS;
@@ -80,7 +74,7 @@ export async function* blameOf(
   const range = {
     backwards: true,
     fromSeq: Math.max(fromSeq, past.row.firstSeq + 1),
-    toSeq: upToSeq ?? Number.POSITIVE_INFINITY,
+    toSeq: toSeq ?? Number.POSITIVE_INFINITY,
   };
   for await (const step of past.steps(range)) {
     if (step.lastSeq > range.toSeq || step.firstSeq < range.fromSeq) continue;

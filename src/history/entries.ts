@@ -9,19 +9,10 @@ import type { HistoryReader, PastStep, StepRange } from '../storage/history-read
 import { checkBound } from '../storage/range.ts';
 import type { CommandEntry } from '../storage/steps.ts';
 import { placeOf, touches } from './place.ts';
+import { boundsIn, type HistoryRange, isWithin } from './range.ts';
 
 /** Which part of the past: everything that is given has to hold. */
-export interface HistoryQuery {
-  /** afterSeq < seq. Default 0: from the first command on. */
-  readonly afterSeq?: number;
-  /** seq <= upToSeq. Default: up to the newest that is durable when the reading begins. */
-  readonly upToSeq?: number;
-  /** fromTick <= tick <= toTick. */
-  readonly fromTick?: number;
-  readonly toTick?: number;
-  /** fromTime <= time <= toTime, in milliseconds since 1970. */
-  readonly fromTime?: number;
-  readonly toTime?: number;
+export interface HistoryQuery extends HistoryRange {
   /** Only what this player, or one of these, sent. */
   readonly player?: string | readonly string[];
   /** Only the command of this name, or of one of these. Orrery's own begin with "@". */
@@ -38,15 +29,8 @@ export interface HistoryQuery {
 }
 
 const QUERY: OptionsOf<HistoryQuery> = {
-  ...({
-    afterSeq: 'checked',
-    upToSeq: 'checked',
-    fromTick: 'checked',
-    toTick: 'checked',
-    fromTime: 'checked',
-  } as const),
-  ...({ toTime: 'checked', player: 'checked', command: 'checked', path: 'checked', backwards: 'boolean' } as const),
-  ...({ limit: 'checked' } as const),
+  ...({ from: 'checked', to: 'checked', player: 'checked', command: 'checked', path: 'checked' } as const),
+  ...({ backwards: 'boolean', limit: 'checked' } as const),
 };
 
 /** A command of the past. */
@@ -66,12 +50,13 @@ export async function* historyOf(
   query: HistoryQuery = {},
 ): AsyncGenerator<HistoryEntry, void, undefined> {
   assertOptions('entries', query, QUERY, { game: past.row.id });
-  const accepts = filterOf(past.row.id, query);
+  const bounds = boundsIn(past.row.id, query);
+  const accepts = filterOf(past.row.id, query, bounds);
   const place = query.path === undefined ? undefined : placeOf(query.path);
   checkBound(past.row.id, 'limit', query.limit);
   let left = query.limit ?? Number.POSITIVE_INFINITY;
   if (left === 0) return;
-  for await (const step of past.steps(rangeOf(query))) {
+  for await (const step of past.steps({ ...bounds, backwards: query.backwards === true })) {
     if (place && !step.patches.some((patch) => touches(patch, place))) continue;
     for (const entry of entriesOf(step, query.backwards === true)) {
       if (!accepts(entry)) continue;
@@ -82,35 +67,14 @@ export async function* historyOf(
   }
 }
 
-function rangeOf({ afterSeq = 0, upToSeq, fromTick, toTick, fromTime, toTime, backwards }: HistoryQuery): StepRange {
-  return {
-    fromSeq: Math.min(afterSeq + 1, Number.MAX_SAFE_INTEGER),
-    ...(upToSeq === undefined ? {} : { toSeq: upToSeq }),
-    ...(fromTick === undefined ? {} : { fromTick }),
-    ...(toTick === undefined ? {} : { toTick }),
-    ...(fromTime === undefined ? {} : { fromTime }),
-    ...(toTime === undefined ? {} : { toTime }),
-    ...(backwards === undefined ? {} : { backwards }),
-  };
-}
-
 /** Throws INVALID_OPTION: nothing has been read then. */
-function filterOf(game: string, query: HistoryQuery): (entry: CommandEntry) => boolean {
-  const { afterSeq = 0, upToSeq = Number.POSITIVE_INFINITY, fromTick = 0, toTick = Number.POSITIVE_INFINITY } = query;
-  const { fromTime = Number.NEGATIVE_INFINITY, toTime = Number.POSITIVE_INFINITY } = query;
-  const bounds = ['afterSeq', 'upToSeq', 'fromTick', 'toTick', 'fromTime', 'toTime'] as const;
-  for (const bound of bounds) checkBound(game, bound, query[bound]);
+function filterOf(game: string, query: HistoryQuery, bounds: StepRange): (entry: CommandEntry) => boolean {
   const players = namesIn(game, 'player', query.player);
   const commands = namesIn(game, 'command', query.command);
-  return ({ seq, tick, time, player, name }) =>
-    seq > afterSeq &&
-    seq <= upToSeq &&
-    tick >= fromTick &&
-    tick <= toTick &&
-    time >= fromTime &&
-    time <= toTime &&
-    (players === undefined || (player !== undefined && players.includes(player))) &&
-    (commands === undefined || commands.includes(name));
+  return (entry) =>
+    isWithin(bounds, entry) &&
+    (players === undefined || (entry.player !== undefined && players.includes(entry.player))) &&
+    (commands === undefined || commands.includes(entry.name));
 }
 
 /** Undefined for everybody. What is no name would match nothing, in silence. */

@@ -65,14 +65,13 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
     await orrery.flush();
     const seqs = async (range: HistoryQuery): Promise<number[]> =>
       (await all(ask(orrery, 'one').entries(range))).map(({ seq }) => seq);
-    expect(await seqs({ afterSeq: 3, upToSeq: 6 })).toEqual([4, 5, 6]);
-    expect(await seqs({ afterSeq: 1498 })).toEqual([1499, 1500]);
-    expect(await seqs({ upToSeq: 2 })).toEqual([1, 2]);
-    expect((await seqs({ upToSeq: Number.POSITIVE_INFINITY })).length).toBe(1500);
-    expect((await seqs({ upToSeq: 1000 })).at(-1)).toBe(1000);
-    expect((await seqs({ afterSeq: 200, upToSeq: 1200 })).length).toBe(1000);
-    expect(await seqs({ afterSeq: 1500 })).toEqual([]);
-    expect(await seqs({ afterSeq: 9, upToSeq: 9 })).toEqual([]);
+    expect(await seqs({ from: 4, to: 6 })).toEqual([4, 5, 6]);
+    expect(await seqs({ from: 1499 })).toEqual([1499, 1500]);
+    expect(await seqs({ to: 2 })).toEqual([1, 2]);
+    expect((await seqs({ to: 1000 })).at(-1)).toBe(1000);
+    expect((await seqs({ from: 201, to: 1200 })).length).toBe(1000);
+    expect(await seqs({ from: 1501 })).toEqual([]);
+    expect(await seqs({ from: 10, to: 9 })).toEqual([]);
   });
 
   it('[HI3] of a new game is empty; a game that is not there, a range that cannot be and an orrery that is closed are errors', async () => {
@@ -84,7 +83,7 @@ describe.each(Object.entries(stores))('the history of a game, store: %s', (_name
       context: { game: 'nobody' },
     });
     await expect(all(ask(orrery, '').entries())).rejects.toMatchObject({ code: 'INVALID_GAME_ID' });
-    for (const range of [{ afterSeq: -1 }, { afterSeq: 0.5 }, { upToSeq: Number.NaN }, { upToSeq: -1 }]) {
+    for (const range of [{ from: -1 }, { from: 0.5 }, { to: Number.NaN }, { to: -1 }]) {
       await expect(all(ask(orrery, 'new').entries(range))).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         context: { game: 'new' },

@@ -39,7 +39,7 @@ it('[PK15] blame names the step in which metal came out of nothing, and the send
 });
 
 it('[PK15] verification is the same with the code that played, and with the right rules it names the culprit', async () => {
-  const range = { fromSeq: 4_900 };
+  const range = { from: 4_900 };
   const same = await verify(past, new Map([[1, buggyGalaxy]]), range);
   expect(same.difference).toBeUndefined();
   const { difference } = await verify(past, new Map([[1, galaxy]]), range);

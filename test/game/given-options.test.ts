@@ -12,12 +12,12 @@ type Ask = (orrery: Orrery, options: never) => Promise<unknown>;
 
 /** Every function of an orrery that has options, with some that are right. */
 const functions: readonly (readonly [name: string, right: object, ask: Ask])[] = [
-  ['entries', { afterSeq: 1 }, (orrery, options) => ask(orrery, 'g').entries(options).next()],
+  ['entries', { from: 2 }, (orrery, options) => ask(orrery, 'g').entries(options).next()],
   ['at', { nearest: true }, (orrery, options) => ask(orrery, 'g').at(1, options)],
   ['diff', { expand: false, path: '/treasury' }, (orrery, options) => ask(orrery, 'g').diff(0, 1, options)],
-  ['blame', { fromSeq: 0 }, (orrery, options) => ask(orrery, 'g').blame('/treasury', options).next()],
+  ['blame', { from: 0 }, (orrery, options) => ask(orrery, 'g').blame('/treasury', options).next()],
   ['replay', { from: 0, to: 1 }, (orrery, options) => ask(orrery, 'g').replay(options).next()],
-  ['verify', { fromSeq: 1 }, (orrery, options) => ask(orrery, 'g').verify(options)],
+  ['verify', { from: 1 }, (orrery, options) => ask(orrery, 'g').verify(options)],
   ['try', { at: 0 }, (orrery, options) => ask(orrery, 'g').try(options)],
   ['migrateAll', { games: ['g'] }, (orrery, options) => orrery.migrateAll(options)],
   ['submit', { state: {}, baseSeq: 9 }, (orrery, options) => orrery.submit('g', options)],
@@ -76,8 +76,8 @@ describe('options of functions', () => {
       await rejection('INVALID_OPTION', each.stateAt({ seq: 1 }, { near: true } as never));
       await rejection('INVALID_OPTION', each.steps({ least: 1 } as never).next());
     }
-    await rejection('INVALID_OPTION', verify(past, galaxy, { from: 1 } as never));
-    await rejection('INVALID_OPTION', tryOut(past, galaxy, { from: 1 } as never));
+    await rejection('INVALID_OPTION', verify(past, galaxy, { fromSeq: 1 } as never));
+    await rejection('INVALID_OPTION', tryOut(past, galaxy, { fromSeq: 1 } as never));
     await rejection('INVALID_OPTION', ask(orrery, 'g').at({ seq: 1, nearest: true } as never));
     for (const options of [{ plyer: 'ada' }, { player: 'ada', as: 'ada' }, 'ada', null, 1]) {
       refusal('INVALID_OPTION', () => game.dispatch('spend', 1, options as never));
@@ -98,7 +98,7 @@ describe('options of functions', () => {
 
   it('[OP8] options that are undefined are left out', async () => {
     const { orrery } = await recorded();
-    const all = { afterSeq: undefined, player: undefined, path: undefined } as never;
+    const all = { from: undefined, player: undefined, path: undefined } as never;
     expect((await ask(orrery, 'g').entries(all).next()).value?.seq).toBe(1);
     expect((await ask(orrery, 'g').at(1, { nearest: undefined } as never)).seq).toBe(1);
   });

@@ -236,7 +236,7 @@ it('[D39] recovering and migrating keep the secret', async () => {
   const later = await open([newer], { on: store });
   await (await later.load(newer, 'andromeda')).dispatch('draw').durable;
   expect((await store.load('andromeda'))?.seed).toBe(seed);
-  expect(await ask(later, 'andromeda').verify({ fromSeq: 7 })).toMatchObject({ difference: undefined, commands: 1 });
+  expect(await ask(later, 'andromeda').verify({ from: 7 })).toMatchObject({ difference: undefined, commands: 1 });
 });
 
 it('[D66] a seed cannot be read from what holds it, and is not told when it is wrong', () => {

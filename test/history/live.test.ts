@@ -206,13 +206,13 @@ it('[PA22] a past longer than any page is read whole, either way, while the game
   }
   await orrery.flush();
   const seqs: number[] = [];
-  for await (const { seq } of ask(orrery, 'andromeda').entries({ upToSeq: COUNT })) {
+  for await (const { seq } of ask(orrery, 'andromeda').entries({ to: COUNT })) {
     if (seq % 1000 === 0) game.dispatch('mine', { id: 's2', metal: 1 });
     seqs.push(seq);
   }
   expect(seqs).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
   await orrery.flush();
-  const back = await all(ask(orrery, 'andromeda').entries({ backwards: true, upToSeq: COUNT }));
+  const back = await all(ask(orrery, 'andromeda').entries({ backwards: true, to: COUNT }));
   expect(back.map(({ seq }) => seq)).toEqual(seqs.reverse());
   const notes = await all(ask(orrery, 'andromeda').blame('/log'));
   expect(notes.map(({ seq }) => seq)).toEqual([
@@ -222,7 +222,7 @@ it('[PA22] a past longer than any page is read whole, either way, while the game
   expect((await all(ask(orrery, 'andromeda').blame('/systems/s0/metal'))).map(({ command }) => command)).toEqual([
     '@create',
   ]);
-  const whole = await all(ask(orrery, 'andromeda').blame('', { upToSeq: 600 }));
+  const whole = await all(ask(orrery, 'andromeda').blame('', { to: 600 }));
   expect(whole.map(({ seq }) => seq)).toEqual(Array.from({ length: 601 }, (_, index) => 600 - index));
   expect(whole.map(({ after }) => (after as unknown as { systems: { s1: System } }).systems.s1.metal)).toEqual(
     whole.map(({ seq }) => 1 + seq - Math.floor(seq / 400)),
@@ -278,7 +278,7 @@ it('[PA26] states of the past have the entities of a table in the order that the
     const steps = await all(ask(orrery, 'andromeda').replay());
     expect(steps.map(({ state }) => JSON.stringify(state))).toEqual([...states.values()]);
     for (const place of ['/systems', '']) {
-      const blamed = await all(ask(orrery, 'andromeda').blame(place, { fromSeq: 1 }));
+      const blamed = await all(ask(orrery, 'andromeda').blame(place, { from: 1 }));
       const told = blamed.map(({ seq, before, after }) => [seq, JSON.stringify(before), JSON.stringify(after)]);
       const stood = (seq: number): string | undefined => {
         const state = JSON.parse(states.get(seq) as string) as { systems: object };

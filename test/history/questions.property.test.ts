@@ -8,7 +8,7 @@ import { type BlameEntry, blameOf } from '#history/blame.ts';
 import { diffOf } from '#history/difference.ts';
 import { type HistoryEntry, type HistoryQuery, historyOf } from '#history/entries.ts';
 import { type ReplayStep, replayOf } from '#history/replay.ts';
-import type { HistoryReader, PastStep } from '#storage/history-reader.ts';
+import type { HistoryReader, MomentLike, PastStep } from '#storage/history-reader.ts';
 import type { Granularity } from '#storage/sqlite/compaction/pending-row.ts';
 import { dice } from '../programs/script.ts';
 import { canonical, chronicle, compacted, type State } from './chronicle.ts';
@@ -70,29 +70,35 @@ for (const granularity of GRANULARITIES) {
         const pick = (...values: unknown[]): unknown => values[roll(values.length)];
         const query = Object.fromEntries(
           Object.entries({
-            afterSeq: pick(undefined, undefined, roll(100)),
-            upToSeq: pick(undefined, undefined, roll(120), Number.POSITIVE_INFINITY),
-            fromTick: pick(undefined, undefined, roll(30)),
-            toTick: pick(undefined, undefined, roll(40)),
-            fromTime: pick(undefined, undefined, times[roll(times.length)]),
-            toTime: pick(undefined, undefined, times[roll(times.length)]),
+            from: pick(
+              undefined,
+              roll(100),
+              { seq: roll(100) },
+              { tick: roll(30) },
+              { time: times[roll(times.length)] },
+            ),
+            to: pick(undefined, roll(120), { seq: roll(120) }, { tick: roll(40) }, { time: times[roll(times.length)] }),
             player: pick(undefined, undefined, 'ada', ['bob', 'eve'], []),
             command: pick(undefined, undefined, 'build', ['@tick', 'raze'], 'nothing'),
             path: pick(undefined, undefined, PLACES[roll(PLACES.length)], ['systems', 's0', 'metal'], ['list', 1]),
             backwards: pick(undefined, true),
           }).filter(([, value]) => value !== undefined),
         ) as HistoryQuery;
+        const lies = (
+          record: { readonly [unit: string]: number },
+          end: MomentLike | undefined,
+          holds: (value: number, bound: number) => boolean,
+        ): boolean => {
+          const [[unit, bound] = ['seq', 0]] = Object.entries(typeof end === 'number' ? { seq: end } : (end ?? {}));
+          return end === undefined || holds(record[unit] as number, bound as number);
+        };
         const isOf = (value: string | undefined, wanted: string | readonly string[] | undefined): boolean =>
           wanted === undefined || (value !== undefined && [wanted].flat().includes(value));
         const pointer = query.path === undefined || typeof query.path === 'string' ? query.path : toPointer(query.path);
         const wanted = everything.filter(
           ({ seq, tick, time, player, name, step }) =>
-            seq > (query.afterSeq ?? 0) &&
-            seq <= (query.upToSeq ?? 1e9) &&
-            tick >= (query.fromTick ?? 0) &&
-            tick <= (query.toTick ?? 1e9) &&
-            time >= (query.fromTime ?? 0) &&
-            time <= (query.toTime ?? 1e15) &&
+            lies({ seq, tick, time }, query.from, (value, bound) => value >= bound) &&
+            lies({ seq, tick, time }, query.to, (value, bound) => value <= bound) &&
             isOf(player, query.player) &&
             isOf(name, query.command) &&
             (pointer === undefined ||
@@ -145,7 +151,7 @@ for (const granularity of GRANULARITIES) {
         expect(found, `round ${round}, ${place}`).toMatchObject(due.reverse());
         expect(found.length).toBe(due.length);
         const upToSeq = roll(100);
-        expect(await all(blameOf(past, place, { upToSeq }))).toEqual(found.filter(({ seq }) => seq <= upToSeq));
+        expect(await all(blameOf(past, place, { to: upToSeq }))).toEqual(found.filter(({ seq }) => seq <= upToSeq));
       }
       await past.close();
     }
@@ -251,7 +257,7 @@ it('[PA17] states of a replay are frozen, and share what a step did not touch', 
 it('[PA18] questions that cannot be asked are errors, before anything is read', async () => {
   const roll = dice(SEED);
   const { past } = await compacted(chronicle(roll, 30), 'batches', roll);
-  for (const query of [{ afterSeq: -1 }, { toTick: 0.5 }, { fromTime: Number.NaN }]) {
+  for (const query of [{ from: -1 }, { to: { tick: 0.5 } }, { from: { time: Number.NaN } }]) {
     await expect(all(historyOf(past, query))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   }
   for (const path of ['count', '/a~2']) {
@@ -260,7 +266,7 @@ it('[PA18] questions that cannot be asked are errors, before anything is read', 
     await expect(diffOf(past, { seq: 0 }, { seq: 0 }, { path })).rejects.toMatchObject({ code: 'INVALID_POINTER' });
   }
   const { seq } = past.row;
-  await expect(all(blameOf(past, '', { upToSeq: -1 }))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(all(blameOf(past, '', { to: -1 }))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   await expect(diffOf(past, { seq: 0 }, { seq: seq + 1 })).rejects.toMatchObject({ code: 'MOMENT_NOT_KEPT' });
   await expect(all(replayOf(past, { to: { seq: seq + 1 } }))).rejects.toMatchObject({ code: 'MOMENT_NOT_KEPT' });
   // The newest step of a game that is being played grows between one question and the next.

@@ -159,7 +159,7 @@ describe('verify', () => {
     const live = await ask(other, 'a').reader();
     expect((await verify(live, changed)).difference).toMatchObject({ seq: 1, otherwise: [] });
     await game.dispatch('look', undefined).durable;
-    const found = await verify(await ask(other, 'a').reader(), changed, { fromSeq: 2 });
+    const found = await verify(await ask(other, 'a').reader(), changed, { from: 2 });
     expect(found.difference).toMatchObject({ seq: 2, otherwise: difference?.otherwise });
   });
 

@@ -96,7 +96,7 @@ describe('trying', () => {
     });
     const end = (step: number): number => (kept[step] as PastStep).lastSeq;
     const between = (of: HistoryReader, first: number, last: number) =>
-      tryOut(of, versions(land(2)), { at: end(first), toSeq: end(last) });
+      tryOut(of, versions(land(2)), { at: end(first), to: end(last) });
     expect(await between(thinned(), 3, 11)).toMatchObject({ skipped: end(11) - end(3), changes: [] });
     for (const trying of [
       between(thinned(), 4, 11),
@@ -148,5 +148,5 @@ it('[RR30] commands from before a game was renamed are tried under the id it had
   expect(changes.every(({ pointer }) => pointer.endsWith('/grain'))).toBe(true);
   expect(changes.length).toBeGreaterThan(0);
   expect(accepted).toBe(past.row.seq);
-  expect((await tryOut(renamed, land(2), { at: { seq: 0 }, toSeq: 10 })).changes).toEqual([]);
+  expect((await tryOut(renamed, land(2), { at: { seq: 0 }, to: 10 })).changes).toEqual([]);
 });

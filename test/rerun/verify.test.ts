@@ -237,9 +237,9 @@ describe('verification', () => {
     const past = remember(wells('commands'), workday);
     const changed: Rule = (draft, args, context) => dig(draft, args.by === 6 ? { ...args, by: 7 } : args, context);
     const types = versions(wells('commands', changed));
-    expect(await verify(past, types, { fromSeq: 1, toSeq: 21 })).toMatchObject({ commands: 21, difference: undefined });
-    expect(await verify(past, types, { fromSeq: 23 })).toMatchObject({ commands: ALL - 22, difference: undefined });
-    expect((await verify(past, types, { fromSeq: 20, toSeq: 30 })).difference?.seq).toBe(22);
+    expect(await verify(past, types, { from: 1, to: 21 })).toMatchObject({ commands: 21, difference: undefined });
+    expect(await verify(past, types, { from: 23 })).toMatchObject({ commands: ALL - 22, difference: undefined });
+    expect((await verify(past, types, { from: 20, to: 30 })).difference?.seq).toBe(22);
   });
 });
 

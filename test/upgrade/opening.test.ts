@@ -58,7 +58,7 @@ describe.each(['memory', 'sqlite'])('on %s', (kind) => {
     expect(await orrery.list()).toMatchObject([{ id: 'andromeda', version, seq: 6, tick: 2 }]);
     expect(json(game)).toBe(expected(first, 2, version));
     expect([game.seq, game.tick, game.type.version]).toEqual([6, 2, version]);
-    const entries = await all(ask(orrery, 'andromeda').entries({ afterSeq: 5 }));
+    const entries = await all(ask(orrery, 'andromeda').entries({ from: 6 }));
     expect(entries).toMatchObject([{ seq: 6, tick: 2, name: '@migrate', args: { from: 1, to: version } }]);
     expect((game.state as { systems: { size: number } }).systems.size).toBe(3);
     game.dispatch('mine', { at: 'vega', metal: 1 });
@@ -90,7 +90,7 @@ describe.each(['memory', 'sqlite'])('on %s', (kind) => {
       expect(await ask(orrery, 'andromeda').at({ seq: 0 })).toMatchObject({ version: 1, tick: 0 });
       await orrery.checkpoint();
     }
-    const record = (await all(ask(orrery, 'andromeda').entries({ afterSeq: 5, upToSeq: 6 })))[0];
+    const record = (await all(ask(orrery, 'andromeda').entries({ from: 6, to: 6 })))[0];
     expect(record?.time).toBe((await ask(orrery, 'andromeda').at({ seq: 6 })).time);
     await orrery.close();
     if (directory === undefined) return;

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { HistoryQuery } from '../../history/entries.ts';
 import { placeOf } from '../../history/place.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
-import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
+import { addRange, checkRange, type RangeOptions, rangeIn } from './range-argument.ts';
 
 export interface LogFilters extends RangeOptions {
   readonly player?: readonly string[];
@@ -29,11 +29,8 @@ export function checkFilters(filters: LogFilters, command: Command): void {
 
 export function queryOf(past: HistoryReader, filters: LogFilters): HistoryQuery {
   const { player, command: commands, path, backwards } = filters;
-  const { fromSeq, toSeq, ...bounds } = boundsIn(past, filters);
   return {
-    ...(fromSeq === undefined ? {} : { afterSeq: Math.max(0, fromSeq - 1) }),
-    ...(toSeq === undefined ? {} : { upToSeq: toSeq }),
-    ...bounds,
+    ...rangeIn(past, filters),
     ...(player === undefined ? {} : { player }),
     ...(commands === undefined ? {} : { command: commands }),
     ...(path === undefined ? {} : { path }),

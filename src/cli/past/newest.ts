@@ -2,6 +2,7 @@
 // them.
 
 import { type HistoryEntry, type HistoryQuery, historyOf } from '../../history/entries.ts';
+import { boundsIn, isWithin } from '../../history/range.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
 
 /**
@@ -22,5 +23,9 @@ export async function* newestOf(
     if (count === limit) break;
   }
   if (query.backwards || count === 0) return;
-  yield* historyOf(past, { ...query, afterSeq: first - 1, upToSeq: last });
+  // Ticks and clocks go back: what lies between the two need not lie in the range.
+  const bounds = boundsIn(past.row.id, query);
+  for await (const entry of historyOf(past, { ...query, from: first, to: last })) {
+    if (isWithin(bounds, entry)) yield entry;
+  }
 }

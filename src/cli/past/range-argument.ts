@@ -2,7 +2,7 @@
 // options; after it: what reads a range, by seq or by the bounds that were given.
 
 import type { Command } from 'commander';
-import { type HistoryQuery, historyOf } from '../../history/entries.ts';
+import { boundsIn as boundsOf, type HistoryRange } from '../../history/range.ts';
 import type { HistoryReader, StepRange } from '../../storage/history-reader.ts';
 import { type AskedMoment, momentIn, momentText, parseMoment } from './moment-argument.ts';
 
@@ -30,33 +30,15 @@ function isBehind(from: AskedMoment, to: AskedMoment): boolean {
   return (['seq', 'tick', 'time'] as const).some((unit) => (from[unit] ?? -Infinity) > (to[unit] ?? Infinity));
 }
 
+/** The range with its ends as moments. */
+export function rangeIn(past: HistoryReader, { from, to }: RangeOptions): HistoryRange {
+  return {
+    ...(from === undefined ? {} : { from: momentIn(past, from) }),
+    ...(to === undefined ? {} : { to: momentIn(past, to) }),
+  };
+}
+
 /** Each bound as what it was given in. */
-export function boundsIn(past: HistoryReader, { from, to }: RangeOptions): StepRange {
-  return { ...boundIn(past, 'from', from), ...boundIn(past, 'to', to) };
-}
-
-function boundIn(past: HistoryReader, side: 'from' | 'to', asked: AskedMoment | undefined): StepRange {
-  if (asked === undefined) return {};
-  const moment = momentIn(past, asked);
-  if (moment.seq !== undefined) return { [`${side}Seq`]: moment.seq };
-  return moment.tick !== undefined ? { [`${side}Tick`]: moment.tick } : { [`${side}Time`]: moment.time };
-}
-
-/** The same as seqs: of the first record in the range and of the last. An end that no record is in has a seq outside. */
-export async function seqsIn(
-  past: HistoryReader,
-  range: RangeOptions,
-): Promise<{ readonly fromSeq?: number; readonly toSeq?: number }> {
-  const { fromSeq, toSeq, ...bounds } = boundsIn(past, range);
-  const { fromTick, fromTime, toTick, toTime } = bounds;
-  const first = fromTick !== undefined || fromTime !== undefined;
-  const last = toTick !== undefined || toTime !== undefined;
-  const from = first ? ((await seqOf(past, bounds)) ?? past.row.seq + 1) : fromSeq;
-  const to = last ? ((await seqOf(past, { ...bounds, backwards: true })) ?? 0) : toSeq;
-  return { ...(from === undefined ? {} : { fromSeq: from }), ...(to === undefined ? {} : { toSeq: to }) };
-}
-
-async function seqOf(past: HistoryReader, query: HistoryQuery): Promise<number | undefined> {
-  for await (const { seq } of historyOf(past, query)) return seq;
-  return undefined;
+export function boundsIn(past: HistoryReader, range: RangeOptions): StepRange {
+  return boundsOf(past.row.id, rangeIn(past, range));
 }

@@ -50,9 +50,9 @@ export interface HistoryTryOptions extends TryOptions {
 
 const AT: OptionsOf<StateAtOptions> = { nearest: 'boolean', expand: 'boolean' };
 const DIFF: OptionsOf<HistoryDiffOptions> = { ...AT, path: 'checked' };
-const BLAME: OptionsOf<HistoryBlameOptions> = { fromSeq: 'checked', upToSeq: 'checked', expand: 'boolean' };
+const BLAME: OptionsOf<HistoryBlameOptions> = { from: 'checked', to: 'checked', expand: 'boolean' };
 const TRY: OptionsOf<HistoryTryOptions> = {
-  ...({ at: 'checked', commands: 'checked', toSeq: 'checked', onRecord: 'function' } as const),
+  ...({ at: 'checked', commands: 'checked', to: 'checked', onRecord: 'function' } as const),
   ...({ onProgress: 'function', games: 'checked' } as const),
 };
 

@@ -44,6 +44,6 @@ export async function* expandedBlame(
   for await (const entry of blameOf(past, path, options)) {
     const { firstSeq, lastSeq } = entry.step;
     if (!entry.merged || apart === past) yield entry;
-    else yield* blameOf(apart, path, { fromSeq: firstSeq, upToSeq: lastSeq });
+    else yield* blameOf(apart, path, { from: firstSeq, to: lastSeq });
   }
 }

@@ -46,8 +46,8 @@ export class SectionRunner {
       const types = await loadGameTypes(module, '/');
       const past = await this.#pastOf(task);
       const options = {
-        fromSeq,
-        toSeq,
+        from: fromSeq,
+        to: toSeq,
         tolerance,
         all,
         isStopped,

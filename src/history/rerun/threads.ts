@@ -89,7 +89,7 @@ export class RerunThreads {
    */
   async verify(past: HistoryReader, source: Source, options: VerifyOptions = {}): Promise<Verification> {
     const { row } = past;
-    const range = boundsOf(past, options);
+    const range = await boundsOf(past, options);
     const { tolerance, goesOn: all } = measureOf(row.id, options);
     const total = Math.max(0, range.toSeq - range.fromSeq + 1);
     const count = Math.max(1, Math.min(this.#threads * SECTIONS_A_THREAD, Math.floor(total / LEAST_SECTION)));

@@ -10,8 +10,8 @@ import { cloneJson } from '../../core/patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../../core/patch/patch.ts';
 import { TICK } from '../../core/patch/record.ts';
 import { type HistoryReader, type MomentLike, momentOf, type StateAt } from '../../storage/history-reader.ts';
-import { checkBound } from '../../storage/range.ts';
 import { changesInTurns, type DifferenceChange, patchesInTurns } from '../difference.ts';
+import { seqsIn } from '../range.ts';
 import { ExpandedPast } from './expand.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
 import { reasonNotToRun } from './reenact.ts';
@@ -28,14 +28,14 @@ export interface TryOptions {
   /** What to do there. Default: the commands that were recorded from there on. */
   readonly commands?: Iterable<Trial> | AsyncIterable<Trial>;
   /** With the recorded commands, the last one. Default: the newest. */
-  readonly toSeq?: number;
+  readonly to?: MomentLike;
   /** Called with every command that was accepted and what it did. The patches are not to be changed. */
   readonly onRecord?: (record: TriedRecord) => void;
   readonly onProgress?: (progress: { readonly done: number; readonly total: number | undefined }) => void;
 }
 
 const OPTIONS: OptionsOf<TryOptions> = {
-  ...({ at: 'checked', commands: 'checked', toSeq: 'checked', onRecord: 'function', onProgress: 'function' } as const),
+  ...({ at: 'checked', commands: 'checked', to: 'checked', onRecord: 'function', onProgress: 'function' } as const),
 };
 
 export interface TriedRecord extends Rerun {
@@ -92,7 +92,6 @@ export async function tryOut(
   options: TryOptions = {},
 ): Promise<TryReport> {
   assertOptions('try', options, OPTIONS, { game: past.row.id });
-  checkBound(past.row.id, 'toSeq', options.toSeq);
   const versions = versionsOf(types, past.row);
   const type = versions.get(Math.max(...versions.keys())) as AnyGameType;
   // Code that makes of a merged step what was recorded can begin and end inside of it.
@@ -102,7 +101,8 @@ export async function tryOut(
   const { seed } = past;
   const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now, seed }) };
   const recorded = options.commands === undefined;
-  const toSeq = Math.min(options.toSeq ?? past.row.seq, past.row.seq);
+  const { toSeq: last } = await seqsIn(past, options.to === undefined ? {} : { to: options.to });
+  const toSeq = Math.min(last ?? past.row.seq, past.row.seq);
   if (recorded && toSeq < seq) throw endsBefore(game, seq, toSeq);
   // Read first: what cannot be compared with need not be tried.
   const base = recorded ? await outcomeAt(apart, type, toSeq) : begun;

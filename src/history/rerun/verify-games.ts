@@ -29,7 +29,7 @@ export interface VerifyGameOptions extends VerifyAllOptions {
 
 const ALL: OptionsOf<VerifyAllOptions> = {
   ...({ module: 'checked', threads: 'checked', workerUrl: 'checked' } as const),
-  ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function' } as const),
+  ...({ from: 'checked', to: 'checked', onProgress: 'function' } as const),
   ...({ tolerance: 'checked', all: 'boolean' } as const),
 };
 const GAME: OptionsOf<VerifyGameOptions> = { ...ALL, games: 'checked' };

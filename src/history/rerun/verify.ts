@@ -6,7 +6,7 @@ import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
 import { assertOptions, type OptionsOf } from '../../core/option-check.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
-import { checkBound } from '../../storage/range.ts';
+import { type HistoryRange, seqsIn } from '../range.ts';
 import { type Difference, explain } from './explanation.ts';
 import { type TypeVersions, versionsOf } from './games-module.ts';
 import { type Comparing, type Outcome, reenact, type Skipped } from './reenact.ts';
@@ -39,13 +39,6 @@ export interface Verification extends Counts {
 /** So many differences of a game are told. */
 export const MOST_DIFFERENCES = 100;
 
-export interface VerifyRange {
-  /** Default: from the oldest kept. */
-  readonly fromSeq?: number;
-  /** Default: up to the newest. */
-  readonly toSeq?: number;
-}
-
 export interface VerifyProgress {
   readonly game: string;
   /** Records gone through so far, of so many. */
@@ -64,7 +57,7 @@ export interface VerifyMeasure {
   readonly all?: boolean;
 }
 
-export interface VerifyOptions extends VerifyRange, VerifyMeasure {
+export interface VerifyOptions extends HistoryRange, VerifyMeasure {
   /** Called now and then. */
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** Asked after every step; true ends it early. What was counted by then is the result. */
@@ -72,7 +65,7 @@ export interface VerifyOptions extends VerifyRange, VerifyMeasure {
 }
 
 const OPTIONS: OptionsOf<VerifyOptions> = {
-  ...({ fromSeq: 'checked', toSeq: 'checked', onProgress: 'function', isStopped: 'function' } as const),
+  ...({ from: 'checked', to: 'checked', onProgress: 'function', isStopped: 'function' } as const),
   ...({ tolerance: 'checked', all: 'boolean' } as const),
 };
 
@@ -93,7 +86,7 @@ export async function verify(
   const { row } = past;
   assertOptions('verify', options, OPTIONS, { game: row.id });
   const versions = versionsOf(types, row);
-  const { fromSeq, toSeq } = boundsOf(past, options);
+  const { fromSeq, toSeq } = await boundsOf(past, options);
   const measure = measureOf(row.id, options);
   const counting = new Counting();
   const differences: Difference[] = [];
@@ -118,7 +111,7 @@ export async function verify(
 export function measureOf(
   game: string,
   { tolerance = 0, all = false }: VerifyMeasure,
-): Omit<Comparing, keyof VerifyRange> {
+): Omit<Comparing, 'fromSeq' | 'toSeq'> {
   const isPart = typeof tolerance === 'number' && tolerance >= 0 && tolerance < 1;
   if (isPart && typeof all === 'boolean') return { tolerance, goesOn: all };
   throw new OrreryError({
@@ -130,9 +123,9 @@ export function measureOf(
 }
 
 /** The seqs that are meant, as far as they are kept. Throws INVALID_OPTION. */
-export function boundsOf({ row }: HistoryReader, { fromSeq, toSeq }: VerifyRange): { fromSeq: number; toSeq: number } {
-  checkBound(row.id, 'fromSeq', fromSeq);
-  checkBound(row.id, 'toSeq', toSeq);
+export async function boundsOf(past: HistoryReader, range: HistoryRange): Promise<{ fromSeq: number; toSeq: number }> {
+  const { row } = past;
+  const { fromSeq, toSeq } = await seqsIn(past, range);
   return { fromSeq: Math.max(fromSeq ?? 0, row.firstSeq + 1), toSeq: Math.min(toSeq ?? row.seq, row.seq) };
 }
 
