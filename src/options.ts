@@ -23,6 +23,7 @@ export const DEFAULTS = {
   compactionLagBytes: 16 * 1024 * 1024,
   checkpointBytes: 8 * 1024 * 1024,
   maxImageBytes: 256 * 1024 * 1024,
+  pageCacheBytes: 64 * 1024 * 1024,
   maxStateBytes: 256 * 1024 * 1024,
   maxRecordBytes: 16 * 1024 * 1024,
   maxLoadedGames: 10_000,
@@ -89,6 +90,11 @@ export interface OrreryOptions {
    * the bound is raised. From half of it on, the event `imageGrowing` and the log warn, and say what to do. Default 256 MiB.
    */
   readonly maxImageBytes?: number;
+  /**
+   * Bytes, for all shards together. So much of the SQLite databases is in memory, besides what a batch is changing; the rest is
+   * read from the images when it is asked for. At least 1 MiB. Default 64 MiB.
+   */
+  readonly pageCacheBytes?: number;
   /** Bytes of JSON. A command that makes a game's state larger is refused. At most 500 MiB. Default 256 MiB. */
   readonly maxStateBytes?: number;
   /** Bytes of JSON. A command whose arguments and patches are more is refused. At most 500 MiB. Default 16 MiB. */
@@ -170,6 +176,7 @@ const optionFields = objectOf<CheckedOptions>(
     compactionLagBytes: byDefault(whole(1), DEFAULTS.compactionLagBytes),
     checkpointBytes: byDefault(whole(1), DEFAULTS.checkpointBytes),
     maxImageBytes: byDefault(whole(1, 2 ** 31 - 1), DEFAULTS.maxImageBytes),
+    pageCacheBytes: byDefault(whole(2 ** 20), DEFAULTS.pageCacheBytes),
     maxStateBytes: byDefault(whole(1, LARGEST_TEXT_BYTES), DEFAULTS.maxStateBytes),
     maxRecordBytes: byDefault(whole(1, LARGEST_TEXT_BYTES), DEFAULTS.maxRecordBytes),
     ownerMemoryMb: optional(whole(LEAST_MEMORY_MB, 2 ** 20)),

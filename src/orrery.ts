@@ -64,6 +64,7 @@ export async function openDirectory(checked: CheckedOptions, logger: Logger): Pr
         sliceMs: checked.flushIntervalMs / 2,
         checkpointBytes: checked.checkpointBytes,
         maxImageBytes: checked.maxImageBytes,
+        pageCacheBytes: Math.floor(checked.pageCacheBytes / config.shards),
         commandIndex: checked.commandIndex,
         readOnly: checked.readOnly,
       }),

@@ -3,9 +3,9 @@
 import { constants, platform, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { nodeFiles } from '../src/storage/sqlite/files.ts';
-import { sha256 } from '../src/storage/sqlite/image/body.ts';
-import { inspectBytes } from '../src/storage/sqlite/image/database.ts';
+import { inspectFile } from '../src/storage/sqlite/image/file-inspection.ts';
 import type { ImageCheck } from '../src/storage/sqlite/image/image-check.ts';
+import { sqlLibrary } from '../src/storage/sqlite/image/sql-library.ts';
 import type { CheckerTask } from '../src/storage/sqlite/worker/checker-thread.ts';
 
 const { path, port, answered } = workerData as CheckerTask;
@@ -14,8 +14,7 @@ const { path, port, answered } = workerData as CheckerTask;
 if (platform() === 'linux') setPriority(0, constants.priority.PRIORITY_LOW);
 
 async function check(): Promise<ImageCheck> {
-  const bytes = nodeFiles.read(path);
-  return { sha256: sha256(bytes), verdict: await inspectBytes(bytes) };
+  return inspectFile(await sqlLibrary(), nodeFiles, path);
 }
 
 try {

@@ -37,8 +37,9 @@ export async function answer(request: OwnerRequest, early: EarlyChunks): Promise
     if (request.kind === 'close') owner = undefined;
     return { ok: true, value };
   } catch (error) {
-    // A database that found no room may be in any state: this thread ends, and the next one begins with what is on disk.
-    if (error instanceof OrreryError && error.code === 'OUT_OF_MEMORY') throw error;
+    // A database that found no room, or no page, may be in any state: this thread ends, and the next one begins with what is
+    // on disk.
+    if (owner?.isBroken || (error instanceof OrreryError && error.code === 'OUT_OF_MEMORY')) throw error;
     return { ok: false, error: errorToData(error) };
   }
 }

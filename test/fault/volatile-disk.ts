@@ -114,6 +114,10 @@ export class VolatileDisk implements Files {
     return this.#do('read', path, () => Buffer.from(this.#inode(path).bytes.subarray(0, limit)));
   }
 
+  openRead(path: string): FileHandle {
+    return this.#do('openRead', path, () => this.#handle(path));
+  }
+
   readAt(handle: FileHandle, position: number, length: number): Uint8Array {
     return this.#do('readAt', handle.path, () =>
       Buffer.from(this.#opened(handle).bytes.subarray(position, position + length)),

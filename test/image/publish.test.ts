@@ -5,6 +5,7 @@ import type { Files } from '#storage/sqlite/files.ts';
 import { Database } from '#storage/sqlite/image/database.ts';
 import { imageName, publishImage, readImage } from '#storage/sqlite/image/image.ts';
 import { CHECKER_IN_PLACE } from '#storage/sqlite/image/image-check.ts';
+import { wholeContent } from '#storage/sqlite/image/image-content.ts';
 import { VolatileDisk } from '../fault/volatile-disk.ts';
 
 const FOLDER = '/disk';
@@ -17,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 function publish(files: Files, bytes: Uint8Array): string {
-  const publishing = publishImage(files, FOLDER, 7, bytes, database, CHECKER_IN_PLACE);
+  const publishing = publishImage(files, FOLDER, 7, wholeContent(bytes), database, CHECKER_IN_PLACE);
   for (;;) {
     const step = publishing.next();
     if (step.done) return step.value;
@@ -30,9 +31,9 @@ function lying(change: (bytes: Buffer) => void): Files {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
-      if (name !== 'read') return member.bind(target);
-      return (path: string, limit?: number) => {
-        const bytes = Buffer.from(target.read(path, limit));
+      if (name !== 'readAt') return member.bind(target);
+      return (...of: Parameters<Files['readAt']>) => {
+        const bytes = Buffer.from(target.readAt(...of));
         change(bytes);
         return bytes;
       };

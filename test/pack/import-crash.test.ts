@@ -183,7 +183,7 @@ for (const [moment, errno] of [
       disk.interference = undefined;
       if (failure !== undefined && !(failure instanceof OrreryError)) throw failure;
       const code = (failure as OrreryError | undefined)?.code;
-      if (code === 'OWNER_DIED') {
+      if (code === 'OWNER_DIED' || owner.isBroken) {
         // Undecided: the commit queue opens the shard again and asks again.
         letGo(owner);
         owner = await openOwner(disk);

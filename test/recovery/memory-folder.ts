@@ -9,6 +9,8 @@ export class MemoryFolder implements Files {
   /** By path. A file's bytes are replaced, never changed, so that copies can share them. */
   readonly files: Map<string, Buffer>;
   readonly #open = new Map<number, string>();
+  /** By descriptor, the bytes of files that have lost their name. */
+  readonly #removed = new Map<number, Buffer>();
   #descriptors = 0;
 
   constructor(files: Iterable<readonly [string, Buffer]> = []) {
@@ -72,8 +74,15 @@ export class MemoryFolder implements Files {
     return Buffer.from(this.bytesOf(path).subarray(0, limit));
   }
 
+  openRead(path: string): FileHandle {
+    this.bytesOf(path);
+    return this.openWrite(path);
+  }
+
   readAt(handle: FileHandle, position: number, length: number): Uint8Array {
-    return Buffer.from(this.bytesOf(handle.path).subarray(position, position + length));
+    const { descriptor, path } = handle;
+    const bytes = this.#removed.get(descriptor) ?? this.bytesOf(this.#open.get(descriptor) ?? path);
+    return Buffer.from(bytes.subarray(position, position + length));
   }
 
   createNew(path: string): FileHandle {
@@ -107,6 +116,7 @@ export class MemoryFolder implements Files {
 
   close(handle: FileHandle): void {
     this.#open.delete(handle.descriptor);
+    this.#removed.delete(handle.descriptor);
   }
 
   rename(from: string, to: string): void {
@@ -125,7 +135,10 @@ export class MemoryFolder implements Files {
   }
 
   remove(path: string): void {
+    const bytes = this.files.get(path);
     this.files.delete(path);
+    // Whoever has it open still reads it.
+    for (const [descriptor, open] of this.#open) if (open === path && bytes) this.#removed.set(descriptor, bytes);
   }
 }
 

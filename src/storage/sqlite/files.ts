@@ -39,6 +39,8 @@ export interface Files {
   read(path: string, limit?: number): Uint8Array;
   /** The bytes at `position` of an open file: fewer than `length` where it ends. */
   readAt(handle: FileHandle, position: number, length: number): Uint8Array;
+  /** Opens a file that is there to read. Whatever else has that name is refused at once. */
+  openRead(path: string): FileHandle;
   /** Makes an empty file that was not there and opens it to read and write; see `alreadyExists`. */
   createNew(path: string): FileHandle;
   /** Opens a file that is there to read and write. */
@@ -206,6 +208,20 @@ export function createNodeFiles(system: FileSystem): Files {
     return false;
   }
 
+  function openRead(path: string): FileHandle {
+    const handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 'open a file');
+    try {
+      attempt('read a file', path, () => {
+        const found = system.fstatSync(handle.descriptor);
+        if (!found.isFile()) throw noFile(found.isDirectory() ? 'EISDIR' : 'EFTYPE');
+      });
+      return handle;
+    } catch (error) {
+      close(handle);
+      throw error;
+    }
+  }
+
   function readSome(descriptor: number, position: number, limit: number): Buffer {
     const bytes = Buffer.allocUnsafe(limit);
     let done = 0;
@@ -281,18 +297,18 @@ export function createNodeFiles(system: FileSystem): Files {
     openFolder,
 
     read(path, limit = Number.POSITIVE_INFINITY) {
-      const handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 'open a file');
-      const { descriptor } = handle;
+      const handle = openRead(path);
       try {
         return attempt('read a file', path, () => {
-          const found = system.fstatSync(descriptor);
-          if (!found.isFile()) throw noFile(found.isDirectory() ? 'EISDIR' : 'EFTYPE');
-          return readSome(descriptor, 0, Math.min(limit, found.size));
+          const { size } = system.fstatSync(handle.descriptor);
+          return readSome(handle.descriptor, 0, Math.min(limit, size));
         });
       } finally {
         close(handle);
       }
     },
+
+    openRead,
 
     readAt: (handle, position, length) =>
       attempt('read a file', handle.path, () => readSome(handle.descriptor, position, length)),

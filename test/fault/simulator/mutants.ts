@@ -118,9 +118,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CHECKPOINT,
-        find: 'compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });\n    const bytes = database.export();',
+        find: 'compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });\n    const content = database.freeze();',
         replace:
-          'const bytes = database.export();\n    compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });',
+          'const content = database.freeze();\n    compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });',
       },
     ],
   },
@@ -222,7 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: IMAGE,
-        find: "if (Buffer.from(sha256(bytes)).toString('hex') !== entry.sha256) {",
+        find: "if (Buffer.from(sha256).toString('hex') !== entry.sha256) {",
         replace: 'if (false) {',
       },
     ],

@@ -94,6 +94,10 @@ export class RecordingFiles implements Files {
     });
   }
 
+  openRead(path: string): FileHandle {
+    return this.#call('openRead', path, () => this.#handle(path, this.#named(path)));
+  }
+
   readAt(handle: FileHandle, position: number, length: number): Uint8Array {
     return this.#call('readAt', handle.path, () =>
       contentOf(this.#opened(handle)).subarray(position, position + length),

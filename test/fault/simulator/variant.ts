@@ -23,6 +23,7 @@ export interface Variant extends Disposable {
 const SIMULATOR = 'test/fault/simulator';
 /** Everything between Owner.open and the disk waits for one thing alone: for the SQL library to be loaded. */
 const OPENING = [
+  'storage/sqlite/image/database.js',
   'storage/sqlite/worker/owner.js',
   'storage/sqlite/recovery/open-shard.js',
   'storage/sqlite/recovery/read-shard.js',
@@ -45,16 +46,12 @@ const STAND_INS: readonly (readonly [file: string, content: string])[] = [
 ];
 /** The library is loaded before anything else is. */
 const LOADED: readonly Edit[] = [
-  { file: 'storage/sqlite/image/database.js', find: 'static async open(bytes)', replace: 'static open(bytes)' },
   {
-    file: 'storage/sqlite/image/database.js',
-    find: 'const sqlJs = await loaded();',
-    replace: 'const sqlJs = loaded();',
-  },
-  {
-    file: 'storage/sqlite/image/database.js',
-    find: 'function loaded() {',
-    replace: "const LOADED = await (await import('sql.js')).default();\nfunction loaded() {\n    return LOADED;",
+    file: 'storage/sqlite/image/sql-library.js',
+    find: 'export function sqlLibrary() {',
+    replace:
+      "const LOADED = new SqlLibrary(await (await import('sql.js')).default());\n" +
+      'export function sqlLibrary() {\n    return LOADED;',
   },
 ];
 

@@ -46,8 +46,8 @@ export interface Workload {
 }
 
 const GAMES = ['a', 'b', 'c'];
-const READING: readonly Call[] = ['list', 'exists', 'size', 'read', 'readAt', 'identity', 'openFolder'];
-const NEEDS_DESCRIPTOR: readonly Call[] = ['createNew', 'openWrite', 'openFolder', 'read', 'syncDirectory'];
+const READING: readonly Call[] = ['list', 'exists', 'size', 'read', 'openRead', 'readAt', 'identity', 'openFolder'];
+const NEEDS_DESCRIPTOR: readonly Call[] = ['createNew', 'openWrite', 'openFolder', 'openRead', 'read', 'syncDirectory'];
 const NEEDS_SPACE: readonly Call[] = ['createNew', 'write', 'dataSync', 'sync', 'rename', 'publishNew', 'link'];
 
 /** Some more than once: those get more of the faults. */

@@ -1,21 +1,41 @@
 // One SQLite database in memory, made by sql.js. rows.ts reads and writes it, image.ts takes it to disk and back.
 
-import type { Database as SqlJsDatabase, SqlJsStatic, Statement } from 'sql.js';
+import type { Database as SqlJsDatabase, Statement } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
-import { part } from '../../late-import.ts';
 import type { Files } from '../files.ts';
+import { emptyDatabase } from '../pages/empty-database.ts';
+import type { FilePages } from '../pages/file-pages.ts';
+import { PAGE_BYTES } from '../pages/page-size.ts';
 import { PageStore } from '../pages/page-store.ts';
 import { PagedFile } from '../pages/paged-file.ts';
-import { emptyDatabase, PAGE_BYTES, pagesWork } from '../pages/self-test.ts';
 import { Spill } from '../pages/spill.ts';
+import { GUARDED, inspectBytes, inspectFile } from './file-inspection.ts';
+import type { ImageCheck } from './image-check.ts';
+import { frozenPages, type ImageContent, wholeContent } from './image-content.ts';
 import { assertSchema, migrate } from './schema.ts';
+import { type SqlLibrary, sqlLibrary } from './sql-library.ts';
 
 /** As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one. */
 export type SqlValue = number | string | Uint8Array | null;
 export type Row = { readonly [column: string]: SqlValue };
 
-/** Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read. */
-const GUARDED = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;';
+const SETTINGS = `${GUARDED} PRAGMA foreign_keys = OFF;`;
+/** Spilling would write a part of a transaction, and going back from that cuts the file. */
+const DURABLE = `${SETTINGS} PRAGMA journal_mode = MEMORY; PRAGMA cache_spill = OFF;`;
+const FLEETING = `${SETTINGS} PRAGMA journal_mode = OFF; PRAGMA cache_spill = OFF;`;
+
+/** Where pages go. */
+export interface Rooms {
+  readonly files: Files;
+  readonly folder: string;
+  readonly roomBytes: number;
+}
+
+interface Pages {
+  readonly file: PagedFile;
+  readonly store: PageStore;
+  readonly settings: string;
+}
 
 /** A file of fewer pages is not worth shrinking. */
 const LEAST_PAGES = 64;
@@ -23,28 +43,14 @@ const LEAST_PAGES = 64;
 /** Of rows in one transaction. */
 const PART_BYTES = 4 * 1024 * 1024;
 
-let library: Promise<SqlJsStatic> | undefined;
-/** Of that library; undefined before it was tried. */
-let arePagesTaken: boolean | undefined;
-
-/** When a database is first needed: the main thread of a program has none. */
-function loaded(): Promise<SqlJsStatic> {
-  library ??= part(() => import('sql.js').then(({ default: initSqlJs }) => initSqlJs())).catch((error: unknown) => {
-    // The next opening may have what this one lacked.
-    library = undefined;
-    throw error;
-  });
-  return library;
-}
-
 export class Database {
-  readonly #library: SqlJsStatic;
-  readonly #database: SqlJsDatabase;
+  readonly #library: SqlLibrary;
+  #database: SqlJsDatabase;
   readonly #statements = new Map<string, Statement>();
-  readonly #pages: PagedFile | undefined;
+  readonly #pages: Pages | undefined;
 
-  private constructor(sqlJs: SqlJsStatic, database: SqlJsDatabase, pages?: PagedFile) {
-    this.#library = sqlJs;
+  private constructor(library: SqlLibrary, database: SqlJsDatabase, pages?: Pages) {
+    this.#library = library;
     this.#database = database;
     this.#pages = pages;
   }
@@ -54,14 +60,14 @@ export class Database {
    * The schema is compared before any statement touches a table: bytes from a disk may hold triggers and views.
    */
   static async open(bytes?: Uint8Array): Promise<Database> {
-    const sqlJs = await loaded();
+    const library = await sqlLibrary();
     // sql.js takes zero bytes for an empty database: a file that was emptied must not pass for a fresh one.
     if (bytes && bytes.length === 0) throw damaged('the image is empty');
     const made = (from?: Uint8Array): Database =>
       new Database(
-        sqlJs,
+        library,
         // A view, not the Buffer that it may be: sql.js keeps a slice, and a slice of a Buffer is the caller's own memory.
-        attempt(() => new sqlJs.Database(from && new Uint8Array(from.buffer, from.byteOffset, from.length))),
+        attempt(() => new library.Database(from && new Uint8Array(from.buffer, from.byteOffset, from.length))),
       );
     const database = made(bytes);
     try {
@@ -76,28 +82,59 @@ export class Database {
     return database;
   }
 
+  /** Whether this build of sql.js takes pages: without, a database is in memory as a whole. */
+  static async takesPages(): Promise<boolean> {
+    return (await sqlLibrary()).takesPages;
+  }
+
   /**
-   * Empty, and with no more than `roomBytes` of its pages in memory: the others are in a file in `folder`, which has no
-   * name and goes with the database. For what is made to be asked and thrown away: there is no way back from a statement
-   * that fails. In memory as a whole where sql.js does not take pages.
+   * Over pages, of an image or of none: no more than `roomBytes` of them are in memory, and what was changed and has no
+   * room is in a file in `folder` that has no name. Takes the image over. Only where `takesPages`. Throws as `open` does.
    */
-  static async scratch(files: Files, folder: string, roomBytes: number): Promise<Database> {
-    const build = await loaded();
-    arePagesTaken ??= pagesWork(build);
-    if (!arePagesTaken) return Database.open();
-    const store = new PageStore(Math.floor(roomBytes / PAGE_BYTES), new Spill(files, folder, PAGE_BYTES));
-    store.put(0, emptyDatabase(build));
-    const pages = new PagedFile(store, PAGE_BYTES, PAGE_BYTES);
-    const database = new Database(build, new build.Database(pages as unknown as Uint8Array), pages);
+  static async paged(rooms: Rooms, image?: FilePages): Promise<Database> {
+    const library = await sqlLibrary();
+    const database = Database.#overPages(library, rooms, DURABLE, image);
     try {
-      // SQLite keeps a transaction in its own memory until it is committed.
-      database.execute(`${GUARDED} PRAGMA foreign_keys = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_spill = OFF;`);
+      if (image) assertSchema(database, () => new Database(library, new library.Database()));
       migrate(database);
-      return database;
     } catch (error) {
       database.close();
       throw error;
     }
+    return database;
+  }
+
+  /**
+   * Empty, to be filled, asked and thrown away: there is no way back from a statement that fails. Over pages where sql.js
+   * takes them, in memory as a whole where it does not.
+   */
+  static async scratch(rooms: Rooms): Promise<Database> {
+    if (!(await Database.takesPages())) return Database.open();
+    const database = Database.#overPages(await sqlLibrary(), rooms, FLEETING);
+    migrate(database);
+    return database;
+  }
+
+  static #overPages(library: SqlLibrary, rooms: Rooms, settings: string, image?: FilePages): Database {
+    const { files, folder, roomBytes } = rooms;
+    const store = new PageStore(Math.floor(roomBytes / PAGE_BYTES), new Spill(files, folder), image);
+    // A file without a page would be taken for no file at all.
+    if (!image) store.write(0, emptyDatabase(), 0);
+    const file = new PagedFile(store);
+    try {
+      const connection = attempt(() => new library.Database(file as unknown as Uint8Array));
+      const database = new Database(library, connection, { file, store, settings });
+      database.execute(settings);
+      return database;
+    } catch (error) {
+      store.close();
+      throw file.failure ?? error;
+    }
+  }
+
+  /** What stopped it from reading or writing a page, if anything did: then it is of no use any more. */
+  get failure(): Error | undefined {
+    return this.#pages?.file.failure;
   }
 
   /** Statements without parameters, several at once. */
@@ -167,14 +204,34 @@ export class Database {
 
   /**
    * Gives back pages that nothing needs any more, when they are most of the file: deleted rows leave them free, and they would be
-   * exported with the others. False when it is not worth it. Never inside a transaction, and never on a scratch database.
+   * exported with the others. False when it is not worth it. Never inside a transaction.
    */
   shrink(): boolean {
     const pages = Number(this.one('PRAGMA page_count')?.['page_count']);
     const free = Number(this.one('PRAGMA freelist_count')?.['freelist_count']);
     if (pages < LEAST_PAGES || free * 2 <= pages) return false;
-    this.execute('VACUUM');
+    this.vacuum();
     return true;
+  }
+
+  /** Never inside a transaction, and not while it is frozen. Takes memory for what there is in it twice. */
+  vacuum(): void {
+    const pages = this.#pages;
+    pages?.file.awaitCut();
+    this.execute('VACUUM');
+    if (!pages) return;
+    // The file was cut, so sql.js has it in an array of its own.
+    this.#closeConnection();
+    this.#database = this.#attempt(() => new this.#library.Database(pages.file.release() as unknown as Uint8Array));
+    this.execute(pages.settings);
+  }
+
+  /**
+   * What an image of it is to hold, which stays so while the database goes on, until the image is published or dropped.
+   * Never inside a transaction.
+   */
+  freeze(): ImageContent {
+    return this.#pages ? frozenPages(this.#pages.store) : wholeContent(this.export());
   }
 
   /**
@@ -182,7 +239,7 @@ export class Database {
    * `failure` of the pages, if they are; whoever has them closes them.
    */
   handOver(): Uint8Array | PagedFile {
-    const over = this.#pages?.release() ?? this.export();
+    const over = this.#pages?.file.release() ?? this.export();
     this.#closeConnection();
     return over;
   }
@@ -192,14 +249,19 @@ export class Database {
     return this.#attempt(() => this.#database.export());
   }
 
+  /** What another file holds, and what SQLite itself says of it. Throws IO_FAILED. */
+  inspectFile(files: Files, path: string): ImageCheck {
+    return inspectFile(this.#library, files, path);
+  }
+
   /** What SQLite itself says of the bytes of another file: 'ok', or what is wrong. */
   inspect(bytes: Uint8Array): string {
-    return inspectWith(this.#library, bytes);
+    return inspectBytes(this.#library, bytes);
   }
 
   close(): void {
     this.#closeConnection();
-    this.#pages?.close();
+    this.#pages?.store.close();
   }
 
   #closeConnection(): void {
@@ -212,7 +274,7 @@ export class Database {
     try {
       return attempt(body);
     } catch (error) {
-      throw this.#pages?.failure ?? error;
+      throw this.failure ?? error;
     }
   }
 
@@ -244,26 +306,6 @@ export function textAt(statement: object, column: number): string {
 /** Not among the types of sql.js. */
 interface BlobStatement {
   getBlob(column: number): Uint8Array<ArrayBuffer>;
-}
-
-/** The same for whoever has no database. */
-export async function inspectBytes(bytes: Uint8Array): Promise<string> {
-  return inspectWith(await loaded(), bytes);
-}
-
-function inspectWith(sqlJs: SqlJsStatic, bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'the file is empty';
-  try {
-    const other = new sqlJs.Database(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-    try {
-      other.exec(GUARDED);
-      return String(other.exec('PRAGMA quick_check(1)')[0]?.values[0]?.[0]);
-    } finally {
-      other.close();
-    }
-  } catch (error) {
-    return reason(error);
-  }
 }
 
 /** sql.js throws strings for bind errors and bare Errors for the rest. */

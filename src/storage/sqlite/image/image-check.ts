@@ -2,7 +2,6 @@
 // image.ts asks for it before an image gets its name. Here it is done on the spot; worker/checker-thread.ts has a thread do it.
 
 import type { Files } from '../files.ts';
-import { sha256 } from './body.ts';
 import type { Database } from './database.ts';
 
 export interface ImageCheck {
@@ -25,7 +24,6 @@ export interface ImageChecker {
 export const CHECKER_IN_PLACE: ImageChecker = {
   // biome-ignore lint/correctness/useYield: there is nothing to wait for
   *check(files, path, database) {
-    const written = files.read(path);
-    return { sha256: sha256(written), verdict: database.inspect(written) };
+    return database.inspectFile(files, path);
   },
 };

@@ -7,12 +7,15 @@
  */
 const EBADF = 8;
 
+/** What is asked of any object, by `await` and JSON.stringify. */
+const OF_ANY: ReadonlySet<unknown> = new Set(['then', 'toJSON']);
+
 /** Builds are minified, and each reads the number from a field of another name: whatever an error has not is it. */
 export function ioFailure(cause: Error): Error {
   return new Proxy(new Error('a page could not be read or written', { cause }), {
     get(error, key) {
       if (key === 'name') return 'ErrnoError';
-      return typeof key === 'symbol' || key in error ? Reflect.get(error, key) : EBADF;
+      return typeof key === 'symbol' || key in error || OF_ANY.has(key) ? Reflect.get(error, key) : EBADF;
     },
   });
 }

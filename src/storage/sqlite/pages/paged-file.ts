@@ -3,40 +3,50 @@
 // and write single pages. Before it: SQLite, by way of sql.js; after it: page-store.ts.
 //
 // When sql.js cuts a file it replaces the contents with an array of its own, and pages are not asked any more. So nothing
-// may cut the file (VACUUM, or a ROLLBACK after a part of the transaction has been written), and what looks like it fails.
+// may cut the file but a VACUUM that was announced, after which the database is opened again; what looks like it fails.
 
-import { OrreryError, reason } from '../../../core/errors.ts';
+import { OrreryError } from '../../../core/errors.ts';
 import { ioFailure } from './io-failure.ts';
+import { PAGE_BYTES } from './page-size.ts';
 import type { PageStore } from './page-store.ts';
 
 /** So that sql.js never makes more room: it would replace the contents. */
 const ROOM = 2 ** 40;
 
+const NOTHING = new Uint8Array(0);
+
 export class PagedFile {
-  readonly #pageBytes: number;
   readonly #pages: PageStore;
   readonly #zeros: Uint8Array;
-  #bytes: number;
   #isTaken = false;
-  #failure: OrreryError | undefined;
+  #isCutDue = false;
+  #failure: Error | undefined;
 
-  /** `bytes` is the size of a database that the pages have already; one without a page cannot be opened. */
-  constructor(pages: PageStore, pageBytes: number, bytes: number) {
+  /** The pages are those of a database: one without a page cannot be opened. */
+  constructor(pages: PageStore) {
     this.#pages = pages;
-    this.#pageBytes = pageBytes;
-    this.#bytes = bytes;
-    this.#zeros = new Uint8Array(pageBytes);
+    this.#zeros = new Uint8Array(PAGE_BYTES);
   }
 
   /** What stopped SQLite from reading or writing a page. From then on its database is of no use. */
-  get failure(): OrreryError | undefined {
+  get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** For another database over the same pages, when the one before is closed. */
+  get bytes(): number {
+    return this.#pages.count * PAGE_BYTES;
+  }
+
+  /** For another connection over the same pages, when the one before is closed. */
   release(): this {
     this.#isTaken = false;
+    this.#isCutDue = false;
     return this;
+  }
+
+  /** The next that reads from the beginning more than a page cuts the file to what it reads. */
+  awaitCut(): void {
+    this.#isCutDue = true;
   }
 
   close(): void {
@@ -46,7 +56,7 @@ export class PagedFile {
   // What sql.js uses.
 
   get length(): number {
-    return this.#isTaken ? ROOM : this.#bytes;
+    return this.#isTaken ? ROOM : this.bytes;
   }
 
   /** Asked for once, when the contents of the file are taken over. */
@@ -58,10 +68,13 @@ export class PagedFile {
   /** A part of one page; not to be changed. */
   subarray(from: number, to: number): Uint8Array {
     return this.#guarded(() => {
-      const page = Math.floor(from / this.#pageBytes);
-      const start = page * this.#pageBytes;
-      if (to - start > this.#pageBytes) throw unexpected(`bytes ${from} to ${to} were read at once`);
-      return (this.#pages.get(page) ?? this.#zeros).subarray(from - start, to - start);
+      const page = Math.floor(from / PAGE_BYTES);
+      const start = page * PAGE_BYTES;
+      if (to - start <= PAGE_BYTES) return (this.#pages.get(page) ?? this.#zeros).subarray(from - start, to - start);
+      if (!this.#isCutDue || from > 0) throw unexpected(`bytes ${from} to ${to} were read at once`);
+      this.#isCutDue = false;
+      this.#pages.cut(to / PAGE_BYTES);
+      return NOTHING;
     });
   }
 
@@ -69,16 +82,13 @@ export class PagedFile {
   set(bytes: Uint8Array, at: number): void {
     this.#guarded(() => {
       for (let done = 0; done < bytes.length; ) {
-        const page = Math.floor((at + done) / this.#pageBytes);
-        const within = at + done - page * this.#pageBytes;
-        const count = Math.min(this.#pageBytes - within, bytes.length - done);
-        const changed = new Uint8Array(this.#pageBytes);
-        if (count < this.#pageBytes) changed.set(this.#pages.get(page) ?? this.#zeros);
-        changed.set(bytes.subarray(done, done + count), within);
-        this.#pages.put(page, changed);
+        const page = Math.floor((at + done) / PAGE_BYTES);
+        const within = at + done - page * PAGE_BYTES;
+        const count = Math.min(PAGE_BYTES - within, bytes.length - done);
+        const isAll = done === 0 && count === bytes.length;
+        this.#pages.write(page, isAll ? bytes : bytes.subarray(done, done + count), within);
         done += count;
       }
-      this.#bytes = Math.max(this.#bytes, at + bytes.length);
     });
   }
 
@@ -88,7 +98,7 @@ export class PagedFile {
       if (this.#failure) throw this.#failure;
       return work();
     } catch (error) {
-      this.#failure ??= error instanceof OrreryError ? error : unexpected(reason(error));
+      this.#failure ??= error as Error;
       throw ioFailure(this.#failure);
     }
   }

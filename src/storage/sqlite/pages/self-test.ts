@@ -3,13 +3,17 @@
 
 import type { SqlJsStatic } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
+import { emptyDatabase } from './empty-database.ts';
 import { PageStore } from './page-store.ts';
 import { PagedFile } from './paged-file.ts';
 import type { Spill } from './spill.ts';
 
-/** Of every paged database. */
-export const PAGE_BYTES = 4096;
-const ROWS = 200;
+type Connections = Pick<SqlJsStatic, 'Database'>;
+
+/** Two of them fill a page. */
+const ROWS = 24;
+const ROW_BYTES = 1800;
+const LEAST_PAGES = ROWS / 2;
 
 /** Pages that keep count, and fail when they are told to. */
 class Probe extends PageStore {
@@ -27,49 +31,47 @@ class Probe extends PageStore {
     return super.get(page);
   }
 
-  override put(page: number, bytes: Uint8Array): void {
+  override write(page: number, bytes: Uint8Array, within: number): void {
     this.writes += 1;
-    super.put(page, bytes);
+    super.write(page, bytes, within);
   }
 }
 
-const NO_SPILL = { read: () => undefined, close: () => undefined } as unknown as Spill;
+const NO_SPILL = { read: () => undefined, drop: () => undefined, has: () => false } as unknown as Spill;
 
 /** Rows that are written come back over a second connection, from the pages; a page that cannot be read is an error of SQLite's. */
-export function pagesWork(library: SqlJsStatic): boolean {
+export function pagesWork(library: Connections): boolean {
   const pages = new Probe();
   try {
-    const empty = emptyDatabase(library);
-    if (empty.length !== PAGE_BYTES) return false;
-    pages.put(0, empty);
-    const file = new PagedFile(pages, PAGE_BYTES, PAGE_BYTES);
+    pages.write(0, emptyDatabase(), 0);
+    const file = new PagedFile(pages);
     return writes(library, file, pages) && readsBack(library, file.release(), pages);
   } catch {
     return false;
   }
 }
 
-function writes(library: SqlJsStatic, file: PagedFile, pages: Probe): boolean {
+function writes(library: Connections, file: PagedFile, pages: Probe): boolean {
   const before = pages.writes;
   const database = new library.Database(file as unknown as Uint8Array);
   try {
     database.exec('PRAGMA cache_spill = OFF; CREATE TABLE t (x TEXT); BEGIN');
-    for (let row = 0; row < ROWS; row += 1) database.run('INSERT INTO t VALUES (?)', [`${row}`.padEnd(500, '.')]);
+    for (let row = 0; row < ROWS; row += 1) database.run('INSERT INTO t VALUES (?)', [`${row}`.padEnd(ROW_BYTES, '.')]);
     database.exec('COMMIT');
-    return pages.writes > before + ROWS / 10 && file.failure === undefined;
+    return pages.writes >= before + LEAST_PAGES && file.failure === undefined;
   } finally {
     database.close();
   }
 }
 
-function readsBack(library: SqlJsStatic, file: PagedFile, pages: Probe): boolean {
+function readsBack(library: Connections, file: PagedFile, pages: Probe): boolean {
   const before = pages.reads;
   const database = new library.Database(file as unknown as Uint8Array);
   try {
     database.exec('PRAGMA cache_size = 4');
     const sum = () => database.exec('SELECT count(*), sum(CAST(x AS INTEGER)) FROM t')[0]?.values[0];
     const [count, total] = sum() ?? [];
-    if (count !== ROWS || total !== (ROWS * (ROWS - 1)) / 2 || pages.reads < before + ROWS / 10) return false;
+    if (count !== ROWS || total !== (ROWS * (ROWS - 1)) / 2 || pages.reads < before + LEAST_PAGES) return false;
     pages.isBroken = true;
     try {
       sum();
@@ -77,17 +79,6 @@ function readsBack(library: SqlJsStatic, file: PagedFile, pages: Probe): boolean
     } catch (error) {
       return /disk I\/O error/.test(reason(error));
     }
-  } finally {
-    database.close();
-  }
-}
-
-/** One page. Its size is set, whatever the default of the build is. */
-export function emptyDatabase(library: SqlJsStatic): Uint8Array {
-  const database = new library.Database();
-  try {
-    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; CREATE TABLE t (x); DROP TABLE t; VACUUM`);
-    return database.export();
   } finally {
     database.close();
   }

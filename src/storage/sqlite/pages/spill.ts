@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { OrreryError } from '../../../core/errors.ts';
 import { type FileHandle, type Files, temporaryPath, tidy } from '../files.ts';
+import { PAGE_BYTES } from './page-size.ts';
 
 interface Slot {
   readonly number: number;
@@ -14,32 +15,45 @@ interface Slot {
 export class Spill {
   readonly #files: Files;
   readonly #folder: string;
-  readonly #pageBytes: number;
   readonly #slots = new Map<number, Slot>();
+  readonly #free: number[] = [];
   #handle: FileHandle | undefined;
 
-  constructor(files: Files, folder: string, pageBytes: number) {
+  constructor(files: Files, folder: string) {
     this.#files = files;
     this.#folder = folder;
-    this.#pageBytes = pageBytes;
+  }
+
+  has(page: number): boolean {
+    return this.#slots.has(page);
   }
 
   /** Throws DISK_FULL and IO_FAILED. */
   write(page: number, bytes: Uint8Array): void {
     this.#handle ??= this.#made();
-    const number = this.#slots.get(page)?.number ?? this.#slots.size;
-    this.#files.write(this.#handle, bytes, number * this.#pageBytes);
+    const number = this.#slots.get(page)?.number ?? this.#free.pop() ?? this.#slots.size;
     this.#slots.set(page, { number, crc: crc32(bytes) });
+    this.#files.write(this.#handle, bytes, number * PAGE_BYTES);
   }
 
-  /** Undefined for a page that was never written here. Throws IO_FAILED, and DAMAGED when it is not what was written. */
+  /** Undefined for a page that is not here. Throws IO_FAILED, and DAMAGED when it is not what was written. */
   read(page: number): Uint8Array | undefined {
     const slot = this.#slots.get(page);
     if (!slot) return undefined;
     const handle = this.#handle as FileHandle;
-    const bytes = this.#files.readAt(handle, slot.number * this.#pageBytes, this.#pageBytes);
-    if (bytes.length !== this.#pageBytes || crc32(bytes) !== slot.crc) throw damaged(handle.path, page);
+    const bytes = this.#files.readAt(handle, slot.number * PAGE_BYTES, PAGE_BYTES);
+    if (bytes.length !== PAGE_BYTES || crc32(bytes) !== slot.crc) throw damaged(handle.path, page);
     return bytes;
+  }
+
+  /** A page that is not needed from here any more. */
+  drop(page: number): void {
+    const slot = this.#slots.get(page);
+    if (slot && this.#slots.delete(page)) this.#free.push(slot.number);
+  }
+
+  get pages(): Iterable<number> {
+    return this.#slots.keys();
   }
 
   close(): void {
@@ -64,7 +78,7 @@ function damaged(file: string, page: number): OrreryError {
   return new OrreryError({
     code: 'DAMAGED',
     what: `page ${page} of a temporary file is not what was written there`,
-    hint: 'Look at the health of the disk. Nothing but this answer depends on the file; set TMPDIR to use another disk.',
+    hint: 'Look at the health of the disk that holds the file. Nothing that was acknowledged depends on it.',
     context: { file, page },
   });
 }

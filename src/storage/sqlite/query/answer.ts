@@ -53,7 +53,7 @@ export async function* answer({ limit, ...question }: Asked): AsyncGenerator<Par
 }
 
 /** What SQLite takes for a failure of the disk says less than what failed. */
-function failureOf(image: Uint8Array | PagedFile): OrreryError | undefined {
+function failureOf(image: Uint8Array | PagedFile): Error | undefined {
   return image instanceof PagedFile ? image.failure : undefined;
 }
 

@@ -83,7 +83,7 @@ async function ofDirectory(directory: string, only: number | undefined): Promise
   const numbers = only === undefined ? Array.from({ length: shards }, (_, number) => number) : [only];
   const [first] = numbers;
   if (first !== undefined && numbers.length === 1) return (await ofShard(directory, first)) ?? Database.open();
-  const whole = await Database.scratch(nodeFiles, tmpdir(), ROOM_BYTES);
+  const whole = await Database.scratch({ files: nodeFiles, folder: tmpdir(), roomBytes: ROOM_BYTES });
   try {
     // Each shard has its own.
     whole.execute('DELETE FROM meta');
@@ -134,7 +134,6 @@ function* copiedRows(from: Database, into: Database, table: string): Generator<n
   const places = columns.map((column) => (isText(column) ? 'CAST(? AS TEXT)' : '?'));
   const named = select.map((column, index) => `${column} AS c${index}`).join(', ');
   const insert = `INSERT ${table === 'types' ? 'OR IGNORE ' : ''}INTO "${table}" VALUES (${places.join(', ')})`;
-  // eslint-disable-next-line orrery/bound-sql -- names of a schema that was proved when the database was opened
   for (const row of from.each(`SELECT ${named} FROM "${table}"`)) {
     const cells = columns.map((_, index): SqlValue => row[`c${index}`] ?? null);
     // eslint-disable-next-line orrery/bound-sql -- as above, and the values are bound

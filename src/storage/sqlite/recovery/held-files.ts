@@ -27,6 +27,7 @@ export function holdFiles(files: Files, directory: string, names: readonly strin
     exists: (path) => lookUp(path) !== undefined || files.exists(path),
     size: (path) => lookUp(path)?.length ?? files.size(path),
     read: (path, limit) => lookUp(path)?.subarray(0, limit) ?? files.read(path, limit),
+    openRead: refuse,
     readAt: refuse,
     identity: refuse,
     follow: refuse,

@@ -31,6 +31,9 @@ const MOST_SEGMENTS = 8;
 /** An owner that was replaced notices at its next commit or checkpoint, so it takes one name, or a few on a failing disk. */
 const MOST_ATTEMPTS = 8;
 
+/** For pages of the database in memory, where nobody says otherwise. */
+const ROOM_BYTES = 64 * 1024 * 1024;
+
 /** Where the record of the shard belongs: see shard-record.ts. */
 export interface Recording {
   /** The id in orrery.json. */
@@ -71,7 +74,7 @@ export interface OpenedShard {
 }
 
 /**
- * `shard` is its number in the directory: 0, 1, 2, ... Throws SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER, DAMAGED, FORMAT_TOO_NEW
+ * `shard` is its number in the directory: 0, 1, 2, ... `roomBytes` is for pages of the database in memory. Throws SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER, DAMAGED, FORMAT_TOO_NEW
  * and what the disk throws.
  */
 export async function openShard(
@@ -80,6 +83,7 @@ export async function openShard(
   shard: number,
   options: CompactionOptions,
   recording?: Recording,
+  roomBytes: number = ROOM_BYTES,
 ): Promise<OpenedShard> {
   files.makeDirectory(directory);
   const lease = Lease.take(files, directory, newestEpoch(files, directory));
@@ -88,7 +92,7 @@ export async function openShard(
     try {
       // Only now: what an owner before this one wrote until it noticed the lease is part of what there is.
       listing = listShard(files, directory);
-      return await openListed(files, directory, shard, lease, listing, options, recording);
+      return await openListed(files, directory, shard, lease, listing, options, recording, roomBytes);
     } catch (error) {
       // An owner that has not noticed the lease yet may begin segments, also under the name that was free when the folder was
       // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
@@ -118,6 +122,7 @@ async function openListed(
   listing: Listing,
   options: CompactionOptions,
   recording: Recording | undefined,
+  roomBytes: number,
 ): Promise<OpenedShard> {
   const compare = recording !== undefined && !recording.accept;
   const recorded = compare ? readRecord(files, directory) : undefined;
@@ -126,9 +131,9 @@ async function openListed(
   if (!manifest) {
     if (compare) await assertNeverMade(files, directory, shard, recorded);
     if (record) record.isNew = true;
-    return { ...(await create(files, directory, lease, listing, options)), record };
+    return { ...(await create(files, directory, lease, listing, options, roomBytes)), record };
   }
-  const contents = await readShard(files, directory, manifest, listing, options);
+  const contents = await readShard(files, directory, manifest, listing, options, roomBytes);
   try {
     assertNumber(directory, shard, readMeta(contents.database).get('shard_number'));
     if (recorded) assertRecorded(directory, shard, recording as Recording, recorded, contents);
@@ -165,6 +170,7 @@ async function create(
   lease: Lease,
   listing: Listing,
   options: CompactionOptions,
+  roomBytes: number,
 ): Promise<Omit<OpenedShard, 'record'>> {
   // Leftovers of a making that was interrupted before anything could be accepted.
   for (const name of listing.names) if (/^(image|segment)-/.test(name)) files.remove(`${directory}/${name}`);
@@ -175,7 +181,8 @@ async function create(
   const generation = 1;
   const start = { shardUuid: shard, generation, epoch: lease.epoch, firstFrame: 1, previousChain: 0 };
   const first = new FirstSegment(files, directory, start, [], []);
-  const database = await Database.open();
+  const rooms = { files, folder: directory, roomBytes };
+  const database = (await Database.takesPages()) ? await Database.paged(rooms) : await Database.open();
   try {
     return {
       lease,

@@ -6,7 +6,7 @@ import { Compaction } from '../compaction/compaction.ts';
 import type { CompactionOptions } from '../compaction/compaction-options.ts';
 import type { Files } from '../files.ts';
 import { Database } from '../image/database.ts';
-import { imageGeneration, imageName, readImage } from '../image/image.ts';
+import { imageGeneration, imageName, openImagePages, readImage } from '../image/image.ts';
 import { type ImageEntry, type Manifest, manifestGeneration } from '../image/manifest.ts';
 import { readMeta } from '../image/rows.ts';
 import { openPayload } from '../journal/frame.ts';
@@ -78,15 +78,19 @@ function isUnfinished(files: Files, directory: string, { images, segments }: Lis
   return segments.every((generation) => files.size(`${directory}/${segmentName(generation)}`) <= SEGMENT_HEADER_BYTES);
 }
 
-/** Reads image and journal. Throws DAMAGED, FORMAT_TOO_NEW and what the disk throws; nothing has been changed then. */
+/**
+ * Reads image and journal. With `roomBytes` the database is over pages, and has so many bytes of them in memory. Throws
+ * DAMAGED, FORMAT_TOO_NEW and what the disk throws; nothing has been changed then.
+ */
 export async function readShard(
   files: Files,
   directory: string,
   manifest: Manifest,
   listing: Listing,
   options: CompactionOptions,
+  roomBytes?: number,
 ): Promise<ShardContents> {
-  const { database, image, imageFault } = await openImage(files, directory, manifest);
+  const { database, image, imageFault } = await openImage(files, directory, manifest, roomBytes);
   try {
     const oldest = manifest.segments[0] as number;
     const known = [...new Set([...manifest.segments, ...listing.segments.filter((each) => each > oldest)])];
@@ -167,12 +171,13 @@ async function openImage(
   files: Files,
   directory: string,
   manifest: Manifest,
+  roomBytes: number | undefined,
 ): Promise<{ database: Database; image: ImageEntry; imageFault: OrreryError | undefined }> {
   let fault: OrreryError | undefined;
   for (const image of manifest.images) {
     const file = `${directory}/${imageName(image.generation)}`;
     try {
-      const database = await Database.open(readImage(files, directory, image));
+      const database = await databaseOf(files, directory, image, roomBytes);
       const meta = readMeta(database);
       if (meta.get('shard') === manifest.shard && meta.get('applied_frame') === String(image.frame)) {
         return { database, image, imageFault: fault };
@@ -186,6 +191,20 @@ async function openImage(
     }
   }
   throw fault as OrreryError;
+}
+
+/** Over its pages for an owner, who has room for so many bytes of them; as a whole for whoever only looks. */
+async function databaseOf(
+  files: Files,
+  directory: string,
+  image: ImageEntry,
+  roomBytes: number | undefined,
+): Promise<Database> {
+  if (roomBytes !== undefined && (await Database.takesPages())) {
+    const pages = openImagePages(files, directory, image);
+    if (pages) return Database.paged({ files, folder: directory, roomBytes }, pages);
+  }
+  return Database.open(readImage(files, directory, image));
 }
 
 function damaged(what: string, context: { readonly [detail: string]: unknown }): OrreryError {

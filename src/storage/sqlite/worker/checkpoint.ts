@@ -1,7 +1,6 @@
 // Publishing a new image, so that older journal can go. In slices: the owner commits between them. The order of the steps
 // is what makes a crash at any moment harmless; docs/FORMAT.md draws it.
 
-import { MessageChannel } from 'node:worker_threads';
 import { OrreryError } from '../../../core/errors.ts';
 import type { Compaction } from '../compaction/compaction.ts';
 import { type Files, isDiskFailure, tidy } from '../files.ts';
@@ -66,13 +65,15 @@ export function* publish(
   const position = compaction.position;
   // Nothing may come between the two: the image must hold exactly what it says it holds.
   compaction.flush({ shard, shard_number: parts.number, generation, epoch: lease.epoch });
-  const bytes = database.export();
-  if (bytes.length > parts.maxImageBytes) throw tooLarge(directory, bytes.length, parts.maxImageBytes);
-  const { length } = bytes;
+  const content = database.freeze();
+  const { bytes } = content;
+  if (bytes > parts.maxImageBytes) {
+    content.dropped();
+    throw tooLarge(directory, bytes, parts.maxImageBytes);
+  }
   yield;
-  const sha256 = yield* publishImage(files, directory, generation, bytes, database, parts.checker, parts.doIdleWork);
-  giveBack(bytes);
-  const image = { generation, bytes: length, sha256, ...position };
+  const sha256 = yield* publishImage(files, directory, generation, content, database, parts.checker, parts.doIdleWork);
+  const image = { generation, bytes, sha256, ...position };
   const images = previous ? [image, previous] : [image];
   const oldest = (images.at(-1) as ImageEntry).frame + 1;
   const manifest: Manifest = {
@@ -106,21 +107,6 @@ function linkLatest(files: Files, directory: string, generation: number): Orrery
   const failure = tidy(() => files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`));
   if (failure) tidy(() => files.remove(`${directory}/${LATEST}`));
   return failure;
-}
-
-/** What is smaller may stay until it is collected. */
-const WORTH_GIVING_BACK = 1024 * 1024;
-
-/**
- * Memory of the size of the image goes back to the system now: an owner that has nothing to do collects no garbage. What was
- * sent to a port that nobody has is gone with the port.
- */
-function giveBack({ buffer, length }: Uint8Array): void {
-  if (length < WORTH_GIVING_BACK || length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
-  const { port1, port2 } = new MessageChannel();
-  port1.postMessage(undefined, [buffer]);
-  port1.close();
-  port2.close();
 }
 
 /** An image that no manifest names is no use to anybody, and on a full disk it is in the way. */

@@ -102,7 +102,7 @@ function takeOut(database: Database, game: string): void {
     database.run('DELETE FROM meta WHERE key = ?', [KEY + game]);
   });
   // Pages that are free are exported all the same: without this the next image would be as large as the one that failed.
-  database.execute('VACUUM');
+  database.vacuum();
 }
 
 /** Whether a manifest newer than the one that counts has its name, although it could not be made durable. */

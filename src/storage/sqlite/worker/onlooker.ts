@@ -76,6 +76,11 @@ export class Onlooker {
   }
 
   /** There is nothing to do unasked. */
+  /** Its database is in memory as a whole. */
+  get isBroken(): boolean {
+    return false;
+  }
+
   doIdleWork(): boolean {
     return false;
   }

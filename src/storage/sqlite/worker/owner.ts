@@ -73,7 +73,8 @@ export class Owner {
   ): Promise<Owner> {
     const began = performance.now();
     const how = compactionOptionsOf(options, atWorkOn);
-    const shard = await openShard(files, options.directory, options.shard, how, options.recording);
+    const { directory, recording, pageCacheBytes } = options;
+    const shard = await openShard(files, directory, options.shard, how, recording, pageCacheBytes);
     const recovery: { -readonly [key in keyof RecoveryReport]: RecoveryReport[key] } = {
       ...shard.report,
       durationMs: 0,
@@ -111,9 +112,14 @@ export class Owner {
       while (!publishing.next().done);
       return undefined;
     } catch (error) {
-      if (this.#shard.report.created || !isPostponed(error)) throw error;
+      if (this.#shard.report.created || this.isBroken || !isPostponed(error)) throw error;
       return error;
     }
+  }
+
+  /** Its database cannot be used any more. What is on disk is whole, or the next opening says what is not. */
+  get isBroken(): boolean {
+    return this.#shard.database.failure !== undefined;
   }
 
   async answer(request: Exclude<OwnerRequest, { kind: 'open' }>, early?: EarlyChunks): Promise<unknown> {

@@ -23,6 +23,8 @@ export interface OwnerOptions {
   readonly sliceMs: number;
   readonly checkpointBytes: number;
   readonly maxImageBytes: number;
+  /** Of the pages of the database, so many bytes at most are in memory, and those that a batch is changing. Default 64 MiB. */
+  readonly pageCacheBytes?: number;
   readonly commandIndex: boolean;
   /** Only look: see onlooker.ts. */
   readonly readOnly?: boolean;
