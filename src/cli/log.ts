@@ -87,7 +87,7 @@ export function logCommand(surroundings: Surroundings): Command {
 
 async function log(past: HistoryReader, options: Options, surroundings: Surroundings): Promise<void> {
   const query = queryOf(past, options);
-  remarkOnTimes(past, query, surroundings);
+  remarkOnTimes(past, boundsIn(past, options), surroundings);
   const { limit, patches = false, json } = options;
   const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
   const entries = limit === undefined ? historyOf(past, query) : newestOf(past, query, limit);
