@@ -44,6 +44,9 @@ async function everything() {
   const submission = await orrery.submit('g', { state: game.toJSON(), baseSeq: 1 });
   const past = await orrery.history(counter, 'g');
   const found: unknown[] = [past.info, await past.at(1), await past.diff(0, 1), await past.verify(), await past.try()];
+  for await (const entry of past.entries()) found.push(entry);
+  for await (const entry of past.blame('')) found.push(entry);
+  for await (const step of past.replay()) found.push(step);
   const error = await orrery.load(counter, 'none').catch((thrown: unknown) => thrown);
   const answers = [await orrery.list(), await orrery.stats(), await orrery.metrics(), orrery.recovery];
   const given = { over, orrery, game, receipt, submission, loop, past, found, error, changes, kept, answers };
@@ -187,6 +190,7 @@ const ALLOWED = new Set([
   'Game',
   'Orrery',
   'GameHistory',
+  'Step',
   'BatchReceipt',
   'Loop',
   'OrreryError',

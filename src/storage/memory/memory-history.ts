@@ -61,8 +61,10 @@ export function pageOf(
   return { steps: found.slice(0, limit).map(stepOf), next };
 }
 
+/** Whoever reads the past may change what it is given. */
 function stepOf({ firstSeq, seq, tick, time, command: name, player, args, nonce, patches }: Record): PastStep {
-  const command = { seq, tick, time, name, player, args, ...(nonce === undefined ? {} : { nonce }) };
+  const fresh = args === undefined ? undefined : cloneJson(args);
+  const command = { seq, tick, time, name, player, args: fresh, ...(nonce === undefined ? {} : { nonce }) };
   return { firstSeq: firstSeq ?? seq, lastSeq: seq, tick, time, commands: [command], patches: patches.map(freshPatch) };
 }
 
@@ -73,9 +75,9 @@ export function foldRecords(records: readonly Record[]): JsonObject {
   return state as JsonObject;
 }
 
-/** Whoever reads the past may change what it is given. */
 function freshPatch(patch: Patch): Patch {
-  return patch.op === 'remove' ? patch : ({ ...patch, value: cloneJson(patch.value) } as Patch);
+  const path = [...patch.path];
+  return patch.op === 'remove' ? { ...patch, path } : { ...patch, path, value: cloneJson(patch.value) };
 }
 
 /** What recoveries have given up, as their records say. */
