@@ -67,9 +67,9 @@ export async function liveHistory(
   return new GameHistory(MADE_BY_ENGINE, parts, row);
 }
 
-/** The history with every command a step of its own, where there is code for that. */
+/** The history with every command a step of its own, where there is code for that. For work that closing waits for. */
 export async function expandedReader(live: LiveGames, id: string): Promise<HistoryReader> {
-  return expandedHistory(await liveReader(live, id), live.types);
+  return expandedHistory(await readerWithin(live, id), live.types);
 }
 
 /** For Orrery.verify: every game whose type there is. */
@@ -114,10 +114,17 @@ export async function packHistory(file: string, options: OpenPackOptions = {}): 
   return new GameHistory(MADE_BY_ENGINE, parts, reader.row);
 }
 
-function liveReader({ engine, directory }: LiveGames, id: string): Promise<HistoryReader> {
+function liveReader(live: LiveGames, id: string): Promise<HistoryReader> {
+  return live.engine.outlast(readerWithin(live, id));
+}
+
+/**
+ * For work that closing waits for: a refusal of it must not wait until everything is closed, as that of `outlast` does, or
+ * each would wait for the other.
+ */
+async function readerWithin({ engine, directory }: LiveGames, id: string): Promise<HistoryReader> {
   const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));
-  const open = async (): Promise<HistoryReader> => LiveHistory.open(engine.loadedGames.commitQueueOf(id), id, openings);
-  return engine.outlast(open());
+  return LiveHistory.open(engine.loadedGames.commitQueueOf(id), id, openings);
 }
 
 function codeOf({ types, directory, workerUrl }: LiveGames): VerifyCode {
@@ -131,7 +138,7 @@ function recoverParts(live: LiveGames): RecoverParts {
   return {
     loadedGames: live.engine.loadedGames,
     types: live.types,
-    openPast: (game) => liveReader(live, game),
+    openPast: (game) => readerWithin(live, game),
     // A history that is searched for the record with which it went wrong: rules of today refuse no command of it.
     apart: (past) => expandedHistoryUnjudged(past, live.types),
   };

@@ -203,7 +203,7 @@ export class Orrery {
     );
     // What the writer began from may lie inside a merged step.
     const openPast = (game: string): Promise<HistoryReader> => expandedReader(this.#live, game);
-    return submitTo({ types, loadedGames, openPast }, id, submission);
+    return engine.outlast(submitTo({ types, loadedGames, openPast }, id, submission));
   }
 
   /**

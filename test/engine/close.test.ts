@@ -75,7 +75,7 @@ describe('close', () => {
     const last = add(game);
     await store.asked('commit');
     const closing = orrery.close();
-    const doIdleWork = [add(game), game.advance()];
+    const meanwhile = [add(game), game.advance()];
     expect(game.seq).toBe(3);
     store.hold('close');
     store.release();
@@ -86,7 +86,7 @@ describe('close', () => {
     store.release();
     await closing;
     await last.durable;
-    const fates = await Promise.allSettled(doIdleWork.map(({ durable }) => durable));
+    const fates = await Promise.allSettled(meanwhile.map(({ durable }) => durable));
     const saved = 1 + fates.filter(({ status }) => status === 'fulfilled').length;
     expect((await reloaded(store.inner, ledger, 'g')).seq).toBe(saved);
     refusal('CLOSED', () => add(game));
