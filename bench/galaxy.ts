@@ -1,5 +1,5 @@
-// What the benchmarks measure with: a galaxy of star systems of about 230 bytes of JSON each, and what a game loop does to
-// it. Everything is made from counters, so that two runs do the same work.
+// What the benchmarks measure with: a galaxy of star systems of about 230 bytes of JSON each, and what a game loop does
+// to it. Everything is made from counters, so that two runs do the same work.
 
 import { defineGame } from '../src/core/game/define.ts';
 import { type Table, table } from '../src/core/game/table.ts';

@@ -1,6 +1,6 @@
 // Runs a scenario with tinybench and gives its figures, all of them microseconds for one operation. In a full run every
-// scenario has several rounds, and those it is compared with have theirs in between: other work on the machine comes and
-// goes, and should meet them all.
+// scenario has several rounds, and those it is compared with have theirs in between: other work on the machine comes
+// and goes, and should meet them all.
 
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';

@@ -29,7 +29,9 @@ export interface Work {
   before?(): void | Promise<void>;
   /** Timed. What it returns is awaited when it is a promise and otherwise ignored. */
   run(): unknown;
-  /** Milliseconds that the last call took, where that is not the time that passed: processor time of other processes. */
+  /**
+   * Milliseconds that the last call took, where that is not the time that passed: processor time of other processes.
+   */
   measured?(): number;
   /** After the last call, not timed. */
   close?(): void | Promise<void>;

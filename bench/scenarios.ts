@@ -1,5 +1,5 @@
-// Every scenario there is, in the order in which they run and are shown. Scenarios that are compared with each other stand
-// side by side, so that a machine whose other work comes and goes treats them alike.
+// Every scenario there is, in the order in which they run and are shown. Scenarios that are compared with each other
+// stand side by side, so that a machine whose other work comes and goes treats them alike.
 
 import type { Scenario } from './scenario.ts';
 import { checkpointScenarios } from './scenarios/checkpoint.ts';

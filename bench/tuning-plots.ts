@@ -1,6 +1,6 @@
-// `npm run bench -- plots`: measures what docs/TUNING.md shows, with the trials of `orrery tune` and more values for each
-// option, and draws a plot of each into docs/tuning/. The figures are kept beside them, so that plots can be drawn again, and
-// `--only threads` measures one option anew beside those of the others.
+// `npm run bench -- plots`: measures what docs/TUNING.md shows, with the trials of `orrery tune` and more values for
+// each option, and draws a plot of each into docs/tuning/. The figures are kept beside them, so that plots can be drawn
+// again, and `--only threads` measures one option anew beside those of the others.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Histories of games, wherever they are kept. Before it: orrery.ts and openPack, which load this when they are asked; after it:
-// the GameHistory that users get, over the commit queue of a running game or over a pack.
+// Histories of games, wherever they are kept. Before it: orrery.ts and openPack, which load this when they are asked;
+// after it: the GameHistory that users get, over the commit queue of a running game or over a pack.
 
 import { resolve } from 'node:path';
 import { OrreryError } from './core/errors.ts';
@@ -119,8 +119,8 @@ function liveReader(live: LiveGames, id: string): Promise<HistoryReader> {
 }
 
 /**
- * For work that closing waits for: a refusal of it must not wait until everything is closed, as that of `outlast` does, or
- * each would wait for the other.
+ * For work that closing waits for: a refusal of it must not wait until everything is closed, as that of `outlast` does,
+ * or each would wait for the other.
  */
 async function readerWithin({ engine, directory }: LiveGames, id: string): Promise<HistoryReader> {
   const openings = (): readonly Opening[] => (directory === undefined ? [] : readOpenings(nodeFiles, directory));

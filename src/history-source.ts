@@ -1,5 +1,5 @@
-// Opens a history to read it, wherever it is kept. Before it: the command line, or a thread that runs commands again; after it:
-// sqlite/directory-history.ts and pack/pack-history.ts.
+// Opens a history to read it, wherever it is kept. Before it: the command line, or a thread that runs commands again;
+// after it: sqlite/directory-history.ts and pack/pack-history.ts.
 
 import type { Source } from './history/rerun/source.ts';
 import type { HistoryReader } from './storage/history-reader.ts';

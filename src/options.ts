@@ -37,21 +37,23 @@ export const DEFAULTS = {
 export const DEFAULT_SHARDS = 1;
 
 export interface OrreryOptions {
-  /** Where everything is kept. Made if it is not there. A relative path counts from where the process stands when it is opened. */
+  /**
+   * Where everything is kept. Made if it is not there. A relative path counts from where the process stands when it is
+   * opened.
+   */
   readonly directory: string;
   /** The types of game that may be opened. */
   readonly games: readonly AnyGameType[];
   /**
-   * Owner threads, each with a journal and an image of its own; a game belongs to one by a hash of its id. Fixed when the
-   * directory is made. Default: what the directory has, 1 for a new one.
+   * Owner threads, each with a journal and an image of its own; a game belongs to one by a hash of its id. Fixed when
+   * the directory is made. Default: what the directory has, 1 for a new one.
    */
   readonly shards?: number;
   /**
    * 'group' (default): a batch is written as soon as the owner is idle. A crash loses at most what no receipt has
-   * acknowledged: typically the last few milliseconds.
-   * 'strict': the same, and subscribers hear of a change only when it is durable. Await receipts before you answer players.
-   * 'relaxed': a batch is written every `coalescingDelayMs`. A crash loses up to that much unacknowledged play.
-   * None of them ever loses what a receipt has acknowledged.
+   * acknowledged: typically the last few milliseconds. 'strict': the same, and subscribers hear of a change only when
+   * it is durable. Await receipts before you answer players. 'relaxed': a batch is written every `coalescingDelayMs`. A
+   * crash loses up to that much unacknowledged play. None of them ever loses what a receipt has acknowledged.
    */
   readonly durability?: 'group' | 'strict' | 'relaxed';
   /** Milliseconds. With 'group' and 'strict', the longest that background work holds up a batch. Default 20. */
@@ -60,13 +62,16 @@ export interface OrreryOptions {
   readonly coalescingDelayMs?: number;
   /** Milliseconds between checkpoints while anything changes; they keep recovery short. Default 30,000. */
   readonly autoSaveIntervalMs?: number;
-  /** Milliseconds that close() may take to make everything durable before it reports what it could not. Default 10,000. */
+  /**
+   * Milliseconds that close() may take to make everything durable before it reports what it could not. Default 10,000.
+   */
   readonly shutdownTimeoutMs?: number;
   /** Milliseconds that openOrrery may take before it gives up with OPEN_TIMEOUT. Default: as long as it takes. */
   readonly openTimeoutMs?: number;
   /**
-   * Milliseconds. A shard is degraded when an accepted command has waited for longer to become durable, or its owner has not answered for
-   * longer, and recovers when that is over. With 'relaxed', `coalescingDelayMs` comes on top. Default 5,000.
+   * Milliseconds. A shard is degraded when an accepted command has waited for longer to become durable, or its owner
+   * has not answered for longer, and recovers when that is over. With 'relaxed', `coalescingDelayMs` comes on top.
+   * Default 5,000.
    */
   readonly stalledAfterMs?: number;
   /**
@@ -77,22 +82,25 @@ export interface OrreryOptions {
   /** Bytes of records per shard that may wait to become durable. Default 64 MiB. */
   readonly commitQueueBytes?: number;
   /**
-   * What happens at that bound. 'reject' (default): commands throw BACKPRESSURE. 'coalesce': commands go on, and when there
-   * is room again the newest state of each game is sent whole; what lay between is not in the history.
+   * What happens at that bound. 'reject' (default): commands throw BACKPRESSURE. 'coalesce': commands go on, and when
+   * there is room again the newest state of each game is sent whole; what lay between is not in the history.
    */
   readonly overflow?: 'reject' | 'coalesce';
-  /** Bytes of journal per shard that may wait to be folded into the image before commits wait for that. Default 16 MiB. */
+  /**
+   * Bytes of journal per shard that may wait to be folded into the image before commits wait for that. Default 16 MiB.
+   */
   readonly compactionLagBytes?: number;
   /** Bytes of journal per shard that make a checkpoint due, unless half the image is more. Default 8 MiB. */
   readonly checkpointBytes?: number;
   /**
-   * Bytes. An image that would be larger is not published: `health` is degraded, and the journal keeps everything and grows until
-   * the bound is raised. From half of it on, the event `imageGrowing` and the log warn, and say what to do. Default 256 MiB.
+   * Bytes. An image that would be larger is not published: `health` is degraded, and the journal keeps everything and
+   * grows until the bound is raised. From half of it on, the event `imageGrowing` and the log warn, and say what to do.
+   * Default 256 MiB.
    */
   readonly maxImageBytes?: number;
   /**
-   * Bytes, for all shards together. So much of the SQLite databases is in memory, besides what a batch is changing; the rest is
-   * read from the images when it is asked for. At least 1 MiB. Default 64 MiB.
+   * Bytes, for all shards together. So much of the SQLite databases is in memory, besides what a batch is changing; the
+   * rest is read from the images when it is asked for. At least 1 MiB. Default 64 MiB.
    */
   readonly pageCacheBytes?: number;
   /** Bytes of JSON. A command that makes a game's state larger is refused. At most 500 MiB. Default 256 MiB. */
@@ -100,25 +108,29 @@ export interface OrreryOptions {
   /** Bytes of JSON. A command whose arguments and patches are more is refused. At most 500 MiB. Default 16 MiB. */
   readonly maxRecordBytes?: number;
   /**
-   * MiB of heap that the thread of each shard may have. It holds the records that are taken into the database, and whole states
-   * when somebody asks for a moment of the past; the database itself lies outside. When it is not enough the thread ends
-   * (OWNER_DIED, which names the game), another takes over, and the process and the other shards go on. A flag of Node
-   * (--max-old-space-size) goes before it. With either of them `maxRecordBytes` is at most a sixteenth. Default: what Node
-   * gives a thread.
+   * MiB of heap that the thread of each shard may have. It holds the records that are taken into the database, and
+   * whole states when somebody asks for a moment of the past; the database itself lies outside. When it is not enough
+   * the thread ends (OWNER_DIED, which names the game), another takes over, and the process and the other shards go on.
+   * A flag of Node (--max-old-space-size) goes before it. With either of them `maxRecordBytes` is at most a sixteenth.
+   * Default: what Node gives a thread.
    */
   readonly ownerMemoryMb?: number;
-  /** Games in memory. When one more is opened, those idle longest leave, if they are durable and nobody subscribes. Default 10,000. */
+  /**
+   * Games in memory. When one more is opened, those idle longest leave, if they are durable and nobody subscribes.
+   * Default 10,000.
+   */
   readonly maxLoadedGames?: number;
   /** Fill the SQL table `commands` as commands arrive, for about 5 us of worker time each. Default false. */
   readonly commandIndex?: boolean;
   /**
-   * When the schema of a game type is applied after every command, which costs its state's size. 'development' (default):
-   * unless NODE_ENV is 'production'. On creation, on load and after a migration it is applied whatever stands here.
+   * When the schema of a game type is applied after every command, which costs its state's size. 'development'
+   * (default): unless NODE_ENV is 'production'. On creation, on load and after a migration it is applied whatever
+   * stands here.
    */
   readonly validate?: Validation;
   /**
-   * For tests alone: `ctx.random` follows from game id and seq, so that each run draws the same numbers. New games get no secret then,
-   * anybody can compute what is drawn next, and a refused command shows it. Default false.
+   * For tests alone: `ctx.random` follows from game id and seq, so that each run draws the same numbers. New games get
+   * no secret then, anybody can compute what is drawn next, and a refused command shows it. Default false.
    */
   readonly predictableRandom?: boolean;
   /** A pino logger. Default: warnings to standard error; ORRERY_LOG names another level. */
@@ -126,9 +138,9 @@ export interface OrreryOptions {
   /** Where orrery/worker is, for programs that have Orrery in a bundle: docs/BUNDLING.md. Default: in the package. */
   readonly workerUrl?: URL;
   /**
-   * Look and write nothing, not a byte: for a disk that is full or read-only, a backup, or beside the process that plays. Games
-   * can be loaded and their past read, verified and packed as they stood when this was opened; whatever would write throws
-   * READ_ONLY. No lock is taken, nor the directory made. Default false.
+   * Look and write nothing, not a byte: for a disk that is full or read-only, a backup, or beside the process that
+   * plays. Games can be loaded and their past read, verified and packed as they stood when this was opened; whatever
+   * would write throws READ_ONLY. No lock is taken, nor the directory made. Default false.
    */
   readonly readOnly?: boolean;
   /** Another store, one per shard. Default: journal and SQLite images in `directory`. */

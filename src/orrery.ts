@@ -129,14 +129,15 @@ export class Orrery {
   }
 
   /**
-   * Loads a game, or creates it with `args` for `initial` if there is none with this id. For one that is in memory already, the same
-   * object. A game that is created or migrated is durable then. One that is in memory is given at once, whatever the disk does: its
-   * newest commands may still be on their way, as their receipts and `flush` tell.
+   * Loads a game, or creates it with `args` for `initial` if there is none with this id. For one that is in memory
+   * already, the same object. A game that is created or migrated is durable then. One that is in memory is given at
+   * once, whatever the disk does: its newest commands may still be on their way, as their receipts and `flush` tell.
    *
-   * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id belongs
-   * to a game of another type), GAME_VERSION (it is newer), MIGRATION_MISSING, MIGRATION_FAILED and SCHEMA_FAILED (it stays as it
-   * is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw), NOT_PERSISTABLE, INVARIANT_FAILED,
-   * STATE_TOO_LARGE, BACKPRESSURE; with `readOnly`, READ_ONLY in place of creating or migrating it.
+   * @throws OrreryError INVALID_GAME_ID, INVALID_GAME_TYPE (the type is not in `games`), GAME_TYPE_MISMATCH (the id
+   * belongs to a game of another type), GAME_VERSION (it is newer), MIGRATION_MISSING, MIGRATION_FAILED and
+   * SCHEMA_FAILED (it stays as it is), CLOSED; and when it is created, COMMAND_REFUSED (`initial` threw),
+   * NOT_PERSISTABLE, INVARIANT_FAILED, STATE_TOO_LARGE, BACKPRESSURE; with `readOnly`, READ_ONLY in place of creating
+   * or migrating it.
    */
   open<S extends object, A, C extends Commands<S>>(
     type: GameType<S, A, C>,
@@ -157,8 +158,8 @@ export class Orrery {
   }
 
   /**
-   * The history of a game, in memory or not: its entries, its states, differences, who changed what, replay, verification, trials,
-   * forks and recovery. With a game type its states are typed by it.
+   * The history of a game, in memory or not: its entries, its states, differences, who changed what, replay,
+   * verification, trials, forks and recovery. With a game type its states are typed by it.
    *
    * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, GAME_TYPE_MISMATCH (the game is of another type than `type`),
    * INVALID_GAME_TYPE, INVALID_OPTION, CLOSED.
@@ -176,8 +177,8 @@ export class Orrery {
   }
 
   /**
-   * Runs the recorded commands of all games whose types there are again through today's code and compares what they make with
-   * what was recorded: everything that was accepted before the call. `history(id)` verifies one game.
+   * Runs the recorded commands of all games whose types there are again through today's code and compares what they
+   * make with what was recorded: everything that was accepted before the call. `history(id)` verifies one game.
    *
    * @throws OrreryError GAMES_MODULE, INVALID_OPTION (threads need a directory), DAMAGED, BUNDLED, CLOSED.
    */
@@ -188,11 +189,12 @@ export class Orrery {
 
   /**
    * Takes a whole state that was made from an older one, by a program that does not hold the game: a service, a tool, a
-   * colleague's older version. If nothing else has changed since `baseSeq`, it becomes the game's state, as with `save`;
-   * otherwise, or when it is of an older version, the game type's `resolve` says what becomes of it.
+   * colleague's older version. If nothing else has changed since `baseSeq`, it becomes the game's state, as with
+   * `save`; otherwise, or when it is of an older version, the game type's `resolve` says what becomes of it.
    *
-   * @throws OrreryError GAME_NOT_FOUND, CONFLICT (with the paths of both sides; nothing changed), GAME_VERSION (it is of a newer
-   * version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and `save` throw.
+   * @throws OrreryError GAME_NOT_FOUND, CONFLICT (with the paths of both sides; nothing changed), GAME_VERSION (it is
+   * of a newer version), MOMENT_NOT_KEPT (the base cannot be read), INVALID_OPTION, and what `open`, migrations and
+   * `save` throw.
    */
   async submit(id: string, submission: Submission): Promise<SubmissionReceipt> {
     const { types, engine } = this.#live;
@@ -207,8 +209,8 @@ export class Orrery {
   }
 
   /**
-   * Takes every stored game of an older version up to that of its type, one after the other, as opening it would. A game that
-   * fails stays as it was, and the report says why.
+   * Takes every stored game of an older version up to that of its type, one after the other, as opening it would. A
+   * game that fails stays as it was, and the report says why.
    *
    * @throws OrreryError GAME_NOT_FOUND, CLOSED.
    */
@@ -221,10 +223,11 @@ export class Orrery {
   }
 
   /**
-   * Writes a game with its whole past into one file, while it is being played: everything that was accepted before the call.
+   * Writes a game with its whole past into one file, while it is being played: everything that was accepted before the
+   * call.
    *
-   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, PACK_EXISTS, INVALID_OPTION (there is no directory), IMAGE_TOO_LARGE,
-   * DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
+   * @throws OrreryError INVALID_GAME_ID, GAME_NOT_FOUND, PACK_EXISTS, INVALID_OPTION (there is no directory),
+   * IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then there is no file, or the one that was there.
    */
   async pack(id: string, file: string, options?: PackOptions): Promise<PackDescription> {
     return this.#engine.outlast(packLive(this.#engine.loadedGames, this.#live, id, file, options));
@@ -233,9 +236,10 @@ export class Orrery {
   /**
    * Brings the game of a pack in, with its whole past. Resolves when it is durable.
    *
-   * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, GAME_EXISTS, INVALID_GAME_ID, INVALID_OPTION (there is no
-   * directory), OUT_OF_MEMORY, IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed. OWNER_DIED: the thread of the
-   * shard ended over it; `list` says whether the game is there, or after `close` the next opening.
+   * @throws OrreryError PACK_NOT_FOUND, PACK_DAMAGED, FORMAT_TOO_NEW, GAME_EXISTS, INVALID_GAME_ID, INVALID_OPTION
+   * (there is no directory), OUT_OF_MEMORY, IMAGE_TOO_LARGE, DISK_FULL, IO_FAILED, CLOSED; then nothing has changed.
+   * OWNER_DIED: the thread of the shard ended over it; `list` says whether the game is there, or after `close` the next
+   * opening.
    */
   async unpack(pack: string | ProvenGame, options?: UnpackOptions): Promise<GameInfo> {
     this.#engine.loadedGames.assertWritable('no game can be taken in');
@@ -262,8 +266,9 @@ export class Orrery {
   }
 
   /**
-   * The numbers to tune by: see OrreryMetrics. Asks each owner, in turn with the commits, for a few microseconds. Of an owner that
-   * does not answer within a second, or is known not to, the last numbers are given, with their age in `ownerAgeMs`.
+   * The numbers to tune by: see OrreryMetrics. Asks each owner, in turn with the commits, for a few microseconds. Of an
+   * owner that does not answer within a second, or is known not to, the last numbers are given, with their age in
+   * `ownerAgeMs`.
    *
    * @throws OrreryError CLOSED.
    */
@@ -284,12 +289,14 @@ export class Orrery {
   }
 
   /**
-   * Makes everything durable that was accepted by now, publishes an image and gives the directory back. Games go on until it resolves, so
-   * that no timer is in the way: what they are asked meanwhile becomes durable, or its receipt rejects. Then they throw CLOSED.
+   * Makes everything durable that was accepted by now, publishes an image and gives the directory back. Games go on
+   * until it resolves, so that no timer is in the way: what they are asked meanwhile becomes durable, or its receipt
+   * rejects. Then they throw CLOSED.
    *
-   * @throws OrreryError CLOSE_TIMEOUT when that takes longer than `shutdownTimeoutMs`; `context.unsaved` lists each game
-   * with the first seq that is not durable. Then everything is closed all the same, but a thread that waits for the disk cannot be
-   * ended: `context.stuckShards` lists the shards of those, and the directory stays locked until they end.
+   * @throws OrreryError CLOSE_TIMEOUT when that takes longer than `shutdownTimeoutMs`; `context.unsaved` lists each
+   * game with the first seq that is not durable. Then everything is closed all the same, but a thread that waits for
+   * the disk cannot be ended: `context.stuckShards` lists the shards of those, and the directory stays locked until
+   * they end.
    */
   close(options?: CloseOptions): Promise<void> {
     try {

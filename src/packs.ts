@@ -1,5 +1,5 @@
-// Packs out of and into an orrery that is playing. Before it: orrery.ts; after it: thread.ts for the work that would hold up the
-// game loop, and the owner of the game's shard, which takes a game in.
+// Packs out of and into an orrery that is playing. Before it: orrery.ts; after it: thread.ts for the work that would
+// hold up the game loop, and the owner of the game's shard, which takes a game in.
 
 import { randomUUID } from 'node:crypto';
 import { resolve, sep } from 'node:path';
@@ -69,7 +69,8 @@ export async function unpackLive(
       if (!store.import) throw noDirectory();
       return store.import({ game: id, bytes, token });
     });
-    // The image that has the game has none behind it yet. If the next one fails, the commit queue tells, and goes on trying.
+    // The image that has the game has none behind it yet. If the next one fails, the commit queue tells, and goes on
+    // trying.
     commitQueue.checkpoint().catch(() => undefined);
     return row;
   });

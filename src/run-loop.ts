@@ -1,5 +1,6 @@
-// Driving games at a fixed rate. Before it: a program; after it: engine/loop.ts. Not a method of Orrery, so that nothing of the engine
-// can be reached from what users hold: orrery.ts tells here how a loop comes to the games of an orrery.
+// Driving games at a fixed rate. Before it: a program; after it: engine/loop.ts. Not a method of Orrery, so that
+// nothing of the engine can be reached from what users hold: orrery.ts tells here how a loop comes to the games of an
+// orrery.
 
 import { OrreryError } from './core/errors.ts';
 import { Loop, type LoopGames, type LoopOptions } from './engine/loop.ts';

@@ -1,4 +1,5 @@
-// The thread of one shard, as thin as can be: src/storage/sqlite/worker/owner.ts is what runs, or onlooker.ts, and both are tested without a thread.
+// The thread of one shard, as thin as can be: src/storage/sqlite/worker/owner.ts is what runs, or onlooker.ts, and both
+// are tested without a thread.
 
 import { errorToData, OrreryError } from '../src/core/errors.ts';
 import { nodeFiles } from '../src/storage/sqlite/files.ts';
@@ -37,8 +38,8 @@ export async function answer(request: OwnerRequest, early: EarlyChunks): Promise
     if (request.kind === 'close') owner = undefined;
     return { ok: true, value };
   } catch (error) {
-    // A database that found no room, or no page, may be in any state: this thread ends, and the next one begins with what is
-    // on disk.
+    // A database that found no room, or no page, may be in any state: this thread ends, and the next one begins with
+    // what is on disk.
     if (owner?.isBroken || (error instanceof OrreryError && error.code === 'OUT_OF_MEMORY')) throw error;
     return { ok: false, error: errorToData(error) };
   }

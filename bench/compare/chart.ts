@@ -1,5 +1,5 @@
-// cost-by-size.svg: what a command costs the game loop against the size of the galaxy, both axes logarithmic. Drawn by hand,
-// readable on light and dark pages; every line is labelled where it ends.
+// cost-by-size.svg: what a command costs the game loop against the size of the galaxy, both axes logarithmic. Drawn by
+// hand, readable on light and dark pages; every line is labelled where it ends.
 
 import type { Results } from './results.ts';
 import { shortOf, timeOf } from './words.ts';
@@ -219,7 +219,9 @@ function sizeNote({ size }: Point, lines: readonly Line[]): string {
   return size === largest ? '' : ` at ${shortOf(size)}`;
 }
 
-/** Heights in the order given, each at least LABEL_GAP below the one before, as near to what was wanted as that allows. */
+/**
+ * Heights in the order given, each at least LABEL_GAP below the one before, as near to what was wanted as that allows.
+ */
 function spread(wanted: readonly number[], top: number, bottom: number): number[] {
   const heights = [...wanted];
   for (let index = 1; index < heights.length; index += 1) {

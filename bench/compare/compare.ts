@@ -1,5 +1,5 @@
-// A comparison: chooses the trials, runs each in a process of its own, contenders alternating, and hands what comes out to
-// results.ts, measures.ts, markdown.ts and chart.ts. Before it: main.ts; the process of a trial is trial.ts.
+// A comparison: chooses the trials, runs each in a process of its own, contenders alternating, and hands what comes out
+// to results.ts, measures.ts, markdown.ts and chart.ts. Before it: main.ts; the process of a trial is trial.ts.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,10 @@ import { runTrial } from './trial-process.ts';
 import type { Trial, Workload } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
 
-/** Resolves with the exit status: 1 when a trial failed, and the others ran all the same; 2 when the options make no sense. */
+/**
+ * Resolves with the exit status: 1 when a trial failed, and the others ran all the same; 2 when the options make no
+ * sense.
+ */
 export async function runCompare(args: readonly string[]): Promise<number> {
   try {
     return await compare(parseCompareFlags(args));

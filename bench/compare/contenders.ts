@@ -1,4 +1,5 @@
-// Everybody who takes part, in the order of tables and legends: Orrery, its peers, and the lines they are measured from.
+// Everybody who takes part, in the order of tables and legends: Orrery, its peers, and the lines they are measured
+// from.
 
 import { betterSqlite3 } from './contenders/better-sqlite3.ts';
 import type { Contender } from './contenders/contender.ts';

@@ -1,5 +1,5 @@
-// Gives a contender its commands, the same to all of them, and checks what became of each. The files in workloads/ say how many
-// and how fast; what is measured lies between their calls.
+// Gives a contender its commands, the same to all of them, and checks what became of each. The files in workloads/ say
+// how many and how fast; what is measured lies between their calls.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { visits } from '../galaxy.ts';
@@ -84,7 +84,9 @@ export class Drill {
     return Math.max(1, Math.min(wanted, Math.floor(LONGEST_TICK_MS / shortest)));
   }
 
-  /** Ticks one after the other, several on their way to disk at a time, until the time is over and all of it is durable. */
+  /**
+   * Ticks one after the other, several on their way to disk at a time, until the time is over and all of it is durable.
+   */
   async asFastAsPossible(
     commandsPerTick: number,
     until: { readonly ms: number; readonly commands: number },
@@ -133,7 +135,9 @@ export class Drill {
     await this.#world.close();
   }
 
-  /** After the last command: every one of them must be in the history and in the state, as another process finds them. */
+  /**
+   * After the last command: every one of them must be in the history and in the state, as another process finds them.
+   */
   async verify(): Promise<void> {
     if (!this.#closed) await this.close();
     const { read, durable, name } = this.#contender;

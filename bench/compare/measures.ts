@@ -1,5 +1,5 @@
-// The goals that Orrery is held to, P1 to P11, and what came of them: ratios of medians of this run, in the words of the goals. A
-// part whose trials are missing has no value, and is not met.
+// The goals that Orrery is held to, P1 to P11, and what came of them: ratios of medians of this run, in the words of
+// the goals. A part whose trials are missing has no value, and is not met.
 
 import type { Figures, Trial } from './workload.ts';
 

@@ -1,5 +1,5 @@
-// The packages that Orrery is compared with: in bench/node_modules, from bench/package.json, and nobody but the comparison
-// needs them. Installed on first use.
+// The packages that Orrery is compared with: in bench/node_modules, from bench/package.json, and nobody but the
+// comparison needs them. Installed on first use.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -94,7 +94,10 @@ function npm(...args: string[]): Promise<string | undefined> {
   });
 }
 
-/** The lines of npm's output in which a compiler, a download or npm itself says what is wrong; failing that, its first lines. */
+/**
+ * The lines of npm's output in which a compiler, a download or npm itself says what is wrong; failing that, its first
+ * lines.
+ */
 function failureIn(complaints: string): string {
   const lines = complaints
     .split('\n')

@@ -18,7 +18,9 @@ export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
-/** Time of all processors that this process has used, all its threads included, since a reading of process.cpuUsage(). */
+/**
+ * Time of all processors that this process has used, all its threads included, since a reading of process.cpuUsage().
+ */
 export function processorMicroseconds(since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   return user + system;

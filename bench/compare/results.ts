@@ -1,5 +1,5 @@
-// What came out of a comparison: the figures of every round, their medians, who could not take part, and what failed. compare.ts
-// fills it, measures.ts, markdown.ts and chart.ts read it; its toJSON is compare.json.
+// What came out of a comparison: the figures of every round, their medians, who could not take part, and what failed.
+// compare.ts fills it, measures.ts, markdown.ts and chart.ts read it; its toJSON is compare.json.
 
 import type { Machine } from '../machine.ts';
 import { median } from '../measure.ts';

@@ -1,5 +1,5 @@
-// A program: one trial in a process of its own, so that none inherits another's heap, compiled code or caches. compare.ts starts
-// it with what to do as JSON; its last line of output is the figures, or what went wrong.
+// A program: one trial in a process of its own, so that none inherits another's heap, compiled code or caches.
+// compare.ts starts it with what to do as JSON; its last line of output is the figures, or what went wrong.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Figures, Trial } from './workload.ts';

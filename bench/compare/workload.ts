@@ -1,15 +1,20 @@
-// What the comparison is made of: a workload is one kind of work, a contender is one way of doing it durably, a trial is one
-// contender doing one workload once, in a process of its own. compare.ts chooses and alternates the trials, trial.ts is
-// the process, measures.ts makes the table of goals from the medians.
+// What the comparison is made of: a workload is one kind of work, a contender is one way of doing it durably, a trial
+// is one contender doing one workload once, in a process of its own. compare.ts chooses and alternates the trials,
+// trial.ts is the process, measures.ts makes the table of goals from the medians.
 
-/** Figures of one trial by name. The unit is the end of the name: `loopMicroseconds`, `bytesPerCommand`, `commandsPerSecond`. */
+/**
+ * Figures of one trial by name. The unit is the end of the name: `loopMicroseconds`, `bytesPerCommand`,
+ * `commandsPerSecond`.
+ */
 export type Figures = Readonly<Record<string, number>>;
 
 /** One contender on one size of one workload: what a trial process is told to do. */
 export interface Trial {
   readonly workload: string;
   readonly contender: string;
-  /** Which size of the workload; for a workload that has but one, 0. In systems, games or bytes, as the workload says. */
+  /**
+   * Which size of the workload; for a workload that has but one, 0. In systems, games or bytes, as the workload says.
+   */
   readonly size: number;
 }
 
@@ -35,6 +40,8 @@ export interface Workload {
   readonly excused?: Readonly<Record<string, string>>;
   /** So many rounds are enough, however many the others have: memory does not vary as time does. */
   readonly rounds?: number;
-  /** Does the work, checks that it was done (durable, readable, history kept), and gives the figures. Throws otherwise. */
+  /**
+   * Does the work, checks that it was done (durable, readable, history kept), and gives the figures. Throws otherwise.
+   */
   run(trial: Trial, setting: Setting): Promise<Figures>;
 }

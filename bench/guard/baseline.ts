@@ -1,5 +1,5 @@
-// bench/baseline.json: what the guard measured when somebody last said that this is how fast it should be. Ratios count;
-// the machine and the times are there to be read.
+// bench/baseline.json: what the guard measured when somebody last said that this is how fast it should be. Ratios
+// count; the machine and the times are there to be read.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

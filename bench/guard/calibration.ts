@@ -1,5 +1,5 @@
-// What the guard measures the machine with: work that no change of Orrery can make faster or slower. A figure of checks.ts is
-// divided by the time of one of these, measured right beside it.
+// What the guard measures the machine with: work that no change of Orrery can make faster or slower. A figure of
+// checks.ts is divided by the time of one of these, measured right beside it.
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,10 @@ function entityOf(index: number): Entity {
   };
 }
 
-/** JSON out and in, a Map filled and read, objects copied and walked: what most of Orrery's time goes into, in a fixed mix. */
+/**
+ * JSON out and in, a Map filled and read, objects copied and walked: what most of Orrery's time goes into, in a fixed
+ * mix.
+ */
 const cpu: Scenario = {
   name: 'calibration/cpu',
   unit: 'mix',

@@ -1,5 +1,5 @@
-// What the guard watches: a few of the scenarios of `npm run bench`, short ones, one at least for each hop of a patch's way, each
-// with the calibration that its time depends on. measuring.ts measures them, comparison.ts judges.
+// What the guard watches: a few of the scenarios of `npm run bench`, short ones, one at least for each hop of a patch's
+// way, each with the calibration that its time depends on. measuring.ts measures them, comparison.ts judges.
 
 import type { Scenario } from '../scenario.ts';
 import { SCENARIOS } from '../scenarios.ts';

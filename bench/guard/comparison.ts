@@ -24,7 +24,10 @@ function verdictOf(ratio: number, before: number | undefined): Verdict {
   return 'same';
 }
 
-/** Of two measurements of one check, the one nearer to the baseline: noise moves a figure once, a change moves it each time. */
+/**
+ * Of two measurements of one check, the one nearer to the baseline: noise moves a figure once, a change moves it each
+ * time.
+ */
 export function nearer(first: Comparison, second: Comparison): Comparison {
   if (first.before === undefined) return second;
   const distance = ({ ratio }: Comparison): number => Math.abs(Math.log(ratio / (first.before as number)));

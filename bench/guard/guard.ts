@@ -1,5 +1,5 @@
-// `npm run bench -- guard`: has anything become slower since the baseline? Measures a few scenarios against calibrations, looks
-// twice at what seems to have moved, prints a table, and answers with the exit status.
+// `npm run bench -- guard`: has anything become slower since the baseline? Measures a few scenarios against
+// calibrations, looks twice at what seems to have moved, prints a table, and answers with the exit status.
 
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -1,5 +1,5 @@
-// Measures the checks: round by round, each beside its calibration. What comes out are ratios, which a slower machine or
-// another program on this one changes far less than it changes times.
+// Measures the checks: round by round, each beside its calibration. What comes out are ratios, which a slower machine
+// or another program on this one changes far less than it changes times.
 
 import type { Folders } from '../folders.ts';
 import { measureRound, median, type Round } from '../measure.ts';

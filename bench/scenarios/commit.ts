@@ -1,5 +1,5 @@
-// From dispatch to durable, on a real directory with a real owner thread, and beside it the floor: the same bytes written
-// and fdatasync'ed by plain node:fs on this thread, with nothing around it.
+// From dispatch to durable, on a real directory with a real owner thread, and beside it the floor: the same bytes
+// written and fdatasync'ed by plain node:fs on this thread, with nothing around it.
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// What the owner thread does behind a commit: records parsed, merged by tick, deflated and put into SQLite, with snapshots
-// when they are due. With the table of commands filled along the way, and without: the difference is its price.
+// What the owner thread does behind a commit: records parsed, merged by tick, deflated and put into SQLite, with
+// snapshots when they are due. With the table of commands filled along the way, and without: the difference is its
+// price.
 
 import { Compaction } from '../../src/storage/sqlite/compaction/compaction.ts';
 import { Database } from '../../src/storage/sqlite/image/database.ts';

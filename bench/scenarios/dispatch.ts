@@ -1,6 +1,6 @@
-// What a command costs the game loop, whatever the store does with it afterwards: command, patches, record, line, batch.
-// The store takes everything at once, so no disk and no thread is in these figures. Beside it, what an Immer state in a
-// flat record pays for the state change and the patches alone.
+// What a command costs the game loop, whatever the store does with it afterwards: command, patches, record, line,
+// batch. The store takes everything at once, so no disk and no thread is in these figures. Beside it, what an Immer
+// state in a flat record pays for the state change and the patches alone.
 
 import { enablePatches, freeze, produceWithPatches } from 'immer';
 import { type GameOf, openOrrery } from '../../src/index.ts';

@@ -1,6 +1,6 @@
 // What questions about the past cost, against how much past there is: the same game with histories of 1,000, 10,000 and
-// 100,000 records. A state is to cost its distance to a snapshot, and a fork no more than that; who changed something last
-// is found from the end; only running everything again has to go through everything.
+// 100,000 records. A state is to cost its distance to a snapshot, and a fork no more than that; who changed something
+// last is found from the end; only running everything again has to go through everything.
 
 import { blameOf } from '../../src/history/blame.ts';
 import { verify } from '../../src/history/rerun/verify.ts';

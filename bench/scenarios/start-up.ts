@@ -1,5 +1,5 @@
-// Starting: processor time, user and system, of whole processes, which threads and background compilation add to. Beside each the time
-// of a Node that does nothing.
+// Starting: processor time, user and system, of whole processes, which threads and background compilation add to.
+// Beside each the time of a Node that does nothing.
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The books of a galaxy: totals over all its systems and fleets, kept in step with every movement of stock. They make it
-// possible to check after each command, at no cost, that nothing came from nowhere and nothing was lost on the way.
+// The books of a galaxy: totals over all its systems and fleets, kept in step with every movement of stock. They make
+// it possible to check after each command, at no cost, that nothing came from nowhere and nothing was lost on the way.
 
 import { addTo, type Stock, stockOf, takeFrom } from './stock.ts';
 

@@ -1,5 +1,5 @@
-// Players who build. Each decision looks at one player, one of that player's systems and its neighbours, so its cost does
-// not depend on how large the galaxy is. Given the same seed and the same galaxy, bots decide the same.
+// Players who build. Each decision looks at one player, one of that player's systems and its neighbours, so its cost
+// does not depend on how large the galaxy is. Given the same seed and the same galaxy, bots decide the same.
 
 import type { BuildArgs, ColoniseArgs, RenameArgs, SendArgs } from './orders.ts';
 import { buildObstacle } from './orders.ts';

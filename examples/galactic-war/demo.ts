@@ -1,10 +1,10 @@
-// The demo: a galactic war in a child process that is killed with SIGKILL again and again, and the proof that nothing which
-// was acknowledged is lost.
+// The demo: a galactic war in a child process that is killed with SIGKILL again and again, and the proof that nothing
+// which was acknowledged is lost.
 //
 //   npm run demo -- --help
 //
-// Everything it shows is measured while it runs. The parts are in demo/: campaign.ts plays and kills, ledger.ts remembers,
-// inspection.ts and verdict.ts check, stopwatch.ts measures, report.ts tells.
+// Everything it shows is measured while it runs. The parts are in demo/: campaign.ts plays and kills, ledger.ts
+// remembers, inspection.ts and verdict.ts check, stopwatch.ts measures, report.ts tells.
 
 import { rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';

@@ -1,5 +1,5 @@
-// The first place in which two states differ. Order counts in lists and in the keys of objects, as it does for Orrery; in
-// a table, which is an object by id here, it is given by the ids.
+// The first place in which two states differ. Order counts in lists and in the keys of objects, as it does for Orrery;
+// in a table, which is an object by id here, it is given by the ids.
 
 /** A JSON pointer with both values, or undefined if the two are the same. Anything with toJSON is taken by its JSON. */
 export function firstDifference(expected: unknown, actual: unknown): string | undefined {

@@ -1,5 +1,5 @@
-// What holds after every command. Orrery checks these each time, so they look at totals and counts only; the tests check
-// that the totals agree with the systems.
+// What holds after every command. Orrery checks these each time, so they look at totals and counts only; the tests
+// check that the totals agree with the systems.
 
 import type { GalaxyView } from './state.ts';
 import { RESOURCES } from './stock.ts';

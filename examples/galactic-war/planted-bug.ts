@@ -2,8 +2,8 @@
 //
 //   node dist/examples/galactic-war/planted-bug.js [directory]     (./crime-scene)
 //
-// The mistake is of the kind that gets past a review: it takes two conditions that seldom meet, and it keeps the books in
-// balance, so that every invariant holds while metal comes out of nothing.
+// The mistake is of the kind that gets past a review: it takes two conditions that seldom meet, and it keeps the books
+// in balance, so that every invariant holds while metal comes out of nothing.
 
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -50,7 +50,10 @@ export const buggyGalaxy = defineGame('galaxy', {
 const TICKS = 10_000;
 const ORDERS_PER_TICK = 2;
 
-/** Plays a galaxy with the mistake in it. Bots with a fixed seed and random numbers without a secret: the same in every run. */
+/**
+ * Plays a galaxy with the mistake in it. Bots with a fixed seed and random numbers without a secret: the same in every
+ * run.
+ */
 export async function play(directory: string, ticks = TICKS): Promise<void> {
   await using orrery = await openOrrery({ directory, games: [buggyGalaxy], predictableRandom: true });
   const game = (await orrery.open(buggyGalaxy, 'andromeda', { stars: loadStars(), pace: PACES.blitz })) as Galaxy;
@@ -68,8 +71,8 @@ export async function play(directory: string, ticks = TICKS): Promise<void> {
       }
     }
     game.advance();
-    // A loop that never lets go would pile everything up in the commit queue. With a checkpoint, rows of the history begin at
-    // these ticks, so that the same steps come out whatever a record takes.
+    // A loop that never lets go would pile everything up in the commit queue. With a checkpoint, rows of the history
+    // begin at these ticks, so that the same steps come out whatever a record takes.
     if (game.tick % 100 === 0) await orrery.checkpoint();
   }
   const { granted } = game.state.books;

@@ -47,9 +47,9 @@ async function play(directory: string, seconds: number, galaxies: number, starFi
   const count = { accepted: 0, refused: 0, durable: 0 };
   let failure: unknown;
 
-  // Step 3. What to do with each command. `give` is one game.dispatch: synchronous, so the next line already sees the new
-  // state, and atomic, so a refused order has changed nothing. Being accepted is not being durable: the receipt's promise
-  // says when the order is on disk. A server would answer its player then; this loop only counts.
+  // Step 3. What to do with each command. `give` is one game.dispatch: synchronous, so the next line already sees the
+  // new state, and atomic, so a refused order has changed nothing. Being accepted is not being durable: the receipt's
+  // promise says when the order is on disk. A server would answer its player then; this loop only counts.
   const act = (game: Galaxy, bots: Bots): void => {
     const order = bots.next(game.state, game.tick);
     if (!order) return;
@@ -71,8 +71,8 @@ async function play(directory: string, seconds: number, galaxies: number, starFi
     }
   };
 
-  // Step 4. The loop. It counts a tick of every open game, 20 times a second without drift; beforeTick is where commands
-  // that came in since the last tick belong. Nothing here waits for the disk.
+  // Step 4. The loop. It counts a tick of every open game, 20 times a second without drift; beforeTick is where
+  // commands that came in since the last tick belong. Nothing here waits for the disk.
   const loop = runLoop(orrery, {
     hz: HZ,
     beforeTick: () => {

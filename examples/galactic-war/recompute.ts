@@ -73,7 +73,9 @@ export class PlainTable<T> implements Rows<T> {
   }
 }
 
-/** A galaxy outside of Orrery. Unlike a real one it is not atomic: a rule that throws halfway leaves what it has done. */
+/**
+ * A galaxy outside of Orrery. Unlike a real one it is not atomic: a rule that throws halfway leaves what it has done.
+ */
 export class PlainGalaxy {
   readonly id: string;
   readonly state: GalaxyDraft & {

@@ -139,7 +139,9 @@ export function storage(structure: StructureName, level: number): Readonly<Stock
   return tables[structure].storage[checked(level)]!;
 }
 
-/** The price of building a structure up to `level` from the level below. Throws RangeError unless level is 1 or more. */
+/**
+ * The price of building a structure up to `level` from the level below. Throws RangeError unless level is 1 or more.
+ */
 export function cost(structure: StructureName, level: number): Readonly<Price> {
   if (level < 1) throw new RangeError(`level ${level} has no price`);
   return tables[structure].cost[checked(level)]!;

@@ -1,5 +1,5 @@
-// The sky as a plane of whole-number cells, a tenth of a degree each. The map closes on itself from east to west, so the
-// two edges in right ascension are neighbours.
+// The sky as a plane of whole-number cells, a tenth of a degree each. The map closes on itself from east to west, so
+// the two edges in right ascension are neighbours.
 
 import type { Star } from './stars.ts';
 
@@ -20,8 +20,8 @@ export function distance(from: Place, to: Place): number {
 }
 
 /**
- * A cell for every star, no two alike: its own, or the nearest free one on the rings around it. Stars choose in the order
- * of their numbers, so the same stars get the same cells whatever the order of the list. By Hipparcos number.
+ * A cell for every star, no two alike: its own, or the nearest free one on the rings around it. Stars choose in the
+ * order of their numbers, so the same stars get the same cells whatever the order of the list. By Hipparcos number.
  */
 export function placeStars(stars: readonly Star[]): Map<number, Place> {
   if (stars.length > (MAP_WIDTH * MAP_HEIGHT) / 2) throw new RangeError(`${stars.length} stars do not fit on the map`);

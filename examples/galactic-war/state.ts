@@ -1,5 +1,5 @@
-// What a galaxy consists of, as the commands see it and as readers see it. Nothing here knows Orrery: the commands run on
-// any object of this shape, which is how recompute.ts can check the engine with plain Maps.
+// What a galaxy consists of, as the commands see it and as readers see it. Nothing here knows Orrery: the commands run
+// on any object of this shape, which is how recompute.ts can check the engine with plain Maps.
 
 import type { AgendaPage } from './agenda.ts';
 import { type Books, openBooks } from './books.ts';
@@ -79,7 +79,10 @@ export interface Turn {
 /** How many of the brightest stars may become somebody's home; half of all stars if there are few. */
 export const HOMES = 256;
 
-/** A galaxy as a new one begins, its systems as a list. Throws RangeError for a pace or a number of stars that cannot be. */
+/**
+ * A galaxy as a new one begins, its systems as a list. Throws RangeError for a pace or a number of stars that cannot
+ * be.
+ */
 export function newGalaxy(setup: Setup): GalaxyPlain & { systems: System[] } {
   return {
     pace: checkedPace(setup.pace),

@@ -1,5 +1,5 @@
-// One star system. Its stock is brought up to date only when somebody touches it: a galaxy of 5,044 systems costs a tick
-// nothing. Production is counted from the tick number alone, so looking often or seldom gives the same stock.
+// One star system. Its stock is brought up to date only when somebody touches it: a galaxy of 5,044 systems costs a
+// tick nothing. Production is counted from the tick number alone, so looking often or seldom gives the same stock.
 
 import { type Books, bookCapacity, bookGranted, bookLoaded, bookProduced, bookSpent, bookUnloaded } from './books.ts';
 import { type Pace, production, STRUCTURES, type StructureName, startingLevel, storage } from './rules.ts';

@@ -1,5 +1,5 @@
-// The SQL tables of a galaxy: what people and tools ask about a war without knowing how its state is laid out. Orrery keeps
-// them in the image as the state is; `orrery sql` and any other SQLite tool read them.
+// The SQL tables of a galaxy: what people and tools ask about a war without knowing how its state is laid out. Orrery
+// keeps them in the image as the state is; `orrery sql` and any other SQLite tool read them.
 
 import type { Projections } from 'orrery';
 

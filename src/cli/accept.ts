@@ -1,5 +1,5 @@
-// `orrery accept`: takes a shard as it stands when it is not what was recorded of it, such as one that is back from an earlier
-// backup. Tells what would be given up, and changes nothing unless it is told to.
+// `orrery accept`: takes a shard as it stands when it is not what was recorded of it, such as one that is back from an
+// earlier backup. Tells what would be given up, and changes nothing unless it is told to.
 
 import { Command } from 'commander';
 import { OrreryError } from '../core/errors.ts';

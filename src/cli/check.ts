@@ -1,5 +1,5 @@
-// `orrery check`: verifies every byte of a directory or a pack. With --explain the same inspection is told in full: every
-// file, what is wrong with it, and what to do.
+// `orrery check`: verifies every byte of a directory or a pack. With --explain the same inspection is told in full:
+// every file, what is wrong with it, and what to do.
 
 import { Command } from 'commander';
 import { compactJson, counted, printable } from '../core/printable.ts';

@@ -1,4 +1,5 @@
-// `orrery checkpoint`: opens a directory as its owner and publishes an image of each shard. The simplest of the commands that write.
+// `orrery checkpoint`: opens a directory as its owner and publishes an image of each shard. The simplest of the
+// commands that write.
 
 import { Command } from 'commander';
 import { byteSize, compactJson } from '../core/printable.ts';

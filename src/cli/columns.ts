@@ -37,8 +37,8 @@ export class Columns {
   }
 
   /**
-   * One line without its end. `colours` are by column. With `lineWidth` the last cell is shortened to what is left of the
-   * line.
+   * One line without its end. `colours` are by column. With `lineWidth` the last cell is shortened to what is left of
+   * the line.
    */
   row(cells: readonly string[], colours: readonly (Colour | undefined)[] = [], lineWidth?: number): string {
     const last = cells.length - 1;

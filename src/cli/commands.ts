@@ -1,5 +1,5 @@
-// Every command by its name, in the order of the help. The code of a command is loaded when it is named on the command line: help and
-// --version need none of it. Before it: program.ts; after it: the file of the command.
+// Every command by its name, in the order of the help. The code of a command is loaded when it is named on the command
+// line: help and --version need none of it. Before it: program.ts; after it: the file of the command.
 
 import { Command } from 'commander';
 import { part } from '../storage/late-import.ts';
@@ -113,7 +113,10 @@ export const COMMANDS: readonly CommandFile[] = [
   },
 ];
 
-/** Those that are named, loaded; of the others what the help says of them. A game may have the name of a command: that is one more. */
+/**
+ * Those that are named, loaded; of the others what the help says of them. A game may have the name of a command: that
+ * is one more.
+ */
 export async function commandsFor(args: readonly string[], surroundings: Surroundings): Promise<readonly Command[]> {
   return Promise.all(
     COMMANDS.map(async ({ name, description, load }) =>

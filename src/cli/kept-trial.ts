@@ -1,5 +1,5 @@
-// What `orrery try` tried, kept: a new directory with one game in it, which began as a fork and did what was tried. Before it:
-// try.ts with the records; after it: the directory is one like any other.
+// What `orrery try` tried, kept: a new directory with one game in it, which began as a fork and did what was tried.
+// Before it: try.ts with the records; after it: the directory is one like any other.
 
 import { existsSync } from 'node:fs';
 import { OrreryError } from '../core/errors.ts';

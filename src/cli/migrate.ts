@@ -1,5 +1,5 @@
-// `orrery migrate`: takes every game of a directory up to the version of its type, or only says what that would do. Opens the
-// directory as its owner; a rehearsal reads it and no more. migration-report.ts prints what came of it.
+// `orrery migrate`: takes every game of a directory up to the version of its type, or only says what that would do.
+// Opens the directory as its owner; a rehearsal reads it and no more. migration-report.ts prints what came of it.
 
 import { Command } from 'commander';
 import { OrreryError } from '../core/errors.ts';

@@ -1,4 +1,5 @@
-// Standard output, in large writes and no faster than whoever reads it. Everything that a command prints goes through here.
+// Standard output, in large writes and no faster than whoever reads it. Everything that a command prints goes through
+// here.
 
 import type { Writable } from 'node:stream';
 import { OrreryError } from '../core/errors.ts';

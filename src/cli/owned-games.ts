@@ -24,8 +24,8 @@ const PATIENT_MS = 2 ** 31 - 1;
 type OpenShards = ReadonlyMap<number, SqliteStore>;
 
 /**
- * Opens the shards of these games and no others: what they hold is not this command's business. Fails with ALREADY_OPEN while
- * another process has the directory. Closes everything in good order.
+ * Opens the shards of these games and no others: what they hold is not this command's business. Fails with ALREADY_OPEN
+ * while another process has the directory. Closes everything in good order.
  */
 export async function withOwnedGames<T>(
   directory: string,

@@ -18,8 +18,8 @@ const SLICE_MS = 200;
 const MAX_IMAGE_BYTES = 2 ** 31 - 1;
 
 /**
- * Opens a shard, does something with it and closes it in good order. The caller has the lock of the directory. `accept` takes the
- * shard as it stands, whatever was recorded of it.
+ * Opens a shard, does something with it and closes it in good order. The caller has the lock of the directory. `accept`
+ * takes the shard as it stands, whatever was recorded of it.
  */
 export async function withOwnedShard<T>(
   directory: string,
@@ -54,8 +54,9 @@ export async function withOwnedShard<T>(
 }
 
 /**
- * What the journal still holds becomes rows for good. How each game type wants that, its program has written into the image;
- * of one that has not nothing is merged, which keeps the most. The index of commands is carried on where there is one.
+ * What the journal still holds becomes rows for good. How each game type wants that, its program has written into the
+ * image; of one that has not nothing is merged, which keeps the most. The index of commands is carried on where there
+ * is one.
  */
 async function compactedAs(
   folder: string,

@@ -1,5 +1,5 @@
-// How far long work has come: one line on standard error, written over and over, when that is a terminal. Never on standard
-// output, and nothing at all where nobody watches.
+// How far long work has come: one line on standard error, written over and over, when that is a terminal. Never on
+// standard output, and nothing at all where nobody watches.
 
 import { stripVTControlCharacters } from 'node:util';
 import { shorten } from './columns.ts';

@@ -1,5 +1,5 @@
-// What commands that look at a whole directory begin with: its description, and each shard, without changing anything. Those
-// that are about one game begin in past/opening.ts.
+// What commands that look at a whole directory begin with: its description, and each shard, without changing anything.
+// Those that are about one game begin in past/opening.ts.
 
 import { InvalidArgumentError } from 'commander';
 import { OrreryError } from '../core/errors.ts';

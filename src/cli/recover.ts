@@ -1,5 +1,5 @@
-// `orrery recover`: brings one game back to a state that it can go on from. Opens the directory as its owner, unless it only
-// looks; recovery-report.ts prints what came of it.
+// `orrery recover`: brings one game back to a state that it can go on from. Opens the directory as its owner, unless it
+// only looks; recovery-report.ts prints what came of it.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AnyGameType } from '../core/game/define.ts';

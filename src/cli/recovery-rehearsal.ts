@@ -1,5 +1,6 @@
-// What a recovery would do, and what earlier ones have given up, read from a directory beside whoever has it open. Nothing is
-// written. Before it: `orrery recover --dry-run` and `--list`; after it: plan.ts, over the reader of the game's shard.
+// What a recovery would do, and what earlier ones have given up, read from a directory beside whoever has it open.
+// Nothing is written. Before it: `orrery recover --dry-run` and `--list`; after it: plan.ts, over the reader of the
+// game's shard.
 
 import { OrreryError } from '../core/errors.ts';
 import type { AnyGameType } from '../core/game/define.ts';

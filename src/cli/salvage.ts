@@ -1,4 +1,5 @@
-// `orrery salvage`: what can still be proven of a damaged directory, written into a new one, and a list of what is lost.
+// `orrery salvage`: what can still be proven of a damaged directory, written into a new one, and a list of what is
+// lost.
 
 import { Command } from 'commander';
 import { OrreryError } from '../core/errors.ts';

@@ -1,5 +1,6 @@
-// How large the newest state of a game is. Its row knows only the size of its newest snapshot, which may be far older: that of
-// a game that has grown little by little is the one it was made with. Before it: a shard or a pack; after it: ls and tune.
+// How large the newest state of a game is. Its row knows only the size of its newest snapshot, which may be far older:
+// that of a game that has grown little by little is the one it was made with. Before it: a shard or a pack; after it:
+// ls and tune.
 
 import { OrreryError } from '../core/errors.ts';
 import type { JsonObject } from '../core/patch/patch.ts';

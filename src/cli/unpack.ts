@@ -1,4 +1,5 @@
-// `orrery unpack`: the game of a pack, with its whole past, into a directory. Opens the directory as its owner; needs no code.
+// `orrery unpack`: the game of a pack, with its whole past, into a directory. Opens the directory as its owner; needs
+// no code.
 
 import { randomUUID } from 'node:crypto';
 import { Command } from 'commander';

@@ -1,4 +1,5 @@
-// `orrery verify`: runs recorded commands again through today's code, on helper threads, and tells the first difference.
+// `orrery verify`: runs recorded commands again through today's code, on helper threads, and tells the first
+// difference.
 
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';

@@ -1,4 +1,7 @@
-/** Every failure a user can meet has one of these codes. Codes are stable; messages may be reworded. What each means: error-guide/. */
+/**
+ * Every failure a user can meet has one of these codes. Codes are stable; messages may be reworded. What each means:
+ * error-guide/.
+ */
 export type OrreryErrorCode =
   // what a user passed
   | 'INVALID_OPTION'
@@ -101,8 +104,8 @@ export interface OrreryErrorParts {
 
 /**
  * The only error class Orrery throws. `message` reads: what happened, where (game, command, path, file), why, and the
- * remedy; `code` is for programs; `hint` is the remedy alone; `help` names the page of the code; `cause` is the original
- * failure when there was one.
+ * remedy; `code` is for programs; `hint` is the remedy alone; `help` names the page of the code; `cause` is the
+ * original failure when there was one.
  */
 export class OrreryError extends Error {
   override readonly name = 'OrreryError';

@@ -1,9 +1,10 @@
-// What the fields of a document that was read, or of options that were passed, must be. All faults are told at once, each with its
-// place. Loading this costs nothing, in the main thread and in the thread of every shard, where a library for it costs 65 ms each.
+// What the fields of a document that was read, or of options that were passed, must be. All faults are told at once,
+// each with its place. Loading this costs nothing, in the main thread and in the thread of every shard, where a library
+// for it costs 65 ms each.
 
 /**
- * Returns the value as it is to be used, and adds to `faults` what is wrong with it. What it returns with a fault is of no use.
- * `at` is the place of the value: `images[0].bytes`.
+ * Returns the value as it is to be used, and adds to `faults` what is wrong with it. What it returns with a fault is of
+ * no use. `at` is the place of the value: `images[0].bytes`.
  */
 export type Field<T> = (value: unknown, at: string, faults: string[]) => T;
 
@@ -24,7 +25,9 @@ export function checked<T>(field: Field<T>, value: unknown): Checked<T> {
   return { fault: [...faults.slice(0, MOST_TOLD), ...more].join('; ') };
 }
 
-/** An object. Fields that are not named are left out of the result, or are a fault: `others`. Only its own fields count. */
+/**
+ * An object. Fields that are not named are left out of the result, or are a fault: `others`. Only its own fields count.
+ */
 export function objectOf<T extends object>(fields: Fields<T>, others: 'ignored' | 'refused' = 'ignored'): Field<T> {
   const known = Object.entries<Field<unknown>>(fields);
   return (value, at, faults) => {

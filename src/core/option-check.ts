@@ -1,5 +1,5 @@
-// Options as somebody passed them, held against those there are: a name that is misspelt would be left unheeded, in silence.
-// Every public function with options asks here before it does anything.
+// Options as somebody passed them, held against those there are: a name that is misspelt would be left unheeded, in
+// silence. Every public function with options asks here before it does anything.
 
 import { OrreryError, type OrreryErrorContext } from './errors.ts';
 
@@ -9,7 +9,10 @@ type Kind = 'boolean' | 'string' | 'function' | 'milliseconds' | 'checked';
 /** Every option of a function. */
 export type OptionsOf<T> = { readonly [K in keyof Required<T>]: Kind };
 
-/** `whose` is what they are the options of. Throws INVALID_OPTION; undefined is no options, and an option that is left out. */
+/**
+ * `whose` is what they are the options of. Throws INVALID_OPTION; undefined is no options, and an option that is left
+ * out.
+ */
 export function assertOptions<T>(
   whose: string,
   options: unknown,

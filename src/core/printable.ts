@@ -1,7 +1,10 @@
-// Text that is safe to print. Ids, players, arguments and states come from a disk and may hold anything: a control character
-// or a change of writing direction must not reach a terminal as one.
+// Text that is safe to print. Ids, players, arguments and states come from a disk and may hold anything: a control
+// character or a change of writing direction must not reach a terminal as one.
 
-/** C0, DEL, C1, line and paragraph separators, what changes the direction of writing, and what nobody sees: U+200B, U+2060, U+FEFF. */
+/**
+ * C0, DEL, C1, line and paragraph separators, what changes the direction of writing, and what nobody sees: U+200B,
+ * U+2060, U+FEFF.
+ */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
 

@@ -1,5 +1,5 @@
-// Everything of one shard that is accepted and not durable: batches on their way, states that will stand for many records, and what
-// can no longer become durable. commit-queue.ts puts records in and commits the first batch.
+// Everything of one shard that is accepted and not durable: batches on their way, states that will stand for many
+// records, and what can no longer become durable. commit-queue.ts puts records in and commits the first batch.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { GameActor } from '../core/game/actor.ts';

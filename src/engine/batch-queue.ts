@@ -1,4 +1,5 @@
-// Batches on their way, oldest first, and how much is in them. commit-queue.ts fills it at one end and commits from the other.
+// Batches on their way, oldest first, and how much is in them. commit-queue.ts fills it at one end and commits from the
+// other.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { Record } from '../core/patch/record.ts';
@@ -63,7 +64,10 @@ export class Queue {
     return this.#writer.write(record);
   }
 
-  /** Adds the record that was encoded last, to the part of its game. Throws SEQ_CONFLICT when it does not follow on there. */
+  /**
+   * Adds the record that was encoded last, to the part of its game. Throws SEQ_CONFLICT when it does not follow on
+   * there.
+   */
   add(record: Record, bytes: number): BatchPart {
     let batch = this.last;
     if (!batch || batch.sealed) {

@@ -1,5 +1,5 @@
-// Records on their way to one commit, and the promises of those who wait for them: one for each game in a batch, because a
-// game can fail alone, and one for the batch.
+// Records on their way to one commit, and the promises of those who wait for them: one for each game in a batch,
+// because a game can fail alone, and one for the batch.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { Receipt } from '../core/game/recording.ts';
@@ -8,7 +8,10 @@ import { misplaced } from './failures.ts';
 
 const LINE_FEED = 0x0a;
 
-/** How long whoever creates a game waits at most for others that are being opened, in milliseconds: some hundreds of them. */
+/**
+ * How long whoever creates a game waits at most for others that are being opened, in milliseconds: some hundreds of
+ * them.
+ */
 const PATIENCE_MS = 50;
 
 /** Whether something has become durable, as one promise for all who ask, made when the first does. */
@@ -46,7 +49,10 @@ class Outcome {
   }
 }
 
-/** Each receipt has the promise, and most are not looked at: a failure is told to those who wait, and by the orrery's events. */
+/**
+ * Each receipt has the promise, and most are not looked at: a failure is told to those who wait, and by the orrery's
+ * events.
+ */
 function heed(promise: Promise<void>): void {
   promise.catch(() => undefined);
 }
@@ -123,8 +129,8 @@ export class PendingBatch extends Outcome {
   }
 
   /**
-   * A record of so many bytes belongs to this batch. Throws SEQ_CONFLICT when it is not the next of its game; then it does not. `isWhole`
-   * is one that carries a whole state.
+   * A record of so many bytes belongs to this batch. Throws SEQ_CONFLICT when it is not the next of its game; then it
+   * does not. `isWhole` is one that carries a whole state.
    */
   add(game: string, firstSeq: number, lastSeq: number, bytes: number, isWhole = false): BatchPart {
     let part = this.#parts.get(game);
@@ -189,7 +195,10 @@ export class PendingBatch extends Outcome {
 export class BatchReceipt implements Receipt {
   readonly seq: number;
   readonly tick: number;
-  /** A property of its own: a getter of the class would be lost in `{ ...receipt }`, and awaiting nothing succeeds at once. */
+  /**
+   * A property of its own: a getter of the class would be lost in `{ ...receipt }`, and awaiting nothing succeeds at
+   * once.
+   */
   readonly durable: Promise<void>;
 
   constructor(seq: number, tick: number, part: BatchPart) {

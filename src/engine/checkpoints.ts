@@ -1,4 +1,5 @@
-// Who wants a checkpoint of one shard and why, and whether one is under way. commit-queue.ts asks when it chooses what the store does next.
+// Who wants a checkpoint of one shard and why, and whether one is under way. commit-queue.ts asks when it chooses what
+// the store does next.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { CheckpointReport, StoreLoad } from '../storage/store.ts';
@@ -11,7 +12,10 @@ interface Asker {
   reject(error: OrreryError): void;
 }
 
-/** In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a millisecond. */
+/**
+ * In a loop that leaves no gaps, a checkpoint has one of so many turns: half of the time, where a commit takes half a
+ * millisecond.
+ */
 const TURNS = 8;
 
 export class Checkpoints {
@@ -68,8 +72,9 @@ export class Checkpoints {
   }
 
   /**
-   * Whether one takes this turn before a commit. A loop that leaves no gaps must not put checkpoints off for ever: one that somebody
-   * waits for, or that has begun, has a few turns among the commits, one that is overdue as many as they have.
+   * Whether one takes this turn before a commit. A loop that leaves no gaps must not put checkpoints off for ever: one
+   * that somebody waits for, or that has begun, has a few turns among the commits, one that is overdue as many as they
+   * have.
    */
   goesFirst({ checkpointOverdue }: StoreLoad, turn: number): boolean {
     if (this.#backoff.waiting) return false;

@@ -1,5 +1,5 @@
-// When the first batch of a queue leaves: at once, or, with 'relaxed' durability, after a while in which others can join it. commit-queue.ts
-// asks whenever it chooses what the store does next.
+// When the first batch of a queue leaves: at once, or, with 'relaxed' durability, after a while in which others can
+// join it. commit-queue.ts asks whenever it chooses what the store does next.
 
 import type { PendingBatch } from './batch.ts';
 

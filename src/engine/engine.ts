@@ -1,5 +1,5 @@
-// What an orrery runs on: its commit queues, the games in memory, the stores, and who hears of what happens. Before it: orrery.ts,
-// which users hold and which shows of this what is theirs; after it: loaded-games.ts and commit-queue.ts.
+// What an orrery runs on: its commit queues, the games in memory, the stores, and who hears of what happens. Before it:
+// orrery.ts, which users hold and which shows of this what is theirs; after it: loaded-games.ts and commit-queue.ts.
 
 import { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
@@ -30,19 +30,28 @@ export interface OrreryEvents {
   /** Nothing more can become durable in a shard. */
   failed: [error: OrreryError];
   /**
-   * One game can go no further: its commands are refused from here on. Nothing more of it can become durable (SEQ_CONFLICT), or a record
-   * of it cannot be read (GAME_UNREADABLE): then all that was accepted is kept as it stands. Other games go on.
+   * One game can go no further: its commands are refused from here on. Nothing more of it can become durable
+   * (SEQ_CONFLICT), or a record of it cannot be read (GAME_UNREADABLE): then all that was accepted is kept as it
+   * stands. Other games go on.
    */
   gameFailed: [error: OrreryError, game: string];
-  /** The image of a shard comes near `maxImageBytes`. With every record kept, a game at 20 Hz gets there within days. */
+  /**
+   * The image of a shard comes near `maxImageBytes`. With every record kept, a game at 20 Hz gets there within days.
+   */
   imageGrowing: [warning: GrowthWarning];
   /** A game left memory, because others were opened. */
   evicted: [game: string];
-  /** A tick or a subscriber threw, or what a subscriber returned rejected. The loop and the game go on. It is logged once, then counted. */
+  /**
+   * A tick or a subscriber threw, or what a subscriber returned rejected. The loop and the game go on. It is logged
+   * once, then counted.
+   */
   error: [error: unknown, game: string];
 }
 
-/** How long a thread may take to end when it is told to, in milliseconds. One that is not in a call to the disk takes a few. */
+/**
+ * How long a thread may take to end when it is told to, in milliseconds. One that is not in a call to the disk takes a
+ * few.
+ */
 const GRACE_MS = 500;
 
 export interface EngineOptions extends CommitQueueOptions, LoadedGamesOptions {
@@ -158,8 +167,8 @@ export class Engine {
   }
 
   /**
-   * The same, but what it rejects with while everything is being closed comes when that is done: a rejection that nobody handles ends the
-   * process, and would leave the directory locked and the last image half written.
+   * The same, but what it rejects with while everything is being closed comes when that is done: a rejection that
+   * nobody handles ends the process, and would leave the directory locked and the last image half written.
    */
   async outlast<T>(work: Promise<T>): Promise<T> {
     try {
@@ -220,8 +229,8 @@ export class Engine {
   }
 
   /**
-   * Gives up the stores of these shards, and then the directory. A thread that sits in a call to the disk cannot be ended, and may still
-   * write: the directory stays locked until it has ended, and its shard is in the result.
+   * Gives up the stores of these shards, and then the directory. A thread that sits in a call to the disk cannot be
+   * ended, and may still write: the directory stays locked until it has ended, and its shard is in the result.
    */
   async #letGo(shards: readonly number[]): Promise<readonly number[]> {
     const stuck = new Set(shards);

@@ -1,5 +1,6 @@
-// Games of one shard that can go no further while the others can: the store has other records of theirs than were sent, or cannot read
-// one. commit-queue.ts fails them, refuses what they still want, and says when it closes what of them is not durable.
+// Games of one shard that can go no further while the others can: the store has other records of theirs than were sent,
+// or cannot read one. commit-queue.ts fails them, refuses what they still want, and says when it closes what of them is
+// not durable.
 
 import type { OrreryError } from '../core/errors.ts';
 import { gameUnreadable } from '../core/patch/unreadable.ts';

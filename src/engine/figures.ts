@@ -1,5 +1,5 @@
-// What the store of a shard says of itself, for metrics: the newest numbers if it answers soon, else the last ones that are known. A
-// disk that does not answer must not keep the numbers back that tell of it.
+// What the store of a shard says of itself, for metrics: the newest numbers if it answers soon, else the last ones that
+// are known. A disk that does not answer must not keep the numbers back that tell of it.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { StoreStats } from '../storage/store.ts';
@@ -8,7 +8,10 @@ import { soon } from './failures.ts';
 export interface KnownStats {
   /** Undefined when the store has never answered. */
   readonly stats: StoreStats | undefined;
-  /** How old they are, in milliseconds: 0 when the store has just answered; else since its answer, or since the shard was opened. */
+  /**
+   * How old they are, in milliseconds: 0 when the store has just answered; else since its answer, or since the shard
+   * was opened.
+   */
   readonly ageMs: number;
 }
 

@@ -1,5 +1,5 @@
-// Warns while there is time: an image that is larger than its bound is not published, and from then on the journal grows. Before it:
-// engine.ts, with every checkpoint; after it: whoever listens to `imageGrowing`, and the log.
+// Warns while there is time: an image that is larger than its bound is not published, and from then on the journal
+// grows. Before it: engine.ts, with every checkpoint; after it: whoever listens to `imageGrowing`, and the log.
 
 import type { GameInfo } from '../storage/game-info.ts';
 
@@ -8,7 +8,9 @@ export interface GrowthWarning {
   readonly shard: number;
   readonly imageBytes: number;
   readonly maxImageBytes: number;
-  /** The games of the shard with the most records, most first; at most three, none when the shard could not be asked. */
+  /**
+   * The games of the shard with the most records, most first; at most three, none when the shard could not be asked.
+   */
   readonly games: readonly { readonly game: string; readonly type: string; readonly records: number }[];
   /** What to do about it. */
   readonly hint: string;

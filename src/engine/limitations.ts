@@ -1,5 +1,6 @@
-// What a store could not do and goes on without, as its reports name it: games of which it cannot do all that their types ask,
-// and files it cannot write or remove. The log warns of each once, until it is as it should be again. Before it: orrery.ts, with every report.
+// What a store could not do and goes on without, as its reports name it: games of which it cannot do all that their
+// types ask, and files it cannot write or remove. The log warns of each once, until it is as it should be again. Before
+// it: orrery.ts, with every report.
 
 import type { Logger } from 'pino';
 import { type ErrorData, errorFromData } from '../core/errors.ts';

@@ -1,5 +1,5 @@
-// The games in memory: each is loaded or created once, by whoever asks first, and leaves when there are too many. orrery.ts asks;
-// sink.ts and the commit queue of the game's shard come after it.
+// The games in memory: each is loaded or created once, by whoever asks first, and leaves when there are too many.
+// orrery.ts asks; sink.ts and the commit queue of the game's shard come after it.
 
 import { OrreryError, type OrreryErrorCode } from '../core/errors.ts';
 import type { GameActor } from '../core/game/actor.ts';
@@ -156,8 +156,8 @@ export class LoadedGames {
   }
 
   /**
-   * An actor of one's own, not yet with a state, of which no user holds the game: for a record that is written while the game
-   * is not in memory. Whoever has it has the game exclusively, and lets go of it before that ends.
+   * An actor of one's own, not yet with a state, of which no user holds the game: for a record that is written while
+   * the game is not in memory. Whoever has it has the game exclusively, and lets go of it before that ends.
    */
   apart(type: AnyGameType, id: string): Attached {
     return GameSink.attach(id, type, this.commitQueueOf(id), this.#options, (error) => {
@@ -165,7 +165,10 @@ export class LoadedGames {
     });
   }
 
-  /** The actor to be loaded. A game that was evicted and is still held keeps its object, so that old references work again. */
+  /**
+   * The actor to be loaded. A game that was evicted and is still held keeps its object, so that old references work
+   * again.
+   */
   #attach(type: AnyGameType, id: string): Attached {
     const known = this.registry.get(id);
     if (!known) return this.apart(type, id);
@@ -236,7 +239,9 @@ function checkLoaded(game: GameActor, state: WorkingState): void {
   }
 }
 
-/** A stored game of an older version goes on with the type's own, from one record on. Or nothing at all has happened. */
+/**
+ * A stored game of an older version goes on with the type's own, from one record on. Or nothing at all has happened.
+ */
 function takeUp(actor: GameActor, stored: StoredGame, old: WorkingState, now: number): Receipt {
   const { id, type } = actor;
   const { version: from, tick } = stored;

@@ -1,4 +1,5 @@
-// An error as a log gets it. Serializers such as pino's put the messages of all causes behind the message, which has them already.
+// An error as a log gets it. Serializers such as pino's put the messages of all causes behind the message, which has
+// them already.
 
 import { OrreryError } from '../core/errors.ts';
 

@@ -120,7 +120,10 @@ export class Loop {
     this.#cancel = this.#clock.after(Math.max(0, dueAt - this.#now()), () => this.#wake());
   }
 
-  /** A clock that gives no time stands still: one such answer would stop the loop for good, or make it run through for ever. */
+  /**
+   * A clock that gives no time stands still: one such answer would stop the loop for good, or make it run through for
+   * ever.
+   */
   #now(): number {
     const now = this.#clock.now();
     if (Number.isFinite(now)) this.#seen = now;
@@ -141,7 +144,8 @@ export class Loop {
         this.#tick();
       }
     } finally {
-      // What beforeTick and afterTick throw goes to whoever listens for uncaught exceptions; the loop goes on if they do.
+      // What beforeTick and afterTick throw goes to whoever listens for uncaught exceptions; the loop goes on if they
+      // do.
       if (!this.#stopped) this.#skipped += behind - begun;
       this.#schedule();
     }

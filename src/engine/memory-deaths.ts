@@ -1,5 +1,6 @@
-// Whether a store that runs out of memory again and again is worth another try. Every new thread replays the same journal: what
-// the one before could not hold, the next one cannot either. Before it: commit-queue.ts, with every failure of the store.
+// Whether a store that runs out of memory again and again is worth another try. Every new thread replays the same
+// journal: what the one before could not hold, the next one cannot either. Before it: commit-queue.ts, with every
+// failure of the store.
 
 import type { OrreryError } from '../core/errors.ts';
 import { isOutOfMemory } from '../core/errors.ts';

@@ -1,5 +1,6 @@
-// At the commit queue's bound, with overflow 'coalesce': games whose newest states will be sent whole, in place of the records
-// between. Before it: commit-queue.ts, when it is full. After it: commit-queue.ts again, when its queue has drained.
+// At the commit queue's bound, with overflow 'coalesce': games whose newest states will be sent whole, in place of the
+// records between. Before it: commit-queue.ts, when it is full. After it: commit-queue.ts again, when its queue has
+// drained.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { GameActor } from '../core/game/actor.ts';

@@ -1,5 +1,5 @@
-// What one commit queue has done since its orrery was opened, as distributions: for people who tune. commit-queue.ts fills it,
-// metrics.ts puts those of all shards together.
+// What one commit queue has done since its orrery was opened, as distributions: for people who tune. commit-queue.ts
+// fills it, metrics.ts puts those of all shards together.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { CheckpointReport } from '../storage/store.ts';

@@ -1,4 +1,5 @@
-// The numbers that `orrery.metrics()` gives: those of each shard from its commit queue and its store, and all of them together.
+// The numbers that `orrery.metrics()` gives: those of each shard from its commit queue and its store, and all of them
+// together.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { GameActor } from '../core/game/actor.ts';
@@ -28,8 +29,8 @@ export interface ShardMetrics {
   /** How long the batch that was accepted first has waited, in milliseconds; 0 when nothing waits. */
   readonly oldestWaitingMs: number;
   /**
-   * How old the numbers are that the owner gives, in milliseconds: 0, unless it does not answer. They are those from syncMicroseconds
-   * to journalBytes, and patches; all 0 if it has never answered.
+   * How old the numbers are that the owner gives, in milliseconds: 0, unless it does not answer. They are those from
+   * syncMicroseconds to journalBytes, and patches; all 0 if it has never answered.
    */
   readonly ownerAgeMs: number;
   /** Durable records and their bytes. */

@@ -1,4 +1,5 @@
-// Asks a store one thing after the other, and sleeps while there is nothing to ask. commit-queue.ts says what comes next and wakes it up.
+// Asks a store one thing after the other, and sleeps while there is nothing to ask. commit-queue.ts says what comes
+// next and wakes it up.
 
 /** One call to the store, with what follows from its answer. */
 export type Work = () => Promise<void>;

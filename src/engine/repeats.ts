@@ -1,4 +1,5 @@
-// Tells a log once of what fails over and over, such as a tick at 20 Hz, and then only how often. engine.ts asks before it logs.
+// Tells a log once of what fails over and over, such as a tick at 20 Hz, and then only how often. engine.ts asks before
+// it logs.
 
 import { reason } from '../core/errors.ts';
 
@@ -9,7 +10,10 @@ export class Repeats {
   /** How often each has come. */
   readonly #times = new Map<string, number>();
 
-  /** How often a failure has come, now included, if that is to be told: the first time, the tenth, the hundredth and so on. */
+  /**
+   * How often a failure has come, now included, if that is to be told: the first time, the tenth, the hundredth and so
+   * on.
+   */
   count(where: string, error: unknown): number | undefined {
     const which = `${where}\n${kindOf(error)}`;
     const times = (this.#times.get(which) ?? 0) + 1;

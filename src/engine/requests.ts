@@ -1,5 +1,5 @@
-// Questions to a store, waiting for their turn between the commits. Before it: whoever asks, through commit-queue.ts. After it: the
-// store.
+// Questions to a store, waiting for their turn between the commits. Before it: whoever asks, through commit-queue.ts.
+// After it: the store.
 
 import { OrreryError } from '../core/errors.ts';
 import { again, asOrreryError } from './failures.ts';
@@ -52,7 +52,9 @@ export class Requests {
     });
   }
 
-  /** Asks the next. The result is OWNER_DIED when the store's thread died over it; every other failure is the asker's. */
+  /**
+   * Asks the next. The result is OWNER_DIED when the store's thread died over it; every other failure is the asker's.
+   */
   async askNext(): Promise<OrreryError | undefined> {
     const request = this.#take();
     if (!request) return undefined;

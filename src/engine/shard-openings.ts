@@ -1,5 +1,5 @@
-// The stores of all shards are opened, a few at a time: each starts a thread, and sixty that start at once leave the game loop no
-// core to run on. Before it: engine.ts; after it: the stores.
+// The stores of all shards are opened, a few at a time: each starts a thread, and sixty that start at once leave the
+// game loop no core to run on. Before it: engine.ts; after it: the stores.
 
 import { availableParallelism } from 'node:os';
 
@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 const LEAST_AT_A_TIME = 2;
 
 /**
- * What opening each has given, in their order. Once one has failed no other is begun. Rejects when those that were begun have come to
- * their end, with the failure of the first of them in that order.
+ * What opening each has given, in their order. Once one has failed no other is begun. Rejects when those that were
+ * begun have come to their end, with the failure of the first of them in that order.
  */
 export async function openFew<Shard, Report>(
   shards: readonly Shard[],

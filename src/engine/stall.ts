@@ -1,5 +1,5 @@
-// Notices when a store does not answer: nothing fails then, and nothing becomes durable. commit-queue.ts says what waits, and hears when the
-// longest wait has passed a bound and when it is over.
+// Notices when a store does not answer: nothing fails then, and nothing becomes durable. commit-queue.ts says what
+// waits, and hears when the longest wait has passed a bound and when it is over.
 
 import { OrreryError } from '../core/errors.ts';
 
@@ -31,7 +31,10 @@ export class Stall {
   #isLate = false;
   #lookedAt = 0;
 
-  /** `longest` is what has waited longest. `tell` is called with an error when that is over the bound, and without when it is not. */
+  /**
+   * `longest` is what has waited longest. `tell` is called with an error when that is over the bound, and without when
+   * it is not.
+   */
   constructor(boundMs: number, longest: () => Wait | undefined, tell: (stall: OrreryError | undefined) => void) {
     this.#boundMs = boundMs;
     this.#longest = longest;

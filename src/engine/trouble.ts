@@ -1,4 +1,5 @@
-// Why commits, or checkpoints, do not succeed at present, or do not end. commit-queue.ts keeps it; the orrery hears when it begins and ends.
+// Why commits, or checkpoints, do not succeed at present, or do not end. commit-queue.ts keeps it; the orrery hears
+// when it begins and ends.
 
 import type { OrreryError } from '../core/errors.ts';
 import type { CheckpointReport } from '../storage/store.ts';

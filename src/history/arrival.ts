@@ -1,5 +1,5 @@
-// A state of the past that has come from an owner in pieces becomes plain JSON, a piece at a time, with the game loop running
-// in between: parsing all of it at once would stall the loop. live-history.ts asks for it.
+// A state of the past that has come from an owner in pieces becomes plain JSON, a piece at a time, with the game loop
+// running in between: parsing all of it at once would stall the loop. live-history.ts asks for it.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Json, JsonObject } from '../core/patch/patch.ts';

@@ -1,5 +1,6 @@
-// Who changed what stands at a place: the changes of its value, newest first. Before it: orrery.ts and the command line; after
-// it: past.ts. Patches say where something may have changed, the values before and after say whether it has.
+// Who changed what stands at a place: the changes of its value, newest first. Before it: orrery.ts and the command
+// line; after it: past.ts. Patches say where something may have changed, the values before and after say whether it
+// has.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -25,7 +26,10 @@ export interface BlameEntry {
   readonly seq: number;
   readonly tick: number;
   readonly time: number;
-  /** The command that did it, its player and its arguments; undefined where `merged` says that nobody knows which it was. */
+  /**
+   * The command that did it, its player and its arguments; undefined where `merged` says that nobody knows which it
+   * was.
+   */
   readonly command: string | undefined;
   readonly player: string | undefined;
   readonly args: Json | undefined;
@@ -41,8 +45,8 @@ export interface BlameEntry {
 }
 
 /**
- * Steps that are looked at together: their values are found by folding from the state before the oldest of them. The first
- * are few, because mostly the newest change is what somebody wants to know.
+ * Steps that are looked at together: their values are found by folding from the state before the oldest of them. The
+ * first are few, because mostly the newest change is what somebody wants to know.
  */
 const FIRST_STEPS = 32;
 const MOST_STEPS = 512;
@@ -55,8 +59,9 @@ const TURN_PATCHES = 1024;
 const SMALL_VALUES = 256;
 
 /**
- * Changes of the value at a JSON pointer or path, newest first; the creation of the game last, if something stood there from
- * the beginning. Objects whose keys changed places count as unchanged. Throws INVALID_POINTER, INVALID_OPTION, DAMAGED.
+ * Changes of the value at a JSON pointer or path, newest first; the creation of the game last, if something stood there
+ * from the beginning. Objects whose keys changed places count as unchanged. Throws INVALID_POINTER, INVALID_OPTION,
+ * DAMAGED.
  */
 export async function* blameOf(
   past: HistoryReader,
@@ -106,7 +111,8 @@ async function* changesIn(past: HistoryReader, steps: readonly PastStep[], place
     // In a running process a game loop waits for its turn.
     if (work >= TURN_PATCHES) await nextTurn();
     work = (work % TURN_PATCHES) + 1 + step.patches.length;
-    // Large values are not copied: then what is kept of one step shares its parts with the next, and nothing is changed in place.
+    // Large values are not copied: then what is kept of one step shares its parts with the next, and nothing is changed
+    // in place.
     state = isShared ? applied(state, step.patches).state : (fold(state, step.patches, 'owned') as Json);
     if (!step.patches.some((patch) => touches(patch, place))) continue;
     const stands = valueAt(state, place);

@@ -1,5 +1,5 @@
-// What differs between two moments of a game, as the patches that lead from one to the other. Before it: orrery.ts and the
-// command line; after it: past.ts for the two states, patch/capture.ts for the patches.
+// What differs between two moments of a game, as the patches that lead from one to the other. Before it: orrery.ts and
+// the command line; after it: past.ts for the two states, patch/capture.ts for the patches.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from 'fast-json-patch';
@@ -10,7 +10,9 @@ import { toJsonPatch, toPointer } from '../core/patch/pointer.ts';
 import type { HistoryReader, Moment, MomentOptions, StateAt } from '../storage/history-reader.ts';
 import { type Place, placeOf, segmentsIn, valueAt } from './place.ts';
 
-/** So many entities are compared, and so many changes told, in one turn of the event loop: a few milliseconds' worth. */
+/**
+ * So many entities are compared, and so many changes told, in one turn of the event loop: a few milliseconds' worth.
+ */
 const TURN_WORK = 1024;
 
 /** A moment that a state was read at. */
@@ -31,7 +33,10 @@ export interface DifferenceChange {
 export interface Difference {
   readonly from: MomentRead;
   readonly to: MomentRead;
-  /** Applied to the state at `from`, one after the other, they give the state at `to`. The order of a table's entities is nobody's. */
+  /**
+   * Applied to the state at `from`, one after the other, they give the state at `to`. The order of a table's entities
+   * is nobody's.
+   */
   readonly changes: readonly DifferenceChange[];
   /** The same as RFC 6902 has it. */
   readonly operations: readonly Operation[];
@@ -81,7 +86,10 @@ function* at(
   else capture(before, after, path, out);
 }
 
-/** The patches that lead from one state to another. What is a table in both is compared entity by entity: they have no order. */
+/**
+ * The patches that lead from one state to another. What is a table in both is compared entity by entity: they have no
+ * order.
+ */
 export function patchesBetween(base: JsonObject, next: JsonObject, tables: readonly string[]): Patch[] {
   const patches: Patch[] = [];
   const work = between(base, next, tables, patches);

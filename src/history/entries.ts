@@ -1,5 +1,5 @@
-// The past of one game command by command, in either direction, filtered. Before it: orrery.ts, whose `history` it is, and the
-// command line; after it: past.ts.
+// The past of one game command by command, in either direction, filtered. Before it: orrery.ts, whose `history` it is,
+// and the command line; after it: past.ts.
 
 import { OrreryError } from '../core/errors.ts';
 import { assertOptions, type OptionsOf } from '../core/option-check.ts';
@@ -18,8 +18,8 @@ export interface HistoryQuery extends HistoryRange {
   /** Only the command of this name, or of one of these. Orrery's own begin with "@". */
   readonly command?: string | readonly string[];
   /**
-   * Only steps that touched this place, anything in it or anything around it: a JSON pointer or a path. Of a step of several
-   * commands all are given, because nobody knows any more which of them it was.
+   * Only steps that touched this place, anything in it or anything around it: a JSON pointer or a path. Of a step of
+   * several commands all are given, because nobody knows any more which of them it was.
    */
   readonly path?: string | Path;
   /** Newest first. Default false. */
@@ -42,8 +42,8 @@ export interface HistoryEntry extends CommandEntry {
 }
 
 /**
- * Steps whose commands are not kept, because retention merged them, stand there as one entry "@merged", without player and
- * arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
+ * Steps whose commands are not kept, because retention merged them, stand there as one entry "@merged", without player
+ * and arguments. Throws INVALID_OPTION, INVALID_POINTER, DAMAGED.
  */
 export async function* historyOf(
   past: HistoryReader,

@@ -1,5 +1,6 @@
-// The past of a game asked of the shard's owner in the running process, page by page, in turn with the commits. Before it:
-// orrery.ts, whose `past` it is; after it: the commit queue, and storage/store.ts behind that. It holds what is durable.
+// The past of a game asked of the shard's owner in the running process, page by page, in turn with the commits. Before
+// it: orrery.ts, whose `past` it is; after it: the commit queue, and storage/store.ts behind that. It holds what is
+// durable.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../core/errors.ts';

@@ -1,4 +1,5 @@
-// A place in a state, and which patches may have changed what stands there. history.ts filters by it, blame.ts looks there.
+// A place in a state, and which patches may have changed what stands there. history.ts filters by it, blame.ts looks
+// there.
 
 import { OrreryError } from '../core/errors.ts';
 import type { Json, Patch, Path, PathSegment } from '../core/patch/patch.ts';
@@ -32,8 +33,8 @@ function isSegment(segment: unknown): boolean {
 }
 
 /**
- * Whether a patch is at the place, inside it or around it, or moves list elements so that another stands there. Only those
- * can change what stands there; not all of them do.
+ * Whether a patch is at the place, inside it or around it, or moves list elements so that another stands there. Only
+ * those can change what stands there; not all of them do.
  */
 export function touches({ op, path }: Patch, { tokens }: Place): boolean {
   const shared = Math.min(path.length, tokens.length);

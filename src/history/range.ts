@@ -1,12 +1,15 @@
-// A range of a history as users write it, { from, to }, in the words of the storage contract: the one place that translates. Before
-// it: entries, blame, verify and try; after it: the steps that a HistoryReader gives.
+// A range of a history as users write it, { from, to }, in the words of the storage contract: the one place that
+// translates. Before it: entries, blame, verify and try; after it: the steps that a HistoryReader gives.
 
 import { type HistoryReader, type MomentLike, momentOf, type StepRange } from '../storage/history-reader.ts';
 import { measured } from '../storage/moment.ts';
 
 /** A part of a history, both ends included. A plain number is a seq. */
 export interface HistoryRange {
-  /** From this seq on, or from the first record with this tick or time or a later one. Default: from the oldest that is kept. */
+  /**
+   * From this seq on, or from the first record with this tick or time or a later one. Default: from the oldest that is
+   * kept.
+   */
   readonly from?: MomentLike;
   /** Up to this seq, or up to the last record with this tick or time or an earlier one. Default: up to the newest. */
   readonly to?: MomentLike;
@@ -25,8 +28,8 @@ function boundIn(game: string, side: 'from' | 'to', moment: MomentLike | undefin
 }
 
 /**
- * The same as seqs: of the first record in the range and of the last. An end that no record is in has a seq outside. Throws
- * INVALID_OPTION.
+ * The same as seqs: of the first record in the range and of the last. An end that no record is in has a seq outside.
+ * Throws INVALID_OPTION.
  */
 export async function seqsIn(
   reader: HistoryReader,

@@ -1,5 +1,5 @@
-// A game played again from what it recorded: each visible step with the state after it. Before it: orrery.ts and the command
-// line; after it: past.ts. No command runs: rerun/ does that.
+// A game played again from what it recorded: each visible step with the state after it. Before it: orrery.ts and the
+// command line; after it: past.ts. No command runs: rerun/ does that.
 
 import { OrreryError } from '../core/errors.ts';
 import { assertOptions, type OptionsOf } from '../core/option-check.ts';
@@ -36,8 +36,8 @@ export interface ReplayStep<State = JsonObject> {
   /** What led here from the moment before; empty for the one it begins with. */
   readonly patches: readonly Patch[];
   /**
-   * The state after them: deeply frozen, and it shares what did not change with the states before and after. It is made when
-   * it is asked for, also later. Tables are plain objects by id.
+   * The state after them: deeply frozen, and it shares what did not change with the states before and after. It is made
+   * when it is asked for, also later. Tables are plain objects by id.
    */
   readonly state: State;
 }

@@ -1,5 +1,5 @@
-// States that follow each other and share what did not change: patches copy what they change and nothing else. Before it:
-// replay.ts and blame.ts, which keep states of several moments; patch/apply.ts has the checks.
+// States that follow each other and share what did not change: patches copy what they change and nothing else. Before
+// it: replay.ts and blame.ts, which keep states of several moments; patch/apply.ts has the checks.
 
 import { change, descend } from '../core/patch/apply.ts';
 import { freezeDeep } from '../core/patch/freeze.ts';
@@ -8,8 +8,8 @@ import { shallowCopy } from '../core/patch/plain.ts';
 import { inTableOrder } from '../storage/table-order.ts';
 
 /**
- * The state after some patches; the one before stays as it is, and so do the patches' values. `copies` are the objects and
- * lists that were copied on the way, each once. Throws PATCH_INVALID.
+ * The state after some patches; the one before stays as it is, and so do the patches' values. `copies` are the objects
+ * and lists that were copied on the way, each once. Throws PATCH_INVALID.
  */
 export function applied(
   state: Json,
@@ -45,7 +45,10 @@ function own(value: unknown, copies: Set<object>): unknown {
   return copy;
 }
 
-/** Patches that wait before they are done: enough that a wide container is copied once for many steps, and few enough to hold. */
+/**
+ * Patches that wait before they are done: enough that a wide container is copied once for many steps, and few enough to
+ * hold.
+ */
 const MOST_WAITING = 1024;
 
 /** A state that is only made when somebody looks: until then it is an earlier one, and the patches since. */

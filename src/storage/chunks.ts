@@ -1,10 +1,13 @@
-// A state cut into pieces: for a snapshot, which keeps each by itself, and for its way to the main thread, where parsing 40 MB
-// at once would stall a game loop for 0.3 s.
+// A state cut into pieces: for a snapshot, which keeps each by itself, and for its way to the main thread, where
+// parsing 40 MB at once would stall a game loop for 0.3 s.
 
 import type { Json, JsonObject } from '../core/patch/patch.ts';
 import type { GameInfo } from './game-info.ts';
 
-/** A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is between. */
+/**
+ * A part of the text of a state: entities of one table, separated and begun by commas as they stand, or what is
+ * between.
+ */
 export interface TextChunk {
   /** Undefined for what is not inside a table. */
   readonly table: string | undefined;
@@ -36,7 +39,9 @@ const FIRST_ENTITIES = 32;
 
 const COMMA_TEXT = Buffer.from(',', 'utf8');
 
-/** The text of a state in pieces: one after the other they are its JSON, and those of a table break between entities. */
+/**
+ * The text of a state in pieces: one after the other they are its JSON, and those of a table break between entities.
+ */
 export function cutText(state: JsonObject, tables: readonly string[]): Generator<TextChunk> {
   return cutAround(state, tables, (table) => entityTexts(state[table] as JsonObject));
 }

@@ -22,7 +22,9 @@ export interface GameInfo {
   readonly parentSeq: number | undefined;
   /** The oldest seq whose state can be read: 0, unless retention has cut the beginning off. */
   readonly firstSeq: number;
-  /** Of a game with records that cannot be read: the rest of the row tells of what comes before them. Absent otherwise. */
+  /**
+   * Of a game with records that cannot be read: the rest of the row tells of what comes before them. Absent otherwise.
+   */
   readonly unreadable?: Unreadable;
 }
 

@@ -1,5 +1,5 @@
-// One game's whole past, wherever it is kept: what history, blame, difference, replay and re-execution are written against.
-// directory-history.ts reads it from a directory or a pack, live-history.ts asks the running owner.
+// One game's whole past, wherever it is kept: what history, blame, difference, replay and re-execution are written
+// against. directory-history.ts reads it from a directory or a pack, live-history.ts asks the running owner.
 
 import type { GameSeed } from '../core/game/seed.ts';
 import type { JsonObject, Patch } from '../core/patch/patch.ts';
@@ -24,7 +24,9 @@ export function momentOf(moment: MomentLike): Moment {
 }
 
 export interface MomentOptions {
-  /** Take the last moment that is kept before the one asked for, when that one is not. Default false: MOMENT_NOT_KEPT. */
+  /**
+   * Take the last moment that is kept before the one asked for, when that one is not. Default false: MOMENT_NOT_KEPT.
+   */
   readonly nearest?: boolean;
 }
 
@@ -44,7 +46,10 @@ export interface StateAt<State = JsonObject> {
   readonly state: State;
 }
 
-/** A visible step with the commands behind it. Of commands that were merged, only the step's patches tell what they did together. */
+/**
+ * A visible step with the commands behind it. Of commands that were merged, only the step's patches tell what they did
+ * together.
+ */
 export interface PastStep {
   readonly firstSeq: number;
   readonly lastSeq: number;
@@ -60,7 +65,10 @@ export interface StepRange {
   readonly fromSeq?: number;
   /** Steps that begin at or before this seq. Default: up to the newest that is durable when the reading begins. */
   readonly toSeq?: number;
-  /** Only steps with a record whose tick, and whose time, is in these bounds. Of a step whose records are not known, its end counts. */
+  /**
+   * Only steps with a record whose tick, and whose time, is in these bounds. Of a step whose records are not known, its
+   * end counts.
+   */
   readonly fromTick?: number;
   readonly toTick?: number;
   readonly fromTime?: number;
@@ -93,7 +101,9 @@ export interface HistoryReader {
   readonly seed?: GameSeed | undefined;
   /** Records up to this seq came in from a pack. Default: none. */
   readonly importedSeq?: number;
-  /** What surrounded the program when it opened the game's directory, oldest first; empty where nothing is known of it. */
+  /**
+   * What surrounded the program when it opened the game's directory, oldest first; empty where nothing is known of it.
+   */
   readonly openings?: readonly Opening[];
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
-// Packages, and parts of this one, that are loaded when they are needed. Packages written as CommonJS throw when they are loaded in a
-// bundle of ES modules, and whoever meets that must hear what to do. Before it: openOrrery and whoever starts threads.
+// Packages, and parts of this one, that are loaded when they are needed. Packages written as CommonJS throw when they
+// are loaded in a bundle of ES modules, and whoever meets that must hear what to do. Before it: openOrrery and whoever
+// starts threads.
 
 import type { Logger } from 'pino';
 import { OrreryError } from '../core/errors.ts';
@@ -15,7 +16,10 @@ export async function defaultLogger(): Promise<Logger> {
   return pino({ name: 'orrery', level: process.env['ORRERY_LOG'] ?? 'warn' }, destination({ dest: 2, sync: true }));
 }
 
-/** Throws IO_FAILED when a file of the package cannot be read any more: it was removed, or the process has no handles left. */
+/**
+ * Throws IO_FAILED when a file of the package cannot be read any more: it was removed, or the process has no handles
+ * left.
+ */
 export async function part<M>(load: () => Promise<M>): Promise<M> {
   try {
     return await load();

@@ -1,5 +1,6 @@
-// Which game a line of the journal belongs to when it is no record: it is kept under that name. Before it: a line that decodeLine
-// refused; after it: compaction/held-games.ts, recovery/readable-shard.ts and memory/memory-store.ts. docs/FORMAT.md has the rule.
+// Which game a line of the journal belongs to when it is no record: it is kept under that name. Before it: a line that
+// decodeLine refused; after it: compaction/held-games.ts, recovery/readable-shard.ts and memory/memory-store.ts.
+// docs/FORMAT.md has the rule.
 
 import { isUtf8 } from 'node:buffer';
 import { parseJson } from '../core/patch/bounded-json.ts';

@@ -16,9 +16,14 @@ export interface Point {
 export interface Neighbours {
   readonly before: number | undefined;
   readonly after: number | undefined;
-  /** Of a tick that the game has been at and a recovery took it back from: the last record up to it among those given up. */
+  /**
+   * Of a tick that the game has been at and a recovery took it back from: the last record up to it among those given
+   * up.
+   */
   readonly givenUp?: number | undefined;
-  /** When the game began, and when its newest record was made: a time that is none of its own may be in another unit. */
+  /**
+   * When the game began, and when its newest record was made: a time that is none of its own may be in another unit.
+   */
   readonly times?: Times | undefined;
 }
 
@@ -61,8 +66,9 @@ function invalid(game: string, what: string): OrreryError {
 }
 
 /**
- * The seq of the last record whose tick or time is at most `at`. `points` are records newest first, down to the first moment
- * that is kept. Hidden when it lies among records that one point stands for, undefined when all of them are later.
+ * The seq of the last record whose tick or time is at most `at`. `points` are records newest first, down to the first
+ * moment that is kept. Hidden when it lies among records that one point stands for, undefined when all of them are
+ * later.
  */
 export function lastPoint(points: Iterable<Point>, by: 'tick' | 'time', at: number): number | Hidden | undefined {
   let later: Point | undefined;

@@ -1,13 +1,15 @@
-// Where a batch stands to what a store has already: it carries on from there, or is the newest batch come again, or neither.
-// Before it: owner.ts and memory/memory-store.ts with a batch; they write it, acknowledge it again, or pass the error on.
+// Where a batch stands to what a store has already: it carries on from there, or is the newest batch come again, or
+// neither. Before it: owner.ts and memory/memory-store.ts with a batch; they write it, acknowledge it again, or pass
+// the error on.
 
 import { OrreryError } from '../core/errors.ts';
 import { type BatchMark, isSame, markOf } from './batch-mark.ts';
 import type { Batch, Span } from './store.ts';
 
 /**
- * `lastSeq` gives the newest seq of a game that the store has, -1 for none. `newest` is of the batch that the store has taken in
- * last: only that one can come again, because the next is not sent before it is acknowledged. Throws SEQ_CONFLICT with the game.
+ * `lastSeq` gives the newest seq of a game that the store has, -1 for none. `newest` is of the batch that the store has
+ * taken in last: only that one can come again, because the next is not sent before it is acknowledged. Throws
+ * SEQ_CONFLICT with the game.
  */
 export function placeOf(
   batch: Batch,

@@ -1,5 +1,5 @@
-// The program and the machine around a game when it was played. Code that does the same may give something else in another version
-// of V8, time zone or locale, so whoever runs recorded commands again is told what was otherwise then.
+// The program and the machine around a game when it was played. Code that does the same may give something else in
+// another version of V8, time zone or locale, so whoever runs recorded commands again is told what was otherwise then.
 
 /** A program opened a directory to write to it. */
 export interface Opening {
@@ -37,7 +37,10 @@ export function surroundingsHere(): Surroundings {
   };
 }
 
-/** The opening under which a record of this time was made; undefined when none is known. Clocks may jump: the later one counts. */
+/**
+ * The opening under which a record of this time was made; undefined when none is known. Clocks may jump: the later one
+ * counts.
+ */
 export function openingAt(openings: readonly Opening[], time: number): Opening | undefined {
   return openings.findLast((opening) => opening.time <= time);
 }

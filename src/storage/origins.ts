@@ -1,5 +1,5 @@
-// Under which ids a game was played before it came out of a pack, perhaps renamed: ctx.random is seeded with the id of the time,
-// and the program was another one. Who runs old commands again needs to know.
+// Under which ids a game was played before it came out of a pack, perhaps renamed: ctx.random is seeded with the id of
+// the time, and the program was another one. Who runs old commands again needs to know.
 
 /** Up to this seq a game had this id. */
 export interface Origin {

@@ -1,4 +1,5 @@
-// What part of a past somebody asks for, checked. directory-history.ts and live-history.ts ask here before they read anything.
+// What part of a past somebody asks for, checked. directory-history.ts and live-history.ts ask here before they read
+// anything.
 
 import { OrreryError } from '../core/errors.ts';
 import { assertOptions, type OptionsOf } from '../core/option-check.ts';

@@ -19,6 +19,8 @@ export interface CommandEntry {
   readonly name: string;
   readonly player: string | undefined;
   readonly args: Json | undefined;
-  /** What it drew its random numbers under besides the seed of the game and the seq; if it drew any, and not under 0. */
+  /**
+   * What it drew its random numbers under besides the seed of the game and the seq; if it drew any, and not under 0.
+   */
   readonly nonce?: number;
 }

@@ -1,5 +1,5 @@
-// The one interface between the game side and whatever keeps its records. engine/commit-queue.ts is the caller; sqlite.ts is the
-// real thing, memory.ts the reference that tests compare it with.
+// The one interface between the game side and whatever keeps its records. engine/commit-queue.ts is the caller;
+// sqlite.ts is the real thing, memory.ts the reference that tests compare it with.
 
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { ErrorData } from '../core/errors.ts';
@@ -10,8 +10,8 @@ import type { Moment, PastStep, SnapshotEntry, StateAt, StepRange } from './hist
 /** Records of one or more games that become durable together. */
 export interface Batch {
   /**
-   * Records as lines of JSON, UTF-8, each ended by a line feed. It lies in shared memory and stays as it is until the commit
-   * has settled: a store copies what it keeps.
+   * Records as lines of JSON, UTF-8, each ended by a line feed. It lies in shared memory and stays as it is until the
+   * commit has settled: a store copies what it keeps.
    */
   readonly payload: Uint8Array;
   readonly count: number;
@@ -42,8 +42,8 @@ export interface StoreLoad {
 }
 
 /**
- * What would gather if commits went on: the batch that is being compacted stays as large as it is, and to wait for one that is larger
- * than the bound would hold up everybody else.
+ * What would gather if commits went on: the batch that is being compacted stays as large as it is, and to wait for one
+ * that is larger than the bound would hold up everybody else.
  */
 export function lagBehind({ compactionLagBytes, compactingBytes = 0 }: StoreLoad): number {
   return compactionLagBytes - compactingBytes;
@@ -66,11 +66,14 @@ export interface StoredGame {
   readonly tables: readonly string[];
   /** JSON size of the state. */
   readonly stateBytes: number;
-  /** The secret from the game's first record (key `r` of docs/FORMAT.md); undefined when that has none. It is for no list and no log. */
+  /**
+   * The secret from the game's first record (key `r` of docs/FORMAT.md); undefined when that has none. It is for no
+   * list and no log.
+   */
   readonly seed?: string | undefined;
   /**
-   * The state in pieces small enough to be parsed without stalling a game loop: JSON of [null, plain part] first, with {}
-   * where a table stands, then [table name, some of its entities by id] any number of times.
+   * The state in pieces small enough to be parsed without stalling a game loop: JSON of [null, plain part] first, with
+   * {} where a table stands, then [table name, some of its entities by id] any number of times.
    */
   readonly pieces: readonly Uint8Array[];
 }
@@ -97,7 +100,9 @@ export interface PastPage {
   readonly seed?: string | undefined;
   /** In the order asked for, each with its commands. */
   readonly steps: readonly PastStep[];
-  /** Where to go on, as fromSeq or, backwards, toSeq; undefined when there is no more. A page may be empty before that. */
+  /**
+   * Where to go on, as fromSeq or, backwards, toSeq; undefined when there is no more. A page may be empty before that.
+   */
   readonly next: number | undefined;
 }
 
@@ -106,7 +111,9 @@ export interface CheckpointReport {
   readonly generation: number;
   readonly imageBytes: number;
   readonly durationMs: number;
-  /** Games without rows in the SQL tables of their type, because their states break what these declare unique; if any. */
+  /**
+   * Games without rows in the SQL tables of their type, because their states break what these declare unique; if any.
+   */
   readonly unprojected?: readonly string[];
   /** Games whose past stays longer than their type says, because a row of it cannot be read; if any. */
   readonly unthinned?: readonly string[];
@@ -157,13 +164,13 @@ export interface RecoveryReport {
   readonly unprojected?: readonly string[];
   readonly untidy?: ErrorData;
   /**
-   * Why no image could be published, or no segment be begun: a full disk, an image above its bound. Everything is there, out of
-   * the image before and the journal; `health` is degraded, and a checkpoint is tried again.
+   * Why no image could be published, or no segment be begun: a full disk, an image above its bound. Everything is
+   * there, out of the image before and the journal; `health` is degraded, and a checkpoint is tried again.
    */
   readonly unpublished?: ErrorData;
   /**
-   * No segment could be begun: nothing more becomes durable until that succeeds. What is read until then may be more than was
-   * acknowledged, and such records may still be lost.
+   * No segment could be begun: nothing more becomes durable until that succeeds. What is read until then may be more
+   * than was acknowledged, and such records may still be lost.
    */
   readonly withoutSegment?: true;
   /** Games with records that cannot be read; if any. The other games go on. */
@@ -179,17 +186,18 @@ export interface StoreCapabilities {
 }
 
 /**
- * Keeps the records of some games. Calls are made one at a time, each after the one before has settled. Every failure is
- * an OrreryError. A store that lost its thread throws OWNER_DIED and can be opened again.
+ * Keeps the records of some games. Calls are made one at a time, each after the one before has settled. Every failure
+ * is an OrreryError. A store that lost its thread throws OWNER_DIED and can be opened again.
  */
 export interface Store {
   readonly capabilities: StoreCapabilities;
   /** Recovers what is there. */
   open(): Promise<RecoveryReport>;
   /**
-   * Resolves when the batch is durable. The batch that was taken in last may come again, because the thread died between writing
-   * and answering: it is acknowledged again and not written again, also behind a restart and a checkpoint. Any other batch
-   * with a seq that the store has, or with a gap, throws SEQ_CONFLICT with the game in its context, and nothing of it is stored.
+   * Resolves when the batch is durable. The batch that was taken in last may come again, because the thread died
+   * between writing and answering: it is acknowledged again and not written again, also behind a restart and a
+   * checkpoint. Any other batch with a seq that the store has, or with a gap, throws SEQ_CONFLICT with the game in its
+   * context, and nothing of it is stored.
    */
   commit(batch: Batch): Promise<StoreLoad>;
   /** One slice of background work, a few milliseconds of it. */
@@ -197,23 +205,27 @@ export interface Store {
   /** One slice of a checkpoint; call until it reports. */
   checkpoint(): Promise<CheckpointReport | undefined>;
   /**
-   * Undefined when there is no such game. Throws GAME_UNREADABLE when records of it cannot be read: what comes before them is in
-   * its past. Pieces given to `early`, if any, come before
-   * those of the result.
+   * Undefined when there is no such game. Throws GAME_UNREADABLE when records of it cannot be read: what comes before
+   * them is in its past. Pieces given to `early`, if any, come before those of the result.
    */
   load(game: string, early?: EarlyChunks): Promise<StoredGame | undefined>;
   list(): Promise<readonly GameInfo[]>;
-  /** The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION. */
+  /**
+   * The state at a moment that is kept. Undefined when there is no such game. Throws MOMENT_NOT_KEPT, INVALID_OPTION.
+   */
   stateAt(game: string, moment: Moment, nearest: boolean): Promise<StoredMoment | undefined>;
-  /** Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no such game. */
+  /**
+   * Steps with their commands, at most `limit`, and no more than does not hold up commits. Undefined when there is no
+   * such game.
+   */
   past(game: string, range: StepRange, limit: number): Promise<PastPage | undefined>;
   /** What recoveries have given up of a game, oldest first; empty when there is no such game. */
   quarantine(game: string): Promise<readonly Quarantine[]>;
   /** The whole states that are kept, oldest first. Undefined when there is no such game. */
   snapshots(game: string): Promise<readonly SnapshotEntry[] | undefined>;
   /**
-   * Takes in a game with its whole past, as a database that holds nothing else. Resolves with its row when it is durable; throws
-   * GAME_EXISTS. Asked again with the same token, it has been done. Only stores with images have this.
+   * Takes in a game with its whole past, as a database that holds nothing else. Resolves with its row when it is
+   * durable; throws GAME_EXISTS. Asked again with the same token, it has been done. Only stores with images have this.
    */
   import?(coming: { readonly game: string; readonly bytes: Uint8Array; readonly token: string }): Promise<GameInfo>;
   stats(): Promise<StoreStats>;

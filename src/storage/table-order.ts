@@ -1,5 +1,5 @@
-// States of the past have their entities in the order of the ids, as the tables of a live game have: a fold appends whatever is
-// added. history/ and the exports of the command line put them in order with this.
+// States of the past have their entities in the order of the ids, as the tables of a live game have: a fold appends
+// whatever is added. history/ and the exports of the command line put them in order with this.
 
 import type { Json, JsonObject } from '../core/patch/patch.ts';
 

@@ -1,4 +1,5 @@
-// Whether bytes of a line or a row are text. Before it: payloads and rows that were read. After it: whoever makes strings of them.
+// Whether bytes of a line or a row are text. Before it: payloads and rows that were read. After it: whoever makes
+// strings of them.
 
 import { isUtf8 } from 'node:buffer';
 import { MAX_TEXT_BYTES } from '../core/patch/bounded-json.ts';

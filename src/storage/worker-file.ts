@@ -7,7 +7,8 @@ import { OrreryError } from '../core/errors.ts';
 type WorkerName = 'shard-owner' | 'rerun' | 'packer' | 'query';
 
 /**
- * Beside `workerUrl`, which is the file of the owner where this code was moved into a bundle; else where the package has it.
+ * Beside `workerUrl`, which is the file of the owner where this code was moved into a bundle; else where the package
+ * has it.
  *
  * @throws OrreryError BUNDLED when it is in neither place.
  */

@@ -3,7 +3,9 @@
 
 import { systemOf } from '../../galaxy.ts';
 
-/** What there is before the first command: so many galaxies, and in each so many systems and a queue of so many orders. */
+/**
+ * What there is before the first command: so many galaxies, and in each so many systems and a queue of so many orders.
+ */
 export interface Shape {
   readonly games: number;
   readonly systems: number;

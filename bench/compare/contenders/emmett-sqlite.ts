@@ -1,5 +1,5 @@
-// @event-driven-io/emmett-sqlite: event sourcing on SQLite. A command is an event of its game's stream; the state is what the
-// events fold to, kept in memory.
+// @event-driven-io/emmett-sqlite: event sourcing on SQLite. A command is an event of its game's stream; the state is
+// what the events fold to, kept in memory.
 
 import { join } from 'node:path';
 import type { System } from '../../galaxy.ts';

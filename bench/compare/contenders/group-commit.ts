@@ -1,5 +1,5 @@
-// One write at a time, for contenders whose writing is our own: who asks while one is under way waits for the next, together
-// with everybody else who asked.
+// One write at a time, for contenders whose writing is our own: who asks while one is under way waits for the next,
+// together with everybody else who asked.
 
 export class GroupCommit {
   readonly #write: () => Promise<void>;

@@ -1,5 +1,5 @@
-// A file of lines of JSON that grows at its end, for contenders without a database: lines gather in memory, and a write makes
-// them durable.
+// A file of lines of JSON that grows at its end, for contenders without a database: lines gather in memory, and a write
+// makes them durable.
 
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
@@ -40,7 +40,10 @@ export class LogFile {
   }
 }
 
-/** A file that is there as a whole or, after a crash, as it was before: temporary file, fsync, rename, fsync of the folder. */
+/**
+ * A file that is there as a whole or, after a crash, as it was before: temporary file, fsync, rename, fsync of the
+ * folder.
+ */
 export async function replaceFile(folder: string, name: string, text: string): Promise<void> {
   const path = `${folder}/${name}`;
   const temporary = await open(`${path}.new`, 'w');

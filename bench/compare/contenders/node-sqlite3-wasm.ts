@@ -1,4 +1,5 @@
-// node-sqlite3-wasm: SQLite in WebAssembly that writes to files through Node's own calls. Nothing to compile, as with Orrery.
+// node-sqlite3-wasm: SQLite in WebAssembly that writes to files through Node's own calls. Nothing to compile, as with
+// Orrery.
 
 import { peer, peerVersion } from '../peers.ts';
 import { type SqlValue, sqlContender } from './sql.ts';

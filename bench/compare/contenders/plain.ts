@@ -1,5 +1,5 @@
-// State as most games have it: mutable objects. Every peer but Immer is made of it and a keeper, which writes down what was
-// changed; without a keeper it is the line from which is measured what keeping adds.
+// State as most games have it: mutable objects. Every peer but Immer is made of it and a keeper, which writes down what
+// was changed; without a keeper it is the line from which is measured what keeping adds.
 
 import { type FlatGalaxy, plainGalaxy, type System } from '../../galaxy.ts';
 import { type Contender, type Order, queueOf, type Shape, type World } from './contender.ts';

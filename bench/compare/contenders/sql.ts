@@ -1,5 +1,5 @@
-// A keeper on a SQLite database with a file of its own, whoever binds it: a row for each system, updated, a row for each
-// command, inserted. Statements are prepared once, and what is done between two commits is one transaction.
+// A keeper on a SQLite database with a file of its own, whoever binds it: a row for each system, updated, a row for
+// each command, inserted. Statements are prepared once, and what is done between two commits is one transaction.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,9 +1,10 @@
-// W1: one small command at a time, awaited until it is durable. By one caller, where what counts is how long the game loop was
-// busy with it; and by a thousand callers at once, each with a command of its own, where what counts is how many become durable.
+// W1: one small command at a time, awaited until it is durable. By one caller, where what counts is how long the game
+// loop was busy with it; and by a thousand callers at once, each with a command of its own, where what counts is how
+// many become durable.
 //
-// Figures of W1: loopMicroseconds (time of the game loop for a command, its change of state included), latencyMicroseconds
-// (mean, until durable), commandsPerSecond. Of W1-many: loopMicroseconds, commandsPerSecond (until the last is durable and work that was put off
-// is done), acknowledgedPerSecond (until the last is durable).
+// Figures of W1: loopMicroseconds (time of the game loop for a command, its change of state included),
+// latencyMicroseconds (mean, until durable), commandsPerSecond. Of W1-many: loopMicroseconds, commandsPerSecond (until
+// the last is durable and work that was put off is done), acknowledgedPerSecond (until the last is durable).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CONTENDER_NAMES, contenderOf } from '../contenders.ts';

@@ -1,11 +1,11 @@
-// P6: how long the main thread stands still while a checkpoint publishes an image of about 100 MB. The loop does short turns
-// and notes the time from each to the next, during a checkpoint and then, in the same process, for as long without one:
-// the machine has stalls of its own, and only what is above those is caused by the checkpoint.
+// P6: how long the main thread stands still while a checkpoint publishes an image of about 100 MB. The loop does short
+// turns and notes the time from each to the next, during a checkpoint and then, in the same process, for as long
+// without one: the machine has stalls of its own, and only what is above those is caused by the checkpoint.
 //
-// Figures: longestMicroseconds, the longest gap during a checkpoint, and longestWithoutMicroseconds, in the window after it:
-// medians over the windows. stallMicroseconds is the difference, at least 0. p999Microseconds and p999WithoutMicroseconds of
-// all gaps. callbackMicroseconds is what the main thread did for one checkpoint in all, in a loop that had nothing else
-// to do. checkpointMilliseconds, imageBytes, windows.
+// Figures: longestMicroseconds, the longest gap during a checkpoint, and longestWithoutMicroseconds, in the window
+// after it: medians over the windows. stallMicroseconds is the difference, at least 0. p999Microseconds and
+// p999WithoutMicroseconds of all gaps. callbackMicroseconds is what the main thread did for one checkpoint in all, in a
+// loop that had nothing else to do. checkpointMilliseconds, imageBytes, windows.
 
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';

@@ -1,11 +1,10 @@
-// A program: a process that knows many small games and has next to none of them in memory, and says how much memory it has.
-// evicted-games.ts runs it.
+// A program: a process that knows many small games and has next to none of them in memory, and says how much memory it
+// has. evicted-games.ts runs it.
 //
 //   node --expose-gc evicted-games-process.js create|open|sql SHAPE FOLDER GAMES
 //
-// `create` makes the games, a few commands each, and lets them be evicted; `open` opens the folder that `create` has left; `sql`
-// has sql.js open the image in it, and nothing else.
-// Its last line of output is JSON: MemoryFigures.
+// `create` makes the games, a few commands each, and lets them be evicted; `open` opens the folder that `create` has
+// left; `sql` has sql.js open the image in it, and nothing else. Its last line of output is JSON: MemoryFigures.
 
 import { readFileSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';

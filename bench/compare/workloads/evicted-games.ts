@@ -1,11 +1,11 @@
 // P10: what a game costs that is known and not in memory: durable, in the image, evicted. Two processes that differ in
 // nothing but the number of games, 1,000 and 11,000: what is resident in one and not in the other, over 10,000.
 //
-// Figures, for one game: bytesPerGame, all resident memory; of it heapBytesPerGame in the main thread's heap and the rest,
-// restBytesPerGame, in the owner thread, SQLite's memory and the allocator's gaps. reopenedBytesPerGame is the same for two
-// processes that only opened what those have left, and sqlBytesPerGame for two in which nothing but sql.js has the image open.
-// imageBytesPerGame on disk. 'orrery' has the games of W4, 20 systems
-// and 4.5 kB of JSON each; 'orrery-match' has games of 50 bytes, so that it is the cost of knowing a game.
+// Figures, for one game: bytesPerGame, all resident memory; of it heapBytesPerGame in the main thread's heap and the
+// rest, restBytesPerGame, in the owner thread, SQLite's memory and the allocator's gaps. reopenedBytesPerGame is the
+// same for two processes that only opened what those have left, and sqlBytesPerGame for two in which nothing but sql.js
+// has the image open. imageBytesPerGame on disk. 'orrery' has the games of W4, 20 systems and 4.5 kB of JSON each;
+// 'orrery-match' has games of 50 bytes, so that it is the cost of knowing a game.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

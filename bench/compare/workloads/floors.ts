@@ -1,8 +1,8 @@
 // What the machine itself takes, measured without Orrery: for goals that are missed, how far anything could go.
 //
-// Figures of round-trip: loopMicroseconds, the time of the game loop for a message to a thread that makes 200 bytes durable, and for
-// its answer, one after the other; latencyMicroseconds. Of hundred-megabytes: stallMicroseconds, as of checkpoint-stall, while a thread
-// copies, writes, syncs and reads back 100 MB; milliseconds, how long that takes.
+// Figures of round-trip: loopMicroseconds, the time of the game loop for a message to a thread that makes 200 bytes
+// durable, and for its answer, one after the other; latencyMicroseconds. Of hundred-megabytes: stallMicroseconds, as of
+// checkpoint-stall, while a thread copies, writes, syncs and reads back 100 MB; milliseconds, how long that takes.
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,10 +1,10 @@
-// W8: the galactic-war example as its demo plays it: its star file, its bots, eight galaxies ticking 20 times a second. The
-// same seeds make the same orders for everybody, and in the end all must have come to the same states.
+// W8: the galactic-war example as its demo plays it: its star file, its bots, eight galaxies ticking 20 times a second.
+// The same seeds make the same orders for everybody, and in the end all must have come to the same states.
 //
-// Who plays: orrery; orrery-null, Orrery on a store that keeps nothing; plain, the example's PlainGalaxy with nothing made
-// durable, which is what the rules and the bots cost by themselves; better-sqlite3, a PlainGalaxy whose touched entities
-// and orders are written in one transaction a tick. Touched are those that a rule has opened with get, set or delete:
-// the example's rules read with peek, and the bots get a view that reads.
+// Who plays: orrery; orrery-null, Orrery on a store that keeps nothing; plain, the example's PlainGalaxy with nothing
+// made durable, which is what the rules and the bots cost by themselves; better-sqlite3, a PlainGalaxy whose touched
+// entities and orders are written in one transaction a tick. Touched are those that a rule has opened with get, set or
+// delete: the example's rules read with peek, and the bots get a view that reads.
 //
 // Figures: loopMicroseconds for a tick of all galaxies, everything the loop was busy with; tickP50Microseconds and
 // tickP99Microseconds of the tick's own work; ordersPerTick; ticks.

@@ -1,5 +1,6 @@
-// The galactic-war example on plain objects and better-sqlite3, as W8 has it: a galaxy that notices which of its entities a
-// tick has touched, and a database that gets those, the rest of the state, and the orders in one transaction.
+// The galactic-war example on plain objects and better-sqlite3, as W8 has it: a galaxy that notices which of its
+// entities a tick has touched, and a database that gets those, the rest of the state, and the orders in one
+// transaction.
 
 import { type LogEntry, PlainGalaxy, type PlainTable } from '../../../examples/galactic-war/recompute.ts';
 import type { Setup } from '../../../examples/galactic-war/state.ts';

@@ -1,11 +1,12 @@
-// W2 and W3: a game loop of 20 ticks a second, 500 commands a tick, over galaxies of 100 to 1,000,000 systems. Beside it, how many
-// commands a second become durable when the loop does not wait for its clock, and what is written to disk for a command.
+// W2 and W3: a game loop of 20 ticks a second, 500 commands a tick, over galaxies of 100 to 1,000,000 systems. Beside
+// it, how many commands a second become durable when the loop does not wait for its clock, and what is written to disk
+// for a command.
 //
-// Figures: loopMicroseconds (all time of the game loop for a command at 20 Hz); of W2 alone commandsPerSecond (as fast as
-// possible, until the last is durable and work that was put off is done), acknowledgedPerSecond (until the last is durable) and
-// processorMicroseconds (of all threads meanwhile, for a command);
-// commandsPerTick (500, or fewer for those who cannot do so many). Of W2-bytes: bytesPerCommand, written to disk, closing included;
-// jsonBytesPerCommand, what a command is as JSON; commands.
+// Figures: loopMicroseconds (all time of the game loop for a command at 20 Hz); of W2 alone commandsPerSecond (as fast
+// as possible, until the last is durable and work that was put off is done), acknowledgedPerSecond (until the last is
+// durable) and processorMicroseconds (of all threads meanwhile, for a command); commandsPerTick (500, or fewer for
+// those who cannot do so many). Of W2-bytes: bytesPerCommand, written to disk, closing included; jsonBytesPerCommand,
+// what a command is as JSON; commands.
 
 import { TICK_COMMANDS } from '../../galaxy.ts';
 import { CONTENDER_NAMES, contenderOf } from '../contenders.ts';

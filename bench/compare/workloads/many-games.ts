@@ -1,8 +1,9 @@
-// W4: 1,000 small games, 10 commands each in a tick. That is 200,000 commands a second at 20 Hz, so nobody waits for a clock here:
-// ticks follow each other as fast as they can.
+// W4: 1,000 small games, 10 commands each in a tick. That is 200,000 commands a second at 20 Hz, so nobody waits for a
+// clock here: ticks follow each other as fast as they can.
 //
-// Figures: commandsPerSecond (until the last is durable and work that was put off is done), acknowledgedPerSecond (until the
-// last is durable), loopMicroseconds (all time of the game loop for a command), processorMicroseconds (of all threads, for a command).
+// Figures: commandsPerSecond (until the last is durable and work that was put off is done), acknowledgedPerSecond
+// (until the last is durable), loopMicroseconds (all time of the game loop for a command), processorMicroseconds (of
+// all threads, for a command).
 
 import { CONTENDER_NAMES, contenderOf } from '../contenders.ts';
 import { Drill } from '../drill.ts';

@@ -1,5 +1,5 @@
-// W7: a list used as a queue, 10,000 orders long. A command takes the oldest out and puts a new one at the end; 500 commands a tick,
-// 20 ticks a second.
+// W7: a list used as a queue, 10,000 orders long. A command takes the oldest out and puts a new one at the end; 500
+// commands a tick, 20 ticks a second.
 //
 // Figures: as those of W2.
 

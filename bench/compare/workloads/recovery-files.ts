@@ -1,6 +1,6 @@
-// The files that W6 recovers, made by recovery-writer.ts in a process that is killed at the end of it. Making them takes
-// many times as long as recovering, so they are kept in the system's temporary folder under a name that stands for the
-// code that made them, and a trial gets a copy.
+// The files that W6 recovers, made by recovery-writer.ts in a process that is killed at the end of it. Making them
+// takes many times as long as recovering, so they are kept in the system's temporary folder under a name that stands
+// for the code that made them, and a trial gets a copy.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,10 @@ import { neededJson, Past, recordsJson, type Standing } from './recovery-past.ts
 
 export interface KeptFiles {
   readonly data: string;
-  /** Paths of files: JSON to compare with. A line of `history` is a tick; the last is the state. Only Orrery's have them. */
+  /**
+   * Paths of files: JSON to compare with. A line of `history` is a tick; the last is the state. Only Orrery's have
+   * them.
+   */
   readonly json?: {
     readonly snapshot: string;
     readonly steps: string;

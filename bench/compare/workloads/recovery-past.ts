@@ -1,6 +1,6 @@
-// The past that W6 recovers from: ticks of 500 `mine` commands, each followed by the tick itself. Everything about it can be
-// computed, so that recovery.ts can check what came back and knows, without a look into anybody's files, which JSON
-// had to be read. recovery-writer.ts plays it.
+// The past that W6 recovers from: ticks of 500 `mine` commands, each followed by the tick itself. Everything about it
+// can be computed, so that recovery.ts can check what came back and knows, without a look into anybody's files, which
+// JSON had to be read. recovery-writer.ts plays it.
 
 import { encodePatches, encodeRecord, type Record, TICK } from '../../../src/core/patch/record.ts';
 import { type FlatGalaxy, plainGalaxy, type System, TICK_COMMANDS, visits } from '../../galaxy.ts';

@@ -1,10 +1,11 @@
-// A program: plays the past of recovery-past.ts into an empty folder in the way of one contender, and ends as it is told to.
-// recovery.ts runs it.
+// A program: plays the past of recovery-past.ts into an empty folder in the way of one contender, and ends as it is
+// told to. recovery.ts runs it.
 //
 //   node recovery-writer.js CONTENDER FOLDER SYSTEMS TICKS
 //
-// Its last line of output is JSON: the Standing of the files for Orrery, {} for the others. It ends with SIGKILL, or with
-// status 0 where it closes in good order, or with status 75: nothing is wrong, but the files are not as they were meant to be.
+// Its last line of output is JSON: the Standing of the files for Orrery, {} for the others. It ends with SIGKILL, or
+// with status 0 where it closes in good order, or with status 75: nothing is wrong, but the files are not as they were
+// meant to be.
 
 import { closeSync, fsyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -72,7 +73,10 @@ async function stats(orrery: Orrery) {
   return first;
 }
 
-/** How many ticks of journal do not make a checkpoint due yet, from the size of those so far. `created` bytes came before. */
+/**
+ * How many ticks of journal do not make a checkpoint due yet, from the size of those so far. `created` bytes came
+ * before.
+ */
 async function ticksOfTail(orrery: Orrery, ticks: number, created: number): Promise<number> {
   const { journalBytesWritten, imageBytes } = await stats(orrery);
   const due = Math.max(DEFAULTS.checkpointBytes, imageBytes / 2);

@@ -1,12 +1,13 @@
-// W6: a galaxy of 100,000 systems with 500,000 `mine` commands behind it, 1,000,000 patches, is opened by a fresh process
-// after the one that played it was killed with its journal at its longest; orrery-closed is the same past after a close in
-// good order. recovery-writer.ts makes the files, once for a version of the code, and each trial gets a copy of them.
+// W6: a galaxy of 100,000 systems with 500,000 `mine` commands behind it, 1,000,000 patches, is opened by a fresh
+// process after the one that played it was killed with its journal at its longest; orrery-closed is the same past after
+// a close in good order. recovery-writer.ts makes the files, once for a version of the code, and each trial gets a copy
+// of them.
 //
-// Figures: recoveryMilliseconds until the state can be read (openMilliseconds of it is openOrrery), loopMilliseconds of it the
-// game loop was busy. Orrery's also have parseMilliseconds, JSON.parse in the same process of the bytes that a recovery
-// cannot do without: the newest snapshot, the steps in the image since, the journal since the image; ratio
-// against that; parseHistoryMilliseconds and ratioHistory for the state and the records of the whole past.
-// parsedBytes, tailBytes (the part of the journal in them), replayedRecords, directoryBytes.
+// Figures: recoveryMilliseconds until the state can be read (openMilliseconds of it is openOrrery), loopMilliseconds of
+// it the game loop was busy. Orrery's also have parseMilliseconds, JSON.parse in the same process of the bytes that a
+// recovery cannot do without: the newest snapshot, the steps in the image since, the journal since the image; ratio
+// against that; parseHistoryMilliseconds and ratioHistory for the state and the records of the whole past. parsedBytes,
+// tailBytes (the part of the journal in them), replayedRecords, directoryBytes.
 
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

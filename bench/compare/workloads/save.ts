@@ -1,10 +1,11 @@
-// W5: code that has nothing but its whole state, about 1 MB of JSON in a mutable object of its own, changes three fields of
-// it and saves. For Orrery that is game.save(state), which finds the difference; the others write all of it down.
+// W5: code that has nothing but its whole state, about 1 MB of JSON in a mutable object of its own, changes three
+// fields of it and saves. For Orrery that is game.save(state), which finds the difference; the others write all of it
+// down.
 //
 // Figures: saveMicroseconds is the whole time of the game loop for a save, in the call and in what follows until it is
-// durable; callMicroseconds the median of the calls alone; stringifyMicroseconds is JSON.stringify of the same state, done
-// in between in the same process; ratio is saveMicroseconds / stringifyMicroseconds. All but the call are means, so
-// that garbage collection is in them. stateBytes, saves.
+// durable; callMicroseconds the median of the calls alone; stringifyMicroseconds is JSON.stringify of the same state,
+// done in between in the same process; ratio is saveMicroseconds / stringifyMicroseconds. All but the call are means,
+// so that garbage collection is in them. stateBytes, saves.
 
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +34,9 @@ const recordGalaxy = defineGame('record-galaxy', {
 interface Saver {
   /** Resolves when the state is durable. */
   save(state: FlatGalaxy): Promise<void> | void;
-  /** Ends it, and reads back what a new process would: the text of the state, and how many saves there were, if kept. */
+  /**
+   * Ends it, and reads back what a new process would: the text of the state, and how many saves there were, if kept.
+   */
   finish(): Promise<{ readonly text: string; readonly saves?: number }>;
 }
 
@@ -69,7 +72,10 @@ async function orreryTable(folder: string): Promise<Saver> {
   };
 }
 
-/** The text in one row, replaced in a transaction of its own. Which fields changed it does not know, nor what was before. */
+/**
+ * The text in one row, replaced in a transaction of its own. Which fields changed it does not know, nor what was
+ * before.
+ */
 async function sqlite(folder: string): Promise<Saver> {
   const file = join(folder, 'states.sqlite');
   const database = openSqlite(file);

@@ -1,8 +1,9 @@
-// P11: W4, 1,000 small games with 10 commands each a tick, as fast as it goes, on one shard and on two. The clock stops when
-// the last command is durable and the background work of all shards has caught up.
+// P11: W4, 1,000 small games with 10 commands each a tick, as fast as it goes, on one shard and on two. The clock stops
+// when the last command is durable and the background work of all shards has caught up.
 //
-// Figures: commandsPerSecond; durableCommandsPerSecond until the last is durable, background work or not; loopMicroseconds
-// for a command, what the one game loop pays however many shards there are; processorMicroseconds for a command, of all threads; commands.
+// Figures: commandsPerSecond; durableCommandsPerSecond until the last is durable, background work or not;
+// loopMicroseconds for a command, what the one game loop pays however many shards there are; processorMicroseconds for
+// a command, of all threads; commands.
 
 import { performance } from 'node:perf_hooks';
 import { openOrrery, type Receipt } from '../../../src/index.ts';

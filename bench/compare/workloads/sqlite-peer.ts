@@ -1,5 +1,5 @@
-// better-sqlite3 for the workloads that compare with it by hand: as much of it as they use. Before it: ../peers.ts, which
-// loads what is installed in bench/node_modules only; after it: save.ts, recovery.ts, galaxy-database.ts.
+// better-sqlite3 for the workloads that compare with it by hand: as much of it as they use. Before it: ../peers.ts,
+// which loads what is installed in bench/node_modules only; after it: save.ts, recovery.ts, galaxy-database.ts.
 
 import { peer } from '../peers.ts';
 

@@ -1,12 +1,12 @@
 // P5: how long a tick of W2 takes (500 commands over 10,000 systems, 20 times a second, and a look at the state) with
 // persistence and without. Three galaxies of the same game type take turns in one process, a block of ticks each, so
-// that what the machine does meanwhile meets all three: one durable, one on a store that keeps nothing, and one on a sink
-// that drops each record before it is encoded, so that nothing but the change of the state is left.
+// that what the machine does meanwhile meets all three: one durable, one on a store that keeps nothing, and one on a
+// sink that drops each record before it is encoded, so that nothing but the change of the state is left.
 //
-// Figures: tickP50Microseconds and tickP99Microseconds of the durable one, the same with `null` and `without` in front of
-// them, ratioP50 and ratioP99 (durable against without), nullRatioP99 (durable against null). They are of the tick's own
-// work. busyP99Microseconds and its like count everything the loop did from one tick to the next: the batch on its way
-// out, the answers. ticks of each.
+// Figures: tickP50Microseconds and tickP99Microseconds of the durable one, the same with `null` and `without` in front
+// of them, ratioP50 and ratioP99 (durable against without), nullRatioP99 (durable against null). They are of the tick's
+// own work. busyP99Microseconds and its like count everything the loop did from one tick to the next: the batch on its
+// way out, the answers. ticks of each.
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// The play: one child after the other in the same directory, each killed at its hour but the last. What the children say
-// goes into the ledger; nothing else of them survives, which is the point.
+// The play: one child after the other in the same directory, each killed at its hour but the last. What the children
+// say goes into the ledger; nothing else of them survives, which is the point.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { mulberry32 } from '../bots.ts';
@@ -11,8 +11,8 @@ import type { ChildMessage, ChildTask } from './messages.ts';
 import type { Screen } from './screen.ts';
 
 /**
- * How a child ends. 'aimed': at a random moment, from when the next message says that commands are under way. 'blind': at a
- * random moment, whatever it does. 'recovering': before it is ready. 'close': in good order.
+ * How a child ends. 'aimed': at a random moment, from when the next message says that commands are under way. 'blind':
+ * at a random moment, whatever it does. 'recovering': before it is ready. 'close': in good order.
  */
 export interface Life {
   readonly milliseconds: number;

@@ -1,5 +1,5 @@
-// The process that the demo kills. It opens the directory, plays, and says over the pipe what is accepted and, later and
-// apart from that, what is durable. It knows nothing of being killed and prepares for nothing.
+// The process that the demo kills. It opens the directory, plays, and says over the pipe what is accepted and, later
+// and apart from that, what is durable. It knows nothing of being killed and prepares for nothing.
 
 import { performance } from 'node:perf_hooks';
 import { type Loop, openOrrery, type Receipt, runLoop } from 'orrery';
@@ -60,8 +60,8 @@ async function play({ directory, galaxies, stars, seed }: ChildTask): Promise<vo
   };
   const loop: Loop = runLoop(orrery, {
     hz: HZ,
-    // Left to itself the loop would count the ticks, and keep their receipts to itself: here those are commands to account
-    // for like any other.
+    // Left to itself the loop would count the ticks, and keep their receipts to itself: here those are commands to
+    // account for like any other.
     games: [],
     beforeTick: () => {
       for (const [index, seat] of seats.entries()) {

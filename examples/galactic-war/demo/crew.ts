@@ -1,4 +1,5 @@
-// The bots of one galaxy, at work once a tick. It does not matter to them whether Orrery keeps the galaxy or plain objects.
+// The bots of one galaxy, at work once a tick. It does not matter to them whether Orrery keeps the galaxy or plain
+// objects.
 
 import { crc32 } from 'node:zlib';
 import { OrreryError } from 'orrery';

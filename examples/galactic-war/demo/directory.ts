@@ -1,5 +1,5 @@
-// The directory the demo plays in. It is replaced only when it is certain that a demo made it: a directory with games of
-// somebody's own looks the same but for the marker.
+// The directory the demo plays in. It is replaced only when it is certain that a demo made it: a directory with games
+// of somebody's own looks the same but for the marker.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// How many bytes a directory has seen written, measured from outside: a child that is killed cannot report. Journal segments
-// only grow and images never change, and no name is used twice, so the largest size seen of each name is what was written to
-// it. docs/FORMAT.md says what the names mean.
+// How many bytes a directory has seen written, measured from outside: a child that is killed cannot report. Journal
+// segments only grow and images never change, and no name is used twice, so the largest size seen of each name is what
+// was written to it. docs/FORMAT.md says what the names mean.
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

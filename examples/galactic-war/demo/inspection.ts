@@ -1,4 +1,5 @@
-// The end of the demo: the directory is opened once more, by the parent, and every galaxy is examined through the library.
+// The end of the demo: the directory is opened once more, by the parent, and every galaxy is examined through the
+// library.
 
 import { type GameInfo, openOrrery } from 'orrery';
 import { type Galaxy, galaxy } from '../galaxy.ts';

@@ -1,5 +1,5 @@
-// What the parent remembers: what each child was read to have accepted and acknowledged, and what the next one found. The
-// parent keeps it because it is the one who is not killed.
+// What the parent remembers: what each child was read to have accepted and acknowledged, and what the next one found.
+// The parent keeps it because it is the one who is not killed.
 
 import type { Acknowledgement } from './messages.ts';
 

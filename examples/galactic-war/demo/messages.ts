@@ -20,7 +20,9 @@ export interface StopwatchTask extends ChildTask {
   readonly patience: number;
 }
 
-/** Orders of a galaxy that are durable: up to and including `seq`, `checksum` being that of all orders since the start. */
+/**
+ * Orders of a galaxy that are durable: up to and including `seq`, `checksum` being that of all orders since the start.
+ */
 export interface Acknowledgement {
   readonly seq: number;
   readonly checksum: number;

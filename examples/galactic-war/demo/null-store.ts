@@ -1,5 +1,6 @@
-// A store that takes every batch and keeps nothing: what remains of the cost of a tick when nothing is made durable. With it
-// Orrery still drafts, compares, freezes and encodes; only the owner thread, the journal and the image are gone.
+// A store that takes every batch and keeps nothing: what remains of the cost of a tick when nothing is made durable.
+// With it Orrery still drafts, compares, freezes and encodes; only the owner thread, the journal and the image are
+// gone.
 
 import type {
   Batch,

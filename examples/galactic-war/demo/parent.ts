@@ -1,5 +1,5 @@
-// The parent as a child process sees it: whom to tell, what it wants done, and that without it there is nothing to live for.
-// The other end is forked.ts.
+// The parent as a child process sees it: whom to tell, what it wants done, and that without it there is nothing to live
+// for. The other end is forked.ts.
 
 import { OrreryError } from 'orrery';
 

@@ -1,5 +1,5 @@
-// The terminal: lines that stay, and below them a live area that is rewritten in place. Without a terminal, in a log or a
-// pipe, there is no live area, only a line now and then.
+// The terminal: lines that stay, and below them a live area that is rewritten in place. Without a terminal, in a log or
+// a pipe, there is no live area, only a line now and then.
 
 export type Style = 'bold' | 'dim' | 'green' | 'red';
 

@@ -1,5 +1,5 @@
-// The secrets of the galaxies, read from the files of a directory without Orrery: whoever has the files can compute everything
-// again. Nothing that Orrery prints tells them.
+// The secrets of the galaxies, read from the files of a directory without Orrery: whoever has the files can compute
+// everything again. Nothing that Orrery prints tells them.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// The process that measures what persistence costs a tick. Three variants play the very same game: the same galaxies, the
-// same bots, the same orders at the same ticks. They take turns in one warm process, a round of a few ticks each, so that
-// what the machine does meanwhile meets all three; each waits until the background work of the one before has ended.
+// The process that measures what persistence costs a tick. Three variants play the very same game: the same galaxies,
+// the same bots, the same orders at the same ticks. They take turns in one warm process, a round of a few ticks each,
+// so that what the machine does meanwhile meets all three; each waits until the background work of the one before has
+// ended.
 
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
@@ -18,7 +19,9 @@ import { NullStore } from './null-store.ts';
 import { fail, obey, tell, tellLast } from './parent.ts';
 import { CHECKPOINT_BYTES } from './settings.ts';
 
-/** Faster than the game is played, to have enough ticks in little time; so there is also more to make durable a second. */
+/**
+ * Faster than the game is played, to have enough ticks in little time; so there is also more to make durable a second.
+ */
 const HZ = 50;
 const TICKS_A_ROUND = 25;
 

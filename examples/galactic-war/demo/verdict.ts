@@ -1,5 +1,5 @@
-// Whether a galaxy came through: what was acknowledged is there, the log holds what was acknowledged, and the log leads to
-// the state that Orrery serves. Nothing here can be talked into a yes: what it looks at comes in as plain values.
+// Whether a galaxy came through: what was acknowledged is there, the log holds what was acknowledged, and the log leads
+// to the state that Orrery serves. Nothing here can be talked into a yes: what it looks at comes in as plain values.
 
 import { firstDifference } from '../difference.ts';
 import { type LogEntry, recompute, TICK } from '../recompute.ts';

@@ -33,8 +33,8 @@ export class Keys {
   }
 
   /**
-   * The next key: its character, or a name such as `return`, `space`, `backspace`, `left` or `ctrl-c`. Undefined when there
-   * will be no more.
+   * The next key: its character, or a name such as `return`, `space`, `backspace`, `left` or `ctrl-c`. Undefined when
+   * there will be no more.
    */
   next(): Promise<string | undefined> {
     const key = this.#pressed.shift();

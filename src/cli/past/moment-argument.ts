@@ -1,5 +1,5 @@
-// Moments of a game's past as people write them on the command line: --at, and the bounds in range-argument.ts. Before it:
-// commander's options; after it: a Moment for past/, whose rules say which state it is.
+// Moments of a game's past as people write them on the command line: --at, and the bounds in range-argument.ts. Before
+// it: commander's options; after it: a Moment for past/, whose rules say which state it is.
 
 import { InvalidArgumentError } from 'commander';
 import { isoTime } from '../../core/printable.ts';

@@ -1,13 +1,13 @@
-// The newest entries of a history, oldest of them first. Before it: `orrery log --limit`; after it: the reading that prints
-// them.
+// The newest entries of a history, oldest of them first. Before it: `orrery log --limit`; after it: the reading that
+// prints them.
 
 import { type HistoryEntry, type HistoryQuery, historyOf } from '../../history/entries.ts';
 import { boundsIn, isWithin } from '../../history/range.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
 
 /**
- * The newest `limit` entries that the query lets through, in the order that it asks for. Reads backwards to find where they
- * begin, then forwards from there: older entries are not read, and none are held.
+ * The newest `limit` entries that the query lets through, in the order that it asks for. Reads backwards to find where
+ * they begin, then forwards from there: older entries are not read, and none are held.
  */
 export async function* newestOf(
   past: HistoryReader,

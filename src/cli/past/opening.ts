@@ -30,7 +30,8 @@ export function isPack(place: string): boolean {
 /**
  * Opens what `place` names. Of a pack the game may be left out; given, it must be the one that was packed.
  *
- * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, PACK_NOT_FOUND, PACK_DAMAGED, DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+ * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, PACK_NOT_FOUND, PACK_DAMAGED, DAMAGED, FORMAT_TOO_NEW,
+ * IO_FAILED.
  */
 export async function openPastOf(place: string, game: string | undefined): Promise<HistoryReader> {
   if (!isPack(place)) return openDirectoryPast(place, game as string);
@@ -59,8 +60,8 @@ interface Opening {
 }
 
 /**
- * `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. `remark` is told when the
- * game has more records, which cannot be read.
+ * `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. `remark`
+ * is told when the game has more records, which cannot be read.
  */
 export async function withPastOf<T>(
   place: string,

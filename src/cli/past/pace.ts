@@ -20,7 +20,9 @@ export class Pace {
   #latest = 0;
   #begun: { readonly tick: number; readonly at: number } | undefined;
 
-  /** `beforeWaiting` shows what is there: whoever watches sees a step when its time has come, not when a chunk is full. */
+  /**
+   * `beforeWaiting` shows what is there: whoever watches sees a step when its time has come, not when a chunk is full.
+   */
   constructor(ticksPerSecond: number, beforeWaiting: () => Promise<void>, clock: PaceClock = CLOCK) {
     this.#speed = ticksPerSecond;
     this.#beforeWaiting = beforeWaiting;

@@ -1,5 +1,5 @@
-// Rows of a table that comes bit by bit: the widths of the columns are found by looking at a page of rows at a time. Before it:
-// log and blame; after it: the output.
+// Rows of a table that comes bit by bit: the widths of the columns are found by looking at a page of rows at a time.
+// Before it: log and blame; after it: the output.
 
 import type { Surroundings } from '../cli-context.ts';
 import { type Column, Columns } from '../columns.ts';

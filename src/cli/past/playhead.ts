@@ -1,5 +1,5 @@
-// A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before it: a
-// HistoryReader, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
+// A state that is carried along a game's past, and what each patch did to it: the old value beside the new one. Before
+// it: a HistoryReader, which gives a state and the steps after it; after it: change-lines.ts prints the changes.
 
 import { fold } from '../../core/patch/apply.ts';
 import type { Json, JsonObject, Patch } from '../../core/patch/patch.ts';
@@ -30,7 +30,9 @@ export class Playhead {
     return this.#state;
   }
 
-  /** The same for a look at a pointer: tables that are shown there have their entities in order. Throws INVALID_POINTER. */
+  /**
+   * The same for a look at a pointer: tables that are shown there have their entities in order. Throws INVALID_POINTER.
+   */
   shownAt(pointer: string): JsonObject {
     const [key, ...below] = parsePointer(pointer);
     if (below.length > 0) return this.#state;

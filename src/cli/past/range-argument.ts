@@ -1,5 +1,5 @@
-// A range of a game's past as people write it on the command line: --from and --to, each a moment. Before it: commander's
-// options; after it: what reads a range, by seq or by the bounds that were given.
+// A range of a game's past as people write it on the command line: --from and --to, each a moment. Before it:
+// commander's options; after it: what reads a range, by seq or by the bounds that were given.
 
 import type { Command } from 'commander';
 import { boundsIn as boundsOf, type HistoryRange } from '../../history/range.ts';

@@ -1,11 +1,11 @@
-// A stretch of a game's past as a file that Redux DevTools imports. Before it: `orrery log --format redux-devtools`; after
-// it: the "Import" button of the extension.
+// A stretch of a game's past as a file that Redux DevTools imports. Before it: `orrery log --format redux-devtools`;
+// after it: the "Import" button of the extension.
 //
-// Import takes two forms. `{payload, preloadedState}`, which its own export writes, holds actions alone: the states appear
-// only in a page whose reducer can make them again. This file is the other form, the lifted state, which also holds the state
-// after every action. A connection that was made with `features: {import: true}` shows it as it stands, on any page; a
-// page with a store of its own computes the states again, and for that every action carries its change as RFC 6902
-// patches, which a reducer of one line applies. Nothing in the game's own code is needed for either.
+// Import takes two forms. `{payload, preloadedState}`, which its own export writes, holds actions alone: the states
+// appear only in a page whose reducer can make them again. This file is the other form, the lifted state, which also
+// holds the state after every action. A connection that was made with `features: {import: true}` shows it as it stands,
+// on any page; a page with a store of its own computes the states again, and for that every action carries its change
+// as RFC 6902 patches, which a reducer of one line applies. Nothing in the game's own code is needed for either.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { Json, Patch } from '../../core/patch/patch.ts';
@@ -42,8 +42,8 @@ export interface ReduxReport {
 }
 
 /**
- * Writes the file piece by piece: neither the states nor the actions are held together. Nothing is written before the range
- * and the size have been looked at.
+ * Writes the file piece by piece: neither the states nor the actions are held together. Nothing is written before the
+ * range and the size have been looked at.
  */
 export async function writeReduxDevtools(
   past: HistoryReader,
@@ -158,7 +158,9 @@ function namesOf(names: readonly string[]): string {
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} × ${count}`)).join(', ');
 }
 
-/** What the patches do to the value at a place: themselves, where all of them are inside it, or one that sets it anew. */
+/**
+ * What the patches do to the value at a place: themselves, where all of them are inside it, or one that sets it anew.
+ */
 function narrowed(patches: readonly Patch[], { path, tokens }: Place, after: Json): readonly Patch[] {
   if (tokens.length === 0) return patches;
   const inside: Patch[] = [];

@@ -96,7 +96,9 @@ async function replay(
   }
 }
 
-/** The seq to stand at before the first step, and the seq that the last step ends at; undefined when there is no step. */
+/**
+ * The seq to stand at before the first step, and the seq that the last step ends at; undefined when there is no step.
+ */
 async function spanOf(
   past: HistoryReader,
   { from, to }: Options,
@@ -106,7 +108,8 @@ async function spanOf(
   const highest = to === undefined ? undefined : momentIn(past, to);
   const first = await firstOf(past, boundsIn(past, from === undefined ? {} : { from }));
   const last = await firstOf(past, { ...boundsIn(past, to === undefined ? {} : { to }), backwards: true });
-  // A range that begins behind the newest moment or ends before the first has no step; who asks for it is told what there is.
+  // A range that begins behind the newest moment or ends before the first has no step; who asks for it is told what
+  // there is.
   if (!first && lowest && lowest.time === undefined) await past.stateAt(lowest);
   if (!last && highest) await past.stateAt(highest);
   // A game type may keep snapshots and no steps.

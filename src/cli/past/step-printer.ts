@@ -1,5 +1,5 @@
-// A step of a game's past with what it changed, as lines for people or as one line of JSON. Before it: stepper.ts; after it:
-// the output of replay.
+// A step of a game's past with what it changed, as lines for people or as one line of JSON. Before it: stepper.ts;
+// after it: the output of replay.
 
 import type { Patch } from '../../core/patch/patch.ts';
 import { resolvePointer, toJsonPatch } from '../../core/patch/pointer.ts';

@@ -1,5 +1,6 @@
-// A place in a game's past that moves: a step on, a step back, or anywhere. Before it: a HistoryReader; after it: replay, which prints
-// what each step changed. Forwards it reads on where it was; for everything else it begins again from a snapshot.
+// A place in a game's past that moves: a step on, a step back, or anywhere. Before it: a HistoryReader; after it:
+// replay, which prints what each step changed. Forwards it reads on where it was; for everything else it begins again
+// from a snapshot.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { HistoryReader, Moment, PastStep, SnapshotEntry } from '../../storage/history-reader.ts';
@@ -60,7 +61,9 @@ export class Stepper {
     return step;
   }
 
-  /** Where a game type keeps snapshots and no steps, or steps were thinned out: from here to the next snapshot in one. */
+  /**
+   * Where a game type keeps snapshots and no steps, or steps were thinned out: from here to the next snapshot in one.
+   */
   async #bridge(): Promise<PastStep | undefined> {
     const last = this.#waiting ? this.#waiting.firstSeq - 1 : this.#lastSeq;
     this.#snapshots ??= await this.#past.snapshots();

@@ -8,12 +8,17 @@ export interface Figures {
   readonly durablePerSecond: number;
   /** The same until the last is in the database as well. */
   readonly compactedPerSecond: number;
-  /** In the paced loop: from handing a batch to the owner to its acknowledgement, and from its first command to that. */
+  /**
+   * In the paced loop: from handing a batch to the owner to its acknowledgement, and from its first command to that.
+   */
   readonly commitP50: number;
   readonly commitP99: number;
   readonly durableP50: number;
   readonly durableP99: number;
-  /** In a loop that waits for every 500 commands or so to become durable: how long that took, with compaction and checkpoints in between. */
+  /**
+   * In a loop that waits for every 500 commands or so to become durable: how long that took, with compaction and
+   * checkpoints in between.
+   */
   readonly waitP99: number;
   /** In the paced loop: time that the main thread was busy, for one command. */
   readonly loopMicroseconds: number;

@@ -39,7 +39,9 @@ export type TrialType = GameType<TrialState, void, TrialCommands>;
 /** What of a workload its type of game depends on. */
 export type TrialShape = Pick<Workload, 'entities' | 'patches' | 'recordBytes'>;
 
-/** With `snapshotRecords` there is a snapshot after so many records, however large the state is beside their patches. */
+/**
+ * With `snapshotRecords` there is a snapshot after so many records, however large the state is beside their patches.
+ */
 export function trialType({ entities, patches, recordBytes }: TrialShape, snapshotRecords?: number): TrialType {
   const bare = recordSize(patches, 0);
   const noteBytes = recordBytes > bare ? recordBytes - recordSize(patches - 1, 1) + 1 : 0;

@@ -1,5 +1,5 @@
-// A history to verify: a game of the workload, played once, and its records run again with one number of threads or another.
-// Before it: trial.ts, for the option `threads`; after it: GameHistory.verify, as a program would ask for it.
+// A history to verify: a game of the workload, played once, and its records run again with one number of threads or
+// another. Before it: trial.ts, for the option `threads`; after it: GameHistory.verify, as a program would ask for it.
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { OrreryError } from '../../core/errors.ts';
@@ -37,8 +37,8 @@ export class History {
   }
 
   /**
-   * Plays one game into a directory that is not there yet, for so long that one thread needs about `ms` to verify it: starting
-   * threads should not be most of what they are compared in.
+   * Plays one game into a directory that is not there yet, for so long that one thread needs about `ms` to verify it:
+   * starting threads should not be most of what they are compared in.
    */
   static async play(workload: Workload, directory: string, ms: number): Promise<History> {
     const history = new History(workload, directory);

@@ -34,9 +34,9 @@ export type TunedOption =
   | 'threads';
 
 /**
- * What a trial does after its paced loop. 'short' and 'flood': a loop that does not wait, for a moment or until it has left
- * everything behind; 'steady': one that leaves the owner its gaps for compaction and checkpoints, for long enough to need some.
- * 'verify': no loop at all, but a history that is run again.
+ * What a trial does after its paced loop. 'short' and 'flood': a loop that does not wait, for a moment or until it has
+ * left everything behind; 'steady': one that leaves the owner its gaps for compaction and checkpoints, for long enough
+ * to need some. 'verify': no loop at all, but a history that is run again.
  */
 export type Load = 'short' | 'flood' | 'steady' | 'verify';
 
@@ -78,7 +78,9 @@ export const TUNED_DEFAULTS = {
 /** A crash must not leave more than this to replay, about, for the sake of fewer bytes. */
 export const MOST_REPLAY_MS = 1_000;
 
-/** A tenth of a tick at 20 Hz: a game loop beside a verification must not be later than this for the sake of its speed. */
+/**
+ * A tenth of a tick at 20 Hz: a game loop beside a verification must not be later than this for the sake of its speed.
+ */
 export const MOST_LATENESS = 5_000;
 
 /** Values besides the default. */

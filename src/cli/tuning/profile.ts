@@ -1,5 +1,5 @@
-// What can be known of a directory's work from its past, without changing it: the games, and the newest commands of those
-// that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
+// What can be known of a directory's work from its past, without changing it: the games, and the newest commands of
+// those that changed last. Before it: the readers of the shards; after it: workload.ts, which makes trials like it.
 
 import { encodePatches, encodeRecord, TICK } from '../../core/patch/record.ts';
 import type { GameInfo } from '../../storage/game-info.ts';
@@ -50,7 +50,9 @@ interface GameSample {
   readonly patches: number;
 }
 
-/** Undefined for a directory without a command in it. Throws NOT_AN_ORRERY_DIRECTORY, DAMAGED and what the disk throws. */
+/**
+ * Undefined for a directory without a command in it. Throws NOT_AN_ORRERY_DIRECTORY, DAMAGED and what the disk throws.
+ */
 export async function readProfile(directory: string): Promise<Profile | undefined> {
   const { shards } = readConfig(nodeFiles, directory);
   const rows: GameInfo[] = [];

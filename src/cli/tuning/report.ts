@@ -1,5 +1,5 @@
-// What `orrery tune` prints: the machine, the workload, a table for each option, and the recommendation as code; or all of
-// it as one JSON document.
+// What `orrery tune` prints: the machine, the workload, a table for each option, and the recommendation as code; or all
+// of it as one JSON document.
 
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { byteSize, counted, printable } from '../../core/printable.ts';

@@ -1,5 +1,5 @@
-// The folders that trials write to, all in one that is gone when the command ends: after the last trial, on an error, and
-// when somebody presses Ctrl-C.
+// The folders that trials write to, all in one that is gone when the command ends: after the last trial, on an error,
+// and when somebody presses Ctrl-C.
 
 import { cpSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,7 +66,8 @@ export class Scratch {
     try {
       this.#empty();
     } finally {
-      // Not before: Ctrl-C reaches npx as well, which passes it on, and the second must not end what the first has begun.
+      // Not before: Ctrl-C reaches npx as well, which passes it on, and the second must not end what the first has
+      // begun.
       process.off('exit', this.#onExit);
       process.off('SIGINT', this.#onSignal);
       process.off('SIGTERM', this.#onSignal);

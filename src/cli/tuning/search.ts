@@ -1,5 +1,5 @@
-// The search: one option at a time from the defaults, every value in alternating rounds, and what is recommended measured
-// once more, all of it together. Before it: tune.ts with the workload; after it: report.ts.
+// The search: one option at a time from the defaults, every value in alternating rounds, and what is recommended
+// measured once more, all of it together. Before it: tune.ts with the workload; after it: report.ts.
 
 import { type Figures, medianFigures } from './figures.ts';
 import { type Candidate, type Load, openingOf, type Setting, type Tuned } from './options.ts';
@@ -16,7 +16,9 @@ export interface SearchPlan {
   readonly longMs: number;
   /** Journal that a long trial should write, if it can in that time. */
   readonly longBytes: number;
-  /** What one thread should take to verify the history, about: a thread needs up to a second before its first record. */
+  /**
+   * What one thread should take to verify the history, about: a thread needs up to a second before its first record.
+   */
   readonly historyMs: number;
 }
 
@@ -145,7 +147,9 @@ async function confirm(
   return { tried: judged, recommended, confirmations };
 }
 
-/** Every round begins with another task: what comes first in a round has no advantage, and other work meets them all. */
+/**
+ * Every round begins with another task: what comes first in a round has no advantage, and other work meets them all.
+ */
 async function alternate(tasks: readonly Task[], rounds: number, begin: (round: number) => void): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     begin(round + 1);

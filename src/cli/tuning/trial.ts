@@ -1,5 +1,5 @@
-// One trial: a copy of a prepared folder is opened with a setting; a loop plays at its pace, then as fast as it can. Before
-// it: search.ts with the setting; after it: the figures. The folder is gone when it ends.
+// One trial: a copy of a prepared folder is opened with a setting; a loop plays at its pace, then as fast as it can.
+// Before it: search.ts with the setting; after it: the figures. The folder is gone when it ends.
 
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
@@ -18,7 +18,10 @@ export interface Effort {
   /** Commands of the loop that does not keep a pace; it stops after `unpacedMs` all the same. */
   readonly commands: number;
   readonly unpacedMs: number;
-  /** Whether that loop waits for what it did to become durable, slot by slot or so, and then gives the owner a turn for what lies behind. */
+  /**
+   * Whether that loop waits for what it did to become durable, slot by slot or so, and then gives the owner a turn for
+   * what lies behind.
+   */
   readonly steady: boolean;
 }
 

@@ -61,7 +61,10 @@ export function told(aim: FigureName, normal: Figures, figures: Figures): string
   return `${words}: ${print(figures[aim])} instead of ${print(normal[aim])}`;
 }
 
-/** By how much one is better than the other beyond what rounds of the same differ by: positive, negative, or 0 for neither. */
+/**
+ * By how much one is better than the other beyond what rounds of the same differ by: positive, negative, or 0 for
+ * neither.
+ */
 function difference(figure: FigureName, standard: Measured, other: Measured): number {
   const of = ({ rounds }: Measured): readonly number[] => rounds.map((round) => round[figure]);
   const before = medianFigures(standard.rounds)[figure];

@@ -1,5 +1,5 @@
-// What the trials of `orrery tune` do: how many games of what size, and which commands how often. Before it: a name, or the
-// profile of a directory; after it: trial.ts.
+// What the trials of `orrery tune` do: how many games of what size, and which commands how often. Before it: a name, or
+// the profile of a directory; after it: trial.ts.
 
 import type { Profile } from './profile.ts';
 

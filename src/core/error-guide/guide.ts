@@ -1,4 +1,5 @@
-// Every error code with its meaning, causes and remedies. A code without an entry does not compile. Nothing imports this at run time: errors.ts names the page of a code by the code alone.
+// Every error code with its meaning, causes and remedies. A code without an entry does not compile. Nothing imports
+// this at run time: errors.ts names the page of a code by the code alone.
 
 import { COMMANDS } from './commands.ts';
 import { DIRECTORY, PACKS, SQL } from './directory.ts';

@@ -1,6 +1,6 @@
-// What the engine holds of a game. A command runs on a draft (draft.ts); what it did becomes a record (patch/record.ts), which
-// goes to the sink that the orrery gave this game. Users hold game.ts alone, which asks here; the actor does not know what the
-// sink does with a record.
+// What the engine holds of a game. A command runs on a draft (draft.ts); what it did becomes a record
+// (patch/record.ts), which goes to the sink that the orrery gave this game. Users hold game.ts alone, which asks here;
+// the actor does not know what the sink does with a record.
 
 import { OrreryError } from '../errors.ts';
 import { assertOptions, type OptionsOf } from '../option-check.ts';
@@ -165,9 +165,8 @@ export class GameActor {
   }
 
   /**
-   * Takes a whole state as a record of its own, in the place of whatever there was: a fork begins like this, a migration and
-   * a recovery go on like this. Subscribers hear of it.
-   * Nothing of this game may be on its way.
+   * Takes a whole state as a record of its own, in the place of whatever there was: a fork begins like this, a
+   * migration and a recovery go on like this. Subscribers hear of it. Nothing of this game may be on its way.
    *
    * @throws OrreryError INVARIANT_FAILED, SCHEMA_FAILED, BACKPRESSURE, STATE_TOO_LARGE, CLOSED; then all is as before.
    */
@@ -233,7 +232,8 @@ export class GameActor {
       const result = body(draft.proxy, context, draft);
       if (isPromise(result)) throw asynchronous(result);
       const finished = draft.finish();
-      // A producer of Immer freezes the state that it returns; a command that changed its draft may return what it likes.
+      // A producer of Immer freezes the state that it returns; a command that changed its draft may return what it
+      // likes.
       if (state.isReplacedBy(result) && (finished.patches.length === 0 || Object.isFrozen(result))) throw replacement();
       state.commit(finished);
       try {

@@ -1,5 +1,5 @@
-// Game types for whoever has a directory but not the program's code: the name is known, what its games can do is not. Such
-// games can be moved, forked and brought back, and that is all.
+// Game types for whoever has a directory but not the program's code: the name is known, what its games can do is not.
+// Such games can be moved, forked and brought back, and that is all.
 
 import { OrreryError } from '../errors.ts';
 import type { AnyGameType, History } from './define.ts';

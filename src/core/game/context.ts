@@ -15,9 +15,9 @@ export interface CommandContext {
   /** Who sent the command, as passed to dispatch. */
   readonly player: string | undefined;
   /**
-   * A number from 0 up to but not including 1. It follows from a secret of the game and is recorded with it, so that the command
-   * gives the same when it is run again, and nobody can foresee it. Only while the command runs: COMMAND_ASYNC. It can be taken
-   * out of the context: `const { random } = context`.
+   * A number from 0 up to but not including 1. It follows from a secret of the game and is recorded with it, so that
+   * the command gives the same when it is run again, and nobody can foresee it. Only while the command runs:
+   * COMMAND_ASYNC. It can be taken out of the context: `const { random } = context`.
    */
   readonly random: () => number;
 }
@@ -59,7 +59,9 @@ export class GameContext implements CommandContext {
     return this.#random;
   }
 
-  /** The command has ended. What a context that was kept drew later would be those of the next command with this seq. */
+  /**
+   * The command has ended. What a context that was kept drew later would be those of the next command with this seq.
+   */
   close(): void {
     this.#isOver = true;
   }

@@ -48,7 +48,10 @@ export type Commands<S> = { readonly [name: string]: Command<S> };
 /** The commands of a type that has none: its games are changed by `update`, `save` and `advance`. */
 export type NoCommands = Readonly<Record<never, never>>;
 
-/** The argument of a command: what its second parameter says, undefined included if it is optional; void when it has none. */
+/**
+ * The argument of a command: what its second parameter says, undefined included if it is optional; void when it has
+ * none.
+ */
 export type CommandArgs<C> = C extends (...all: infer P) => unknown
   ? P extends readonly [unknown?]
     ? // biome-ignore lint/suspicious/noConfusingVoidType: what a command says that takes no argument
@@ -57,8 +60,8 @@ export type CommandArgs<C> = C extends (...all: infer P) => unknown
   : never;
 
 /**
- * Which steps of the past stay visible: every command, the state after each tick, or the state after each compaction of the
- * journal. Names, arguments and players of commands are always kept; this decides how far their patches are merged.
+ * Which steps of the past stay visible: every command, the state after each tick, or the state after each compaction of
+ * the journal. Names, arguments and players of commands are always kept; this decides how far their patches are merged.
  */
 export type History = 'commands' | 'ticks' | 'batches';
 
@@ -67,8 +70,8 @@ export interface GameDefinition<S extends object, A, C extends Commands<S> = NoC
   /** A whole number, at least 1, raised when the shape of the state changes. */
   readonly version: number;
   /**
-   * The state of a new game: from what was given to `open`, and a context as commands have it, with seq and tick 0 and no player.
-   * The same argument and context have to give the same state. It must be synchronous.
+   * The state of a new game: from what was given to `open`, and a context as commands have it, with seq and tick 0 and
+   * no player. The same argument and context have to give the same state. It must be synchronous.
    */
   readonly initial: (args: A, context: CommandContext) => S;
   /** Default: none. `update`, `save` and `advance` need no command. */
@@ -84,13 +87,14 @@ export interface GameDefinition<S extends object, A, C extends Commands<S> = NoC
   /** SQL tables in the image that are fed from the state, by name: see ProjectionDefinition. */
   readonly projections?: Projections;
   /**
-   * From the state of a version to that of the next, by the version it starts from: `{ 1: (state) => { ... } }`. A stored game
-   * of an older version is taken through them when it is opened. From the least on there must be one for every version.
+   * From the state of a version to that of the next, by the version it starts from: `{ 1: (state) => { ... } }`. A
+   * stored game of an older version is taken through them when it is opened. From the least on there must be one for
+   * every version.
    */
   readonly migrations?: Migrations;
   /**
-   * A zod schema of the state as plain JSON, tables as objects by id, that only says yes or no: see StateSchema. Looked at when a
-   * game is created, loaded and migrated, and after every command as the option `validate` says.
+   * A zod schema of the state as plain JSON, tables as objects by id, that only says yes or no: see StateSchema. Looked
+   * at when a game is created, loaded and migrated, and after every command as the option `validate` says.
    */
   readonly schema?: StateSchema;
   /** What becomes of a state that `submit` brings when the game has moved on since. Without it that is a CONFLICT. */
@@ -123,13 +127,17 @@ const DEFINITION: { readonly [K in keyof Required<AnyGameType>]: true } = {
   ...({ persistence: true, projections: true, migrations: true, schema: true, resolve: true } as const),
 };
 
-/** T, where nothing is inferred for it. NoInfer does the same, and would stand in the type that an editor shows of each draft. */
+/**
+ * T, where nothing is inferred for it. NoInfer does the same, and would stand in the type that an editor shows of each
+ * draft.
+ */
 type Settled<T> = [T][T extends unknown ? 0 : never];
 
 /**
  * Defines a type of game.
  *
- * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used, or for a key that there is not.
+ * @throws OrreryError INVALID_GAME_TYPE when the name, the version or a command's name cannot be used, or for a key
+ * that there is not.
  */
 export function defineGame<S extends object, A = void, C extends Commands<S> = NoCommands>(
   name: string,

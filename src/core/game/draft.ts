@@ -1,6 +1,6 @@
-// The draft of one command: a proxy over a game's working state. Plain keys are drafted by PlainDraft, tables by TableDraft;
-// `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches. After it:
-// state.ts takes the new values in, and game.ts sends the patches out as a record.
+// The draft of one command: a proxy over a game's working state. Plain keys are drafted by PlainDraft, tables by
+// TableDraft; `finish` compares what the command left with what was there (patch/capture.ts) and gives the patches.
+// After it: state.ts takes the new values in, and game.ts sends the patches out as a record.
 
 import { checkKey } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';
@@ -99,7 +99,9 @@ export class StateDraft {
     if (!this.#open) throw new TypeError('Cannot use the draft of a command that is over: it has been revoked');
   }
 
-  /** The last key that the command read and the state did not have, and whether the command has given it a value since. */
+  /**
+   * The last key that the command read and the state did not have, and whether the command has given it a value since.
+   */
   get missed(): { readonly key: string; readonly isGiven: boolean } | undefined {
     const key = this.#missed;
     return key === undefined || key in Object.prototype ? undefined : { key, isGiven: this.holds(key) };
@@ -158,8 +160,8 @@ export class StateDraft {
   }
 
   /**
-   * Takes a whole new state in place of everything. Nothing is drafted for it: the given objects are compared as they are,
-   * and whatever is identical to the committed state is passed over.
+   * Takes a whole new state in place of everything. Nothing is drafted for it: the given objects are compared as they
+   * are, and whatever is identical to the committed state is passed over.
    */
   assign(state: unknown): void {
     this.#whole = { state };

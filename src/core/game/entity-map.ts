@@ -1,5 +1,5 @@
-// The newest entities of one table by id, in memory. working-table.ts fills it and keeps the past beside it; table-view.ts
-// shows the entities to users.
+// The newest entities of one table by id, in memory. working-table.ts fills it and keeps the past beside it;
+// table-view.ts shows the entities to users.
 
 import { freezeDeep } from '../patch/freeze.ts';
 import type { Json } from '../patch/patch.ts';
@@ -9,8 +9,8 @@ const MOST_IN_ONE = 2 ** 15;
 const PARTS = 256;
 
 /**
- * The place of one entity, as long as its table has one of that id. Who has found it puts the next version there without
- * looking for it again.
+ * The place of one entity, as long as its table has one of that id. Who has found it puts the next version there
+ * without looking for it again.
  */
 export class EntityCell {
   #entity: Json;

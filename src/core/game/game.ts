@@ -1,5 +1,5 @@
-// What a user holds of a game: what it is, what can be asked of it, and nothing that is meant for the engine. Before it:
-// Orrery.open, which gives it; after it: actor.ts, which does the work and which nobody outside can reach.
+// What a user holds of a game: what it is, what can be asked of it, and nothing that is meant for the engine. Before
+// it: Orrery.open, which gives it; after it: actor.ts, which does the work and which nobody outside can reach.
 
 import type { Operation } from 'fast-json-patch';
 import { OrreryError } from '../errors.ts';
@@ -40,7 +40,9 @@ export type DispatchRest<A> = 0 extends 1 & A // any: nothing is known, so anyth
       ? [args?: A, options?: DispatchOptions]
       : [args: A, options?: DispatchOptions];
 
-/** The arguments of `open` after the id: what `initial` takes. A game whose `initial` takes nothing may leave it out. */
+/**
+ * The arguments of `open` after the id: what `initial` takes. A game whose `initial` takes nothing may leave it out.
+ */
 export type OpenRest<A> = 0 extends 1 & A // any: nothing is known, so anything may be passed
   ? [args?: A]
   : // biome-ignore lint/suspicious/noConfusingVoidType: what an `initial` says that takes nothing
@@ -71,7 +73,10 @@ export class Game<S extends object, A, C extends Commands<S>> {
     Object.freeze(this);
   }
 
-  /** The newest state: immutable, deeply frozen, the same object until the next change. @throws OrreryError GAME_EVICTED. */
+  /**
+   * The newest state: immutable, deeply frozen, the same object until the next change. @throws OrreryError
+   * GAME_EVICTED.
+   */
   get state(): Immutable<S> {
     return this.#actor.state as unknown as Immutable<S>;
   }
@@ -102,8 +107,8 @@ export class Game<S extends object, A, C extends Commands<S>> {
   }
 
   /**
-   * Changes the state with a recipe in place of a named command. In the history it stands as "@update". Change the draft:
-   * a new state that the recipe returns instead is refused.
+   * Changes the state with a recipe in place of a named command. In the history it stands as "@update". Change the
+   * draft: a new state that the recipe returns instead is refused.
    */
   update(recipe: (draft: S, context: CommandContext) => void, options?: DispatchOptions): Receipt {
     return this.#actor.update(recipe, options);
@@ -119,12 +124,14 @@ export class Game<S extends object, A, C extends Commands<S>> {
   }
 
   /**
-   * Does the operations of an RFC 6902 document (JSON Patch: add, remove, replace, move, copy, test) in order, all of them or
-   * none. A `test` that fails refuses the whole document. What changed is recorded, as "@patch". Places that no operation
-   * names cost nothing. To a pointer a table is an object by id; a top-level key that is a table and gets an object stays one.
+   * Does the operations of an RFC 6902 document (JSON Patch: add, remove, replace, move, copy, test) in order, all of
+   * them or none. A `test` that fails refuses the whole document. What changed is recorded, as "@patch". Places that no
+   * operation names cost nothing. To a pointer a table is an object by id; a top-level key that is a table and gets an
+   * object stays one.
    *
-   * @throws OrreryError INVALID_OPTION (no such document), INVALID_POINTER, POINTER_NOT_FOUND (the state has no such place),
-   * PATCH_TEST_FAILED, NOT_PERSISTABLE, and what `dispatch` throws. `context.operation` is the index of the operation.
+   * @throws OrreryError INVALID_OPTION (no such document), INVALID_POINTER, POINTER_NOT_FOUND (the state has no such
+   * place), PATCH_TEST_FAILED, NOT_PERSISTABLE, and what `dispatch` throws. `context.operation` is the index of the
+   * operation.
    */
   patch(operations: readonly Operation[], options?: DispatchOptions): Receipt {
     return this.#actor.patch(operations, options);
@@ -141,8 +148,9 @@ export class Game<S extends object, A, C extends Commands<S>> {
   }
 
   /**
-   * The state as a plain, mutable, deep copy, tables as objects by id. It shares nothing with the game: for a mirror, a message
-   * to a thread, or a world that other code changes in place, which `save` then takes. It costs as much as the state is wide.
+   * The state as a plain, mutable, deep copy, tables as objects by id. It shares nothing with the game: for a mirror, a
+   * message to a thread, or a world that other code changes in place, which `save` then takes. It costs as much as the
+   * state is wide.
    *
    * @throws OrreryError GAME_EVICTED.
    */

@@ -10,7 +10,8 @@ const ALLOWED = /^[\p{L}\p{N}\p{M} ._:@#+~=,!()-]+$/u;
 /**
  * Ids are compared code unit by code unit: "Å" composed and decomposed are two games, and so are "Mars" and "mars".
  *
- * @throws OrreryError INVALID_GAME_ID for anything but 1 to 256 letters, digits, marks, spaces and . _ : @ # + ~ = , ! ( ) -
+ * @throws OrreryError INVALID_GAME_ID for anything but 1 to 256 letters, digits, marks, spaces and . _ : @ # + ~ = , !
+ * ( ) -
  */
 export function checkGameId(id: unknown): asserts id is string {
   const fault = faultOf(id);

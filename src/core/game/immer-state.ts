@@ -1,6 +1,6 @@
-// What Immer finds on a draft of a command, so that isDraft, original, current and produce work on it as on a draft of Immer's own.
-// Before it: plain-draft.ts and draft.ts. Immer asks under a symbol that all its copies and versions share, and the names of the
-// fields below are those of Immer 10 and 11.
+// What Immer finds on a draft of a command, so that isDraft, original, current and produce work on it as on a draft of
+// Immer's own. Before it: plain-draft.ts and draft.ts. Immer asks under a symbol that all its copies and versions
+// share, and the names of the fields below are those of Immer 10 and 11.
 
 import { OrreryError } from '../errors.ts';
 
@@ -61,7 +61,10 @@ export function stateForImmer(draft: ForImmer): ImmerState {
   });
 }
 
-/** A copy of Immer whose names have been shortened asks for others: it must not take what it does not find for an answer. */
+/**
+ * A copy of Immer whose names have been shortened asks for others: it must not take what it does not find for an
+ * answer.
+ */
 function guarded<Fields extends object>(fields: Fields): Fields {
   return new Proxy(fields, {
     get(known, name) {

@@ -1,5 +1,6 @@
-// Methods of arrays that a draft of a list has in a way of its own: the built-in ones work too, but step by step through the proxy,
-// and would draft every element. Before it: plain-draft.ts, which hands them out. Each does what the built-in one does.
+// Methods of arrays that a draft of a list has in a way of its own: the built-in ones work too, but step by step
+// through the proxy, and would draft every element. Before it: plain-draft.ts, which hands them out. Each does what the
+// built-in one does.
 
 import { Drafted } from '../patch/drafted.ts';
 import { isProxy } from '../patch/plain.ts';

@@ -1,5 +1,5 @@
-// From the state of one version of a game type to that of the next. Before it: a stored game of an older version. After it:
-// a state that was checked as any other, which the game takes as one record.
+// From the state of one version of a game type to that of the next. Before it: a stored game of an older version. After
+// it: a state that was checked as any other, which the game takes as one record.
 
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
@@ -30,15 +30,15 @@ export interface MigrationContext {
   /** A number from 0 up to but not including 1, which follows from the secret of the game, its seq and the version. */
   readonly random: () => number;
   /**
-   * The top-level keys that are tables. They stay tables as long as a plain object or a table stands there: take a name out
-   * to make its table a plain object, put one in (or use `table(...)`) to make a plain object a table.
+   * The top-level keys that are tables. They stay tables as long as a plain object or a table stands there: take a name
+   * out to make its table a plain object, put one in (or use `table(...)`) to make a plain object a table.
    */
   readonly tables: Set<string>;
 }
 
 /**
- * Makes the state of the next version: changes the one it is given, or returns another. It is plain JSON that nobody else
- * holds, with tables as plain objects by id. It must be synchronous.
+ * Makes the state of the next version: changes the one it is given, or returns another. It is plain JSON that nobody
+ * else holds, with tables as plain objects by id. It must be synchronous.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the shape of a state that today's code does not know any more
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that changes what it is given returns nothing
@@ -118,11 +118,11 @@ function assertMigratable(type: Migrating, game: string, from: number): void {
 }
 
 /**
- * Takes a state through all migrations up to the type's version. The given state is neither changed nor kept; what comes
- * out was admitted as any state is.
+ * Takes a state through all migrations up to the type's version. The given state is neither changed nor kept; what
+ * comes out was admitted as any state is.
  *
- * @throws OrreryError MIGRATION_MISSING; MIGRATION_FAILED with the versions, the path and the cause when a migration throws
- * or leaves something that cannot be persisted.
+ * @throws OrreryError MIGRATION_MISSING; MIGRATION_FAILED with the versions, the path and the cause when a migration
+ * throws or leaves something that cannot be persisted.
  */
 export function migrate(type: Migrating, given: VersionedState, place: MigrationPlace): VersionedState {
   assertMigratable(type, place.game, given.version);
@@ -178,8 +178,8 @@ function step(
 }
 
 /**
- * What a migration left, as plain JSON of its own. Entities are admitted one by one, as those of a new game are: the bound on
- * values in one go is not one on a table.
+ * What a migration left, as plain JSON of its own. Entities are admitted one by one, as those of a new game are: the
+ * bound on values in one go is not one on a table.
  */
 function admitState(given: unknown, names: ReadonlySet<string>): [state: JsonObject, tables: string[]] {
   const plain: { [key: string]: unknown } = {};

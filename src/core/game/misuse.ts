@@ -6,7 +6,10 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as Promise<unknown>).then === 'function';
 }
 
-/** A function that is to answer at once may be async: then nobody else looks when it rejects, which would end the process. */
+/**
+ * A function that is to answer at once may be async: then nobody else looks when it rejects, which would end the
+ * process.
+ */
 export function heed(returned: unknown, rejected: (error: unknown) => void = () => undefined): void {
   if (isPromise(returned)) Promise.resolve(returned).catch(rejected);
 }

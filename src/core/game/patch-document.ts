@@ -1,5 +1,5 @@
-// An RFC 6902 document as somebody passed it, read once and checked by itself. Before it: Game.patch, with anything at all.
-// After it: patched-draft.ts does the operations to the draft of a command.
+// An RFC 6902 document as somebody passed it, read once and checked by itself. Before it: Game.patch, with anything at
+// all. After it: patched-draft.ts does the operations to the draft of a command.
 
 import { OrreryError, type OrreryErrorContext } from '../errors.ts';
 import { admit, checkLength } from '../patch/admit.ts';
@@ -24,8 +24,8 @@ const NAMES = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 /**
  * The operations of a document. Members that RFC 6902 does not know are passed over, as it says.
  *
- * @throws OrreryError INVALID_OPTION (no list of operations), INVALID_POINTER, NOT_PERSISTABLE (a value). `context.operation`
- * is the index of the operation.
+ * @throws OrreryError INVALID_OPTION (no list of operations), INVALID_POINTER, NOT_PERSISTABLE (a value).
+ * `context.operation` is the index of the operation.
  */
 export function readOperations(document: unknown): PatchOperation[] {
   try {

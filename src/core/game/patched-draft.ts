@@ -1,8 +1,9 @@
-// RFC 6902 operations, done to the draft of a command. Before it: patch-document.ts, which has read them. After it: the draft
-// finishes as after any command, so what an operation does not touch is neither copied nor compared.
+// RFC 6902 operations, done to the draft of a command. Before it: patch-document.ts, which has read them. After it: the
+// draft finishes as after any command, so what an operation does not touch is neither copied nor compared.
 //
-// fast-json-patch changes objects and lists. It gets one container and one checked key at a time, because it takes "", "01" and
-// 4294967296 for indexes, finds what is inherited, puts a whole document into an error, and does not know tables.
+// fast-json-patch changes objects and lists. It gets one container and one checked key at a time, because it takes "",
+// "01" and 4294967296 for indexes, finds what is inherited, puts a whole document into an error, and does not know
+// tables.
 
 import fastJsonPatch from 'fast-json-patch';
 import { OrreryError } from '../errors.ts';
@@ -15,7 +16,9 @@ import { StateDraft } from './draft.ts';
 import { inOperation, type Location, type PatchOperation } from './patch-document.ts';
 import { TableDraft, table, tableBehind } from './table.ts';
 
-/** So many values may be copied or moved in one document. Without a bound, 25 operations would make 2^25 states of one. */
+/**
+ * So many values may be copied or moved in one document. Without a bound, 25 operations would make 2^25 states of one.
+ */
 const MAX_COPIED_VALUES = 2 ** 20;
 
 /** Does all operations, in order. Throws at the first that cannot be done; then the draft is to be thrown away. */
@@ -146,8 +149,8 @@ class PatchedDraft {
   }
 
   /**
-   * A top-level key that was a table stays one as long as it gets an object: only entities that differ are changed. One that
-   * gets a whole table, from another key, becomes one.
+   * A top-level key that was a table stays one as long as it gets an object: only entities that differ are changed. One
+   * that gets a whole table, from another key, becomes one.
    */
   #changeTable(key: string, value: Json | undefined, isTable: boolean): boolean {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -207,7 +210,9 @@ function indexOf(token: string): number {
   return /^(?:0|[1-9]\d{0,9})$/.test(token) ? Number(token) : Number.NaN;
 }
 
-/** Equality as RFC 6902 has it: the order of keys does not matter. fast-json-patch trips over a key "hasOwnProperty". */
+/**
+ * Equality as RFC 6902 has it: the order of keys does not matter. fast-json-patch trips over a key "hasOwnProperty".
+ */
 function isSame(node: unknown, value: Json): boolean {
   if (typeof node !== 'object' || node === null || typeof value !== 'object' || value === null) return node === value;
   if (isList(node)) {

@@ -1,12 +1,15 @@
-// What TypeScript can tell of a state that cannot be persisted, before the program runs. Before it: define.ts, which holds the
-// state of `initial` against it. What TypeScript cannot tell (undefined in a list, NaN, a class that has nothing but fields)
-// patch/admit.ts refuses while the program runs.
+// What TypeScript can tell of a state that cannot be persisted, before the program runs. Before it: define.ts, which
+// holds the state of `initial` against it. What TypeScript cannot tell (undefined in a list, NaN, a class that has
+// nothing but fields) patch/admit.ts refuses while the program runs.
 
 import type { ReadonlyTable, Table } from './table.ts';
 
 type Primitive = null | undefined | boolean | number | string;
 
-/** Whoever has such a method is a table: asked first, because comparing every object with every table takes the compiler long. */
+/**
+ * Whoever has such a method is a table: asked first, because comparing every object with every table takes the compiler
+ * long.
+ */
 interface AnyTable {
   ids(): readonly string[];
 }
@@ -16,8 +19,9 @@ type Deeper = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12];
 type Deepest = 12;
 
 /**
- * T as it may stand in a state. What may not has a text in its place that says so, which nothing but that text fits: so the
- * compiler shows it beside the property. Types of which nothing is known (any, unknown, a type parameter) may stand anywhere.
+ * T as it may stand in a state. What may not has a text in its place that says so, which nothing but that text fits: so
+ * the compiler shows it beside the property. Types of which nothing is known (any, unknown, a type parameter) may stand
+ * anywhere.
  */
 export type Persistable<T, Depth extends number = 0> = 0 extends 1 & T
   ? T
@@ -62,8 +66,9 @@ type PersistableObject<T extends object, Depth extends number> = T extends Date
               : { [K in keyof T]: Persistable<T[K], Deeper[Depth]> };
 
 /**
- * What a definition has to be besides, so that its state can be persisted: nothing more, or an `initial` that gives what may stand in
- * a state. It asks whether nothing fits: of a type parameter that is never certain, so functions that have one compile.
+ * What a definition has to be besides, so that its state can be persisted: nothing more, or an `initial` that gives
+ * what may stand in a state. It asks whether nothing fits: of a type parameter that is never certain, so functions that
+ * have one compile.
  */
 export type PersistableState<S> = [Fitting<S>] extends [never]
   ? { readonly initial: (...all: never[]) => Persistable<S> }

@@ -1,11 +1,11 @@
-// How much of its past a type of game keeps: what a user may ask for, checked. define.ts takes it into the game type; the
-// owner of a shard gets it as plain data and applies it (compaction/retention.ts, compaction/thinning.ts).
+// How much of its past a type of game keeps: what a user may ask for, checked. define.ts takes it into the game type;
+// the owner of a shard gets it as plain data and applies it (compaction/retention.ts, compaction/thinning.ts).
 
 import { OrreryError } from '../errors.ts';
 
 /**
- * 'hybrid': steps, and a snapshot whenever they outweigh the state. 'events': steps alone, on the snapshot of the beginning.
- * 'snapshot': snapshots alone; the steps behind the newest one stay until the next.
+ * 'hybrid': steps, and a snapshot whenever they outweigh the state. 'events': steps alone, on the snapshot of the
+ * beginning. 'snapshot': snapshots alone; the steps behind the newest one stay until the next.
  */
 export type Strategy = 'hybrid' | 'events' | 'snapshot';
 
@@ -15,20 +15,22 @@ export type Resolution = 'step' | 'tick' | { readonly ms: number };
 export interface Tier {
   readonly every: Resolution;
   /**
-   * Up to which age this holds, in milliseconds before the time of the last two records, the earlier one; 'ever' for everything older. What is older
-   * than the last tier's age goes.
+   * Up to which age this holds, in milliseconds before the time of the last two records, the earlier one; 'ever' for
+   * everything older. What is older than the last tier's age goes.
    */
   readonly forMs: number | 'ever';
 }
 
 /**
- * What a game type may say; null is the same as leaving it out. Ages and intervals are of the times of records, never of the
- * clock of who cleans up: a game in which nothing happens loses nothing.
+ * What a game type may say; null is the same as leaving it out. Ages and intervals are of the times of records, never
+ * of the clock of who cleans up: a game in which nothing happens loses nothing.
  */
 export interface Persistence {
   /** Default 'hybrid'. */
   readonly strategy?: Strategy;
-  /** A snapshot at the next end of a step once there have been so many records, or so many milliseconds, since the last. */
+  /**
+   * A snapshot at the next end of a step once there have been so many records, or so many milliseconds, since the last.
+   */
   readonly snapshotEvery?: { readonly records?: number | null; readonly ms?: number | null };
   /**
    * How many of the newest snapshots are kept besides the one that the oldest step needs, and those of migrations and
@@ -36,8 +38,8 @@ export interface Persistence {
    */
   readonly keepSnapshots?: number | null;
   /**
-   * How many of the newest records are kept at least; older ones go, at a checkpoint, once they are more than a quarter of
-   * this too many. Default: all.
+   * How many of the newest records are kept at least; older ones go, at a checkpoint, once they are more than a quarter
+   * of this too many. Default: all.
    */
   readonly keepRecords?: number | null;
   /** A snapshot is due when the patches since the last outweigh the state so many times. Default 2. */

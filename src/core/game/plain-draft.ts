@@ -1,5 +1,6 @@
-// One object or array of the plain part of a state, as a command sees it: a proxy that behaves as a plain, mutable copy, and
-// copies only what the command opens or changes. Before it: draft.ts. After it: patch/capture.ts compares what is left.
+// One object or array of the plain part of a state, as a command sees it: a proxy that behaves as a plain, mutable
+// copy, and copies only what the command opens or changes. Before it: draft.ts. After it: patch/capture.ts compares
+// what is left.
 
 import { Drafted } from '../patch/drafted.ts';
 import { freezeDeep } from '../patch/freeze.ts';
@@ -66,7 +67,10 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
   #content: Content;
   /** Whether the command did more than open what is inside. */
   #changed = false;
-  /** Whether the content is the target of the proxy: something was asked for that a proxy may only answer as its target does. */
+  /**
+   * Whether the content is the target of the proxy: something was asked for that a proxy may only answer as its target
+   * does.
+   */
   #solid = false;
   #opened: PlainDraft[] | undefined;
   /** Where the command put objects, and so perhaps drafts. */
@@ -183,8 +187,8 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
   }
 
   /**
-   * For list-methods.ts: the elements, to be moved. Those of the state stand among them as they are, frozen: what is given away goes
-   * through `given`. Undefined for a list that can only be changed step by step.
+   * For list-methods.ts: the elements, to be moved. Those of the state stand among them as they are, frozen: what is
+   * given away goes through `given`. Undefined for a list that can only be changed step by step.
    */
   elementsToMove(): unknown[] | undefined {
     const content = this.#change();
@@ -215,8 +219,8 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
   }
 
   /**
-   * Once the command is over: the object as it left it, with what stands behind in the place of proxies, as far down as a state may
-   * reach; capture does that for lists that were changed. Whatever was only opened is that of the state.
+   * Once the command is over: the object as it left it, with what stands behind in the place of proxies, as far down as
+   * a state may reach; capture does that for lists that were changed. Whatever was only opened is that of the state.
    */
   #settle(depth: number): object {
     if (this.#settled) return this.#settled;
@@ -249,7 +253,10 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
     }
   }
 
-  /** An object under a key: one of the state is drafted when it is first asked for, and so is a frozen one that was put in. */
+  /**
+   * An object under a key: one of the state is drafted when it is first asked for, and so is a frozen one that was put
+   * in.
+   */
   #inside(key: PropertyKey, value: object): unknown {
     if (value !== this.#base[key] && !isFixed(value)) return value;
     if (!Object.hasOwn(this.#content, key)) return value;
@@ -296,7 +303,10 @@ export class PlainDraft extends Drafted implements ProxyHandler<object> {
 
 const ORDINARY: PropertyDescriptor = { writable: true, enumerable: true, configurable: true };
 
-/** Whether a value is a frozen object or array that holds nothing but plain properties: what a command puts in may be of any kind. */
+/**
+ * Whether a value is a frozen object or array that holds nothing but plain properties: what a command puts in may be of
+ * any kind.
+ */
 function isFixed(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || isProxy(value) || !Object.isFrozen(value)) return false;
   return Array.isArray(value)

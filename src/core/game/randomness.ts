@@ -1,9 +1,9 @@
-// Where the random numbers of one game's commands come from: its seed, the seq, and a nonce. Before it: context.ts, whose
-// `random` this is. Beside it: the sink of the game, which keeps one of these.
+// Where the random numbers of one game's commands come from: its seed, the seq, and a nonce. Before it: context.ts,
+// whose `random` this is. Beside it: the sink of the game, which keeps one of these.
 //
-// A command that is refused has no seq of its own: the next one gets it, and must not get the numbers that the refused one may
-// have shown. Neither may a command after a restart, for what was refused before it, or was never made durable, is not known
-// then. Both draw under a nonce that nobody can foresee, and their record carries it.
+// A command that is refused has no seq of its own: the next one gets it, and must not get the numbers that the refused
+// one may have shown. Neither may a command after a restart, for what was refused before it, or was never made durable,
+// is not known then. Both draw under a nonce that nobody can foresee, and their record carries it.
 
 import { MAX_NONCE } from '../patch/record.ts';
 import { randomBytes } from './random-bytes.ts';
@@ -99,9 +99,10 @@ export class RecordedRandomness {
 export type Randomness = Pick<GameRandomness, 'numbers' | 'nonce' | 'settle'> & { begin(): string | undefined };
 
 /**
- * Chris Doty-Humphrey's sfc32, its four words the first 16 bytes of a SHA-256, little-endian, after twelve discarded rounds.
- * The hash is over the bytes of the seed, if there is one, then in UTF-8 game id, line feed and seq, and, unless the nonce is 0,
- * line feed and nonce. Part of the format: a change here changes what old commands do when they are run again.
+ * Chris Doty-Humphrey's sfc32, its four words the first 16 bytes of a SHA-256, little-endian, after twelve discarded
+ * rounds. The hash is over the bytes of the seed, if there is one, then in UTF-8 game id, line feed and seq, and,
+ * unless the nonce is 0, line feed and nonce. Part of the format: a change here changes what old commands do when they
+ * are run again.
  */
 export function numbersOf(game: string, seq: number, seed: GameSeed | undefined, nonce = 0): () => number {
   const text = nonce === 0 ? `${game}\n${seq}` : `${game}\n${seq}\n${nonce}`;

@@ -1,5 +1,5 @@
-// What a game hands on and what it gets back: records of commands or of whole states go to a sink, a receipt comes back.
-// game.ts makes them here; the orrery gives each game its sink.
+// What a game hands on and what it gets back: records of commands or of whole states go to a sink, a receipt comes
+// back. game.ts makes them here; the orrery gives each game its sink.
 
 import type { OrreryError } from '../errors.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';

@@ -1,5 +1,5 @@
-// All places at which a whole state is refused: its keys, and the entities of its tables. Before it: state.ts, draft.ts and
-// migration.ts, which met a first refusal. After it: patch/refusals.ts, which looks at the values.
+// All places at which a whole state is refused: its keys, and the entities of its tables. Before it: state.ts, draft.ts
+// and migration.ts, which met a first refusal. After it: patch/refusals.ts, which looks at the values.
 
 import { isKey } from '../patch/admit.ts';
 import type { JsonObject } from '../patch/patch.ts';

@@ -7,8 +7,8 @@ import type { Json } from '../patch/patch.ts';
 const LONGEST_CHAIN = 8;
 
 /**
- * The entities that were replaced between one view of a table and the next, as they were before; the next view's past goes
- * on from there. Older ones lead to newer ones and never back: with a view goes whatever only that view needed.
+ * The entities that were replaced between one view of a table and the next, as they were before; the next view's past
+ * goes on from there. Older ones lead to newer ones and never back: with a view goes whatever only that view needed.
  */
 export class Past {
   #before: Map<string, Json | undefined> | undefined;

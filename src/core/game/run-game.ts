@@ -1,5 +1,5 @@
-// A game that runs in memory, on any platform, and hands out its records: for a browser, a test, or a server that keeps them itself.
-// Before it: a program; after it: actor.ts, which does the work as it does for an orrery.
+// A game that runs in memory, on any platform, and hands out its records: for a browser, a test, or a server that keeps
+// them itself. Before it: a program; after it: actor.ts, which does the work as it does for an orrery.
 
 import { OrreryError } from '../errors.ts';
 import { assertOptions, type OptionsOf } from '../option-check.ts';
@@ -21,8 +21,8 @@ export interface RunGameOptions {
   /** The secret from which random numbers follow, 32 hex digits. Default: a new one, which the first record carries. */
   readonly seed?: string;
   /**
-   * Called with each record, frozen, before the command returns; the first one carries the whole state. If it throws, the command
-   * is refused.
+   * Called with each record, frozen, before the command returns; the first one carries the whole state. If it throws,
+   * the command is refused.
    */
   readonly onRecord?: (record: Record) => void;
   /** Called when a subscriber threw. Default: the error becomes a promise that is rejected and that nobody handles. */
@@ -42,11 +42,11 @@ const OPTIONS: OptionsOf<RunGameOptions> = {
 };
 
 /**
- * Makes a new game that runs in memory: no storage, no threads, no bound on sizes. `durable` of its receipts resolves at once, since
- * whoever gets the records keeps them. `args` is what `initial` takes.
+ * Makes a new game that runs in memory: no storage, no threads, no bound on sizes. `durable` of its receipts resolves
+ * at once, since whoever gets the records keeps them. `args` is what `initial` takes.
  *
- * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, and what `initial` and the first state may be refused for: COMMAND_REFUSED,
- * NOT_PERSISTABLE, INVARIANT_FAILED, SCHEMA_FAILED, CLOCK_INVALID.
+ * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, and what `initial` and the first state may be refused for:
+ * COMMAND_REFUSED, NOT_PERSISTABLE, INVARIANT_FAILED, SCHEMA_FAILED, CLOCK_INVALID.
  */
 export function runGame<S extends object, A, C extends Commands<S>>(
   type: GameType<S, A, C>,

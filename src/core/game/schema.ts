@@ -1,5 +1,5 @@
-// The shape a game type promises for its states: zod, or anything that has its safeParse. Before it: a state that was loaded,
-// migrated, or left by a command. After it: SCHEMA_FAILED with the place, or nothing.
+// The shape a game type promises for its states: zod, or anything that has its safeParse. Before it: a state that was
+// loaded, migrated, or left by a command. After it: SCHEMA_FAILED with the place, or nothing.
 
 import { OrreryError, reason } from '../errors.ts';
 import { freezeDeep } from '../patch/freeze.ts';
@@ -11,8 +11,8 @@ import { remedyOf } from '../patch/remedy.ts';
 import { heed, isPromise } from './misuse.ts';
 
 /**
- * A zod schema of the state as plain JSON, or anything with such a safeParse. It only says yes or no: a state that it makes
- * something else of (defaults, coercion, transformations) does not fit. Keys that it does not know are no matter.
+ * A zod schema of the state as plain JSON, or anything with such a safeParse. It only says yes or no: a state that it
+ * makes something else of (defaults, coercion, transformations) does not fit. Keys that it does not know are no matter.
  */
 export interface StateSchema {
   safeParse(state: unknown): { readonly success: boolean; readonly error?: unknown; readonly data?: unknown };
@@ -30,7 +30,10 @@ export function validatesCommands(
   return validation === 'always';
 }
 
-/** Throws SCHEMA_FAILED with the paths of the issues. `state` is frozen, so that a schema cannot change what it looks at. */
+/**
+ * Throws SCHEMA_FAILED with the paths of the issues. `state` is frozen, so that a schema cannot change what it looks
+ * at.
+ */
 export function checkSchema(schema: StateSchema | undefined, state: JsonObject): void {
   if (!schema) return;
   freezeDeep(state);

@@ -1,6 +1,6 @@
-// The secret of a game, from which its random numbers follow. It is made with the game and stands in its first record. Whoever
-// holds one of these objects can neither read it nor draw numbers with it: it has no text, no JSON, no fields and no methods.
-// The functions at the end do that, and the package exports none of them.
+// The secret of a game, from which its random numbers follow. It is made with the game and stands in its first record.
+// Whoever holds one of these objects can neither read it nor draw numbers with it: it has no text, no JSON, no fields
+// and no methods. The functions at the end do that, and the package exports none of them.
 
 import { OrreryError } from '../errors.ts';
 import { isSeed } from '../patch/record.ts';

@@ -1,5 +1,6 @@
-// SHA-256 (FIPS 180-4), at once and on any platform: what the Web has answers only later, and what Node has is Node's. Before it:
-// seed.ts and randomness.ts, with some dozens of bytes for each command that draws numbers. After it: the words of a generator.
+// SHA-256 (FIPS 180-4), at once and on any platform: what the Web has answers only later, and what Node has is Node's.
+// Before it: seed.ts and randomness.ts, with some dozens of bytes for each command that draws numbers. After it: the
+// words of a generator.
 
 const BLOCK = 64;
 
@@ -20,7 +21,10 @@ const START = Int32Array.of(
   ...[0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19],
 );
 
-/** Hashes one message after the other. It keeps its working memory, which takes longer to make than a short message to hash. */
+/**
+ * Hashes one message after the other. It keeps its working memory, which takes longer to make than a short message to
+ * hash.
+ */
 export class Sha256 {
   readonly #hash = new Int32Array(8);
   readonly #words = new Int32Array(BLOCK);

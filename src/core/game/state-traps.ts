@@ -1,5 +1,5 @@
-// The draft of a whole state as an object: every property operation there is, done to the draft or refused. draft.ts makes the proxy
-// that commands hold; plain-draft.ts and table-traps.ts do the same for what is inside.
+// The draft of a whole state as an object: every property operation there is, done to the draft or refused. draft.ts
+// makes the proxy that commands hold; plain-draft.ts and table-traps.ts do the same for what is inside.
 
 import { refusal } from '../patch/refusal.ts';
 import type { StateDraft } from './draft.ts';

@@ -1,5 +1,6 @@
-// What a command did to the entities of one table, as patches and as values to take in. Before it: the TableDraft a command
-// left, or a table in a state to save. After it: draft.ts puts this together with what became of the plain part.
+// What a command did to the entities of one table, as patches and as values to take in. Before it: the TableDraft a
+// command left, or a table in a state to save. After it: draft.ts puts this together with what became of the plain
+// part.
 
 import { admit } from '../patch/admit.ts';
 import { capture } from '../patch/capture.ts';

@@ -1,5 +1,6 @@
-// The draft of a table as an object: a Table, and for everything else that can be done to an object, the object by id that the
-// table stands for. Before it: table.ts, which keeps what was done and makes the proxy. After it: the user's command.
+// The draft of a table as an object: a Table, and for everything else that can be done to an object, the object by id
+// that the table stands for. Before it: table.ts, which keeps what was done and makes the proxy. After it: the user's
+// command.
 
 import { refusal } from '../patch/refusal.ts';
 import { isMemberName, MEMBER_NAMES } from './entity-id.ts';

@@ -37,9 +37,9 @@ export interface TableMoment {
 type Methods = Pick<ReadonlyTable<Json>, 'ids' | 'values' | 'entries' | 'toJSON'>;
 
 /**
- * The target of the proxy that readers get. Its own properties, the entities, are made when all are asked for: an object of 10,000
- * entities for each command would cost far more than the command. One object with fields, and one handler for all: a view is
- * taken at each command of a type with invariants.
+ * The target of the proxy that readers get. Its own properties, the entities, are made when all are asked for: an
+ * object of 10,000 entities for each command would cost far more than the command. One object with fields, and one
+ * handler for all: a view is taken at each command of a type with invariants.
  */
 class TableView {
   /** The top-level key of the state. */

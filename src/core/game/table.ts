@@ -1,5 +1,6 @@
-// Wide state: entities by string id, at a top-level key of a state. TableDraft is what a command changes, or what table()
-// makes. Before it: working-table.ts, the committed entities. After it: table-change.ts turns a finished draft into patches.
+// Wide state: entities by string id, at a top-level key of a state. TableDraft is what a command changes, or what
+// table() makes. Before it: working-table.ts, the committed entities. After it: table-change.ts turns a finished draft
+// into patches.
 
 import { OrreryError } from '../errors.ts';
 import { admit } from '../patch/admit.ts';
@@ -15,8 +16,8 @@ import { type Touched, TouchedEntities } from './touched.ts';
 import type { WorkingTable } from './working-table.ts';
 
 /**
- * What a table of a state can do. It is a class so that TypeScript knows that a spread copies none of it: `{ ...table }` has
- * the entities and nothing else. There are no objects of it.
+ * What a table of a state can do. It is a class so that TypeScript knows that a spread copies none of it: `{ ...table
+ * }` has the entities and nothing else. There are no objects of it.
  */
 declare abstract class TableReader<T> {
   get size(): number;
@@ -31,15 +32,16 @@ declare abstract class TableReader<T> {
 }
 
 /**
- * Entities by id, read-only and frozen, at one moment: the object by id that the table stands for, with methods besides. Keys,
- * spread, `in`, JSON, comparing and printing see the entities alone. `get` and the iterators, which are in ascending order of
- * ids by UTF-16 code unit, cost less: they build nothing. Where a method has the name that is read, it is the method.
+ * Entities by id, read-only and frozen, at one moment: the object by id that the table stands for, with methods
+ * besides. Keys, spread, `in`, JSON, comparing and printing see the entities alone. `get` and the iterators, which are
+ * in ascending order of ids by UTF-16 code unit, cost less: they build nothing. Where a method has the name that is
+ * read, it is the method.
  */
 export type ReadonlyTable<T> = TableReader<T> & { readonly [id: string]: T };
 
 /**
- * Entities by id, for state that is too wide for a plain object. Inside a command `get` hands out the entity itself to be
- * changed in place; `peek` hands out the frozen committed one and costs next to nothing: prefer it for reading.
+ * Entities by id, for state that is too wide for a plain object. Inside a command `get` hands out the entity itself to
+ * be changed in place; `peek` hands out the frozen committed one and costs next to nothing: prefer it for reading.
  */
 export interface Table<T> {
   readonly size: number;
@@ -312,7 +314,9 @@ export class TableDraft<T> implements Table<T> {
   }
 }
 
-/** The table that a command holds as a proxy; undefined for anything else. Throws what reading a foreign proxy throws. */
+/**
+ * The table that a command holds as a proxy; undefined for anything else. Throws what reading a foreign proxy throws.
+ */
 export function tableBehind(value: unknown): TableDraft<unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const found: unknown = (value as { readonly [BEHIND]?: unknown })[BEHIND];
@@ -320,7 +324,10 @@ export function tableBehind(value: unknown): TableDraft<unknown> | undefined {
   return isTableDraft(found) && found.proxy === value ? found : undefined;
 }
 
-/** An entity that was set as it came from a state or from arguments is frozen: whoever gets it may change it all the same. */
+/**
+ * An entity that was set as it came from a state or from arguments is frozen: whoever gets it may change it all the
+ * same.
+ */
 function thaw(touched: Touched): unknown {
   const { after } = touched;
   if (typeof after !== 'object' || after === null || !Object.isFrozen(after)) return after;

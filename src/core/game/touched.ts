@@ -3,7 +3,9 @@
 import type { Json } from '../patch/patch.ts';
 import type { EntityCell } from './entity-map.ts';
 
-/** What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none. */
+/**
+ * What one command did to one id: `before` is the committed entity, `after` what the command left, undefined for none.
+ */
 export interface Touched {
   readonly id: string;
   /** Where the committed entity is kept, if there is one. */

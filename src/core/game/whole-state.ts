@@ -1,5 +1,5 @@
-// A state that somebody gives whole, from `initial` or to `save`: its top-level keys and the entities of its tables, checked
-// for what reading them key by key would lose. Before it: the user. After it: state.ts and draft.ts.
+// A state that somebody gives whole, from `initial` or to `save`: its top-level keys and the entities of its tables,
+// checked for what reading them key by key would lose. Before it: the user. After it: state.ts and draft.ts.
 
 import { checkKey } from '../patch/admit.ts';
 import { TABLE } from '../patch/drafted.ts';

@@ -1,5 +1,5 @@
-// The committed entities of a table: what a game holds between commands. Before it: state.ts, which takes finished commands
-// in. After it: table-view.ts for readers, and table.ts, the draft of the next command.
+// The committed entities of a table: what a game holds between commands. Before it: state.ts, which takes finished
+// commands in. After it: table-view.ts for readers, and table.ts, the draft of the next command.
 
 import { shapeRegistry } from '../patch/capture.ts';
 import type { Json, JsonObject } from '../patch/patch.ts';
@@ -11,8 +11,8 @@ import { type Order, sorted, viewOf } from './table-view.ts';
 
 /**
  * The committed entities of one table of one game. Only the newest are held whole; a view of an older moment remembers
- * what was replaced since (past.ts). So a change costs the same in a table of a hundred and of a million entities, and a
- * view that nobody keeps costs nothing.
+ * what was replaced since (past.ts). So a change costs the same in a table of a hundred and of a million entities, and
+ * a view that nobody keeps costs nothing.
  */
 export class WorkingTable {
   readonly #key: string;
@@ -64,8 +64,8 @@ export class WorkingTable {
   }
 
   /**
-   * Nobody else has `entity`; undefined deletes. `before` is what get(id) returns now, and `cell`, if there is an entity now,
-   * what find(id) returns: callers have both at hand.
+   * Nobody else has `entity`; undefined deletes. `before` is what get(id) returns now, and `cell`, if there is an
+   * entity now, what find(id) returns: callers have both at hand.
    */
   put(id: string, entity: Json | undefined, before: Json | undefined, cell: EntityCell | undefined): void {
     this.#past?.keep(id, before);

@@ -20,12 +20,14 @@ import {
 
 /** Longer arrays are refused before anything is copied. */
 export const MAX_LIST_LENGTH = 2 ** 25;
-/** More values in one go are refused: an object that is shared many times over can stand for more than fits in memory. */
+/**
+ * More values in one go are refused: an object that is shared many times over can stand for more than fits in memory.
+ */
 export const MAX_VALUES = 2 ** 24;
 
 /**
- * A deep copy of a value that is to stand at `path`, with its keys in their order. The value itself is neither
- * frozen nor kept. Throws NOT_PERSISTABLE with the pointer of the offending place for whatever JSON could not give back.
+ * A deep copy of a value that is to stand at `path`, with its keys in their order. The value itself is neither frozen
+ * nor kept. Throws NOT_PERSISTABLE with the pointer of the offending place for whatever JSON could not give back.
  */
 export function admit(value: unknown, path: Path): Json {
   if (typeof value !== 'object' || value === null) return admitPrimitive(value, path);
@@ -43,7 +45,10 @@ export function admitPrimitive(value: unknown, parent: Path, segment?: PathSegme
   throw refuseValue(value, segment === undefined ? parent : [...parent, segment]);
 }
 
-/** A draft, of a command or of Immer, is resolved to what it stands for; a table behind a proxy is refused. Other proxies are read through. */
+/**
+ * A draft, of a command or of Immer, is resolved to what it stands for; a table behind a proxy is refused. Other
+ * proxies are read through.
+ */
 export function unwrap(value: object, path: Path): object {
   if (!isProxy(value)) return value;
   const drafted = Drafted.of(value);
@@ -138,8 +143,8 @@ function copyKeys(value: object, walk: Walk): Json {
   for (let index = 0; index < keys.length; index++) {
     if (!isKey(keys[index]!)) refuse(refuseKey(keys[index]!, path), walk);
   }
-  // The copy is made first and read from then on: a getter or a proxy cannot show one value to the check and give another
-  // to the state.
+  // The copy is made first and read from then on: a getter or a proxy cannot show one value to the check and give
+  // another to the state.
   const copy = shallowCopy(value, keys);
   const values = valuesOf(copy, keys);
   for (let index = 0; index < keys.length; index++) {

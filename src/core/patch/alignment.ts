@@ -1,9 +1,10 @@
 // Which elements of two lists are the same, in order. capture.ts turns what lies between into patches.
 //
 // First what the two have in common at both ends, which is all there is to do for a push, a pop, a shift or one splice.
-// Then, in the middle, Myers' greedy search for a handful of edits; then changes in place; then Myers again with more edits;
-// then anchors (a long overlap, as queues have, or elements that occur once on both sides, the idea of patience diff), and
-// Myers between them. Each step has a bound. What is still unmatched stays so: the shortest script is not promised.
+// Then, in the middle, Myers' greedy search for a handful of edits; then changes in place; then Myers again with more
+// edits; then anchors (a long overlap, as queues have, or elements that occur once on both sides, the idea of patience
+// diff), and Myers between them. Each step has a bound. What is still unmatched stays so: the shortest script is not
+// promised.
 
 import { anchors } from './anchors.ts';
 import { equal } from './equal.ts';
@@ -30,14 +31,19 @@ type Same = (base: number, next: number) => boolean;
 
 /** Up to this many edits are looked for before elements are fingerprinted. */
 const FEW_EDITS = 8;
-/** Lists not longer than this, both together, are fingerprinted and searched at once: they cost less than a look at them. */
+/**
+ * Lists not longer than this, both together, are fingerprinted and searched at once: they cost less than a look at
+ * them.
+ */
 const SHORT = 64;
 /** Identical elements are followed over this many gaps, each at most this long. */
 const MOST_GAPS = 64;
 const LONGEST_GAP = 16;
 /** Up to this many elements that differ from those at the same index are taken for changes in place. */
 const FEW_CHANGES = 64;
-/** Up to `MANY_EDITS + 2 * sqrt(length)` between anchors: the square of it, the work, stays within a few list lengths. */
+/**
+ * Up to `MANY_EDITS + 2 * sqrt(length)` between anchors: the square of it, the work, stays within a few list lengths.
+ */
 const MANY_EDITS = 32;
 
 /** Runs of equal elements, ascending on both sides and without overlap. The first `head` are known to be equal. */
@@ -79,7 +85,9 @@ function addRun(runs: Run[], base: number, next: number, length: number): void {
   else runs.push({ base, next, length });
 }
 
-/** Adds the run at the start and returns what is left without the equal end, which the caller adds when it gets there. */
+/**
+ * Adds the run at the start and returns what is left without the equal end, which the caller adds when it gets there.
+ */
 function matchEnds(window: Window, same: Same, runs: Run[]): Window {
   let { baseFrom, baseTo, nextFrom, nextTo } = window;
   while (baseFrom < baseTo && nextFrom < nextTo && same(baseFrom, nextFrom)) {
@@ -95,9 +103,9 @@ function matchEnds(window: Window, same: Same, runs: Run[]): Window {
 }
 
 /**
- * Follows elements that are the very same objects, as all but a few are when a command has worked on a list: over elements
- * that were taken out, put in or replaced, a few at a time. Nothing is compared but identity, so this costs a fraction of
- * the searches below. False, and no runs, when it loses track or an element is no object.
+ * Follows elements that are the very same objects, as all but a few are when a command has worked on a list: over
+ * elements that were taken out, put in or replaced, a few at a time. Nothing is compared but identity, so this costs a
+ * fraction of the searches below. False, and no runs, when it loses track or an element is no object.
  */
 function alignIdentical(base: JsonArray, next: readonly unknown[], window: Window, runs: Run[]): boolean {
   const found: Run[] = [];
@@ -154,7 +162,10 @@ function alignLockstep(window: Window, limit: number, same: Same, runs: Run[]): 
   return true;
 }
 
-/** Myers, "An O(ND) Difference Algorithm" (1986), greedy and forward. False, and no runs, when it takes more than `limit`. */
+/**
+ * Myers, "An O(ND) Difference Algorithm" (1986), greedy and forward. False, and no runs, when it takes more than
+ * `limit`.
+ */
 function alignFewEdits(window: Window, limit: number, same: Same, runs: Run[]): boolean {
   const { baseFrom, nextFrom } = window;
   const width = window.baseTo - baseFrom;

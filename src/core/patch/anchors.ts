@@ -1,5 +1,5 @@
-// Elements of two long lists that are taken for the same before anything is known of those between them. alignment.ts asks
-// for them, with the fingerprints of the elements, checks each and searches the gaps.
+// Elements of two long lists that are taken for the same before anything is known of those between them. alignment.ts
+// asks for them, with the fingerprints of the elements, checks each and searches the gaps.
 
 /** An index into each list. */
 export type Pair = readonly [base: number, next: number];
@@ -30,7 +30,10 @@ function overlapping(before: Int32Array, after: Int32Array): Pair[] {
   return Array.from({ length }, (_, index) => [base + index, next + index]);
 }
 
-/** How long the longest end of `some` is that is a beginning of `other` (by the failure function of Knuth, Morris, Pratt). */
+/**
+ * How long the longest end of `some` is that is a beginning of `other` (by the failure function of Knuth, Morris,
+ * Pratt).
+ */
 function overlap(some: Int32Array, other: Int32Array): number {
   const fallback = new Int32Array(other.length);
   for (let index = 1, length = 0; index < other.length; index++) {

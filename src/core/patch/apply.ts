@@ -1,5 +1,5 @@
-// From patches back to a state, on plain mutable objects, at millions a second. Before it: coalesce.ts, or the journal and
-// the image through JSON.parse. After it: a snapshot, a replayed game, an answer to "what was then?".
+// From patches back to a state, on plain mutable objects, at millions a second. Before it: coalesce.ts, or the journal
+// and the image through JSON.parse. After it: a snapshot, a replayed game, an answer to "what was then?".
 import { OrreryError } from '../errors.ts';
 import { isForbiddenKey, type Json, MAX_DEPTH, type Patch, type Path, type PathSegment } from './patch.ts';
 import { isObject, isPlainArray, isPlainObject, isWellFormed, shallowCopy, valuesOf } from './plain.ts';
@@ -9,9 +9,9 @@ import { toPointer } from './pointer.ts';
 export type Mutable = null | boolean | number | string | Mutable[] | { [key: string]: Mutable };
 
 /**
- * Whose the values of patches are. `copied`: the caller's, so the state gets copies. `owned`: the state's from now on, as
- * when they have just come out of JSON.parse. An owned value must stand in one patch only, and that patch must not be
- * used again: later patches change the value in place.
+ * Whose the values of patches are. `copied`: the caller's, so the state gets copies. `owned`: the state's from now on,
+ * as when they have just come out of JSON.parse. An owned value must stand in one patch only, and that patch must not
+ * be used again: later patches change the value in place.
  */
 export type ValueOwnership = 'copied' | 'owned';
 
@@ -19,9 +19,9 @@ export type ValueOwnership = 'copied' | 'owned';
  * Applies patches to a state in place and returns the state, which is another one where a patch has the empty path. The
  * state must be plain mutable JSON that nobody else holds; it may be undefined when the first patch sets all of it.
  *
- * Nothing is trusted: each patch is checked whole (shape, own properties only, bounds, forbidden keys, depth, its value)
- * before it changes anything. Throws PATCH_INVALID with the pointer and the number of the patch; the patches before it
- * have been applied by then, so after an error the state is to be thrown away.
+ * Nothing is trusted: each patch is checked whole (shape, own properties only, bounds, forbidden keys, depth, its
+ * value) before it changes anything. Throws PATCH_INVALID with the pointer and the number of the patch; the patches
+ * before it have been applied by then, so after an error the state is to be thrown away.
  */
 export function fold(state: unknown, patches: Iterable<Patch>, values: ValueOwnership = 'copied'): unknown {
   let root = state;
@@ -125,7 +125,8 @@ function changeElement(container: unknown, index: number, path: Path, op: Patch[
 }
 
 function removeElement(list: unknown[], index: number): void {
-  // V8 moves the start of an array for shift and the end for pop; splice would copy and make an array of what it removed.
+  // V8 moves the start of an array for shift and the end for pop; splice would copy and make an array of what it
+  // removed.
   if (index === 0) list.shift();
   else if (index === list.length - 1) list.pop();
   else list.splice(index, 1);

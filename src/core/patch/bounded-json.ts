@@ -1,13 +1,18 @@
-// JSON.parse for text from a disk. Whoever wrote it may have nested it a million deep: parsing that takes a second for every few
-// megabytes, and walking it afterwards takes the stack.
+// JSON.parse for text from a disk. Whoever wrote it may have nested it a million deep: parsing that takes a second for
+// every few megabytes, and walking it afterwards takes the stack.
 
 import { OrreryError } from '../errors.ts';
 import { MAX_DEPTH } from './patch.ts';
 
-/** A state in a patch in a list of patches in a record or a step, with room to spare: what is nested deeper is not ours. */
+/**
+ * A state in a patch in a list of patches in a record or a step, with room to spare: what is nested deeper is not ours.
+ */
 const MOST_NESTED = MAX_DEPTH + 16;
 
-/** A string holds 2^29 - 24 signs: a text of more bytes than this nobody can read, and some room is left for what stands around it. */
+/**
+ * A string holds 2^29 - 24 signs: a text of more bytes than this nobody can read, and some room is left for what stands
+ * around it.
+ */
 export const MAX_TEXT_BYTES = 2 ** 29 - 2 ** 17;
 
 /** Below this length nothing can take long. */

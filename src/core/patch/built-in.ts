@@ -1,5 +1,6 @@
-// Which built-in class an object is of, whatever realm it was made in and whatever it says of itself: most have a method that works on
-// objects of the class alone. Before it: remedy.ts and refusal.ts, about a value that may not enter a state. A proxy is of none.
+// Which built-in class an object is of, whatever realm it was made in and whatever it says of itself: most have a
+// method that works on objects of the class alone. Before it: remedy.ts and refusal.ts, about a value that may not
+// enter a state. A proxy is of none.
 
 import { isProxy } from './plain.ts';
 

@@ -25,9 +25,9 @@ export const shapeRegistry = new ShapeRegistry({ captureValue, captureChild });
 
 /**
  * Appends to `out` the patches that turn `base` into `next`, both standing at `path`, and returns what `next` is as a
- * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs.
- * `base` must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it
- * is neither frozen nor kept. `shapes` are those of the values that stand side by side here. Throws NOT_PERSISTABLE as
+ * value: whatever equals its counterpart in `base` is that very object, and `base` itself when nothing differs. `base`
+ * must have come from `admit` or `capture`; what is identical in both is not looked at. `next` may be anything; it is
+ * neither frozen nor kept. `shapes` are those of the values that stand side by side here. Throws NOT_PERSISTABLE as
  * `admit` does, and then `out` is as it was.
  */
 export function capture(base: Json, next: unknown, path: PathSegment[], out: Patch[], shapes?: Shapes): Json {
@@ -180,8 +180,9 @@ function captureAlike(
 }
 
 /**
- * An object whose keys, or their order, differ. Keys that stay keep their order and stand before those that are added, so
- * what can stay is the longest beginning of the new order that runs through the old one; the rest is removed and added.
+ * An object whose keys, or their order, differ. Keys that stay keep their order and stand before those that are added,
+ * so what can stay is the longest beginning of the new order that runs through the old one; the rest is removed and
+ * added.
  */
 function captureReshaped(
   base: JsonObject,
@@ -273,8 +274,8 @@ function captureList(base: JsonArray, given: readonly unknown[], path: PathSegme
   const list = result as JsonArray;
   // Whoever has seen the list will see this one: freezing it now spares a look at the elements that both share.
   if (Object.isFrozen(base)) Object.freeze(list);
-  // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied by
-  // the second, as each patch spares at most one element; it keeps the weighing away from long lists.
+  // A list is written whole when that takes fewer values and paths than its patches do. The first condition is implied
+  // by the second, as each patch spares at most one element; it keeps the weighing away from long lists.
   if (path.length > 0 && edits * 2 > list.length + 1 && !outweighs([list], edits + written(out, before) - 1)) {
     out.length = before;
     out.push({ op: 'replace', path: path.slice(), value: list });
@@ -282,7 +283,10 @@ function captureList(base: JsonArray, given: readonly unknown[], path: PathSegme
   return list;
 }
 
-/** A list with what stands behind in the place of drafts, so that its elements can be compared fast; most lists hold none. */
+/**
+ * A list with what stands behind in the place of drafts, so that its elements can be compared fast; most lists hold
+ * none.
+ */
 function withoutDrafts(base: JsonArray, list: readonly unknown[]): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let index = 0; index < list.length; index++) {

@@ -1,19 +1,20 @@
-// Many patches into few that mean the same. Before it: the patches of the commands of a tick, or of a batch, one after the
-// other. After it: what is written to the image, and read back by apply.ts.
+// Many patches into few that mean the same. Before it: the patches of the commands of a tick, or of a batch, one after
+// the other. After it: what is written to the image, and read back by apply.ts.
 //
-// The patches are played against a state nobody knows. What they leave behind is kept place by place in a tree (places.ts),
-// and the tree is read off as patches. So no rule has to say which two patches may be merged or swapped: what came and went
-// again leaves no trace, and places are independent, so they can be read off in any order.
+// The patches are played against a state nobody knows. What they leave behind is kept place by place in a tree
+// (places.ts), and the tree is read off as patches. So no rule has to say which two patches may be merged or swapped:
+// what came and went again leaves no trace, and places are independent, so they can be read off in any order.
 import { OrreryError } from '../errors.ts';
 import { change, descend, invalid } from './apply.ts';
 import { MAX_DEPTH, type Patch, type Path } from './patch.ts';
 import { Place } from './places.ts';
 
 /**
- * Patches that do to every state what `patches` do, order of keys included, wherever `patches` can be applied at all. They
- * are never more than before. The input is not changed; values of the result may be those of the input, or share parts
- * with them, so fold them as `copied` unless the input is thrown away. Patches that fit no state come back as they are: the
- * error is for `fold` to throw. Takes time by the number of patches and the size of their values, not of what they change.
+ * Patches that do to every state what `patches` do, order of keys included, wherever `patches` can be applied at all.
+ * They are never more than before. The input is not changed; values of the result may be those of the input, or share
+ * parts with them, so fold them as `copied` unless the input is thrown away. Patches that fit no state come back as
+ * they are: the error is for `fold` to throw. Takes time by the number of patches and the size of their values, not of
+ * what they change.
  */
 export function coalesce(patches: readonly Patch[]): Patch[] {
   if (patches.length < 2) return patches.slice();
@@ -52,8 +53,8 @@ function play(patch: Patch, root: Place, copies: Set<unknown>): void {
 }
 
 /**
- * A patch inside a value that an earlier one set: the value is changed. Of the objects and arrays on the way, those of the
- * input are copied, each once: `copies` are those that belong to this call.
+ * A patch inside a value that an earlier one set: the value is changed. Of the objects and arrays on the way, those of
+ * the input are copied, each once: `copies` are those that belong to this call.
  */
 function playInside(
   place: Place,

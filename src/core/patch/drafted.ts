@@ -1,5 +1,5 @@
-// What stands behind a proxy that a command holds in place of an object or array of the state. Before it: game/plain-draft.ts,
-// which makes the proxies. After it: admit.ts and capture.ts, which read what stands behind.
+// What stands behind a proxy that a command holds in place of an object or array of the state. Before it:
+// game/plain-draft.ts, which makes the proxies. After it: admit.ts and capture.ts, which read what stands behind.
 
 const BEHIND = Symbol('drafted');
 
@@ -18,7 +18,9 @@ export abstract class Drafted {
   /** The object as the command left it. Other proxies may stand in it. */
   abstract readonly content: object;
 
-  /** What stands behind a proxy; undefined for any that is not of this kind. Throws what a proxy throws when it is read. */
+  /**
+   * What stands behind a proxy; undefined for any that is not of this kind. Throws what a proxy throws when it is read.
+   */
   static of(proxy: object): Drafted | undefined {
     const found: unknown = Reflect.get(proxy, BEHIND);
     // A foreign proxy may answer to any key.

@@ -3,8 +3,9 @@ import type { Json, JsonArray, JsonObject } from './patch.ts';
 import { hasOnlyKeys, isPlainArray, isPlainObject, valuesOf, WIDE } from './plain.ts';
 
 /**
- * Whether `next` is exactly `base`: the same values under the same keys in the same order, and nothing JSON would lose. So
- * a value that may not enter a state is equal to nothing (-0 is not 0, a Date is not {}). Never throws for plain data.
+ * Whether `next` is exactly `base`: the same values under the same keys in the same order, and nothing JSON would lose.
+ * So a value that may not enter a state is equal to nothing (-0 is not 0, a Date is not {}). Never throws for plain
+ * data.
  */
 export function equal(base: Json, next: unknown): boolean {
   if (base === next) return next !== 0 || !Object.is(next, -0);
@@ -44,8 +45,8 @@ function equalAlike(base: JsonObject, keys: readonly string[], next: object): bo
 }
 
 /**
- * Whether an object has the names of `keys`, in their order, and neither others nor symbols. Then for-in goes through them,
- * unless one is not enumerable; unless an object is wide that takes half the time of asking for keys and values.
+ * Whether an object has the names of `keys`, in their order, and neither others nor symbols. Then for-in goes through
+ * them, unless one is not enumerable; unless an object is wide that takes half the time of asking for keys and values.
  */
 function isLike(next: object, keys: readonly string[]): boolean {
   return sameSequence(keys, Object.getOwnPropertyNames(next)) && Object.getOwnPropertySymbols(next).length === 0;

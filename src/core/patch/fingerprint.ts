@@ -1,5 +1,5 @@
-// A number for a value, equal for equal values and mostly different for others, so that lists can be compared by numbers.
-// alignment.ts asks for it and checks with equal.ts what it suggests.
+// A number for a value, equal for equal values and mostly different for others, so that lists can be compared by
+// numbers. alignment.ts asks for it and checks with equal.ts what it suggests.
 
 const double = new Float64Array(1);
 const words = new Int32Array(double.buffer);

@@ -24,7 +24,9 @@ const NINE = 0x39;
 /** No number of JavaScript is written with more characters. */
 const LONGEST_NUMBER = 25;
 
-/** Where the value that begins at `at` ends, or -1. Reads beyond `bytes` give undefined, which is no part of any value. */
+/**
+ * Where the value that begins at `at` ends, or -1. Reads beyond `bytes` give undefined, which is no part of any value.
+ */
 export function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
   switch (bytes[at]) {
     case QUOTE:
@@ -46,7 +48,10 @@ export function endOfValue(bytes: Uint8Array, at: number, depth = 0): number {
   }
 }
 
-/** As endOfValue, for what somebody will parse anyhow: only strings and brackets are looked at, which takes half the time. */
+/**
+ * As endOfValue, for what somebody will parse anyhow: only strings and brackets are looked at, which takes half the
+ * time.
+ */
 export function endOfUnchecked(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first !== OPEN_OBJECT && first !== OPEN_LIST) return endOfValue(bytes, at);
@@ -137,8 +142,8 @@ function endOfEscape(bytes: Uint8Array, at: number): number {
     case 0x74:
       return at + 1;
     case 0x75:
-      // Only what JSON.stringify escapes so: a control character. A lone surrogate is refused, and a character that has a
-      // shorter form may make a key that looks like another.
+      // Only what JSON.stringify escapes so: a control character. A lone surrogate is refused, and a character that has
+      // a shorter form may make a key that looks like another.
       if (bytes[at + 1] !== ZERO || bytes[at + 2] !== ZERO || (bytes[at + 3] !== ZERO && bytes[at + 3] !== ONE))
         return -1;
       return isHexDigit(bytes[at + 4]) ? at + 5 : -1;

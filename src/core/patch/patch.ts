@@ -1,4 +1,5 @@
-// The unit of change. capture.ts makes patches from two states, coalesce.ts shortens lists of them, apply.ts folds them.
+// The unit of change. capture.ts makes patches from two states, coalesce.ts shortens lists of them, apply.ts folds
+// them.
 
 /** What a state is made of: JSON and nothing else. Numbers are finite and never -0, strings are well-formed UTF-16. */
 export type Json = null | boolean | number | string | JsonArray | JsonObject;

@@ -1,5 +1,5 @@
-// What patches leave behind in a state nobody knows, place by place. coalesce.ts plays patches against a tree of places and
-// reads it off as fewer patches.
+// What patches leave behind in a state nobody knows, place by place. coalesce.ts plays patches against a tree of places
+// and reads it off as fewer patches.
 import { invalid } from './apply.ts';
 import { isIndexKey, type Json, type Patch, type Path, type PathSegment } from './patch.ts';
 import { Run, Sequence } from './sequence.ts';
@@ -110,7 +110,9 @@ class Keys {
 
 /** What happened to the elements of an array. */
 class Elements {
-  /** Which elements stand where; undefined while nothing was inserted or deleted. New elements are places that are set. */
+  /**
+   * Which elements stand where; undefined while nothing was inserted or deleted. New elements are places that are set.
+   */
   #order: Sequence<Place> | undefined;
   /** Elements the array had that have something changed inside or were replaced, by the index they had. */
   readonly #changed = new Map<number, Place>();

@@ -1,5 +1,5 @@
-// What counts as plain JSON material, whatever realm it was made in. admit.ts, capture.ts and equal.ts ask it about values
-// on their way into a state, apply.ts about the values of patches read back.
+// What counts as plain JSON material, whatever realm it was made in. admit.ts, capture.ts and equal.ts ask it about
+// values on their way into a state, apply.ts about the values of patches read back.
 import { isProxy as isProxyHere } from '#proxies';
 import type { Json, JsonObject, Path, PathSegment } from './patch.ts';
 
@@ -7,7 +7,9 @@ interface Utf16 {
   isWellFormed(): boolean;
 }
 
-/** Whether a string is well-formed UTF-16: a lone surrogate does not survive UTF-8, so it would not survive the disk. */
+/**
+ * Whether a string is well-formed UTF-16: a lone surrogate does not survive UTF-8, so it would not survive the disk.
+ */
 export function isWellFormed(text: string): boolean {
   // ES2024, present in Node 20, not yet in the library that TypeScript is told to assume.
   return (text as string & Utf16).isWellFormed();
@@ -25,7 +27,10 @@ export function isContainer<T>(value: T): value is T & object {
   return typeof value === 'object' && value !== null;
 }
 
-/** What stands at a path, where all of its segments from `from` on are own keys of objects and indexes of lists; or undefined. */
+/**
+ * What stands at a path, where all of its segments from `from` on are own keys of objects and indexes of lists; or
+ * undefined.
+ */
 export function valueAt(value: Json | undefined, path: Path, from = 0): Json | undefined {
   let at = value;
   for (let index = from; index < path.length; index += 1) {
@@ -43,7 +48,9 @@ export function isPlainObject(value: object): boolean {
   return prototype === Object.prototype || prototype === null || isForeignObjectPrototype(prototype as object);
 }
 
-/** Whether an array is of no subclass. Arrays of another realm have an Array.prototype of their own, itself an array. */
+/**
+ * Whether an array is of no subclass. Arrays of another realm have an Array.prototype of their own, itself an array.
+ */
 export function isPlainArray(value: readonly unknown[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Array.prototype || prototype === null) return true;
@@ -52,7 +59,9 @@ export function isPlainArray(value: readonly unknown[]): boolean {
   return above !== null && isForeignObjectPrototype(above as object);
 }
 
-/** Whether an object has no own property but enumerable ones with string keys; `keyCount` is how many of those it has. */
+/**
+ * Whether an object has no own property but enumerable ones with string keys; `keyCount` is how many of those it has.
+ */
 export function hasOnlyKeys(value: object, keyCount: number): boolean {
   // Two calls, because V8 answers the first from its cache of keys; Reflect.ownKeys would be four times slower.
   return Object.getOwnPropertyNames(value).length === keyCount && Object.getOwnPropertySymbols(value).length === 0;
@@ -72,8 +81,8 @@ export function valuesOf(object: object, keys: readonly string[]): unknown[] {
 
 /** A copy of an object with its own `keys`, each read once. None of them may be `__proto__`. */
 export function shallowCopy(object: object, keys: readonly string[]): { [key: string]: unknown } {
-  // Spread keeps the hidden class: built key by key, an object of 20 keys would become a hash table. If it is one anyway,
-  // spread is three times slower.
+  // Spread keeps the hidden class: built key by key, an object of 20 keys would become a hash table. If it is one
+  // anyway, spread is three times slower.
   if (keys.length <= WIDE) return { ...object };
   return wideObject(keys, valuesOf(object, keys));
 }
@@ -87,8 +96,8 @@ export function wideObject<Value>(keys: readonly string[], values: readonly Valu
 }
 
 /**
- * Whether a value is a Proxy: an Immer draft is one, and so may be anything that pretends to be a plain object. Node knows of all;
- * elsewhere proxies.ts tells those of Orrery and Immer. The entry `#proxies` in package.json chooses.
+ * Whether a value is a Proxy: an Immer draft is one, and so may be anything that pretends to be a plain object. Node
+ * knows of all; elsewhere proxies.ts tells those of Orrery and Immer. The entry `#proxies` in package.json chooses.
  */
 export const isProxy: (value: unknown) => boolean = isProxyHere;
 

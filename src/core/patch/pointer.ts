@@ -11,8 +11,8 @@ export function toPointer(path: Path): string {
 }
 
 /**
- * The tokens of an RFC 6901 pointer, unescaped. Whether a token like `3` is an index or a key depends on the state it is
- * used on, so all of them are strings. Throws INVALID_POINTER.
+ * The tokens of an RFC 6901 pointer, unescaped. Whether a token like `3` is an index or a key depends on the state it
+ * is used on, so all of them are strings. Throws INVALID_POINTER.
  */
 export function parsePointer(text: string): string[] {
   if (text === '') return [];

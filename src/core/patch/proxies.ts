@@ -1,5 +1,6 @@
-// Which objects are proxies, where the platform does not say: those of Orrery and of Immer answer to a name that no other object
-// has. Any other proxy is read as the plain object that it pretends to be. In Node `#proxies` leads to src/node-proxies.ts instead.
+// Which objects are proxies, where the platform does not say: those of Orrery and of Immer answer to a name that no
+// other object has. Any other proxy is read as the plain object that it pretends to be. In Node `#proxies` leads to
+// src/node-proxies.ts instead.
 
 import { isDraft } from 'immer';
 import { Drafted, TABLE, VIEW } from './drafted.ts';

@@ -1,5 +1,6 @@
-// Records as bytes, one after the other in one buffer: what a batch carries to the owner and a frame to the disk. Before it:
-// the sink of a game, on the game loop's way; after it: engine/batch.ts. The form is that of record.ts and docs/FORMAT.md.
+// Records as bytes, one after the other in one buffer: what a batch carries to the owner and a frame to the disk.
+// Before it: the sink of a game, on the game loop's way; after it: engine/batch.ts. The form is that of record.ts and
+// docs/FORMAT.md.
 
 import type { Json, Patch, Path } from './patch.ts';
 import type { Record } from './record.ts';
@@ -11,7 +12,10 @@ const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 const MOST_SPARE = 2;
 /** Up to this length a loop is faster than a call into the runtime. */
 const SHORT = 48;
-/** A longer text is written in parts of so many code units: its JSON, and room for the most that it may take, are not made as a whole. */
+/**
+ * A longer text is written in parts of so many code units: its JSON, and room for the most that it may take, are not
+ * made as a whole.
+ */
 const LONG = 64 * 1024;
 /** The most bytes that a number, or a constant piece of a record, takes. */
 const TOKEN_BYTES = 32;
@@ -44,8 +48,8 @@ export const OWN_MEMORY: RecordMemory = {
 };
 
 /**
- * Writes records as lines of UTF-8. By hand, because that is half of what JSON.stringify and an encoder take for the same
- * bytes.
+ * Writes records as lines of UTF-8. By hand, because that is half of what JSON.stringify and an encoder take for the
+ * same bytes.
  */
 export class RecordWriter {
   readonly #memory: RecordMemory;
@@ -60,7 +64,10 @@ export class RecordWriter {
     this.#bytes = memory.allocate(FIRST_BYTES);
   }
 
-  /** Writes a record with its line feed and returns its length in bytes. The next one takes its place, unless it is kept. */
+  /**
+   * Writes a record with its line feed and returns its length in bytes. The next one takes its place, unless it is
+   * kept.
+   */
   write(record: Record): number {
     this.#at = this.#kept;
     this.#constant('{"g":');

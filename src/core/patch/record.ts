@@ -1,5 +1,5 @@
-// What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the commit queue encodes
-// each once, the journal keeps them as opaque bytes, and compaction decodes them.
+// What one command did, and its form on disk: one line of JSON (docs/FORMAT.md). A game makes records, the commit queue
+// encodes each once, the journal keeps them as opaque bytes, and compaction decodes them.
 
 import { OrreryError } from '../errors.ts';
 import { assertJson } from './apply.ts';
@@ -11,7 +11,10 @@ import { RecordWriter } from './record-writer.ts';
 export interface Record {
   readonly game: string;
   readonly seq: number;
-  /** The first seq this record stands for, when it stands for several: at the commit queue's bound, states are sent whole. */
+  /**
+   * The first seq this record stands for, when it stands for several: at the commit queue's bound, states are sent
+   * whole.
+   */
   readonly firstSeq?: number;
   readonly tick: number;
   /** Milliseconds since 1970, as the clock of the machine said. */
@@ -20,7 +23,10 @@ export interface Record {
   readonly command: string;
   readonly args?: Json;
   readonly player?: string;
-  /** What the command drew its random numbers under besides seed and seq, from 1 to 2^32 - 1; if it drew any, and not under 0. */
+  /**
+   * What the command drew its random numbers under besides seed and seq, from 1 to 2^32 - 1; if it drew any, and not
+   * under 0.
+   */
   readonly nonce?: number;
   readonly patches: readonly Patch[];
   /** Only on `@create`. */
@@ -29,7 +35,10 @@ export interface Record {
   readonly version?: number;
   /** The top-level keys that are tables, on `@create` and on a record that changed them. */
   readonly tables?: readonly string[];
-  /** Only on `@create`: the secret from which random numbers follow, 32 hex digits. Games from before there were seeds have none. */
+  /**
+   * Only on `@create`: the secret from which random numbers follow, 32 hex digits. Games from before there were seeds
+   * have none.
+   */
   readonly seed?: string;
 }
 
@@ -61,8 +70,8 @@ export function encodeRecord(record: Record): string {
 }
 
 /**
- * Throws NOT_PERSISTABLE for a record whose numbers no decoder would take: a game that a file has brought to the end of what
- * can be counted.
+ * Throws NOT_PERSISTABLE for a record whose numbers no decoder would take: a game that a file has brought to the end of
+ * what can be counted.
  */
 export function assertCounts({ seq, tick, time }: Pick<Record, 'seq' | 'tick' | 'time'>): void {
   if (isCount(seq) && isCount(tick) && Number.isSafeInteger(time)) return;

@@ -106,8 +106,8 @@ export function refuseHole(path: Path): OrreryError {
 }
 
 /**
- * The refusal of something that threw while it was read. `root` was being read along `path`, whose first `depth` segments
- * lead to it; the property that throws is looked for, so that the error names it.
+ * The refusal of something that threw while it was read. `root` was being read along `path`, whose first `depth`
+ * segments lead to it; the property that throws is looked for, so that the error names it.
  */
 export function refuseUnreadable(thrown: unknown, root: unknown, path: Path, depth: number): OrreryError {
   if (thrown instanceof OrreryError) return thrown;

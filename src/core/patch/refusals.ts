@@ -1,5 +1,6 @@
-// All places at which a value is refused, once it is known that one is. Before it: admit.ts or capture.ts, which stop at the
-// first, so that what may enter is not looked at twice. After it: the error that the user gets, with every place.
+// All places at which a value is refused, once it is known that one is. Before it: admit.ts or capture.ts, which stop
+// at the first, so that what may enter is not looked at twice. After it: the error that the user gets, with every
+// place.
 
 import { OrreryError } from '../errors.ts';
 import { admitObject, isJsonPrimitive, type RefusalSink, surveyObject, type Walk } from './admit.ts';
@@ -21,7 +22,10 @@ export class Refusals implements RefusalSink {
     return this.#found.size > MOST_PLACES;
   }
 
-  /** Looks at a value that is to stand at `path`. What `base` has at the same place, the very same object, is passed over. */
+  /**
+   * Looks at a value that is to stand at `path`. What `base` has at the same place, the very same object, is passed
+   * over.
+   */
   look(value: unknown, path: Path, base?: unknown): void {
     if (value === base) return;
     if (typeof value !== 'object' || value === null) {
@@ -85,8 +89,8 @@ export class Refusals implements RefusalSink {
 }
 
 /**
- * A refusal with the other places that would be refused: `look` goes through all that was given. Any other error, and one that
- * names no place, stays as it is.
+ * A refusal with the other places that would be refused: `look` goes through all that was given. Any other error, and
+ * one that names no place, stays as it is.
  */
 export function withAllPlaces(thrown: unknown, look: (refusals: Refusals) => void): unknown {
   if (!(thrown instanceof OrreryError) || thrown.code !== 'NOT_PERSISTABLE') return thrown;

@@ -1,5 +1,6 @@
-// What a value is that no state may hold, and what to store instead. refusal.ts puts it into an error. Whoever does what is said
-// here stores all that the value holds, under whatever name: so a remedy is given only where nothing can be hidden from it.
+// What a value is that no state may hold, and what to store instead. refusal.ts puts it into an error. Whoever does
+// what is said here stores all that the value holds, under whatever name: so a remedy is given only where nothing can
+// be hidden from it.
 import { builtInOf } from './built-in.ts';
 import { isForbiddenKey, isIndexKey } from './patch.ts';
 import { isProxy } from './plain.ts';
@@ -145,8 +146,9 @@ function hasAllInFields(value: object): boolean {
 }
 
 /**
- * The built-in prototype that the class of a value stands on, null if it stands on none; undefined if a class above it may keep
- * something of the value where nobody can see it: private fields, a WeakMap, a closure, accessors, or data that is inherited.
+ * The built-in prototype that the class of a value stands on, null if it stands on none; undefined if a class above it
+ * may keep something of the value where nobody can see it: private fields, a WeakMap, a closure, accessors, or data
+ * that is inherited.
  */
 function foundation(value: object): object | null | undefined {
   let prototype = Object.getPrototypeOf(value) as object | null;
@@ -166,8 +168,8 @@ function isBuiltIn(prototype: object): boolean {
 }
 
 /**
- * Whether a class or method may hold something of its object elsewhere, by its text: a private name, or `this` handed to somebody or
- * kept under another name. Text in a comment counts too: then the remedy is the careful one.
+ * Whether a class or method may hold something of its object elsewhere, by its text: a private name, or `this` handed
+ * to somebody or kept under another name. Text in a comment counts too: then the remedy is the careful one.
  */
 function mayHide(code: object): boolean {
   return /#|\bthis\s*[,)\]}]|=\s*this\b(?!\s*[.[])|\[native code\]/.test(sourceOf(code));

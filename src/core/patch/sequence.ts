@@ -1,5 +1,5 @@
-// The elements of an array nobody has seen, after insertions and deletions. places.ts keeps one for every array that patches
-// insert into or delete from.
+// The elements of an array nobody has seen, after insertions and deletions. places.ts keeps one for every array that
+// patches insert into or delete from.
 
 /** Elements of the array as it was: those from index `from` on, `count` of them. */
 export class Run {

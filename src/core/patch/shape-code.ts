@@ -1,6 +1,7 @@
-// Code for objects of one shape. V8 makes copying and comparing an object ten times faster where it always sees the same keys at the
-// same place in the program, so each shape gets functions of its own, made from their text. What they do is what cloneJson,
-// capture and admit do, and whatever is not exactly of the shape is left to those. Before it: shape.ts, which knows the shapes.
+// Code for objects of one shape. V8 makes copying and comparing an object ten times faster where it always sees the
+// same keys at the same place in the program, so each shape gets functions of its own, made from their text. What they
+// do is what cloneJson, capture and admit do, and whatever is not exactly of the shape is left to those. Before it:
+// shape.ts, which knows the shapes.
 
 import type { cloneJson, Mutable } from './apply.ts';
 import type { Json, Patch, PathSegment } from './patch.ts';
@@ -13,8 +14,8 @@ export interface ShapeCode {
   /** As captureChild, with the same condition. */
   readonly captureUnder: CompareChild;
   /**
-   * A frozen copy of what may enter a state; undefined for what has another shape or may not, for admit to say why. Throws what
-   * reading the value throws: a getter that fails, a proxy that has been revoked.
+   * A frozen copy of what may enter a state; undefined for what has another shape or may not, for admit to say why.
+   * Throws what reading the value throws: a getter that fails, a proxy that has been revoked.
    */
   readonly admit: (value: object) => Json | undefined;
   /** Whether the keys of a value are those of the shape. Of what a state holds that is enough. */
@@ -39,8 +40,9 @@ export interface Ways {
 type Make = (keys: readonly string[], children: readonly (ShapeCode | undefined)[], ways: Ways) => ShapeCode;
 
 /**
- * The functions for objects that have just these keys, in this order. The values under some of them are objects of a shape of
- * their own. Undefined where a program may not make code from text (node --disallow-code-generation-from-strings).
+ * The functions for objects that have just these keys, in this order. The values under some of them are objects of a
+ * shape of their own. Undefined where a program may not make code from text (node
+ * --disallow-code-generation-from-strings).
  */
 export function compileShape(
   keys: readonly string[],

@@ -1,5 +1,6 @@
-// The shapes of the objects at one place: the entities of a table, the arguments of a command. Objects of a game that stand side by
-// side nearly always have the same keys, and for those shape-code.ts makes functions that copy and compare them fast.
+// The shapes of the objects at one place: the entities of a table, the arguments of a command. Objects of a game that
+// stand side by side nearly always have the same keys, and for those shape-code.ts makes functions that copy and
+// compare them fast.
 
 import { admit, isJsonPrimitive } from './admit.ts';
 import { cloneJson, type Mutable } from './apply.ts';

@@ -1,13 +1,16 @@
-// Squares of an alignment: parts of a list that are as long as before although elements came and went inside. On a fixed board
-// [X, -, -, -] becomes [X, X, -, O], and the runs tell that one cell came, one changed and one went. Before it: alignment.ts,
-// which found the runs. After it: capture.ts, which writes changes in place when they are no longer.
+// Squares of an alignment: parts of a list that are as long as before although elements came and went inside. On a
+// fixed board [X, -, -, -] becomes [X, X, -, O], and the runs tell that one cell came, one changed and one went. Before
+// it: alignment.ts, which found the runs. After it: capture.ts, which writes changes in place when they are no longer.
 
 import type { Run } from './alignment.ts';
 import { equal } from './equal.ts';
 import type { JsonArray } from './patch.ts';
 import { isLight } from './weight.ts';
 
-/** `base[base .. base + length)` became `next[next .. next + length)`, and in place it takes no more patches than the runs do. */
+/**
+ * `base[base .. base + length)` became `next[next .. next + length)`, and in place it takes no more patches than the
+ * runs do.
+ */
 export interface Square extends Run {
   /** The run before which it begins, and the one before which it ends. The end of both lists counts as a run. */
   readonly first: number;

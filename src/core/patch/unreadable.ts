@@ -1,5 +1,6 @@
-// What is told of a game with a record that cannot be read: the others of its shard go on. Before it: compaction/held-games.ts and
-// memory/memory-store.ts, which keep such records as they stand; after it: whoever asks for the game.
+// What is told of a game with a record that cannot be read: the others of its shard go on. Before it:
+// compaction/held-games.ts and memory/memory-store.ts, which keep such records as they stand; after it: whoever asks
+// for the game.
 
 import { OrreryError } from '../errors.ts';
 

@@ -1,5 +1,5 @@
-// The clock of the machine on its way into a record. Libraries replace Date.now, and what they give need not be a time: it is
-// looked at here, before a command runs. Before it: Date.now; after it: the records of a game, and a pack.
+// The clock of the machine on its way into a record. Libraries replace Date.now, and what they give need not be a time:
+// it is looked at here, before a command runs. Before it: Date.now; after it: the records of a game, and a pack.
 
 import { OrreryError } from '../errors.ts';
 
@@ -7,9 +7,11 @@ import { OrreryError } from '../errors.ts';
 const MOST_MS = 8.64e15;
 
 /**
- * Milliseconds since 1970, a whole number that a Date can be. Part of a millisecond is cut off. `clock` stands in for Date.now.
+ * Milliseconds since 1970, a whole number that a Date can be. Part of a millisecond is cut off. `clock` stands in for
+ * Date.now.
  *
- * @throws OrreryError CLOCK_INVALID when the clock gives no number, one that is not finite, or a moment that no Date can be.
+ * @throws OrreryError CLOCK_INVALID when the clock gives no number, one that is not finite, or a moment that no Date
+ * can be.
  */
 export function wallClock(clock?: () => unknown): number {
   let now: unknown;

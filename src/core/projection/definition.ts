@@ -1,18 +1,20 @@
-// What a game type declares of the SQL tables that are fed from its state: plain data, checked to the last name, because it
-// crosses to the owner's thread, is kept in the image, and comes back from there as any input does. After it: ddl.ts, which
-// makes the tables, and projector.ts, which keeps them.
+// What a game type declares of the SQL tables that are fed from its state: plain data, checked to the last name,
+// because it crosses to the owner's thread, is kept in the image, and comes back from there as any input does. After
+// it: ddl.ts, which makes the tables, and projector.ts, which keeps them.
 
 import { OrreryError } from '../errors.ts';
 import { type FromSegment, readFrom, readPath } from './place.ts';
 
 /**
- * What a column holds. A value that is not of the column's kind is NULL there: only whole numbers (true is 1, false 0) are
- * INTEGER, only numbers REAL, only strings TEXT. JSON takes any value, as text.
+ * What a column holds. A value that is not of the column's kind is NULL there: only whole numbers (true is 1, false 0)
+ * are INTEGER, only numbers REAL, only strings TEXT. JSON takes any value, as text.
  */
 export type ColumnType = 'INTEGER' | 'REAL' | 'TEXT' | 'JSON';
 
 export interface ColumnDefinition {
-  /** Keys that lead from the entity to the value, as `stock/metal`; '' is the entity itself. Default: the column's name. */
+  /**
+   * Keys that lead from the entity to the value, as `stock/metal`; '' is the entity itself. Default: the column's name.
+   */
   readonly path?: string;
   readonly type: ColumnType;
 }
@@ -28,14 +30,17 @@ export interface ReferenceDefinition {
 /** One SQL table. Its rows are the entities at `from`, of every game of the type. */
 export interface ProjectionDefinition {
   /**
-   * Where the entities are: keys with `/` between them, `*` for every key of an object or entity of a table, `#` for every
-   * place of a list; '' for one row that is the whole state. `systems`, where a table stands, is short for `systems/*`.
-   * "~1" is a "/" in a key, "~0" a "~".
+   * Where the entities are: keys with `/` between them, `*` for every key of an object or entity of a table, `#` for
+   * every place of a list; '' for one row that is the whole state. `systems`, where a table stands, is short for
+   * `systems/*`. "~1" is a "/" in a key, "~0" a "~".
    */
   readonly from: string;
   /** The name of the column that holds the game's id. Default 'game'. */
   readonly game?: string;
-  /** The names of the columns for what `*` and `#` stand for. Default 'id', or 'place' for `#`, when there is one of them. */
+  /**
+   * The names of the columns for what `*` and `#` stand for. Default 'id', or 'place' for `#`, when there is one of
+   * them.
+   */
   readonly key?: string | readonly string[];
   readonly columns: { readonly [column: string]: ColumnType | ColumnDefinition };
   /** Columns that together are the same in no two rows. */
@@ -76,7 +81,8 @@ const MOST_COLUMNS = 256;
 const MOST_CONSTRAINTS = 16;
 
 /**
- * The tables of one game type, in the order they were declared. Throws INVALID_GAME_TYPE with the place in the definition.
+ * The tables of one game type, in the order they were declared. Throws INVALID_GAME_TYPE with the place in the
+ * definition.
  */
 export function checkProjections(raw: unknown): readonly ProjectedTable[] {
   const declared = fields(raw, [], 'the projections', MOST_TABLES);

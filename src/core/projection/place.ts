@@ -1,5 +1,5 @@
-// Where projected values are: paths with wildcards to the entities, paths of keys to their columns. Before it: definition.ts,
-// which has the text; after it: projector.ts, which holds patches against them.
+// Where projected values are: paths with wildcards to the entities, paths of keys to their columns. Before it:
+// definition.ts, which has the text; after it: projector.ts, which holds patches against them.
 
 import { isForbiddenKey } from '../patch/patch.ts';
 import { isWellFormed } from '../patch/plain.ts';

@@ -1,5 +1,6 @@
-// The history of one game, as users hold it: every question about the past is asked here. Before it: histories.ts, which says
-// where the game is kept and what code there is; after it: the file that answers a question, over a HistoryReader.
+// The history of one game, as users hold it: every question about the past is asked here. Before it: histories.ts,
+// which says where the game is kept and what code there is; after it: the file that answers a question, over a
+// HistoryReader.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -30,8 +31,8 @@ import { type VerifyGameOptions, verifyGame } from '../rerun/verify-games.ts';
 
 export interface StateAtOptions extends MomentOptions {
   /**
-   * Run the commands of a merged step again for a moment inside it, with the code of today, if that leads to what was recorded.
-   * Default true, and false with `nearest`.
+   * Run the commands of a merged step again for a moment inside it, with the code of today, if that leads to what was
+   * recorded. Default true, and false with `nearest`.
    */
   readonly expand?: boolean;
 }
@@ -44,7 +45,10 @@ export interface HistoryBlameOptions extends BlameOptions {
 }
 
 export interface HistoryTryOptions extends TryOptions {
-  /** The game type to try, or several versions of it. Default: the game types of the orrery, or those given to `openPack`. */
+  /**
+   * The game type to try, or several versions of it. Default: the game types of the orrery, or those given to
+   * `openPack`.
+   */
   readonly games?: AnyGameType | readonly AnyGameType[];
 }
 
@@ -75,12 +79,13 @@ export interface HistoryParts {
 export let readerOf: (history: GameHistory<unknown>) => Promise<HistoryReader>;
 
 /**
- * The history of one game: `orrery.history(id)` gives it, and `openPack(file)`. The game need not be in memory, and nothing here
- * puts it there. Every question is answered from what is durable when it is asked, without reading the whole history into
- * memory. `State` is the plain JSON of a state, tables as objects by id; a moment before a migration has the shape of its version.
+ * The history of one game: `orrery.history(id)` gives it, and `openPack(file)`. The game need not be in memory, and
+ * nothing here puts it there. Every question is answered from what is durable when it is asked, without reading the
+ * whole history into memory. `State` is the plain JSON of a state, tables as objects by id; a moment before a migration
+ * has the shape of its version.
  *
- * All methods throw GAME_NOT_FOUND, DAMAGED, and CLOSED after `close` or after the orrery was closed; iterators throw with their
- * first entry. A pack throws PACK_DAMAGED in place of DAMAGED.
+ * All methods throw GAME_NOT_FOUND, DAMAGED, and CLOSED after `close` or after the orrery was closed; iterators throw
+ * with their first entry. A pack throws PACK_DAMAGED in place of DAMAGED.
  */
 export class GameHistory<State = JsonObject> {
   readonly #parts: HistoryParts;
@@ -108,8 +113,8 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * What was asked of the game, command by command, ticks included as "@tick", with the patches of each visible step on its
-   * last command. Oldest first, unless `backwards` is given; filtered by moments, player, command and path.
+   * What was asked of the game, command by command, ticks included as "@tick", with the patches of each visible step on
+   * its last command. Oldest first, unless `backwards` is given; filtered by moments, player, command and path.
    *
    * @throws OrreryError INVALID_OPTION, INVALID_POINTER.
    */
@@ -118,8 +123,9 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * The state after a seq, or after the last record up to a tick or a time. A moment that is not kept is an error that names its
-   * neighbours; with `nearest` the one before is taken. The cost grows with the distance to the last snapshot.
+   * The state after a seq, or after the last record up to a tick or a time. A moment that is not kept is an error that
+   * names its neighbours; with `nearest` the one before is taken. The cost grows with the distance to the last
+   * snapshot.
    *
    * @throws OrreryError MOMENT_NOT_KEPT, INVALID_OPTION.
    */
@@ -132,7 +138,10 @@ export class GameHistory<State = JsonObject> {
     });
   }
 
-  /** What leads from one moment to another, which may be the earlier. @throws OrreryError MOMENT_NOT_KEPT, INVALID_OPTION, INVALID_POINTER. */
+  /**
+   * What leads from one moment to another, which may be the earlier. @throws OrreryError MOMENT_NOT_KEPT,
+   * INVALID_OPTION, INVALID_POINTER.
+   */
   diff(from: MomentLike, to: MomentLike, options: HistoryDiffOptions = {}): Promise<Difference> {
     return this.#ask((reader) => {
       assertOptions('diff', options, DIFF, { game: reader.row.id });
@@ -142,8 +151,9 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * Who changed the value at a JSON pointer or path, newest first: each step after which another value stood there, whether a
-   * patch led to it, inside it or replaced something around it. Stop when you have seen enough: older steps are not read.
+   * Who changed the value at a JSON pointer or path, newest first: each step after which another value stood there,
+   * whether a patch led to it, inside it or replaced something around it. Stop when you have seen enough: older steps
+   * are not read.
    *
    * @throws OrreryError INVALID_POINTER, INVALID_OPTION.
    */
@@ -156,8 +166,8 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * The game played again from what was recorded: the state at `from`, then every visible step with its patches and the state
-   * after it. Each state stays as it is and shares with the others what did not change.
+   * The game played again from what was recorded: the state at `from`, then every visible step with its patches and the
+   * state after it. Each state stays as it is and shares with the others what did not change.
    *
    * @throws OrreryError MOMENT_NOT_KEPT, INVALID_OPTION.
    */
@@ -166,11 +176,12 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * Runs the recorded commands again through today's code and compares what they make with what was recorded: everything that
-   * was accepted before the call. With `module` on helper threads, without it on this thread, in slices of a few milliseconds.
+   * Runs the recorded commands again through today's code and compares what they make with what was recorded:
+   * everything that was accepted before the call. With `module` on helper threads, without it on this thread, in slices
+   * of a few milliseconds.
    *
-   * @throws OrreryError GAMES_MODULE (there is no code for the game), INVALID_OPTION (threads need a directory or a pack),
-   * MOMENT_NOT_KEPT, BUNDLED.
+   * @throws OrreryError GAMES_MODULE (there is no code for the game), INVALID_OPTION (threads need a directory or a
+   * pack), MOMENT_NOT_KEPT, BUNDLED.
    */
   verify(options: VerifyGameOptions = {}): Promise<Verification> {
     return this.#run(async () => {
@@ -181,12 +192,12 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * Plays the game on from a moment, in memory, with other commands, or with the recorded ones and today's code, and tells the
-   * difference. A state of an older version is migrated first. Commands that were not recorded have the time of the moment
-   * as context.now. The game itself is not touched.
+   * Plays the game on from a moment, in memory, with other commands, or with the recorded ones and today's code, and
+   * tells the difference. A state of an older version is migrated first. Commands that were not recorded have the time
+   * of the moment as context.now. The game itself is not touched.
    *
-   * @throws OrreryError GAMES_MODULE, MOMENT_NOT_KEPT, MIGRATION_MISSING, MIGRATION_FAILED, INVALID_OPTION (also where a whole
-   * state was recorded on the way).
+   * @throws OrreryError GAMES_MODULE, MOMENT_NOT_KEPT, MIGRATION_MISSING, MIGRATION_FAILED, INVALID_OPTION (also where
+   * a whole state was recorded on the way).
    */
   try(options: HistoryTryOptions = {}): Promise<TryReport<State>> {
     return this.#ask(async (reader) => {
@@ -198,23 +209,23 @@ export class GameHistory<State = JsonObject> {
   }
 
   /**
-   * Makes a new game from a moment of this one; they share nothing afterwards. Resolves when the fork is durable; `open` or
-   * `load` takes it up. `list` tells the parent and the seq.
+   * Makes a new game from a moment of this one; they share nothing afterwards. Resolves when the fork is durable;
+   * `open` or `load` takes it up. `list` tells the parent and the seq.
    *
-   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_EXISTS, MOMENT_NOT_KEPT, BACKPRESSURE, STATE_TOO_LARGE; READ_ONLY,
-   * also on a pack; then nothing has changed.
+   * @throws OrreryError INVALID_GAME_ID, INVALID_OPTION, GAME_EXISTS, MOMENT_NOT_KEPT, BACKPRESSURE, STATE_TOO_LARGE;
+   * READ_ONLY, also on a pack; then nothing has changed.
    */
   fork(options: ForkOptions): Promise<Fork> {
     return this.#run(() => this.#parts.fork(options));
   }
 
   /**
-   * Brings the game back to a state that it can go on from: see RecoverOptions. That state is written as a record of its own
-   * after the newest; what is given up stays in the history, and `quarantine` lists it. Nothing is written when nothing is
-   * wrong, and no other game is touched.
+   * Brings the game back to a state that it can go on from: see RecoverOptions. That state is written as a record of
+   * its own after the newest; what is given up stays in the history, and `quarantine` lists it. Nothing is written when
+   * nothing is wrong, and no other game is touched.
    *
-   * @throws OrreryError INVALID_OPTION, MOMENT_NOT_KEPT, RECOVERY_FAILED (with what was tried), MIGRATION_MISSING, BACKPRESSURE,
-   * STATE_TOO_LARGE; READ_ONLY, also on a pack; then nothing has changed.
+   * @throws OrreryError INVALID_OPTION, MOMENT_NOT_KEPT, RECOVERY_FAILED (with what was tried), MIGRATION_MISSING,
+   * BACKPRESSURE, STATE_TOO_LARGE; READ_ONLY, also on a pack; then nothing has changed.
    */
   recover(options: RecoverOptions): Promise<Recovery> {
     return this.#run(() => this.#parts.recover(options));

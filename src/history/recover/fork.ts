@@ -1,5 +1,5 @@
-// A new game that goes on from a moment of another. Before it: orrery.ts, whose `fork` this is; after it: the past of the
-// parent, and the sink of the new game, which takes the whole state as its first record.
+// A new game that goes on from a moment of another. Before it: orrery.ts, whose `fork` this is; after it: the past of
+// the parent, and the sink of the new game, which takes the whole state as its first record.
 
 import { OrreryError } from '../../core/errors.ts';
 import { anonymousType } from '../../core/game/anonymous.ts';

@@ -8,8 +8,9 @@ import { findTurn } from './before-error.ts';
 import { isDamage, type Probe, type Sound, type Unsound } from './probe.ts';
 
 /**
- * How a game is recovered. `latest`: its newest state, however that can still be read. `snapshot`: the newest snapshot that
- * is whole and sound. `{ to }`: that moment. `before-error`: the last moment before the first record after which it is unsound.
+ * How a game is recovered. `latest`: its newest state, however that can still be read. `snapshot`: the newest snapshot
+ * that is whole and sound. `{ to }`: that moment. `before-error`: the last moment before the first record after which
+ * it is unsound.
  */
 export type RecoveryMode = 'latest' | 'snapshot' | 'before-error' | { readonly to: Moment };
 
@@ -63,8 +64,8 @@ export interface PlanParts {
 /**
  * Tries the modes in their order and takes the first that gives a sound state.
  *
- * @throws OrreryError RECOVERY_FAILED with `context.tried` when none does; MOMENT_NOT_KEPT when the only one was a moment
- * that is not kept; and what says nothing about the game, such as IO_FAILED or CLOSED.
+ * @throws OrreryError RECOVERY_FAILED with `context.tried` when none does; MOMENT_NOT_KEPT when the only one was a
+ * moment that is not kept; and what says nothing about the game, such as IO_FAILED or CLOSED.
  */
 export async function planRecovery(parts: PlanParts, modes: readonly RecoveryMode[]): Promise<Plan> {
   // What the past says of it changes while the game goes on.

@@ -1,5 +1,5 @@
-// Looks at single moments of a past that may be damaged, and says of each whether a game could go on from it. Before it:
-// storage/history-reader.ts; after it: before-error.ts and plan.ts, which choose the moments.
+// Looks at single moments of a past that may be damaged, and says of each whether a game could go on from it. Before
+// it: storage/history-reader.ts; after it: before-error.ts and plan.ts, which choose the moments.
 
 import { OrreryError, type OrreryErrorCode } from '../../core/errors.ts';
 import { fold } from '../../core/patch/apply.ts';
@@ -24,7 +24,9 @@ export interface Unsound {
   readonly problem: OrreryError;
 }
 
-/** Failures that say something about the moment. Any other says something about the disk or the program, and is thrown. */
+/**
+ * Failures that say something about the moment. Any other says something about the disk or the program, and is thrown.
+ */
 const DAMAGE: ReadonlySet<OrreryErrorCode> = new Set<OrreryErrorCode>([
   'DAMAGED',
   'PATCH_INVALID',

@@ -1,6 +1,6 @@
-// Brings a game back to a state that it can go on from, without touching another. Nothing is taken away: the state comes as
-// a record of its own behind the newest, and what is given up stays in the history, in quarantine. Before it: orrery.ts,
-// whose `recover` this is; after it: plan.ts, which finds the state, and the sink of the game.
+// Brings a game back to a state that it can go on from, without touching another. Nothing is taken away: the state
+// comes as a record of its own behind the newest, and what is given up stays in the history, in quarantine. Before it:
+// orrery.ts, whose `recover` this is; after it: plan.ts, which finds the state, and the sink of the game.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { GameActor } from '../../core/game/actor.ts';

@@ -1,5 +1,5 @@
-// Whether a game could go on from a state: whether today's code takes it, its schema and its invariants hold, and whoever
-// asks has nothing against it. Before it: probe.ts with a state from the past; after it: the game type.
+// Whether a game could go on from a state: whether today's code takes it, its schema and its invariants hold, and
+// whoever asks has nothing against it. Before it: probe.ts with a state from the past; after it: the game type.
 
 import { OrreryError } from '../../core/errors.ts';
 import { type Migrating, type Migrations, migrate } from '../../core/game/migration.ts';
@@ -29,8 +29,8 @@ export interface Taken {
 }
 
 /**
- * A state as today's code has it: of an older version, after the migrations. Where there are none it stays what it is, and a
- * program that has them can migrate it later. Throws MIGRATION_MISSING, MIGRATION_FAILED, NOT_PERSISTABLE.
+ * A state as today's code has it: of an older version, after the migrations. Where there are none it stays what it is,
+ * and a program that has them can migrate it later. Throws MIGRATION_MISSING, MIGRATION_FAILED, NOT_PERSISTABLE.
  */
 export function take(type: Judging | undefined, at: StateAt, seed: GameSeed | undefined): Taken {
   const { game, seq, tick, time } = at;

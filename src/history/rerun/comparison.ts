@@ -1,5 +1,6 @@
-// What was recorded beside what came out now: two states that were the same before, and the patches that were done to each.
-// Only places that a patch touched are looked at. Before it: reenact.ts; after it: a difference, told by explanation.ts.
+// What was recorded beside what came out now: two states that were the same before, and the patches that were done to
+// each. Only places that a patch touched are looked at. Before it: reenact.ts; after it: a difference, told by
+// explanation.ts.
 
 import { cloneJson, fold } from '../../core/patch/apply.ts';
 import { equal } from '../../core/patch/equal.ts';
@@ -41,13 +42,19 @@ class Tolerance {
 export interface Comparison {
   /** The places that differ, in the order in which they were touched. */
   readonly discrepancies: readonly Discrepancy[];
-  /** Without any: what makes of the state that came out the recorded one, where numbers were near enough. The sides have it. */
+  /**
+   * Without any: what makes of the state that came out the recorded one, where numbers were near enough. The sides have
+   * it.
+   */
   readonly corrections: readonly Patch[];
 }
 
 const SAME: Comparison = { discrepancies: [], corrections: [] };
 
-/** The recorded state and the one that came out now, side by side. They are the same as long as no discrepancy was found. */
+/**
+ * The recorded state and the one that came out now, side by side. They are the same as long as no discrepancy was
+ * found.
+ */
 export class SideBySide {
   #recorded: Json;
   #rerun: Json;
@@ -61,8 +68,8 @@ export class SideBySide {
   }
 
   /**
-   * Does both and compares. The recorded patches belong to this from now on, the others are copied. Throws PATCH_INVALID
-   * when the recorded ones do not fit the recorded state. `tables` is asked only where patches differ.
+   * Does both and compares. The recorded patches belong to this from now on, the others are copied. Throws
+   * PATCH_INVALID when the recorded ones do not fit the recorded state. `tables` is asked only where patches differ.
    */
   step(recorded: readonly Patch[], rerun: readonly Patch[], tables: () => readonly string[]): Comparison {
     const same = samePatches(recorded, rerun);

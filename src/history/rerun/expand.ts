@@ -1,5 +1,6 @@
-// Merged steps taken apart again: their commands are known, so with the game type at hand they can be run from the state
-// before, and every moment between can be read. Before it: any HistoryReader and a game type; after it: whoever asks for such a moment.
+// Merged steps taken apart again: their commands are known, so with the game type at hand they can be run from the
+// state before, and every moment between can be read. Before it: any HistoryReader and a game type; after it: whoever
+// asks for such a moment.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -23,8 +24,8 @@ import { reasonNotToRun } from './reenact.ts';
 import { Replica, randomOriginAt } from './replica.ts';
 
 /**
- * A past in which every command is a step of its own, wherever today's code makes of a merged step what was recorded. Where
- * it does not, a step stays merged, and moments inside it are not kept.
+ * A past in which every command is a step of its own, wherever today's code makes of a merged step what was recorded.
+ * Where it does not, a step stays merged, and moments inside it are not kept.
  */
 export class ExpandedPast implements HistoryReader {
   readonly #past: HistoryReader;

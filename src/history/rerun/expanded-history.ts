@@ -1,6 +1,6 @@
-// Merged steps taken apart for who asks questions of a past and has code: the types that fit it, and blame command by command.
-// Before it: reruns.ts, whose types are those of the orrery, and the command line, whose types come from a module; after it:
-// expand.ts.
+// Merged steps taken apart for who asks questions of a past and has code: the types that fit it, and blame command by
+// command. Before it: reruns.ts, whose types are those of the orrery, and the command line, whose types come from a
+// module; after it: expand.ts.
 
 import type { AnyGameType } from '../../core/game/define.ts';
 import type { Path } from '../../core/patch/patch.ts';
@@ -16,8 +16,8 @@ export function expandedHistory(past: HistoryReader, types: readonly AnyGameType
 }
 
 /**
- * The same for who looks for the record with which a rule of today was first broken. Run again with that rule the command
- * would be refused, and its step stay merged: so nothing is judged here.
+ * The same for who looks for the record with which a rule of today was first broken. Run again with that rule the
+ * command would be refused, and its step stay merged: so nothing is judged here.
  */
 export function expandedHistoryUnjudged(past: HistoryReader, types: readonly AnyGameType[]): HistoryReader {
   const type = typeOf(types, past.row);

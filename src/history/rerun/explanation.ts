@@ -1,5 +1,6 @@
 // What is to be known about the first step that came out differently: which command, at which place, and whether it is
-// chance or a clock that made it so. The step is run twice more for that. Before it: reenact.ts; after it: whoever reads.
+// chance or a clock that made it so. The step is run twice more for that. Before it: reenact.ts; after it: whoever
+// reads.
 
 import { type ErrorData, errorToData, OrreryError, reason } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -14,10 +15,16 @@ import { watchNondeterminism } from './nondeterminism.ts';
 import type { Outcome } from './reenact.ts';
 import { type RandomOrigin, Replica, randomOriginAt } from './replica.ts';
 
-/** The first step of a game that today's code does not make as it was recorded. Plain data, and JSON but for what is undefined. */
+/**
+ * The first step of a game that today's code does not make as it was recorded. Plain data, and JSON but for what is
+ * undefined.
+ */
 export interface Difference {
   readonly game: string;
-  /** `state`: another value. `refused`: today's code does not accept the command. `damaged`: what was recorded fits nothing. */
+  /**
+   * `state`: another value. `refused`: today's code does not accept the command. `damaged`: what was recorded fits
+   * nothing.
+   */
   readonly kind: 'state' | 'refused' | 'damaged';
   readonly seq: number;
   readonly tick: number;
@@ -40,7 +47,10 @@ export interface Difference {
   readonly chance: readonly string[];
   /** Two runs of today's code, one after the other, came out differently. */
   readonly isUnstable: boolean;
-  /** What surrounded the program when it was recorded and is otherwise now, as far as it is known: its Node, time zone and the like. */
+  /**
+   * What surrounded the program when it was recorded and is otherwise now, as far as it is known: its Node, time zone
+   * and the like.
+   */
   readonly otherwise: readonly Otherwise[];
   /** All of it as a sentence or two. */
   readonly message: string;

@@ -1,5 +1,5 @@
-// Game types out of a module: commands of the command line that run code are told where it is, because functions cannot be
-// read from a directory. Before it: the path somebody gave; after it: the types whose commands are run again.
+// Game types out of a module: commands of the command line that run code are told where it is, because functions cannot
+// be read from a directory. Before it: the path somebody gave; after it: the types whose commands are run again.
 
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,8 +9,8 @@ import type { AnyGameType } from '../../core/game/define.ts';
 import { importedWithoutOpening } from './import-guard.ts';
 
 /**
- * Imports a module and gives every game type it exports, by whatever name, in a list or alone. A path is relative to `from`,
- * a folder; a file: URL stands for itself.
+ * Imports a module and gives every game type it exports, by whatever name, in a list or alone. A path is relative to
+ * `from`, a folder; a file: URL stands for itself.
  *
  * @throws OrreryError GAMES_MODULE when it cannot be found or imported, opens an orrery, or exports no game type.
  */
@@ -48,7 +48,8 @@ export type TypeVersions = ReadonlyMap<number, AnyGameType>;
 /**
  * The types for a game, which may be there in several versions.
  *
- * @throws OrreryError GAMES_MODULE when there is none of that name, or only older ones than the game was last played with.
+ * @throws OrreryError GAMES_MODULE when there is none of that name, or only older ones than the game was last played
+ * with.
  */
 export function typesFor(
   types: readonly AnyGameType[],

@@ -1,6 +1,7 @@
-// A module that is imported for its game types must not start a game: the same code runs in each thread that verifies, beside
-// the program that has the directory open. Before it: games-module.ts, which imports; openOrrery asks here before it opens.
-// What both meet on belongs to the thread, not to a copy of the package: the module may bring another one.
+// A module that is imported for its game types must not start a game: the same code runs in each thread that verifies,
+// beside the program that has the directory open. Before it: games-module.ts, which imports; openOrrery asks here
+// before it opens. What both meet on belongs to the thread, not to a copy of the package: the module may bring another
+// one.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
@@ -41,8 +42,9 @@ export async function importedWithoutOpening<T>(module: string, load: () => Prom
     refusal ??= opens(module, (opening as Opening).directory);
     (opening as Opening).refusal = refusal;
   };
-  // A module that does not await what it starts would end the process in place of being told of. Any other rejection is the affair
-  // of whoever listens for them; of one that nobody does, this listener must not hide that nobody has handled it.
+  // A module that does not await what it starts would end the process in place of being told of. Any other rejection is
+  // the affair of whoever listens for them; of one that nobody does, this listener must not hide that nobody has
+  // handled it.
   const forgive = (reason: unknown): void => {
     if (reason === refusal) return;
     if (process.listeners('unhandledRejection').every((listener) => FORGIVING.has(listener))) throw reason;

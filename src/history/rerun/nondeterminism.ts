@@ -1,5 +1,5 @@
-// Clocks and chance, watched while a command runs: what it takes from them is different when it is run again. Before it:
-// explanation.ts, which runs a command that came out differently once more; after it: the names of what it used.
+// Clocks and chance, watched while a command runs: what it takes from them is different when it is run again. Before
+// it: explanation.ts, which runs a command that came out differently once more; after it: the names of what it used.
 
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
@@ -25,9 +25,9 @@ const FUNCTIONS: readonly (readonly [holder: Holder, name: string, called: strin
 ];
 
 /**
- * Runs something synchronous with clocks and chance replaced by ones that say when they are used, and give what they always
- * give. What `work` throws is thrown on. A function that a module took hold of before, as in `const { random } = Math`, is
- * not seen.
+ * Runs something synchronous with clocks and chance replaced by ones that say when they are used, and give what they
+ * always give. What `work` throws is thrown on. A function that a module took hold of before, as in `const { random } =
+ * Math`, is not seen.
  */
 export function watchNondeterminism(work: () => void): Watched {
   const used = new Set<string>();

@@ -1,5 +1,6 @@
-// The recorded commands of a game, run again step by step beside what was recorded. Before it: a HistoryReader and the game types of
-// today's code; after it: verify.ts, which counts, and explanation.ts, which tells of the first step that came out differently.
+// The recorded commands of a game, run again step by step beside what was recorded. Before it: a HistoryReader and the
+// game types of today's code; after it: verify.ts, which counts, and explanation.ts, which tells of the first step that
+// came out differently.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { Patch } from '../../core/patch/patch.ts';
@@ -10,8 +11,8 @@ import type { TypeVersions } from './games-module.ts';
 import { Replica, randomOriginAt } from './replica.ts';
 
 /**
- * Why a step was not run again: it was recorded under a version of the game type that the code does not have; an anonymous
- * recipe or a saved state is in it; a whole state stands for what happened; its commands are not kept.
+ * Why a step was not run again: it was recorded under a version of the game type that the code does not have; an
+ * anonymous recipe or a saved state is in it; a whole state stands for what happened; its commands are not kept.
  */
 export type Skipped = 'version' | 'anonymous' | 'whole' | 'not kept';
 
@@ -40,7 +41,10 @@ export interface Failure {
 export interface Comparing {
   readonly fromSeq: number;
   readonly toSeq: number;
-  /** By how much numbers may differ, as a part of the larger one. A step that is within it goes on from what was recorded. */
+  /**
+   * By how much numbers may differ, as a part of the larger one. A step that is within it goes on from what was
+   * recorded.
+   */
   readonly tolerance: number;
   /** Whether to go on behind a difference, from what was recorded. */
   readonly goesOn: boolean;
@@ -56,9 +60,9 @@ interface Stage {
 }
 
 /**
- * Each visible step that ends in fromSeq <= seq <= toSeq, oldest first, down to the first that came out differently: from
- * there on the two pasts have nothing to do with each other, unless both are to begin anew with what was recorded. What
- * was recorded and fits nothing is the end in any case.
+ * Each visible step that ends in fromSeq <= seq <= toSeq, oldest first, down to the first that came out differently:
+ * from there on the two pasts have nothing to do with each other, unless both are to begin anew with what was recorded.
+ * What was recorded and fits nothing is the end in any case.
  *
  * @throws OrreryError what the past throws: DAMAGED, MOMENT_NOT_KEPT.
  */

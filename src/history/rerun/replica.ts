@@ -1,5 +1,6 @@
 // A game run again from a moment of its past: recorded commands go in, and what today's code makes of them comes out as
-// patches. Nothing it does reaches a disk. Before it: a StateAt of storage/history-reader.ts; after it: reenact.ts and expand.ts.
+// patches. Nothing it does reaches a disk. Before it: a StateAt of storage/history-reader.ts; after it: reenact.ts and
+// expand.ts.
 
 import { OrreryError } from '../../core/errors.ts';
 import { GameActor } from '../../core/game/actor.ts';
@@ -36,7 +37,10 @@ export class Replica {
   readonly #game: GameActor;
   #state: WorkingState;
 
-  /** The state is copied. `origin` is what random numbers follow from: the id it had then, and its seed. Throws NOT_PERSISTABLE. */
+  /**
+   * The state is copied. `origin` is what random numbers follow from: the id it had then, and its seed. Throws
+   * NOT_PERSISTABLE.
+   */
   constructor(at: StateAt, type: AnyGameType, { id = at.game, seed }: RandomOrigin) {
     this.#origin = { id, seed };
     this.#sink = new Catch(id, seed);
@@ -74,11 +78,11 @@ export class Replica {
   }
 
   /**
-   * Runs one command as it was recorded, `@tick` included, with its seq, tick and time. The patches alias the state: they
-   * are to be copied or read, not changed.
+   * Runs one command as it was recorded, `@tick` included, with its seq, tick and time. The patches alias the state:
+   * they are to be copied or read, not changed.
    *
-   * @throws OrreryError COMMAND_REFUSED, UNKNOWN_COMMAND, INVARIANT_FAILED, NOT_PERSISTABLE and what else dispatch throws;
-   * then the state is as before.
+   * @throws OrreryError COMMAND_REFUSED, UNKNOWN_COMMAND, INVARIANT_FAILED, NOT_PERSISTABLE and what else dispatch
+   * throws; then the state is as before.
    */
   run({ seq, tick, time, name, player, args, nonce = 0 }: Rerun): readonly Patch[] {
     this.#sink.time = time;

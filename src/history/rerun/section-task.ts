@@ -1,5 +1,5 @@
-// One piece of a game's past, verified: what a helper thread does. Before it: threads.ts, which cuts the past into pieces;
-// after it: verify.ts. What was opened for a piece stays open for the next one of the same game.
+// One piece of a game's past, verified: what a helper thread does. Before it: threads.ts, which cuts the past into
+// pieces; after it: verify.ts. What was opened for a piece stays open for the next one of the same game.
 
 import type { MessagePort } from 'node:worker_threads';
 import { type ErrorData, errorToData } from '../../core/errors.ts';

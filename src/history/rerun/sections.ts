@@ -1,5 +1,5 @@
-// A past cut into pieces that can be verified at the same time: each begins at a snapshot, because there the state is known
-// without what came before. Before it: threads.ts; after it: section-task.ts, one for each.
+// A past cut into pieces that can be verified at the same time: each begins at a snapshot, because there the state is
+// known without what came before. Before it: threads.ts; after it: section-task.ts, one for each.
 
 import type { SnapshotEntry } from '../../storage/history-reader.ts';
 
@@ -9,8 +9,8 @@ export interface Piece {
 }
 
 /**
- * About `count` pieces of the seqs from `fromSeq` to `toSeq`, in order and without gaps, as even as the snapshots allow. At
- * least one, which may be empty.
+ * About `count` pieces of the seqs from `fromSeq` to `toSeq`, in order and without gaps, as even as the snapshots
+ * allow. At least one, which may be empty.
  */
 export function sectionsOf(snapshots: readonly SnapshotEntry[], { fromSeq, toSeq }: Piece, count: number): Piece[] {
   const cuts = snapshots.map(({ seq }) => seq).filter((seq) => seq >= fromSeq && seq < toSeq);

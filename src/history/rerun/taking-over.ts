@@ -1,5 +1,5 @@
-// Recorded patches done to the state of a game that is run again. What an anonymous recipe did is not recorded as a command,
-// so its patches stand for it. Before it: replica.ts; after it: the next command, run on what they left.
+// Recorded patches done to the state of a game that is run again. What an anonymous recipe did is not recorded as a
+// command, so its patches stand for it. Before it: replica.ts; after it: the next command, run on what they left.
 
 import { WorkingState } from '../../core/game/state.ts';
 import { TableDraft } from '../../core/game/table.ts';

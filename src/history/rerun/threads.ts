@@ -1,5 +1,5 @@
-// Verification on helper threads, beside whatever this thread does. Before it: Orrery.verify and `orrery verify`; after it:
-// workers/rerun.ts, one piece of a past at a time. A pool of its own: owners of shards never wait for this.
+// Verification on helper threads, beside whatever this thread does. Before it: Orrery.verify and `orrery verify`; after
+// it: workers/rerun.ts, one piece of a past at a time. A pool of its own: owners of shards never wait for this.
 
 import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
@@ -22,7 +22,9 @@ import {
   type VerifyOptions,
 } from './verify.ts';
 
-/** So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest. */
+/**
+ * So many pieces for each thread: the last ones end at about the same time, and a difference early on spares the rest.
+ */
 export const SECTIONS_A_THREAD = 4;
 
 /** Pieces shorter than this cost more to hand out than to run. */
@@ -38,7 +40,9 @@ export function usualThreads(processors: number = availableParallelism()): numbe
 export interface ThreadOptions {
   /** Default: as many as the machine has processors, less the one that plays. */
   readonly threads?: number;
-  /** Where workers/rerun.js is, for bundled programs. Default: in the package, or beside the `workerUrl` of the orrery. */
+  /**
+   * Where workers/rerun.js is, for bundled programs. Default: in the package, or beside the `workerUrl` of the orrery.
+   */
   readonly workerUrl?: URL;
 }
 
@@ -58,7 +62,10 @@ export class RerunThreads {
     });
   }
 
-  /** `module` is a file: or data: URL that each thread imports game types from. @throws OrreryError INVALID_OPTION, BUNDLED. */
+  /**
+   * `module` is a file: or data: URL that each thread imports game types from. @throws OrreryError INVALID_OPTION,
+   * BUNDLED.
+   */
   static async start(
     module: string,
     { threads = usualThreads(), workerUrl = workerFile('rerun') }: ThreadOptions = {},
@@ -166,13 +173,19 @@ function merge(
   return { ...counts, difference: differences[0], differences: differences.slice(0, MOST_DIFFERENCES) };
 }
 
-/** Whether a thread can load a module that this one has loaded: what runs TypeScript here (tsx) may not reach into threads. */
+/**
+ * Whether a thread can load a module that this one has loaded: what runs TypeScript here (tsx) may not reach into
+ * threads.
+ */
 export function threadsLoad(module: string): boolean {
   const runsTypeScript = (process.features as { typescript?: unknown }).typescript;
   return Boolean(runsTypeScript) || !/^file:.*\.[cm]?tsx?$/.test(module);
 }
 
-/** Of the flags of this process, those that say how modules are loaded: a thread imports the same module as this one did. */
+/**
+ * Of the flags of this process, those that say how modules are loaded: a thread imports the same module as this one
+ * did.
+ */
 export function hooksOf(execArgv: readonly string[]): string[] {
   const isHook = (flag: string): boolean =>
     /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|--experimental-\w+-types)(?:=|$)/.test(

@@ -1,5 +1,6 @@
-// What would have been: a game taken from a moment of its past and played on in memory, with other code or other commands.
-// Nothing is written. Before it: a HistoryReader and game types; after it: Orrery and `orrery try` show the difference.
+// What would have been: a game taken from a moment of its past and played on in memory, with other code or other
+// commands. Nothing is written. Before it: a HistoryReader and game types; after it: Orrery and `orrery try` show the
+// difference.
 
 import { type ErrorData, errorToData, OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -80,11 +81,11 @@ export interface TryReport<State = JsonObject> {
 const TELL_EVERY = 256;
 
 /**
- * Plays a game on from a moment, in memory. A state of an older version is migrated first. Commands that were not recorded
- * have the time of the moment as context.now.
+ * Plays a game on from a moment, in memory. A state of an older version is migrated first. Commands that were not
+ * recorded have the time of the moment as context.now.
  *
- * @throws OrreryError MOMENT_NOT_KEPT, MIGRATION_MISSING, MIGRATION_FAILED, INVALID_OPTION (a trial that is none), DAMAGED;
- * INVALID_OPTION also where a whole state was recorded on the way.
+ * @throws OrreryError MOMENT_NOT_KEPT, MIGRATION_MISSING, MIGRATION_FAILED, INVALID_OPTION (a trial that is none),
+ * DAMAGED; INVALID_OPTION also where a whole state was recorded on the way.
  */
 export async function tryOut(
   past: HistoryReader,
@@ -130,7 +131,9 @@ export async function tryOut(
   };
 }
 
-/** Commands that were never recorded draw other numbers than the game itself will: nobody is to learn those by trying. */
+/**
+ * Commands that were never recorded draw other numbers than the game itself will: nobody is to learn those by trying.
+ */
 function replicaFor(past: HistoryReader, type: AnyGameType, begun: StateAt, recorded: boolean): Replica {
   const { id, seed } = randomOriginAt(past, begun.seq + 1);
   return new Replica(begun, type, { id, seed: recorded || !seed ? seed : derivedSeed(seed, 'try') });
@@ -178,8 +181,8 @@ class Trying {
     const total = Math.max(0, toSeq - seq);
     let due = seq + 1;
     for await (const step of past.steps({ fromSeq: seq + 1, toSeq })) {
-      // The states at both ends were read before: since then retention may have merged what lies around them. Commands can be run one
-      // by one from anywhere inside a step; what a step changed can only be taken over as a whole.
+      // The states at both ends were read before: since then retention may have merged what lies around them. Commands
+      // can be run one by one from anywhere inside a step; what a step changed can only be taken over as a whole.
       if (step.firstSeq > due) throw notKept(past.row.id, due, step.firstSeq - 1);
       if (reasonNotToRun(step) && (step.firstSeq < due || step.lastSeq > toSeq))
         throw notKept(past.row.id, step.firstSeq, step.lastSeq);

@@ -1,5 +1,5 @@
-// One game or all of them run again, on this thread or on helper threads. Before it: GameHistory.verify and Orrery.verify; after
-// it: verify.ts on this thread or threads.ts beside it.
+// One game or all of them run again, on this thread or on helper threads. Before it: GameHistory.verify and
+// Orrery.verify; after it: verify.ts on this thread or threads.ts beside it.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';
@@ -13,16 +13,16 @@ import { type Verification, type VerifyOptions, verify } from './verify.ts';
 
 export interface VerifyAllOptions extends Omit<VerifyOptions, 'isStopped'>, ThreadOptions {
   /**
-   * A module that exports the game types. Then helper threads do the work, each with the module imported anew, and read the
-   * directory or the pack beside this process. Without it the work is done here, in slices of a few milliseconds.
+   * A module that exports the game types. Then helper threads do the work, each with the module imported anew, and read
+   * the directory or the pack beside this process. Without it the work is done here, in slices of a few milliseconds.
    */
   readonly module?: URL | string;
 }
 
 export interface VerifyGameOptions extends VerifyAllOptions {
   /**
-   * The game type to run the commands with, or several versions of it, in place of a module. Default: the game types of the
-   * orrery, or those given to `openPack`.
+   * The game type to run the commands with, or several versions of it, in place of a module. Default: the game types of
+   * the orrery, or those given to `openPack`.
    */
   readonly games?: AnyGameType | readonly AnyGameType[];
 }

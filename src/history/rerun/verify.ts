@@ -1,5 +1,6 @@
-// Verification by re-execution, counted: the recorded commands of a game are run again through today's code, and what they
-// make is compared with what was recorded. Before it: whoever asks, or section-task.ts in a thread; after it: reenact.ts.
+// Verification by re-execution, counted: the recorded commands of a game are run again through today's code, and what
+// they make is compared with what was recorded. Before it: whoever asks, or section-task.ts in a thread; after it:
+// reenact.ts.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OrreryError } from '../../core/errors.ts';
@@ -49,8 +50,8 @@ export interface VerifyProgress {
 /** What counts as a difference, and whether the first is the end. */
 export interface VerifyMeasure {
   /**
-   * By how much numbers may differ, as a part of the larger of the two, from 0 up to but not with 1: another version of V8 may
-   * give other last digits. The next step goes on from what was recorded. Default 0.
+   * By how much numbers may differ, as a part of the larger of the two, from 0 up to but not with 1: another version of
+   * V8 may give other last digits. The next step goes on from what was recorded. Default 0.
    */
   readonly tolerance?: number;
   /** Go on behind a difference, from what was recorded, to the end of the range. Default false. */
@@ -73,10 +74,11 @@ const OPTIONS: OptionsOf<VerifyOptions> = {
 const SLICE_MS = 4;
 
 /**
- * Verifies one game on this thread, in slices between turns of the event loop. One step is never cut: its commands run as
- * they ran when they were recorded.
+ * Verifies one game on this thread, in slices between turns of the event loop. One step is never cut: its commands run
+ * as they ran when they were recorded.
  *
- * @throws OrreryError GAMES_MODULE (no code for the game among the types), and what the past throws: DAMAGED, MOMENT_NOT_KEPT, CLOSED.
+ * @throws OrreryError GAMES_MODULE (no code for the game among the types), and what the past throws: DAMAGED,
+ * MOMENT_NOT_KEPT, CLOSED.
  */
 export async function verify(
   past: HistoryReader,

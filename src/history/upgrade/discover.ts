@@ -1,5 +1,5 @@
-// Migrations in files of their own, 0001_first-change.js and so on: found, put in order and loaded. Before it: the folder of a
-// program. After it: `migrations` of its game type.
+// Migrations in files of their own, 0001_first-change.js and so on: found, put in order and loaded. Before it: the
+// folder of a program. After it: `migrations` of its game type.
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,12 @@ const MODULE = /\.(?:js|mjs|cjs|ts|mts|cts)$/;
 const DECLARATION = /\.d\.[mc]?ts$/;
 
 /**
- * The migrations in a folder: `new URL('./migrations/', import.meta.url)`. The default export of `0001_name.js` (.mjs, .ts)
- * leads from version 1 to 2. Files whose names do not begin with a digit are left alone.
+ * The migrations in a folder: `new URL('./migrations/', import.meta.url)`. The default export of `0001_name.js` (.mjs,
+ * .ts) leads from version 1 to 2. Files whose names do not begin with a digit are left alone.
  *
- * @throws OrreryError INVALID_GAME_TYPE, with the file, for two migrations from one version, a gap, a name that cannot be
- * read, a module that cannot be loaded or has no function as its default export; IO_FAILED when there is no such folder.
+ * @throws OrreryError INVALID_GAME_TYPE, with the file, for two migrations from one version, a gap, a name that cannot
+ * be read, a module that cannot be loaded or has no function as its default export; IO_FAILED when there is no such
+ * folder.
  */
 export async function migrationsIn(folder: URL): Promise<Migrations> {
   const path = fileURLToPath(folder);

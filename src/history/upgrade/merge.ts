@@ -25,9 +25,9 @@ export interface PathConflict {
 export type PathResolver = (place: PathConflict, conflict: Conflict) => Json | undefined;
 
 /**
- * A three-way merge: what only one side changed is taken from that side. Objects and tables are merged key by key; a list is
- * one value, as places in it move. Where both sides changed the same place, `onConflict` decides; without it that is a
- * CONFLICT. Keys keep the order of the game, those that were submitted new come last.
+ * A three-way merge: what only one side changed is taken from that side. Objects and tables are merged key by key; a
+ * list is one value, as places in it move. Where both sides changed the same place, `onConflict` decides; without it
+ * that is a CONFLICT. Keys keep the order of the game, those that were submitted new come last.
  */
 export function mergeByPath(onConflict: PathResolver = refuse): Resolver {
   return (conflict) => {

@@ -1,5 +1,5 @@
-// Every stored game of an older version taken up at once, instead of when it is opened. Before it: orrery.migrateAll and
-// `orrery migrate`. After it: the games are opened one by one, and opening migrates.
+// Every stored game of an older version taken up at once, instead of when it is opened. Before it: orrery.migrateAll
+// and `orrery migrate`. After it: the games are opened one by one, and opening migrates.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { AnyGameType } from '../../core/game/define.ts';

@@ -1,7 +1,7 @@
-// What a newer program would make of a game, before anything is written: its newest state is migrated, and beside it an older
-// state, after which the recorded commands are run again with the new code. Before it: a HistoryReader, read-only; after it: the report
-// of `orrery migrate --rehearse`. All of it happens in memory, under the game's own id: chance follows from that, so a fork in a
-// directory would play differently.
+// What a newer program would make of a game, before anything is written: its newest state is migrated, and beside it an
+// older state, after which the recorded commands are run again with the new code. Before it: a HistoryReader,
+// read-only; after it: the report of `orrery migrate --rehearse`. All of it happens in memory, under the game's own id:
+// chance follows from that, so a fork in a directory would play differently.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Operation } from 'fast-json-patch';
@@ -60,7 +60,9 @@ export interface Rehearsal {
   readonly refusals: number;
   /** The first of them. */
   readonly refused: readonly RefusedCommand[];
-  /** From the migrated newest state to the one that the new code came to. Empty: it makes no difference when to migrate. */
+  /**
+   * From the migrated newest state to the one that the new code came to. Empty: it makes no difference when to migrate.
+   */
   readonly changes: readonly DifferenceChange[];
   /** The same as RFC 6902 has it. */
   readonly operations: readonly Operation[];
@@ -69,8 +71,8 @@ export interface Rehearsal {
 }
 
 /**
- * Writes nothing, wherever the past is from. A migration that fails, or a state that does not fit afterwards, is part of the
- * result.
+ * Writes nothing, wherever the past is from. A migration that fails, or a state that does not fit afterwards, is part
+ * of the result.
  *
  * @throws OrreryError GAME_VERSION (the game is newer than the program) and what the past throws: DAMAGED, CLOSED.
  */
@@ -169,8 +171,8 @@ class Replay {
 }
 
 /**
- * A state migrated at its own time, with the random numbers of a migration that is the record `as`: what an older state draws
- * otherwise than the newest would be told as a difference.
+ * A state migrated at its own time, with the random numbers of a migration that is the record `as`: what an older state
+ * draws otherwise than the newest would be told as a difference.
  */
 function taken(type: AnyGameType, at: StateAt, as: number, seed: GameSeed | undefined): StateAt {
   const { game, tick, time } = at;

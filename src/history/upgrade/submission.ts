@@ -1,5 +1,6 @@
-// A whole state from a writer who began from an older one, perhaps with an older program. Before it: orrery.submit. After it:
-// Game.save, once it is clear that nobody else's change is lost by it, or the game type's `resolve` has said what becomes of it.
+// A whole state from a writer who began from an older one, perhaps with an older program. Before it: orrery.submit.
+// After it: Game.save, once it is clear that nobody else's change is lost by it, or the game type's `resolve` has said
+// what becomes of it.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { GameActor } from '../../core/game/actor.ts';
@@ -85,8 +86,8 @@ interface PreparedSubmission {
 /**
  * Looks up what the writer began from. Takes time; the game may go on meanwhile.
  *
- * @throws OrreryError GAME_VERSION (the state is of a newer version), INVALID_OPTION, NOT_PERSISTABLE, MIGRATION_MISSING,
- * MIGRATION_FAILED, MOMENT_NOT_KEPT (what the writer began from cannot be read any more).
+ * @throws OrreryError GAME_VERSION (the state is of a newer version), INVALID_OPTION, NOT_PERSISTABLE,
+ * MIGRATION_MISSING, MIGRATION_FAILED, MOMENT_NOT_KEPT (what the writer began from cannot be read any more).
  */
 async function prepare(game: GameActor, past: HistoryReader, submission: Submission): Promise<PreparedSubmission> {
   const { type } = game;
@@ -112,7 +113,9 @@ async function prepare(game: GameActor, past: HistoryReader, submission: Submiss
   return { base: takeUp(base, type.version).state, ours: mine.state, submission };
 }
 
-/** At once: between looking at the game and changing it nothing else may happen. Throws CONFLICT, and what save throws. */
+/**
+ * At once: between looking at the game and changing it nothing else may happen. Throws CONFLICT, and what save throws.
+ */
 function submit(game: GameActor, { base, ours, submission }: PreparedSubmission): SubmissionReceipt {
   const { baseSeq, player, version = game.type.version } = submission;
   const save = (state: object, resolved: boolean): SubmissionReceipt => {
@@ -152,8 +155,8 @@ function resolved(game: GameActor, conflict: Conflict): object {
 }
 
 /**
- * As the game itself was migrated, where it was: with the same time and the same random numbers, so that what a migration
- * draws is not taken for a change that somebody made.
+ * As the game itself was migrated, where it was: with the same time and the same random numbers, so that what a
+ * migration draws is not taken for a change that somebody made.
  */
 function takeUpTo(
   game: GameActor,

@@ -1,5 +1,5 @@
-// The past of a game whose records are a list: moments and pages of steps, by the plainest means. memory.ts asks; where the
-// records come from is its affair.
+// The past of a game whose records are a list: moments and pages of steps, by the plainest means. memory.ts asks; where
+// the records come from is its affair.
 
 import { cloneJson, fold } from '../../core/patch/apply.ts';
 import type { JsonObject, Patch } from '../../core/patch/patch.ts';

@@ -1,5 +1,5 @@
-// The reference store: it keeps everything in arrays and folds it with the plainest means. Tests compare the real one with
-// it, and programs use it where nothing must survive.
+// The reference store: it keeps everything in arrays and folds it with the plainest means. Tests compare the real one
+// with it, and programs use it where nothing must survive.
 
 import type { OrreryError } from '../../core/errors.ts';
 import { linesOf } from '../../core/patch/lines.ts';
@@ -158,7 +158,10 @@ export class MemoryStore implements Store {
     else this.#records.set(record.game, [record]);
   }
 
-  /** Undefined for a line that is no record, or is behind one of its game. It is only counted: nothing here outlives the process. */
+  /**
+   * Undefined for a line that is no record, or is behind one of its game. It is only counted: nothing here outlives the
+   * process.
+   */
   #recordOf(line: Uint8Array): Record | undefined {
     let record: Record | undefined;
     let fault: OrreryError | undefined;

@@ -1,5 +1,5 @@
-// The past of a game in a database that is not being written to: a directory beside its process, or a pack. Before it: who
-// opened the database, and closes it; after it: compaction/stored-history.ts.
+// The past of a game in a database that is not being written to: a directory beside its process, or a pack. Before it:
+// who opened the database, and closes it; after it: compaction/stored-history.ts.
 
 import { OrreryError } from '../../core/errors.ts';
 import { GameSeed } from '../../core/game/seed.ts';
@@ -79,8 +79,8 @@ export class DirectoryPast implements HistoryReader {
 }
 
 /**
- * The past of one game in a directory that another process may have open. A game id is never a path: whatever it is, it is
- * only looked up.
+ * The past of one game in a directory that another process may have open. A game id is never a path: whatever it is, it
+ * is only looked up.
  *
  * @throws OrreryError GAME_NOT_FOUND, NOT_AN_ORRERY_DIRECTORY, DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
  */

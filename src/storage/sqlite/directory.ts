@@ -87,9 +87,9 @@ export function readConfig(files: Files, directory: string): DirectoryConfig {
 
 /**
  * Makes the directory if it is not there, locks it for this process, and says how many shards it has. Throws
- * DIRECTORY_UNUSABLE when the path is something else, is read-only, or holds shards without saying how many, ALREADY_OPEN,
- * SHARD_COUNT_MISMATCH when another number was asked for, SHARD_MISSING when the folder of a shard is gone (but for one that is to
- * be made anew), and what readConfig throws.
+ * DIRECTORY_UNUSABLE when the path is something else, is read-only, or holds shards without saying how many,
+ * ALREADY_OPEN, SHARD_COUNT_MISMATCH when another number was asked for, SHARD_MISSING when the folder of a shard is
+ * gone (but for one that is to be made anew), and what readConfig throws.
  */
 export function takeDirectory(
   files: Files,
@@ -120,7 +120,10 @@ export function takeDirectory(
   }
 }
 
-/** Says how many shards a directory has, without changing it. Throws SHARD_COUNT_MISMATCH, DAMAGED and what readConfig throws. */
+/**
+ * Says how many shards a directory has, without changing it. Throws SHARD_COUNT_MISMATCH, DAMAGED and what readConfig
+ * throws.
+ */
 export function lookAtDirectory(
   files: Files,
   directory: string,

@@ -1,5 +1,5 @@
-// What is told when the disk refuses something: DISK_FULL or IO_FAILED, with the file, the name of the error and a remedy.
-// Before it: files.ts, whose every failure this is.
+// What is told when the disk refuses something: DISK_FULL or IO_FAILED, with the file, the name of the error and a
+// remedy. Before it: files.ts, whose every failure this is.
 
 import { OrreryError } from '../../core/errors.ts';
 

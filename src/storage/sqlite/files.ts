@@ -27,11 +27,14 @@ export interface Files {
   exists(path: string): boolean;
   size(path: string): number;
   /**
-   * Which file or folder this is, told from every other one that is there at the time: its device and inode. Undefined when
-   * nothing has that name. Symbolic links are followed.
+   * Which file or folder this is, told from every other one that is there at the time: its device and inode. Undefined
+   * when nothing has that name. Symbolic links are followed.
    */
   identity(at: string | FileHandle): string | undefined;
-  /** Where a path leads over symbolic links; the path as it is when there is nothing. For what users name, not for files of a directory. */
+  /**
+   * Where a path leads over symbolic links; the path as it is when there is nothing. For what users name, not for files
+   * of a directory.
+   */
   follow(path: string): string;
   /** Opens a folder: as long as it is open, no other gets its identity. */
   openFolder(path: string): FileHandle;
@@ -45,9 +48,13 @@ export interface Files {
   createNew(path: string): FileHandle;
   /** Opens a file that is there to read and write. */
   openWrite(path: string): FileHandle;
-  /** Writes all of the bytes at `position`, or throws: a short write is carried on, one that makes no progress fails. */
+  /**
+   * Writes all of the bytes at `position`, or throws: a short write is carried on, one that makes no progress fails.
+   */
   write(handle: FileHandle, bytes: Uint8Array, position: number): void;
-  /** The contents, and of the metadata only what is needed to read them. After a failure the descriptor is worthless. */
+  /**
+   * The contents, and of the metadata only what is needed to read them. After a failure the descriptor is worthless.
+   */
   dataSync(handle: FileHandle): void;
   /** The contents and all metadata. After a failure the descriptor is worthless. */
   sync(handle: FileHandle): void;
@@ -56,8 +63,8 @@ export interface Files {
   /** Replaces `to` when it is there, atomically. */
   rename(from: string, to: string): void;
   /**
-   * Gives a file its final name, atomically, and throws (`alreadyExists`) when that name is taken. Where the file system has no
-   * links, another process may take the name between the look and the renaming, and its file is replaced.
+   * Gives a file its final name, atomically, and throws (`alreadyExists`) when that name is taken. Where the file
+   * system has no links, another process may take the name between the look and the renaming, and its file is replaced.
    */
   publishNew(from: string, to: string): void;
   /** Makes `path` a second name of the file `existing`, atomically replacing what had that name. */
@@ -117,8 +124,8 @@ export function discard(files: Files, path: string, handle?: FileHandle): void {
 }
 
 /**
- * Housekeeping that nothing depends on, such as removing what nobody needs: a failure of the disk there must not stop what it
- * follows. Returns that failure. The next owner or checkpoint comes past the same place.
+ * Housekeeping that nothing depends on, such as removing what nobody needs: a failure of the disk there must not stop
+ * what it follows. Returns that failure. The next owner or checkpoint comes past the same place.
  */
 export function tidy(work: () => void): OrreryError | undefined {
   try {
@@ -193,8 +200,8 @@ export function createNodeFiles(system: FileSystem): Files {
   }
 
   /**
-   * Whether a link failed for want of links: file systems that have none, or mounts that refuse them, say so in a dozen ways. Where a
-   * second name beside the first can be made, the failure has another cause.
+   * Whether a link failed for want of links: file systems that have none, or mounts that refuse them, say so in a dozen
+   * ways. Where a second name beside the first can be made, the failure has another cause.
    */
   function hasNoLinks(existing: string, error: unknown): boolean {
     if (OF_THE_DISK.has(String((error as OrreryError).context['errno']))) return false;

@@ -1,5 +1,5 @@
-// Who has a directory open: a courtesy that refuses the second at once, with a reason. The leases of the shards are what protects.
-// Before it: directory.ts, which takes it first of all; after it: the engine, which gives it back.
+// Who has a directory open: a courtesy that refuses the second at once, with a reason. The leases of the shards are
+// what protects. Before it: directory.ts, which takes it first of all; after it: the engine, which gives it back.
 //
 //   LOCK                one line of JSON; docs/FORMAT.md says what is in it
 
@@ -31,7 +31,9 @@ const lockFields = objectOf<Lock>({
   folder: optional(text()),
 });
 
-/** By token, the directories that were opened by this copy of the module, and why those it has closed are locked still. */
+/**
+ * By token, the directories that were opened by this copy of the module, and why those it has closed are locked still.
+ */
 const openHere = new Map<string, string | undefined>();
 
 export class DirectoryLock {
@@ -39,8 +41,9 @@ export class DirectoryLock {
   readonly #path: string;
   readonly #token: string;
   /**
-   * The file, open as long as the directory is: so every thread of this process and every copy of this module sees that somebody here
-   * has it. When a thread is ended, Node closes its files. Undefined for a directory that opened without a lock.
+   * The file, open as long as the directory is: so every thread of this process and every copy of this module sees that
+   * somebody here has it. When a thread is ended, Node closes its files. Undefined for a directory that opened without
+   * a lock.
    */
   readonly #handle: FileHandle | undefined;
 
@@ -53,8 +56,9 @@ export class DirectoryLock {
   }
 
   /**
-   * Throws ALREADY_OPEN with the process that has the directory, if that process is alive. Where there is no room for the file, or one
-   * that a dead process left cannot be removed, the directory opens without it: the leases of the shards protect what is there.
+   * Throws ALREADY_OPEN with the process that has the directory, if that process is alive. Where there is no room for
+   * the file, or one that a dead process left cannot be removed, the directory opens without it: the leases of the
+   * shards protect what is there.
    */
   static take(files: Files, directory: string): DirectoryLock {
     const path = `${directory}/${LOCK}`;
@@ -86,8 +90,8 @@ export class DirectoryLock {
       }
       const holder = readLock(files, directory);
       if (holder && isAlive(files, directory, holder)) throw alreadyOpen(directory, holder);
-      // Of a process that is gone; on a full disk it makes room for the next. Another program may have it open, and the system not
-      // let it go: the next opening comes past it again.
+      // Of a process that is gone; on a full disk it makes room for the next. Another program may have it open, and the
+      // system not let it go: the next opening comes past it again.
       if (tidy(() => files.remove(path))) return new DirectoryLock(files, path, lock.token);
     }
   }
@@ -98,8 +102,8 @@ export class DirectoryLock {
   }
 
   /**
-   * Returns why the file could not be removed, if it could not. It counts for nothing then, once it is empty: another program may hold
-   * it, and the next opening comes past it again.
+   * Returns why the file could not be removed, if it could not. It counts for nothing then, once it is empty: another
+   * program may hold it, and the next opening comes past it again.
    */
   release(): OrreryError | undefined {
     const handle = this.#handle;
@@ -148,8 +152,8 @@ function readLockAt(files: Files, path: string): Lock | undefined {
 }
 
 /**
- * A process of another machine, or from before the last restart, cannot be looked at. It counts as gone: should it not be,
- * the leases of the shards stop it from acknowledging anything more.
+ * A process of another machine, or from before the last restart, cannot be looked at. It counts as gone: should it not
+ * be, the leases of the shards stop it from acknowledging anything more.
  */
 function isAlive(files: Files, directory: string, lock: Lock): boolean {
   if (lock.host !== hostname() || lock.boot !== bootId()) return false;

@@ -1,5 +1,6 @@
-// What surrounded the program each time it opened a directory to write to it. Code that does the same may give something else in
-// another version of V8, time zone or locale, so whoever runs recorded commands again is told what was otherwise then.
+// What surrounded the program each time it opened a directory to write to it. Code that does the same may give
+// something else in another version of V8, time zone or locale, so whoever runs recorded commands again is told what
+// was otherwise then.
 //
 //   openings.jsonl      one line of JSON for each opening in other surroundings than the one before, oldest first
 
@@ -31,8 +32,8 @@ const openingFields = objectOf<Opening>({
 });
 
 /**
- * Notes an opening, durably; an opening in the surroundings of the last one is noted already. Nothing but what `verify` tells
- * depends on it. Throws DISK_FULL, IO_FAILED, CLOCK_INVALID.
+ * Notes an opening, durably; an opening in the surroundings of the last one is noted already. Nothing but what `verify`
+ * tells depends on it. Throws DISK_FULL, IO_FAILED, CLOCK_INVALID.
  */
 export function recordOpening(
   files: Files,

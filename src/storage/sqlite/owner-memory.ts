@@ -1,8 +1,8 @@
-// How much memory the thread that owns a shard may have, and what is told when it was not enough. Before it: the options of
-// openOrrery and the flags of Node; after it: owner-thread.ts.
+// How much memory the thread that owns a shard may have, and what is told when it was not enough. Before it: the
+// options of openOrrery and the flags of Node; after it: owner-thread.ts.
 //
-// A flag of Node (--max-old-space-size) bounds the heap of every thread of the process, and goes before the bound of one thread.
-// Memory of the database lies outside of that heap.
+// A flag of Node (--max-old-space-size) bounds the heap of every thread of the process, and goes before the bound of
+// one thread. Memory of the database lies outside of that heap.
 
 import { OrreryError } from '../../core/errors.ts';
 import type { OwnerRequest } from './worker/protocol.ts';
@@ -12,7 +12,9 @@ const HEAP_PER_BYTE = 16;
 
 const MIB = 2 ** 20;
 
-/** The bound that Node was started with, in MiB, if it was. Of several the last counts, and the command line goes last. */
+/**
+ * The bound that Node was started with, in MiB, if it was. Of several the last counts, and the command line goes last.
+ */
 export function heapFlagMb(
   execArgv: readonly string[] = process.execArgv,
   nodeOptions = process.env['NODE_OPTIONS'] ?? '',

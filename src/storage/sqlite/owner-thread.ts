@@ -1,6 +1,6 @@
-// The main thread's end of the line to the thread that owns a shard. Before it: sqlite.ts with one request at a time; after
-// it: worker/serve.ts in the thread. The pool keeps the thread, tells of its death and gives another; requests go past it
-// on a port of their own, because a task of the pool costs the game loop twice as much as a message.
+// The main thread's end of the line to the thread that owns a shard. Before it: sqlite.ts with one request at a time;
+// after it: worker/serve.ts in the thread. The pool keeps the thread, tells of its death and gives another; requests go
+// past it on a port of their own, because a task of the pool costs the game loop twice as much as a message.
 
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -44,8 +44,8 @@ export class OwnerThread {
   #isUp = false;
   readonly #workerUrl: URL;
   /**
-   * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes when the
-   * thread dies: with nothing else to do the process would end before it hears of the death.
+   * Whoever waits for an answer keeps the process alive, an idle thread does not. The port could do that, but it closes
+   * when the thread dies: with nothing else to do the process would end before it hears of the death.
    */
   readonly #keepAlive = setInterval(() => undefined, FOREVER_MS).unref();
 

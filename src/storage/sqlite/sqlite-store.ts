@@ -112,7 +112,10 @@ export class SqliteStore implements Store {
     await this.destroy();
   }
 
-  /** Resolves when the thread has ended. One that sits in a call to the disk ends when the disk answers, however often this is asked. */
+  /**
+   * Resolves when the thread has ended. One that sits in a call to the disk ends when the disk answers, however often
+   * this is asked.
+   */
   destroy(): Promise<void> {
     this.#closed = true;
     this.#destroyed ??= this.#thread?.destroy() ?? Promise.resolve();

@@ -1,5 +1,5 @@
-// Text that grows at its end, as UTF-8 bytes: what the rows of a game are gathered in. Pieces of the journal's payloads are
-// copied in as they stand, and zlib takes the result as it is: no string is made on the way.
+// Text that grows at its end, as UTF-8 bytes: what the rows of a game are gathered in. Pieces of the journal's payloads
+// are copied in as they stand, and zlib takes the result as it is: no string is made on the way.
 
 const FIRST_BYTES = 256;
 

@@ -1,5 +1,6 @@
-// The first record of a wide game, taken apart without JSON.parse: the text of its state is what a snapshot is made of, and parsing,
-// checking and writing 15 MB again kept every commit of the shard waiting. Before it: compaction.ts; after it: wide-creation.ts.
+// The first record of a wide game, taken apart without JSON.parse: the text of its state is what a snapshot is made of,
+// and parsing, checking and writing 15 MB again kept every commit of the shard waiting. Before it: compaction.ts; after
+// it: wide-creation.ts.
 //
 // What is refused here is not wrong, only not certain: the caller then parses the line. The bytes are valid UTF-8.
 
@@ -47,8 +48,8 @@ export function createLine(line: Buffer): CreateLine | undefined {
 }
 
 /**
- * The text of a state in pieces, as cutText makes them. Ends with undefined when it is not the text of an object as JSON.stringify
- * writes it, with an object for each of the tables.
+ * The text of a state in pieces, as cutText makes them. Ends with undefined when it is not the text of an object as
+ * JSON.stringify writes it, with an object for each of the tables.
  */
 export function* cutStateText(state: Buffer, tables: readonly string[]): Generator<TextChunk | undefined> {
   if (state[0] !== OPEN_OBJECT) return yield undefined;
@@ -109,7 +110,10 @@ function* plainPieces(state: Buffer, from: number, to: number): Generator<TextCh
   }
 }
 
-/** The keys of one object. JSON.parse takes of two that are the same the last, and puts numbers first: such keys are not certain. */
+/**
+ * The keys of one object. JSON.parse takes of two that are the same the last, and puts numbers first: such keys are not
+ * certain.
+ */
 class Keys {
   /** Behind the key that was found last: where its colon stands. */
   end = 0;

@@ -1,5 +1,5 @@
-// Which patches change which entity of one table, all of them text. stored-chunks.ts fills it from the tail of a game and
-// applies it to the pieces of a snapshot, entity by entity.
+// Which patches change which entity of one table, all of them text. stored-chunks.ts fills it from the tail of a game
+// and applies it to the pieces of a snapshot, entity by entity.
 
 import { CLOSE_LIST } from '../../../core/patch/json-text.ts';
 import type { Patch } from '../../../core/patch/patch.ts';
@@ -12,10 +12,16 @@ const PATCH_MARKS = 4;
 /** Of the patches of one text; ids and patches are known by where they stand in it. */
 export class EntityChanges {
   readonly #bytes: Uint8Array;
-  /** Of each entity: where its id begins and ends, quotes included, its first and its last patch, and 1 once it was taken. */
+  /**
+   * Of each entity: where its id begins and ends, quotes included, its first and its last patch, and 1 once it was
+   * taken.
+   */
   #entities = new Int32Array(ENTITY_MARKS * 64);
   #entityCount = 0;
-  /** Of each patch: where it begins, where its path goes on behind the id, where it ends, and the next of the same entity. */
+  /**
+   * Of each patch: where it begins, where its path goes on behind the id, where it ends, and the next of the same
+   * entity.
+   */
   #patches = new Int32Array(PATCH_MARKS * 64);
   #patchCount = 0;
   /** Entities by the hash of their id, counted from 1. */

@@ -1,5 +1,5 @@
-// What the image says of a game, written: its row, stretches of its past, snapshots. compaction.ts says when; image/ is the hop
-// after. Whole-state records, which create a game, migrate it or bring it back, are taken in here as well.
+// What the image says of a game, written: its row, stretches of its past, snapshots. compaction.ts says when; image/ is
+// the hop after. Whole-state records, which create a game, migrate it or bring it back, are taken in here as well.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';
@@ -25,7 +25,10 @@ import { StoredState } from './stored-chunks.ts';
 import { readTail, tailOf } from './tail.ts';
 import type { TypePolicies } from './type-policies.ts';
 
-/** A snapshot is due when the patches since the last outweigh it as often as its type says, but never for less than so many bytes. */
+/**
+ * A snapshot is due when the patches since the last outweigh it as often as its type says, but never for less than so
+ * many bytes.
+ */
 const SNAPSHOT_BYTES = 64 * 1024;
 
 /** Pieces grow with their entities. Once one has come so far, the state is cut anew. */
@@ -95,8 +98,8 @@ export class GameRows {
   }
 
   /**
-   * A record that puts a whole state in the place of the one there was: the caller has written everything before it, and made sure
-   * that it is whole.
+   * A record that puts a whole state in the place of the one there was: the caller has written everything before it,
+   * and made sure that it is whole.
    */
   replace(record: Record): GameInfo {
     const { game, seq, tick, time, command: name, args, player, patches } = record;
@@ -126,7 +129,10 @@ export class GameRows {
     return row;
   }
 
-  /** Inside a transaction. The caller lets go of what has gathered, and takes the snapshot that is due then, for the reason given. */
+  /**
+   * Inside a transaction. The caller lets go of what has gathered, and takes the snapshot that is due then, for the
+   * reason given.
+   */
   write(pending: PendingRow): SnapshotReason | undefined {
     const { row } = pending;
     if (pending.isEmpty) return undefined;
@@ -188,8 +194,8 @@ export class GameRows {
   }
 
   /**
-   * From the rows alone: the caller has written what had gathered. Yields often, and until it has come to its end nothing of this
-   * game's past may be taken away; new rows may come.
+   * From the rows alone: the caller has written what had gathered. Yields often, and until it has come to its end
+   * nothing of this game's past may be taken away; new rows may come.
    */
   *snapshot(row: GameInfo, why: SnapshotReason): Generator<void, void> {
     const body = (yield* this.#spliced(row)) ?? this.#folded(row);

@@ -1,5 +1,5 @@
-// Games with a record that cannot be read. From that record on their lines are kept as they stand, in the image, and tried again
-// at every opening; the other games of the shard go on. Before it: compaction.ts, line by line; after it:
+// Games with a record that cannot be read. From that record on their lines are kept as they stand, in the image, and
+// tried again at every opening; the other games of the shard go on. Before it: compaction.ts, line by line; after it:
 // image/unreadable-records.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
@@ -75,7 +75,9 @@ export class HeldGames {
     );
   }
 
-  /** The record of a line, or undefined when the line was kept as it stands. Throws DAMAGED for one that names no game. */
+  /**
+   * The record of a line, or undefined when the line was kept as it stands. Throws DAMAGED for one that names no game.
+   */
   take(line: Uint8Array, frame: number, assertFits: Fit): Record | undefined {
     let record: Record | undefined;
     let fault: OrreryError | undefined;
@@ -104,7 +106,10 @@ export class HeldGames {
     this.#games.set(game, { ...first, lastSeq, lastOrdinal, records: (before?.records ?? 0) + 1 });
   }
 
-  /** Records of held games that can be read by now, in their order: the caller takes each in before the next is asked for. */
+  /**
+   * Records of held games that can be read by now, in their order: the caller takes each in before the next is asked
+   * for.
+   */
   *retry(assertFits: Fit): Generator<{ readonly record: Record; readonly bytes: number }> {
     for (const [game, held] of [...this.#games]) {
       let { records } = held;

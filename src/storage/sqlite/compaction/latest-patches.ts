@@ -1,5 +1,6 @@
-// What happened to a game since a snapshot, as the text of patches that do the same and are few: while steps only replace values, the
-// last value of a place takes the room of the one before. Before it: tail.ts, which reads the steps. After it: stored-chunks.ts and fold.ts.
+// What happened to a game since a snapshot, as the text of patches that do the same and are few: while steps only
+// replace values, the last value of a place takes the room of the one before. Before it: tail.ts, which reads the
+// steps. After it: stored-chunks.ts and fold.ts.
 
 import type { Patch } from '../../../core/patch/patch.ts';
 import { decodePatches, encodePatches } from '../../../core/patch/record.ts';
@@ -23,9 +24,9 @@ export class LatestPatches {
   #deepest = 0;
   #hasStructure = false;
   /**
-   * Whether of each place the last value counts, and nothing else. Where a value may have an inside, no other path may lead into it:
-   * paths of one length lead past each other. A plain value has none, so what leads inside stands before it. Once that is not so,
-   * what comes is put behind what there is.
+   * Whether of each place the last value counts, and nothing else. Where a value may have an inside, no other path may
+   * lead into it: paths of one length lead past each other. A plain value has none, so what leads inside stands before
+   * it. Once that is not so, what comes is put behind what there is.
    */
   #lastCounts = true;
   /** Nothing was parsed, so that of every patch it is known where its path ends. */
@@ -71,8 +72,8 @@ export class LatestPatches {
   }
 
   /**
-   * Calls `each` with where a patch begins, where its path ends and where it ends, in order. False when it says so, or when not of
-   * every patch that is known. Yields now and then; no patch may be added meanwhile.
+   * Calls `each` with where a patch begins, where its path ends and where it ends, in order. False when it says so, or
+   * when not of every patch that is known. Yields now and then; no patch may be added meanwhile.
    */
   *visit(each: (bytes: Uint8Array, from: number, pathEnd: number, to: number) => boolean): Generator<void, boolean> {
     if (!this.#isMarked) return false;

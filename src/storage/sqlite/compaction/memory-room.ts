@@ -1,5 +1,6 @@
-// Whether there is memory for a record that has to be parsed. A thread whose memory runs out little by little ends by itself; when one
-// large piece finds no place, Node ends the whole process. So that is looked at before. Before it: whoever parses a line.
+// Whether there is memory for a record that has to be parsed. A thread whose memory runs out little by little ends by
+// itself; when one large piece finds no place, Node ends the whole process. So that is looked at before. Before it:
+// whoever parses a line.
 
 import { getHeapStatistics } from 'node:v8';
 import { OrreryError } from '../../../core/errors.ts';

@@ -1,5 +1,6 @@
-// Rows of a game's past written anew with fewer steps in them: steps go in oldest first, and those that end within the same
-// tick or the same stretch of time become one. Before it: thinning.ts, which reads the rows; after it: image/kept-rows.ts.
+// Rows of a game's past written anew with fewer steps in them: steps go in oldest first, and those that end within the
+// same tick or the same stretch of time become one. Before it: thinning.ts, which reads the rows; after it:
+// image/kept-rows.ts.
 
 import { coalesce } from '../../../core/patch/coalesce.ts';
 import type { Patch } from '../../../core/patch/patch.ts';

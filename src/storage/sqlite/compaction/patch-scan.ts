@@ -1,5 +1,5 @@
-// The patches of one record, found in the text they stand in and checked, but not parsed. record-line.ts has one for each
-// line of the journal; patch-text.ts gathers what was found.
+// The patches of one record, found in the text they stand in and checked, but not parsed. record-line.ts has one for
+// each line of the journal; patch-text.ts gathers what was found.
 
 import { randomInt } from 'node:crypto';
 import {

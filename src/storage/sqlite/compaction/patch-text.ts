@@ -1,8 +1,8 @@
-// The patches of an unfinished step, gathered as text and merged as text. Before it: patch-scan.ts, which has found each patch
-// in its record. After it: a row of the image.
+// The patches of an unfinished step, gathered as text and merged as text. Before it: patch-scan.ts, which has found
+// each patch in its record. After it: a row of the image.
 //
-// Most steps only replace values, and then of each place the last value counts, wherever the others stand: that is done here
-// on the bytes. All other steps are for coalesce.ts, which knows what insertions and deletions do to each other.
+// Most steps only replace values, and then of each place the last value counts, wherever the others stand: that is done
+// here on the bytes. All other steps are for coalesce.ts, which knows what insertions and deletions do to each other.
 
 import { coalesce } from '../../../core/patch/coalesce.ts';
 import { CLOSE_LIST, COMMA, OPEN_LIST } from '../../../core/patch/json-text.ts';
@@ -11,7 +11,9 @@ import { decodePatches, encodePatches } from '../../../core/patch/record.ts';
 import { ByteText } from './byte-text.ts';
 import { MARKS, PATH_OFFSET, PatchScan } from './patch-scan.ts';
 
-/** Which patch was the first to name a path, and which the last so far. Filled anew for every merging, so one is enough. */
+/**
+ * Which patch was the first to name a path, and which the last so far. Filled anew for every merging, so one is enough.
+ */
 let table = new Int32Array(0);
 let latest = new Int32Array(0);
 
@@ -100,8 +102,9 @@ export class PatchText {
   }
 
   /**
-   * Whether of each place the last value counts, and nothing else. Where a value may have an inside, no other path may lead
-   * into it: paths of one length lead past each other. A plain value has none, so what leads inside stands before it.
+   * Whether of each place the last value counts, and nothing else. Where a value may have an inside, no other path may
+   * lead into it: paths of one length lead past each other. A plain value has none, so what leads inside stands before
+   * it.
    */
   #lastCounts(): boolean {
     return this.#onlyReplaces && (!this.#hasStructure || this.#shallowest === this.#deepest);
@@ -131,7 +134,10 @@ export class PatchText {
     return index + 1 === this.count ? this.#text.length : (this.#marks[(index + 1) * MARKS] as number) - 1;
   }
 
-  /** For each patch that is the first on its path, finds the last one; the others get -1. Returns how many paths there are. */
+  /**
+   * For each patch that is the first on its path, finds the last one; the others get -1. Returns how many paths there
+   * are.
+   */
   #findLatest(size: number): number {
     const marks = this.#marks;
     const bytes = this.#text.bytes;

@@ -1,5 +1,5 @@
-// What has gathered of one game since its last row: the text of the row to come. compaction.ts fills it record by record and
-// writes it to the image.
+// What has gathered of one game since its last row: the text of the row to come. compaction.ts fills it record by
+// record and writes it to the image.
 
 import { CLOSE_LIST, COMMA, OPEN_LIST } from '../../../core/patch/json-text.ts';
 import type { Record } from '../../../core/patch/record.ts';

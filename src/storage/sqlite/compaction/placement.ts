@@ -1,5 +1,5 @@
-// Whether a record has a place in its game as it is. Before it: a line that was decoded; after it: compaction.ts, which takes it in, or
-// held-games.ts, which keeps it as it stands.
+// Whether a record has a place in its game as it is. Before it: a line that was decoded; after it: compaction.ts, which
+// takes it in, or held-games.ts, which keeps it as it stands.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { CREATE, MIGRATE, RECOVER, type Record } from '../../../core/patch/record.ts';

@@ -1,5 +1,5 @@
-// The projected tables of a shard's game types: made, made anew when their definition changed, fed with every row of history
-// that compaction.ts writes. What a definition says is in projection/; here it meets the image.
+// The projected tables of a shard's game types: made, made anew when their definition changed, fed with every row of
+// history that compaction.ts writes. What a definition says is in projection/; here it meets the image.
 
 import { OrreryError, reason } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
@@ -62,7 +62,10 @@ export class ProjectedTypes {
   /** Games whose rows could not be kept, as their states break what was declared unique. */
   readonly #faults: Set<string>;
 
-  /** `stateOf` gives the newest state of a game, from the rows of the image alone; `historyOf` what a type has for `history`. */
+  /**
+   * `stateOf` gives the newest state of a game, from the rows of the image alone; `historyOf` what a type has for
+   * `history`.
+   */
   constructor(database: Database, historyOf: (type: string) => string, stateOf: (row: GameInfo) => Json) {
     this.#database = database;
     this.#historyOf = historyOf;
@@ -80,8 +83,8 @@ export class ProjectedTypes {
   }
 
   /**
-   * Makes the tables those that are declared: what is no longer declared goes, and what is new or another is filled from the
-   * states. Throws INVALID_GAME_TYPE when two types claim one table; nothing has changed then.
+   * Makes the tables those that are declared: what is no longer declared goes, and what is new or another is filled
+   * from the states. Throws INVALID_GAME_TYPE when two types claim one table; nothing has changed then.
    */
   declare(declared: DeclaredProjections): Reprojection {
     const changed = new Map([...this.#missing].filter(([type]) => !declared.has(type)));
@@ -130,8 +133,8 @@ export class ProjectedTypes {
   }
 
   /**
-   * A game whose rows of history came from elsewhere, and what its type declares perhaps with them: where that cannot be used
-   * beside what is here, the type has no tables.
+   * A game whose rows of history came from elsewhere, and what its type declares perhaps with them: where that cannot
+   * be used beside what is here, the type has no tables.
    */
   adopt(row: GameInfo): void {
     if (this.#projectors.has(row.type)) {

@@ -1,5 +1,5 @@
-// How much of a game's past its type keeps, as plain data: it comes with the owner's options, or from the table `types` of an
-// image where nobody has the game type's code. thinning.ts and compaction apply it.
+// How much of a game's past its type keeps, as plain data: it comes with the owner's options, or from the table `types`
+// of an image where nobody has the game type's code. thinning.ts and compaction apply it.
 
 import { isObject } from '../../../core/patch/plain.ts';
 

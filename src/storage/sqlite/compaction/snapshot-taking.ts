@@ -1,5 +1,5 @@
-// Snapshots that are due, taken one after the other, a little at a time. Before it: compaction.ts, which says that they are due; after
-// it: game-rows.ts, which makes each from the rows of its game.
+// Snapshots that are due, taken one after the other, a little at a time. Before it: compaction.ts, which says that they
+// are due; after it: game-rows.ts, which makes each from the rows of its game.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { GameInfo } from '../../game-info.ts';

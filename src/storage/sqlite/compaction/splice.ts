@@ -1,5 +1,5 @@
-// Values of an entity replaced in its text, without parsing it. stored-chunks.ts tries this for each entity that changed; whatever
-// is not plainly a replacement of what is there is for apply.ts to do, or to refuse.
+// Values of an entity replaced in its text, without parsing it. stored-chunks.ts tries this for each entity that
+// changed; whatever is not plainly a replacement of what is there is for apply.ts to do, or to refuse.
 
 import {
   CLOSE_LIST,
@@ -21,12 +21,15 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** Where old values stand in the entity, and new ones in the patches; four numbers each, by the place of the old value. */
+/**
+ * Where old values stand in the entity, and new ones in the patches; four numbers each, by the place of the old value.
+ */
 let edits = new Int32Array(4 * 32);
 
 /**
- * Appends the entity that stands in `text` from `from` to `to` with its patches done. False, and nothing appended, if not sure.
- * With `onlyPlain` it is sure of numbers, strings and the like alone: what is inside of a list or an object is for fold to check.
+ * Appends the entity that stands in `text` from `from` to `to` with its patches done. False, and nothing appended, if
+ * not sure. With `onlyPlain` it is sure of numbers, strings and the like alone: what is inside of a list or an object
+ * is for fold to check.
  */
 export function spliceEntity(
   out: ByteText,
@@ -68,7 +71,10 @@ export function spliceEntity(
   return true;
 }
 
-/** Whether the text of a value that ends at `to` is the one that JSON.stringify writes for it. Of lists and objects that is not known. */
+/**
+ * Whether the text of a value that ends at `to` is the one that JSON.stringify writes for it. Of lists and objects that
+ * is not known.
+ */
 function isPlain(bytes: Uint8Array, at: number, to: number): boolean {
   const first = bytes[at] as number;
   if (first === QUOTE) return endOfUniqueString(bytes, at) === to;

@@ -1,5 +1,6 @@
-// The newest state of a game from the pieces of its last snapshot and what happened since: text goes in, and text comes out that
-// only has other values here and there. Before it: compaction.ts. After it: storage/assemble.ts, on the main thread, and the next snapshot.
+// The newest state of a game from the pieces of its last snapshot and what happened since: text goes in, and text comes
+// out that only has other values here and there. Before it: compaction.ts. After it: storage/assemble.ts, on the main
+// thread, and the next snapshot.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';
@@ -26,15 +27,16 @@ interface Later {
 }
 
 /**
- * How far what is spliced in is looked at: not at all where the text will be parsed and checked by whoever gets it. A snapshot is kept,
- * and has to be to the byte what folding gives: nothing that it would refuse, and the entities in its order, too.
+ * How far what is spliced in is looked at: not at all where the text will be parsed and checked by whoever gets it. A
+ * snapshot is kept, and has to be to the byte what folding gives: nothing that it would refuse, and the entities in its
+ * order, too.
  */
 export type Trust = 'parsed later' | 'kept';
 
 /**
- * Gives `take` the pieces that storage/store.ts describes, each as soon as it is made. `steps` are those after the snapshot. False when
- * they did more than change entities and the plain part, or when their text is not certain: then some pieces may have been taken, and
- * the state must be folded as a whole.
+ * Gives `take` the pieces that storage/store.ts describes, each as soon as it is made. `steps` are those after the
+ * snapshot. False when they did more than change entities and the plain part, or when their text is not certain: then
+ * some pieces may have been taken, and the state must be folded as a whole.
  */
 export function takeStored(
   snapshot: PackedSnapshot,
@@ -75,7 +77,9 @@ export class StoredState {
     this.plain = plainState(snapshot, later.plain, row);
   }
 
-  /** `tail` is what happened since the snapshot. Undefined where takeStored says false. Throws PATCH_INVALID, DAMAGED. */
+  /**
+   * `tail` is what happened since the snapshot. Undefined where takeStored says false. Throws PATCH_INVALID, DAMAGED.
+   */
   static *read(
     snapshot: PackedSnapshot,
     row: GameInfo,
@@ -88,8 +92,9 @@ export class StoredState {
   }
 
   /**
-   * Texts of the entities of a table, about CHUNK_BYTES each, without commas or braces around them. Each stands until the next is
-   * asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes, or not certain enough to keep.
+   * Texts of the entities of a table, about CHUNK_BYTES each, without commas or braces around them. Each stands until
+   * the next is asked for. Undefined, and the last, when the text of the snapshot is not what cutText writes, or not
+   * certain enough to keep.
    */
   *entities(table: string): Generator<Uint8Array | undefined> {
     const changes = this.#tables.get(JSON.stringify(table));
@@ -174,7 +179,10 @@ function plainState(snapshot: PackedSnapshot, patches: ByteText, row: GameInfo):
   return foldTail(checked({ json: Buffer.concat(between).toString('utf8') }), later, row);
 }
 
-/** The entities of a piece with what was done to them. False when its text is not what cutText writes, or their order is another. */
+/**
+ * The entities of a piece with what was done to them. False when its text is not what cutText writes, or their order is
+ * another.
+ */
 function changeEntities(
   out: ByteText,
   text: Buffer,
@@ -218,7 +226,10 @@ function separated(out: ByteText, text: Uint8Array, from: number, to: number): v
   out.copy(text, from, to);
 }
 
-/** Appends an entity with its patches applied, with a comma before it if need be; nothing, and false, when they removed it. */
+/**
+ * Appends an entity with its patches applied, with a comma before it if need be; nothing, and false, when they removed
+ * it.
+ */
 function addFolded(
   out: ByteText,
   table: string,

@@ -1,5 +1,6 @@
-// One game's past where it is kept: rows of the image, and what has gathered since the last row. Before it: Compaction.past;
-// after it: the owner's answers to a running process, and sqlite/directory-history.ts for whoever reads a directory or a pack.
+// One game's past where it is kept: rows of the image, and what has gathered since the last row. Before it:
+// Compaction.past; after it: the owner's answers to a running process, and sqlite/directory-history.ts for whoever
+// reads a directory or a pack.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import type { GameInfo } from '../../game-info.ts';

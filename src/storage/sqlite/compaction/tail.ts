@@ -1,5 +1,6 @@
-// What happened to a game after a snapshot, as patches: read from the steps of its rows, whose text is taken over where it is
-// certain and parsed where it is not. compaction.ts makes the next snapshot from it, stored-chunks.ts a game on its way.
+// What happened to a game after a snapshot, as patches: read from the steps of its rows, whose text is taken over where
+// it is certain and parsed where it is not. compaction.ts makes the next snapshot from it, stored-chunks.ts a game on
+// its way.
 
 import { isUtf8 } from 'node:buffer';
 import { CLOSE_LIST, COMMA, countAt, endOfCount, endOfValue, OPEN_LIST } from '../../../core/patch/json-text.ts';

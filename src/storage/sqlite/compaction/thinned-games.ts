@@ -1,5 +1,6 @@
-// Which games of a shard retention has anything to do with, and what it needs of the image besides their steps. compaction.ts tells
-// of every row that was written; before a checkpoint the games with news are gone through by thinning.ts.
+// Which games of a shard retention has anything to do with, and what it needs of the image besides their steps.
+// compaction.ts tells of every row that was written; before a checkpoint the games with news are gone through by
+// thinning.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { cutText } from '../../chunks.ts';

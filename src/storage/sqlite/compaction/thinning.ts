@@ -1,11 +1,11 @@
-// Retention applied to what an image holds: the beginning of a past is cut, old steps are merged, snapshots that nothing needs
-// go. Before it: compaction, before a checkpoint; after it: the image, which is published with what is left. Only rows change:
-// a crash finds the image and the journal of before.
+// Retention applied to what an image holds: the beginning of a past is cut, old steps are merged, snapshots that
+// nothing needs go. Before it: compaction, before a checkpoint; after it: the image, which is published with what is
+// left. Only rows change: a crash finds the image and the journal of before.
 //
-// Ages are measured back from the time that the game has come to, which its rows alone tell, so that the same rows always lead
-// to the same. A time counts once the next record is not before it: the earlier one of the times of the last two records. So no
-// record with a time far ahead makes all that came before it old. A clock that jumped makes single steps look young or old: a
-// step is only merged with its neighbour when both are old enough by their own times.
+// Ages are measured back from the time that the game has come to, which its rows alone tell, so that the same rows
+// always lead to the same. A time counts once the next record is not before it: the earlier one of the times of the
+// last two records. So no record with a time far ahead makes all that came before it old. A clock that jumped makes
+// single steps look young or old: a step is only merged with its neighbour when both are old enough by their own times.
 
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import { MIGRATE, RECOVER } from '../../../core/patch/record.ts';
@@ -42,7 +42,10 @@ export interface ThinnedRows {
   begin(id: string, firstSeq: number): void;
 }
 
-/** How far a tier has come: the last seq of the last row it went over, and bytes of steps before that row since a snapshot. */
+/**
+ * How far a tier has come: the last seq of the last row it went over, and bytes of steps before that row since a
+ * snapshot.
+ */
 interface Mark {
   readonly upTo: number;
   readonly bytes: number;
@@ -300,7 +303,10 @@ interface Source {
   readonly stepCount: number;
 }
 
-/** A stretch of time says what became of the game, not who asked for what. A row may hold steps that are not old enough for it. */
+/**
+ * A stretch of time says what became of the game, not who asked for what. A row may hold steps that are not old enough
+ * for it.
+ */
 function dropsCommands({ tier, notAfter }: TierRange, { time }: Step): boolean {
   return typeof tier.every === 'object' && time <= notAfter;
 }

@@ -1,5 +1,5 @@
-// How the games of each type are kept: as the program says that has opened the shard, else as the program said that opened it
-// last with the type's code. Compaction asks; worker/owner.ts has what is said written down.
+// How the games of each type are kept: as the program says that has opened the shard, else as the program said that
+// opened it last with the type's code. Compaction asks; worker/owner.ts has what is said written down.
 
 import type { Database } from '../image/database.ts';
 import { readType, writeType } from '../image/types.ts';

@@ -1,5 +1,5 @@
-// A wide game is taken in as text, one piece at a time: commits go on in between. Before it: compaction.ts, which parses the line when this
-// is not certain of it; after it: game-rows.ts.
+// A wide game is taken in as text, one piece at a time: commits go on in between. Before it: compaction.ts, which
+// parses the line when this is not certain of it; after it: game-rows.ts.
 
 import { SnapshotBody } from '../image/snapshots.ts';
 import { createLine, cutStateText } from './create-line.ts';

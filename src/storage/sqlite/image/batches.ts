@@ -1,5 +1,5 @@
-// Steps and commands as rows of an image: a row holds consecutive steps of one game. compaction/ writes them; every reader of the past
-// goes through them row by row.
+// Steps and commands as rows of an image: a row holds consecutive steps of one game. compaction/ writes them; every
+// reader of the past goes through them row by row.
 
 import { assertJson } from '../../../core/patch/apply.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';

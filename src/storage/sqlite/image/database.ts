@@ -15,7 +15,9 @@ import { frozenPages, type ImageContent, wholeContent } from './image-content.ts
 import { assertSchema, migrate } from './schema.ts';
 import { type SqlLibrary, sqlLibrary } from './sql-library.ts';
 
-/** As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one. */
+/**
+ * As sql.js has it: whoever installs Orrery does not install the types of sql.js, and public types come to this one.
+ */
 export type SqlValue = number | string | Uint8Array | null;
 export type Row = { readonly [column: string]: SqlValue };
 
@@ -56,8 +58,8 @@ export class Database {
   }
 
   /**
-   * Empty without bytes. Throws DAMAGED when the bytes are not a database of ours, FORMAT_TOO_NEW when it is a later one.
-   * The schema is compared before any statement touches a table: bytes from a disk may hold triggers and views.
+   * Empty without bytes. Throws DAMAGED when the bytes are not a database of ours, FORMAT_TOO_NEW when it is a later
+   * one. The schema is compared before any statement touches a table: bytes from a disk may hold triggers and views.
    */
   static async open(bytes?: Uint8Array): Promise<Database> {
     const library = await sqlLibrary();
@@ -66,7 +68,8 @@ export class Database {
     const made = (from?: Uint8Array): Database =>
       new Database(
         library,
-        // A view, not the Buffer that it may be: sql.js keeps a slice, and a slice of a Buffer is the caller's own memory.
+        // A view, not the Buffer that it may be: sql.js keeps a slice, and a slice of a Buffer is the caller's own
+        // memory.
         attempt(() => new library.Database(from && new Uint8Array(from.buffer, from.byteOffset, from.length))),
       );
     const database = made(bytes);
@@ -89,7 +92,8 @@ export class Database {
 
   /**
    * Over pages, of an image or of none: no more than `roomBytes` of them are in memory, and what was changed and has no
-   * room is in a file in `folder` that has no name. Takes the image over. Only where `takesPages`. Throws as `open` does.
+   * room is in a file in `folder` that has no name. Takes the image over. Only where `takesPages`. Throws as `open`
+   * does.
    */
   static async paged(rooms: Rooms, image?: FilePages): Promise<Database> {
     const library = await sqlLibrary();
@@ -105,8 +109,8 @@ export class Database {
   }
 
   /**
-   * Empty, to be filled, asked and thrown away: there is no way back from a statement that fails. Over pages where sql.js
-   * takes them, in memory as a whole where it does not.
+   * Empty, to be filled, asked and thrown away: there is no way back from a statement that fails. Over pages where
+   * sql.js takes them, in memory as a whole where it does not.
    */
   static async scratch(rooms: Rooms): Promise<Database> {
     if (!(await Database.takesPages())) return Database.open();
@@ -203,8 +207,8 @@ export class Database {
   }
 
   /**
-   * Gives back pages that nothing needs any more, when they are most of the file: deleted rows leave them free, and they would be
-   * exported with the others. False when it is not worth it. Never inside a transaction.
+   * Gives back pages that nothing needs any more, when they are most of the file: deleted rows leave them free, and
+   * they would be exported with the others. False when it is not worth it. Never inside a transaction.
    */
   shrink(): boolean {
     const pages = Number(this.one('PRAGMA page_count')?.['page_count']);
@@ -297,7 +301,10 @@ function rowOf(statement: Statement): Row {
   return row;
 }
 
-/** Text of the row that a statement is at. sql.js takes a U+FEFF from the beginning of text, and gives the bytes as they are. */
+/**
+ * Text of the row that a statement is at. sql.js takes a U+FEFF from the beginning of text, and gives the bytes as they
+ * are.
+ */
 export function textAt(statement: object, column: number): string {
   const { buffer } = (statement as BlobStatement).getBlob(column);
   return Buffer.from(buffer).toString('utf8');

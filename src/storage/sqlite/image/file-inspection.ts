@@ -1,5 +1,5 @@
-// What SQLite itself says of the bytes of a file, with a part of them in memory. Before it: database.ts and the thread that
-// checks images; after it: the pages of the file.
+// What SQLite itself says of the bytes of a file, with a part of them in memory. Before it: database.ts and the thread
+// that checks images; after it: the pages of the file.
 
 import { dirname } from 'node:path';
 import { OrreryError, reason } from '../../../core/errors.ts';
@@ -14,7 +14,9 @@ import { Spill } from '../pages/spill.ts';
 import type { ImageCheck } from './image-check.ts';
 import type { SqlLibrary } from './sql-library.ts';
 
-/** Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read. */
+/**
+ * Functions in a schema are not called, and a cell that does not fit into its page is noticed when the page is read.
+ */
 export const GUARDED = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;';
 
 /** Of the file, in memory. */

@@ -1,6 +1,6 @@
-// All rows of one game, whatever tables they stand in: one at a time out of one database, and into another. rows.ts gives
-// the same rows a meaning; here they are only values. A pack is made of them, and a game that comes from one enters a shard
-// through here.
+// All rows of one game, whatever tables they stand in: one at a time out of one database, and into another. rows.ts
+// gives the same rows a meaning; here they are only values. A pack is made of them, and a game that comes from one
+// enters a shard through here.
 
 import type { Database, Row } from './database.ts';
 
@@ -10,7 +10,9 @@ export interface GameTable {
   readonly columns: readonly string[];
   /** Of the columns, the one that holds the id. */
   readonly game: string;
-  /** Of the columns, the one that tells the rows of a game apart; none where they are so few that they are read at once. */
+  /**
+   * Of the columns, the one that tells the rows of a game apart; none where they are so few that they are read at once.
+   */
   readonly key: string | undefined;
   /** The rows of a game; with a key, the first behind a value of it. */
   readonly next: string;
@@ -121,7 +123,10 @@ export const GAME_TABLES: readonly GameTable[] = [
   },
 ];
 
-/** The rows of a game in a table, in the order of their primary key. One at a time: a long past must not be in memory twice. */
+/**
+ * The rows of a game in a table, in the order of their primary key. One at a time: a long past must not be in memory
+ * twice.
+ */
 export function* rowsOfGame(database: Database, table: GameTable, game: string): Generator<Row> {
   if (table.key === undefined) {
     yield* database.all(table.next, [game]);

@@ -1,5 +1,6 @@
-// Rows that say that steps are gone and only the state at their end is left, as a snapshot. Whoever goes through the steps of a
-// game meets such a stretch as one step that replaces everything, so that nobody has to know of gaps to come out right.
+// Rows that say that steps are gone and only the state at their end is left, as a snapshot. Whoever goes through the
+// steps of a game meets such a stretch as one step that replaces everything, so that nobody has to know of gaps to come
+// out right.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { CODEC_JSON, unpackBytes } from './body.ts';

@@ -1,5 +1,5 @@
-// The rows of patch_batches in either direction, one at a time: a long past must not be in memory as a whole. Before it: the
-// database; after it: compaction/stored-history.ts, which finds moments and reads steps with their commands.
+// The rows of patch_batches in either direction, one at a time: a long past must not be in memory as a whole. Before
+// it: the database; after it: compaction/stored-history.ts, which finds moments and reads steps with their commands.
 
 import type { CommandEntry, Step } from '../../steps.ts';
 import { decodeCommands, decodeSteps } from './batches.ts';
@@ -7,7 +7,9 @@ import { unpackBytes } from './body.ts';
 import type { Database, Row } from './database.ts';
 import { stepsText } from './gaps.ts';
 
-/** Consecutive steps of a game, as one row of patch_batches keeps them. Its texts are only read when they are asked for. */
+/**
+ * Consecutive steps of a game, as one row of patch_batches keeps them. Its texts are only read when they are asked for.
+ */
 export interface PatchBatch {
   readonly firstSeq: number;
   readonly lastSeq: number;

@@ -1,5 +1,5 @@
-// What an image is made of: all bytes of a database as they were at one moment, given out a part at a time while the database
-// goes on. Before it: image.ts, which writes them; after it: the pages of the database, or an array.
+// What an image is made of: all bytes of a database as they were at one moment, given out a part at a time while the
+// database goes on. Before it: image.ts, which writes them; after it: the pages of the database, or an array.
 
 import { MessageChannel } from 'node:worker_threads';
 import type { FilePages } from '../pages/file-pages.ts';
@@ -57,8 +57,8 @@ export function wholeContent(bytes: Uint8Array): ImageContent {
 const WORTH_GIVING_BACK = 1024 * 1024;
 
 /**
- * Memory of the size of the image goes back to the system now: an owner that has nothing to do collects no garbage. What was
- * sent to a port that nobody has is gone with the port.
+ * Memory of the size of the image goes back to the system now: an owner that has nothing to do collects no garbage.
+ * What was sent to a port that nobody has is gone with the port.
  */
 function giveBack({ buffer, length }: Uint8Array): void {
   if (length < WORTH_GIVING_BACK || length !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;

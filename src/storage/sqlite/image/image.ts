@@ -1,5 +1,5 @@
-// An image: a SQLite file of one shard, written once and never changed. A checkpoint makes it from database.ts; manifest.ts
-// makes it count.
+// An image: a SQLite file of one shard, written once and never changed. A checkpoint makes it from database.ts;
+// manifest.ts makes it count.
 //
 //   image-<gen>.sqlite  what sql.js exports; docs/SCHEMA.md says what is inside
 //   latest.sqlite       a second name of the newest one, for anybody's SQLite tool
@@ -92,8 +92,8 @@ function* write(
 }
 
 /**
- * The pages of an image, if they are those its manifest speaks of: read through once, then one at a time. Undefined where
- * they are of another size than ours. Throws DAMAGED.
+ * The pages of an image, if they are those its manifest speaks of: read through once, then one at a time. Undefined
+ * where they are of another size than ours. Throws DAMAGED.
  */
 export function openImagePages(files: Files, directory: string, entry: ImageEntry): FilePages | undefined {
   const path = `${directory}/${imageName(entry.generation)}`;

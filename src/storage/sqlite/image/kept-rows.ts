@@ -79,8 +79,8 @@ export function rowBehindTime(database: Database, game: string, time: number): R
 }
 
 /**
- * The times of the last two moments in the rows of a game, newest first: of its last two records, as far as their times are kept.
- * One that has a single record, or none, has fewer.
+ * The times of the last two moments in the rows of a game, newest first: of its last two records, as far as their times
+ * are kept. One that has a single record, or none, has fewer.
  */
 export function newestTimes(database: Database, game: string): number[] {
   const last = rowAfter(database, game, (rowUpTo(database, game, Number.MAX_SAFE_INTEGER)?.lastSeq ?? 0) - 1);
@@ -128,8 +128,9 @@ export function replaceRows(
 }
 
 /**
- * In the place of the rows with afterSeq < seq <= the snapshot's, one that says that they are gone: whoever goes through the
- * steps is given the state of that snapshot as one. Inside a transaction. False when nothing but such a row is there.
+ * In the place of the rows with afterSeq < seq <= the snapshot's, one that says that they are gone: whoever goes
+ * through the steps is given the state of that snapshot as one. Inside a transaction. False when nothing but such a row
+ * is there.
  */
 export function writeGap(
   database: Database,

@@ -1,5 +1,5 @@
-// What a shard consists of: which images, and which journal segments lead on from them. Publishing a manifest is the moment
-// at which a checkpoint counts.
+// What a shard consists of: which images, and which journal segments lead on from them. Publishing a manifest is the
+// moment at which a checkpoint counts.
 //
 //   MANIFEST-<gen>      one line of JSON, a line feed, the CRC-32 of that line as eight hex digits, a line feed
 

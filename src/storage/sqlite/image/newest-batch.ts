@@ -1,5 +1,5 @@
-// Which batch a shard has taken in last, told by its bytes: the only batch that may come again. compaction/compaction.ts notes it for
-// every frame and keeps it in the image; worker/next-batch.ts asks.
+// Which batch a shard has taken in last, told by its bytes: the only batch that may come again.
+// compaction/compaction.ts notes it for every frame and keeps it in the image; worker/next-batch.ts asks.
 
 import type { BatchMark } from '../../batch-mark.ts';
 

@@ -1,5 +1,6 @@
-// Which projected tables a database has by its own account: the definitions that its table `types` keeps. They come from a disk,
-// and are checked as if somebody had just typed them. Before it: schema.ts, which knows by then that `types` is Orrery's table.
+// Which projected tables a database has by its own account: the definitions that its table `types` keeps. They come
+// from a disk, and are checked as if somebody had just typed them. Before it: schema.ts, which knows by then that
+// `types` is Orrery's table.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';

@@ -1,4 +1,5 @@
-// The games of an image and what it says of itself, as typed rows. snapshots.ts and batches.ts have their states and their past.
+// The games of an image and what it says of itself, as typed rows. snapshots.ts and batches.ts have their states and
+// their past.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';

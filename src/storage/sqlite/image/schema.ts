@@ -1,5 +1,6 @@
-// Numbered migrations from schemas/sqlite, applied in order through PRAGMA user_version, and the proof that a database which
-// came from a disk has the schema they make and nothing besides: a trigger or a view in it would be somebody else's code.
+// Numbered migrations from schemas/sqlite, applied in order through PRAGMA user_version, and the proof that a database
+// which came from a disk has the schema they make and nothing besides: a trigger or a view in it would be somebody
+// else's code.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { OrreryError } from '../../../core/errors.ts';
@@ -22,7 +23,8 @@ const known = new Map<number, ReadonlyMap<string, string>>();
 
 function load(): readonly Migration[] {
   if (migrations) return migrations;
-  // The same relative place from src/storage/sqlite/image/ and from dist/src/storage/sqlite/image/: the build copies schemas/ to dist/schemas/.
+  // The same relative place from src/storage/sqlite/image/ and from dist/src/storage/sqlite/image/: the build copies
+  // schemas/ to dist/schemas/.
   const folder = new URL('../../../../schemas/sqlite/', import.meta.url);
   migrations = readdirSync(folder)
     .filter((name) => /^\d{4}_.*\.sql$/.test(name))
@@ -50,7 +52,8 @@ export function migrate(database: Database): void {
 
 /**
  * Throws DAMAGED unless a database has exactly the tables and indexes that the migrations up to its version make, and
- * FORMAT_TOO_NEW for one from a later Orrery. `empty` gives a fresh one to compare with. Nothing but the schema is read.
+ * FORMAT_TOO_NEW for one from a later Orrery. `empty` gives a fresh one to compare with. Nothing but the schema is
+ * read.
  */
 export function assertSchema(database: Database, empty: () => Database): void {
   const version = versionOf(database);

@@ -1,5 +1,5 @@
-// The secrets of games, from which their random numbers follow, as rows of an image. compaction/ writes them with the game; loading a
-// game and running its commands again need them. Nothing that lists games reads this table.
+// The secrets of games, from which their random numbers follow, as rows of an image. compaction/ writes them with the
+// game; loading a game and running its commands again need them. Nothing that lists games reads this table.
 
 import type { Database } from './database.ts';
 

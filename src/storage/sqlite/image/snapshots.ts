@@ -31,7 +31,10 @@ export interface PackedSnapshot extends Omit<Snapshot, 'json'> {
 /** A smaller state is deflated better as a whole, and parsed as soon. */
 const LEAST_CUT_BYTES = 128 * 1024;
 
-/** Why there is one: the beginning, patches outgrew the state, so many records or so much time, a whole-state record, thinning. */
+/**
+ * Why there is one: the beginning, patches outgrew the state, so many records or so much time, a whole-state record,
+ * thinning.
+ */
 export type SnapshotReason =
   | 'create'
   | 'size'
@@ -45,7 +48,10 @@ export type SnapshotReason =
   /** Which keys are tables changed: patches do not say so. */
   | 'tables';
 
-/** The text of a state on its way into a row. Piece by piece, so that whoever makes a wide one can do something else in between. */
+/**
+ * The text of a state on its way into a row. Piece by piece, so that whoever makes a wide one can do something else in
+ * between.
+ */
 export class SnapshotBody {
   /** Of the state's JSON. */
   bytes = 0;
@@ -101,8 +107,9 @@ export function writeSnapshotBody(
 }
 
 /**
- * The newest snapshot at or before a seq, in its pieces; undefined when there is none, or when it was not worth cutting. For
- * images that were proved whole when they were opened: each piece is only held against the CRC of its member.
+ * The newest snapshot at or before a seq, in its pieces; undefined when there is none, or when it was not worth
+ * cutting. For images that were proved whole when they were opened: each piece is only held against the CRC of its
+ * member.
  */
 export function readChunks(database: Database, game: string, atSeq: number): PackedSnapshot | undefined {
   const row = newestSnapshot(database, game, atSeq);

@@ -1,4 +1,5 @@
-// sql.js, loaded when a database is first needed: the main thread of a program has none. database.ts opens connections with it.
+// sql.js, loaded when a database is first needed: the main thread of a program has none. database.ts opens connections
+// with it.
 
 import type { SqlJsStatic } from 'sql.js';
 import { part } from '../../late-import.ts';

@@ -1,5 +1,5 @@
-// What the game types of a shard's programs said when they last opened it: whoever opens the image without their code goes by
-// that. worker/owner.ts writes it, compaction reads it.
+// What the game types of a shard's programs said when they last opened it: whoever opens the image without their code
+// goes by that. worker/owner.ts writes it, compaction reads it.
 
 import type { Database } from './database.ts';
 

@@ -1,5 +1,5 @@
-// Lines of the journal that were no records to whoever took them in, kept as they stand. compaction/held-games.ts puts them here and
-// tries them again.
+// Lines of the journal that were no records to whoever took them in, kept as they stand. compaction/held-games.ts puts
+// them here and tries them again.
 
 import type { Database, Row } from './database.ts';
 

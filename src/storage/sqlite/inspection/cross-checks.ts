@@ -1,6 +1,6 @@
-// What only shows when the parts of a shard are held against each other, for `orrery check`: every record of the journal is read,
-// the spare image and its longer journal have to lead to the same games as the newest image, and the index of commands has
-// to say what the history says.
+// What only shows when the parts of a shard are held against each other, for `orrery check`: every record of the
+// journal is read, the spare image and its longer journal have to lead to the same games as the newest image, and the
+// index of commands has to say what the history says.
 
 import { linesOf } from '../../../core/patch/lines.ts';
 import type { Json, JsonObject } from '../../../core/patch/patch.ts';

@@ -36,7 +36,10 @@ export class Findings {
     this.list.push({ level: 'error', file: `${this.#folder}${file}`, what, remedy, kept: true });
   }
 
-  /** An error with the remedy it brings along, or with a better one. A format that is too new is nobody's damage: it throws. */
+  /**
+   * An error with the remedy it brings along, or with a better one. A format that is too new is nobody's damage: it
+   * throws.
+   */
   failure(file: string, error: unknown, remedy?: string): void {
     if (!(error instanceof OrreryError) || error.code === 'FORMAT_TOO_NEW') throw error;
     const why = error.cause === undefined ? '' : `: ${reason(error.cause)}`;

@@ -1,5 +1,5 @@
-// The games of a shard: each is folded from its first snapshot over every step it ever took, and has to come by each of its
-// later snapshots and end where its row says. recovery/game-proof.ts does the folding.
+// The games of a shard: each is folded from its first snapshot over every step it ever took, and has to come by each of
+// its later snapshots and end where its row says. recovery/game-proof.ts does the folding.
 
 import { counted, printable } from '../../../core/printable.ts';
 import type { GameInfo } from '../../game-info.ts';
@@ -27,8 +27,8 @@ export interface GamesExamined {
 }
 
 /**
- * `shards` is undefined when nobody knows how many there are. `further` may find fault with a game that adds up; it gets the
- * state that its rows lead to.
+ * `shards` is undefined when nobody knows how many there are. `further` may find fault with a game that adds up; it
+ * gets the state that its rows lead to.
  */
 export function examineGames(
   source: GameSource,

@@ -76,7 +76,9 @@ export function frameBytes(payloadLength: number): number {
   return FRAME_HEADER_BYTES + Math.ceil(payloadLength / 8) * 8;
 }
 
-/** One buffer, because it has to go to the disk in one write. `chain` is the payload CRC, the seed of the next frame. */
+/**
+ * One buffer, because it has to go to the disk in one write. `chain` is the payload CRC, the seed of the next frame.
+ */
 export function encodeFrame(
   label: FrameLabel,
   payload: readonly Uint8Array[],

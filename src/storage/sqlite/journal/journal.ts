@@ -11,7 +11,9 @@ import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentN
 /** `broken`: a write or a sync failed, see `successor`. `retired`: another segment has taken over, or was to. */
 export type JournalState = 'open' | 'broken' | 'sealed' | 'retired' | 'closed';
 
-/** Where a new segment begins. Frames up to `firstFrame - 1` must be durable, and `previousChain` is the chain there. */
+/**
+ * Where a new segment begins. Frames up to `firstFrame - 1` must be durable, and `previousChain` is the chain there.
+ */
 export interface JournalStart extends Omit<SegmentHeader, 'salt'> {
   /** Random unless given. */
   readonly salt?: number;
@@ -106,8 +108,8 @@ export class Journal {
   }
 
   /**
-   * Writes one batch as one frame, in one write, and returns its frame number. It is written, not durable, and the bytes
-   * must stay as they are until it is. A failure breaks the journal. Throws RECORD_TOO_LARGE, which does not.
+   * Writes one batch as one frame, in one write, and returns its frame number. It is written, not durable, and the
+   * bytes must stay as they are until it is. A failure breaks the journal. Throws RECORD_TOO_LARGE, which does not.
    */
   append(payload: readonly Uint8Array[], recordCount: number, codec: FrameCodec = 'plain'): number {
     this.#assertOpen();

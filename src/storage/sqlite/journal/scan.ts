@@ -56,7 +56,8 @@ export function listGenerations(files: Files, directory: string): number[] {
 /**
  * Yields the batches after `from`, in order, over all the segments of a shard, and returns where they end. The batches
  * up to `from` are read too where the chain needs them, and the chain at `from` must be the one given. Throws DAMAGED
- * when anything that was known durable is not there as it was written, and FORMAT_TOO_NEW; what came out before is good.
+ * when anything that was known durable is not there as it was written, and FORMAT_TOO_NEW; what came out before is
+ * good.
  */
 export function* scanJournal(
   files: Files,

@@ -1,5 +1,6 @@
-// Walks the frames of one segment and says how it ends. Before it: scan.ts, which puts the segments of a shard in order;
-// after it: scan.ts again, which hands the frames to recovery. verdict.ts holds the decision between torn and damaged.
+// Walks the frames of one segment and says how it ends. Before it: scan.ts, which puts the segments of a shard in
+// order; after it: scan.ts again, which hands the frames to recovery. verdict.ts holds the decision between torn and
+// damaged.
 
 import { crc32 } from 'node:zlib';
 import {

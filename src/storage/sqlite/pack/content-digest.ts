@@ -1,5 +1,6 @@
 // The SHA-256 over everything a pack says, in an order and a form of its own: what SQLite made of the file does not
-// matter, only what stands in it. docs/FORMAT.md has it in words; packing.ts writes it, reading.ts holds the file against it.
+// matter, only what stands in it. docs/FORMAT.md has it in words; packing.ts writes it, reading.ts holds the file
+// against it.
 
 import { createHash, type Hash } from 'node:crypto';
 import { OrreryError } from '../../../core/errors.ts';

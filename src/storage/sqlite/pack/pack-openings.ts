@@ -1,5 +1,5 @@
-// What surrounded the program when the game in a pack was played: a row of meta, as lines of openings.jsonl. Before it: packing.ts,
-// which takes them from the directory; after it: pack-history.ts.
+// What surrounded the program when the game in a pack was played: a row of meta, as lines of openings.jsonl. Before it:
+// packing.ts, which takes them from the directory; after it: pack-history.ts.
 
 import type { Opening } from '../../openings.ts';
 import type { Database } from '../image/database.ts';

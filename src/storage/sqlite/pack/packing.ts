@@ -32,8 +32,8 @@ export interface PackOptions {
 /**
  * Writes a game of a directory into a file, also while another process plays in the directory.
  *
- * @throws OrreryError GAME_NOT_FOUND, GAME_UNREADABLE, NOT_AN_ORRERY_DIRECTORY, PACK_EXISTS, IMAGE_TOO_LARGE, DAMAGED, DISK_FULL, IO_FAILED;
- * then there is no file, or the one that was there.
+ * @throws OrreryError GAME_NOT_FOUND, GAME_UNREADABLE, NOT_AN_ORRERY_DIRECTORY, PACK_EXISTS, IMAGE_TOO_LARGE, DAMAGED,
+ * DISK_FULL, IO_FAILED; then there is no file, or the one that was there.
  */
 export async function packFromDirectory(
   files: Files,

@@ -1,5 +1,6 @@
-// Whether JSON from a pack can be parsed in the memory that is left. V8 does not stop a JSON.parse that runs out of memory, it ends the
-// process; and a few kilobytes of a pack inflate to millions of empty lists. Asked by row-proof.ts before anything is parsed.
+// Whether JSON from a pack can be parsed in the memory that is left. V8 does not stop a JSON.parse that runs out of
+// memory, it ends the process; and a few kilobytes of a pack inflate to millions of empty lists. Asked by row-proof.ts
+// before anything is parsed.
 
 import { getHeapStatistics } from 'node:v8';
 import { OrreryError } from '../../../core/errors.ts';
@@ -10,7 +11,10 @@ const SMALL_BYTES = 2 ** 20;
 const CONTAINER_BYTES = 40;
 const PLACE_BYTES = 8;
 
-/** `json` in UTF-8. Throws OUT_OF_MEMORY when the least that its values take is more than half of what is left: they are used as well. */
+/**
+ * `json` in UTF-8. Throws OUT_OF_MEMORY when the least that its values take is more than half of what is left: they are
+ * used as well.
+ */
 export function assertRoomFor(json: Uint8Array): void {
   if (json.length < SMALL_BYTES) return;
   const { heap_size_limit: most, used_heap_size: used } = getHeapStatistics();

@@ -100,7 +100,9 @@ function readBytes(files: Files, file: string): Uint8Array {
   return bytes;
 }
 
-/** Size and number of its pages, as SQLite's header has them. What is missing behind them SQLite would take for zeros. */
+/**
+ * Size and number of its pages, as SQLite's header has them. What is missing behind them SQLite would take for zeros.
+ */
 function saidLength(bytes: Uint8Array): number {
   if (bytes.length < 100) return -1;
   const header = new DataView(bytes.buffer, bytes.byteOffset, 100);

@@ -1,7 +1,7 @@
-// Every column of a pack's rows, held against what Orrery would have written there. recovery/game-proof.ts shows that the states
-// follow from the steps; this shows the rest that using the game relies on: kinds and bounds of all numbers and texts, what rows say
-// of the bodies in them, tables and versions against the states. Before it: reading.ts, which has proved the digest; after it:
-// unpacking.ts.
+// Every column of a pack's rows, held against what Orrery would have written there. recovery/game-proof.ts shows that
+// the states follow from the steps; this shows the rest that using the game relies on: kinds and bounds of all numbers
+// and texts, what rows say of the bodies in them, tables and versions against the states. Before it: reading.ts, which
+// has proved the digest; after it: unpacking.ts.
 
 import { isUtf8 } from 'node:buffer';
 import { OrreryError } from '../../../core/errors.ts';

@@ -1,6 +1,6 @@
-// Packing and proving a pack away from the game loop: both read megabytes at once, and what is in a pack may take all the memory
-// that a thread can have. A thread for each time, which ends with its answer; workers/packer.ts is what runs in it. Before it:
-// orrery.ts and the command line.
+// Packing and proving a pack away from the game loop: both read megabytes at once, and what is in a pack may take all
+// the memory that a thread can have. A thread for each time, which ends with its answer; workers/packer.ts is what runs
+// in it. Before it: orrery.ts and the command line.
 
 import { Worker } from 'node:worker_threads';
 import { type ErrorData, errorFromData, errorToData, OrreryError } from '../../../core/errors.ts';
@@ -24,8 +24,8 @@ export type PackTask =
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: ErrorData };
 
 /**
- * Does a task in a thread of its own. Throws what the task throws, OUT_OF_MEMORY when the memory of the thread does not do, and INTERNAL
- * when it ends without an answer.
+ * Does a task in a thread of its own. Throws what the task throws, OUT_OF_MEMORY when the memory of the thread does not
+ * do, and INTERNAL when it ends without an answer.
  */
 export function inThread(task: Extract<PackTask, { kind: 'pack' }>, workerUrl?: URL): Promise<PackDescription>;
 export function inThread(task: Extract<PackTask, { kind: 'prove' }>, workerUrl?: URL): Promise<ProvenGame>;

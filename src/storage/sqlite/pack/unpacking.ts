@@ -1,6 +1,6 @@
-// A pack on its way into a directory: everything in it is proved, and what comes out is a database that holds nothing but
-// the proven game under the id it is to have. Before it: reading.ts; after it: the owner of the game's shard, which takes
-// the rows into its image and publishes that before it answers.
+// A pack on its way into a directory: everything in it is proved, and what comes out is a database that holds nothing
+// but the proven game under the id it is to have. Before it: reading.ts; after it: the owner of the game's shard, which
+// takes the rows into its image and publishes that before it answers.
 
 import { checkGameId } from '../../../core/game/id.ts';
 import { assemble } from '../../assemble.ts';

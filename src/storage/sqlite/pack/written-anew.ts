@@ -1,6 +1,6 @@
-// A proven game written into a database of its own, every body by our own hand: what a parser takes and nobody writes, such as
-// white space or a key that stands twice, would come out otherwise where bytes are copied. Before it: row-proof.ts; after it: the
-// owner of a shard, which takes the rows as they are.
+// A proven game written into a database of its own, every body by our own hand: what a parser takes and nobody writes,
+// such as white space or a key that stands twice, would come out otherwise where bytes are copied. Before it:
+// row-proof.ts; after it: the owner of a shard, which takes the rows as they are.
 
 import { parseJson } from '../../../core/patch/bounded-json.ts';
 import type { JsonObject } from '../../../core/patch/patch.ts';

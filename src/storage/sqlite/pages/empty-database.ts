@@ -1,11 +1,14 @@
-// The one page of a database in which there is nothing, as https://www.sqlite.org/fileformat.html has it: sql.js takes a file
-// without a page for no file, and makes one of its own.
+// The one page of a database in which there is nothing, as https://www.sqlite.org/fileformat.html has it: sql.js takes
+// a file without a page for no file, and makes one of its own.
 
 import { PAGE_BYTES } from './page-size.ts';
 
 const HEADER_BYTES = 100;
 
-/** At their places in the header. What is not named is zero: of an empty database SQLite fills it in when it first writes. */
+/**
+ * At their places in the header. What is not named is zero: of an empty database SQLite fills it in when it first
+ * writes.
+ */
 const HEADER: readonly (readonly [at: number, value: number])[] = [
   // The size of a page, 4,096, in two bytes.
   [16, PAGE_BYTES >> 8],

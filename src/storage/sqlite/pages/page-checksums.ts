@@ -1,5 +1,5 @@
-// A checksum for each page of a file, made while the whole of it goes by: what is read of it later, a page at a time, is
-// held against them. Before it: whoever writes an image or reads it through; after it: file-pages.ts.
+// A checksum for each page of a file, made while the whole of it goes by: what is read of it later, a page at a time,
+// is held against them. Before it: whoever writes an image or reads it through; after it: file-pages.ts.
 
 import { crc32 } from 'node:zlib';
 import { PAGE_BYTES } from './page-size.ts';

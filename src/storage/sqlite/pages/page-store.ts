@@ -86,7 +86,9 @@ export class PageStore {
     this.count = Math.max(this.count, page + 1);
   }
 
-  /** Takes away the pages from `count` on: should the database grow again, they are zeros. Not while pages are frozen. */
+  /**
+   * Takes away the pages from `count` on: should the database grow again, they are zeros. Not while pages are frozen.
+   */
   cut(count: number): void {
     if (this.#frozen) throw cutWhileFrozen();
     for (const page of [...this.#kept.keys()]) if (page >= count) this.#kept.delete(page);
@@ -131,7 +133,10 @@ export class PageStore {
     return page < this.#baseCount ? this.#base?.read(page) : undefined;
   }
 
-  /** Of frozen pages, one that was not changed, or was that of the base. Reading all of them must not push out those in use. */
+  /**
+   * Of frozen pages, one that was not changed, or was that of the base. Reading all of them must not push out those in
+   * use.
+   */
   #unchanged(page: number): Uint8Array {
     const bytes = this.#changed.has(page) ? undefined : (this.#kept.get(page)?.bytes ?? this.#spill.read(page));
     return bytes ?? this.#fromBase(page) ?? new Uint8Array(PAGE_BYTES);

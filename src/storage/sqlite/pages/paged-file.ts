@@ -1,9 +1,10 @@
-// What stands behind a database in place of an array with all of its bytes. sql.js keeps what it is given as the contents
-// of a file in its own file system, and of that it uses `length`, `slice`, `subarray` and `set` alone: here these read
-// and write single pages. Before it: SQLite, by way of sql.js; after it: page-store.ts.
+// What stands behind a database in place of an array with all of its bytes. sql.js keeps what it is given as the
+// contents of a file in its own file system, and of that it uses `length`, `slice`, `subarray` and `set` alone: here
+// these read and write single pages. Before it: SQLite, by way of sql.js; after it: page-store.ts.
 //
-// When sql.js cuts a file it replaces the contents with an array of its own, and pages are not asked any more. So nothing
-// may cut the file but a VACUUM that was announced, after which the database is opened again; what looks like it fails.
+// When sql.js cuts a file it replaces the contents with an array of its own, and pages are not asked any more. So
+// nothing may cut the file but a VACUUM that was announced, after which the database is opened again; what looks like
+// it fails.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { ioFailure } from './io-failure.ts';

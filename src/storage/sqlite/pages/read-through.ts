@@ -1,5 +1,5 @@
-// A file of pages, read from its beginning to its end with never more than a part of it in memory: for its SHA-256, and for
-// the checksums of its pages. Before it: image/; after it: files.ts.
+// A file of pages, read from its beginning to its end with never more than a part of it in memory: for its SHA-256, and
+// for the checksums of its pages. Before it: image/; after it: files.ts.
 
 import { createHash } from 'node:crypto';
 import type { FileHandle, Files } from '../files.ts';

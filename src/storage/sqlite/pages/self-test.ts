@@ -39,7 +39,10 @@ class Probe extends PageStore {
 
 const NO_SPILL = { read: () => undefined, drop: () => undefined, has: () => false } as unknown as Spill;
 
-/** Rows that are written come back over a second connection, from the pages; a page that cannot be read is an error of SQLite's. */
+/**
+ * Rows that are written come back over a second connection, from the pages; a page that cannot be read is an error of
+ * SQLite's.
+ */
 export function pagesWork(library: Connections): boolean {
   const pages = new Probe();
   try {

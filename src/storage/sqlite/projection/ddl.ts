@@ -1,5 +1,6 @@
-// The SQL of projected tables, made from checked definitions: names are letters, digits and "_", and quoted all the same; values
-// are always bound. projector.ts runs the statements, image/schema.ts holds a database from a disk against the tables.
+// The SQL of projected tables, made from checked definitions: names are letters, digits and "_", and quoted all the
+// same; values are always bound. projector.ts runs the statements, image/schema.ts holds a database from a disk against
+// the tables.
 
 import type { ProjectedTable } from '../../../core/projection/definition.ts';
 
@@ -54,8 +55,8 @@ export function deleteRows(table: ProjectedTable, keys: number): string {
 }
 
 /**
- * The rows that begin with the game and so many keys: key columns as k0, k1, ..., the others as c0, c1, ... Text comes as a blob,
- * because sql.js ends text at its first NUL.
+ * The rows that begin with the game and so many keys: key columns as k0, k1, ..., the others as c0, c1, ... Text comes
+ * as a blob, because sql.js ends text at its first NUL.
  */
 export function selectRows(table: ProjectedTable, keys: number): string {
   const wanted = [

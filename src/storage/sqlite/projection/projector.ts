@@ -1,5 +1,6 @@
-// Keeps the rows of one game type's tables as its states are, from the patches alone: only rows that a patch touches are read
-// and written, and no state is needed. Before it: compaction, with the steps of a row it writes; after it: table-rows.ts.
+// Keeps the rows of one game type's tables as its states are, from the patches alone: only rows that a patch touches
+// are read and written, and no state is needed. Before it: compaction, with the steps of a row it writes; after it:
+// table-rows.ts.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { cloneJson, fold } from '../../../core/patch/apply.ts';
@@ -22,8 +23,8 @@ export class Projector {
   }
 
   /**
-   * Brings the rows of a game from the state before these patches to the state after them. Inside a transaction: what it throws
-   * may come half-way. Throws PATCH_INVALID when the patches are not for that state.
+   * Brings the rows of a game from the state before these patches to the state after them. Inside a transaction: what
+   * it throws may come half-way. Throws PATCH_INVALID when the patches are not for that state.
    */
   apply(game: string, patches: readonly Patch[]): void {
     for (const statements of this.#statements) {
@@ -132,7 +133,9 @@ function touches(path: Path, { path: column, type }: ProjectedColumn): boolean {
   return path.length <= column.length || type === 'JSON';
 }
 
-/** A value is changed by later patches if it is JSON, and patches may share theirs. What is no JSON is kept if it fits. */
+/**
+ * A value is changed by later patches if it is JSON, and patches may share theirs. What is no JSON is kept if it fits.
+ */
 function shown({ type }: ProjectedColumn, value: Json | undefined): Json | undefined {
   if (value === undefined) return undefined;
   if (type === 'JSON') return cloneJson(value) as Json;

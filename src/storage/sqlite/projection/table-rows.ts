@@ -1,6 +1,6 @@
-// The rows of one game in one projected table, while patches change them: what is touched is read from the database once, and
-// written when all patches are done, so that rows may trade places without ever being in each other's way. Before it:
-// projector.ts; after it: the image.
+// The rows of one game in one projected table, while patches change them: what is touched is read from the database
+// once, and written when all patches are done, so that rows may trade places without ever being in each other's way.
+// Before it: projector.ts; after it: the image.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { parseJson } from '../../../core/patch/bounded-json.ts';
@@ -27,7 +27,10 @@ interface Node {
 /** SQLite and JavaScript have the same whole numbers up to this one. */
 const LARGEST_WHOLE = 2 ** 53;
 
-/** Each is a prepared statement: a type whose commands change columns in more combinations has its rows read and rewritten. */
+/**
+ * Each is a prepared statement: a type whose commands change columns in more combinations has its rows read and
+ * rewritten.
+ */
 const MOST_UPDATES = 32;
 
 /** The statements of a table, each made once. */
@@ -131,7 +134,9 @@ export class TableRows {
     return node.values;
   }
 
-  /** Moves the rows below each place of a list from `from` on by one: up, or down over the one that was at `from` - 1. */
+  /**
+   * Moves the rows below each place of a list from `from` on by one: up, or down over the one that was at `from` - 1.
+   */
   shift(keys: readonly Key[], from: number, by: 1 | -1): void {
     const node = this.#node(keys);
     if (!this.#isGone(keys)) this.#readBelow(node, keys);
@@ -143,7 +148,10 @@ export class TableRows {
     node.children = moved;
   }
 
-  /** Writes what has changed: everything that goes, then everything that comes. Throws PATCH_INVALID for a row that is not there. */
+  /**
+   * Writes what has changed: everything that goes, then everything that comes. Throws PATCH_INVALID for a row that is
+   * not there.
+   */
   write(): void {
     this.#update(this.#root, []);
     this.#delete(this.#root, []);

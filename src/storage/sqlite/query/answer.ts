@@ -1,5 +1,5 @@
-// One statement, run on what gathered.ts has put together, and its rows sent a page at a time. It runs in a thread of its own,
-// which query/thread.ts ends when the time is up: SQLite itself cannot be interrupted here.
+// One statement, run on what gathered.ts has put together, and its rows sent a page at a time. It runs in a thread of
+// its own, which query/thread.ts ends when the time is up: SQLite itself cannot be interrupted here.
 
 import { gunzipSync, inflateSync } from 'node:zlib';
 import initSqlJs, { type Database as Raw, type SqlValue, type Statement } from 'sql.js';

@@ -1,5 +1,6 @@
-// What `orrery sql` asks: everything in the shards of a directory, or in a pack, as one SQLite database in memory, the journal
-// after the images included. Before it: cli/sql.ts, by way of a thread; after it: answer.ts, which runs the statement.
+// What `orrery sql` asks: everything in the shards of a directory, or in a pack, as one SQLite database in memory, the
+// journal after the images included. Before it: cli/sql.ts, by way of a thread; after it: answer.ts, which runs the
+// statement.
 
 import { tmpdir } from 'node:os';
 import { OrreryError } from '../../../core/errors.ts';
@@ -33,7 +34,9 @@ export interface Gathered {
 /** What several shards come to together is in a temporary file, but for this. */
 const ROOM_BYTES = 64 * 1024 * 1024;
 
-/** Tables that are filled when a statement names them: what they hold is in the bodies of patch_batches all the time. */
+/**
+ * Tables that are filled when a statement names them: what they hold is in the bodies of patch_batches all the time.
+ */
 const ON_DEMAND = { commands: fillCommands, patches: fillPatches } as const;
 
 /** Throws what opening a directory or a pack throws, and INVALID_OPTION for a shard that is not there. */

@@ -1,5 +1,5 @@
-// The thread that runs a statement, seen from outside: its rows as they come, and its end when the time is up. workers/query.ts
-// is what runs in it; cli/sql.ts prints what comes out.
+// The thread that runs a statement, seen from outside: its rows as they come, and its end when the time is up.
+// workers/query.ts is what runs in it; cli/sql.ts prints what comes out.
 
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { errorFromData, OrreryError } from '../../../core/errors.ts';
@@ -7,8 +7,8 @@ import { workerFile } from '../../worker-file.ts';
 import { type Asked, answer, type Part } from './answer.ts';
 
 /**
- * Everything but errors, which it throws: those of opening the directory, INVALID_SQL, SQL_TIMEOUT. The clock runs from the
- * moment the shards have been read, and stands still while nobody asks for the next page.
+ * Everything but errors, which it throws: those of opening the directory, INVALID_SQL, SQL_TIMEOUT. The clock runs from
+ * the moment the shards have been read, and stands still while nobody asks for the next page.
  */
 export async function* ask(asked: Asked, timeoutMs: number): AsyncGenerator<Exclude<Part, { kind: 'error' }>, void> {
   // The flags of the main thread are its own affair.
@@ -51,7 +51,9 @@ class Inbox {
     worker.on('exit', () => fail('it ended without a word'));
   }
 
-  /** The next part; undefined when there was none within so many milliseconds. Throws INTERNAL when there will be none. */
+  /**
+   * The next part; undefined when there was none within so many milliseconds. Throws INTERNAL when there will be none.
+   */
   async take(withinMs: number | undefined): Promise<Part | undefined> {
     if (this.#part === undefined && this.#failure === undefined) {
       await new Promise<void>((resolve) => {

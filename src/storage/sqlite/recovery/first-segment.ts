@@ -1,5 +1,6 @@
-// The segment that an owner begins when it opens a shard: right behind the newest frame known durable, with the frames behind
-// it as its first ones. Before it: open-shard.ts, which has read the journal; after it: worker/segments.ts, which goes on.
+// The segment that an owner begins when it opens a shard: right behind the newest frame known durable, with the frames
+// behind it as its first ones. Before it: open-shard.ts, which has read the journal; after it: worker/segments.ts,
+// which goes on.
 
 import { type Files, tidy } from '../files.ts';
 import { manifestName } from '../image/manifest.ts';
@@ -30,25 +31,31 @@ export class FirstSegment {
   }
 
   /**
-   * Writes it. Throws DISK_FULL and IO_FAILED, and may be tried again: always under the same generation. An owner that was
-   * replaced and has not noticed can begin segments too. Behind this one they count for nothing; one that comes first takes
-   * the name, which throws STALE_OWNER, and has to be read.
+   * Writes it. Throws DISK_FULL and IO_FAILED, and may be tried again: always under the same generation. An owner that
+   * was replaced and has not noticed can begin segments too. Behind this one they count for nothing; one that comes
+   * first takes the name, which throws STALE_OWNER, and has to be read.
    */
   begin(): Journal {
-    // A name that was found here need not be durable yet. A loss of power must not keep the name of this segment and lose that
-    // of the manifest which it goes on from.
+    // A name that was found here need not be durable yet. A loss of power must not keep the name of this segment and
+    // lose that of the manifest which it goes on from.
     this.#files.syncDirectory(this.#directory);
     return Journal.create(this.#files, this.#directory, this.start, this.#pending);
   }
 
-  /** Removes the segments that this one stands for, oldest first: an opening that publishes no image leaves no more files than it found. */
+  /**
+   * Removes the segments that this one stands for, oldest first: an opening that publishes no image leaves no more
+   * files than it found.
+   */
   tidyUp(): void {
     tidy(() => {
       for (const generation of this.#superseded) this.#files.remove(`${this.#directory}/${segmentName(generation)}`);
     });
   }
 
-  /** Takes it away after an opening that failed: nothing in it was acknowledged here, and the segments before it have its frames. */
+  /**
+   * Takes it away after an opening that failed: nothing in it was acknowledged here, and the segments before it have
+   * its frames.
+   */
   withdraw(lease: Lease): void {
     tidy(() => {
       const { generation } = this.start;

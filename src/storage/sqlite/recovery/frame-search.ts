@@ -1,5 +1,6 @@
-// The frames of one segment, found one by one, with damage between them. scanSegment stops at the first bad frame, because
-// nobody may go on from there; here the point is what can be told of the frames behind it. After it: readable-journal.ts.
+// The frames of one segment, found one by one, with damage between them. scanSegment stops at the first bad frame,
+// because nobody may go on from there; here the point is what can be told of the frames behind it. After it:
+// readable-journal.ts.
 
 import { crc32 } from 'node:zlib';
 import {
@@ -105,8 +106,9 @@ function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undef
 }
 
 /**
- * A frame with a damaged header, from where it begins to the frame behind it. The payload CRC of that one is seeded with the
- * CRC of this one's payload: if both payloads are whole, and this one is as long as it can be but for its padding, it fits.
+ * A frame with a damaged header, from where it begins to the frame behind it. The payload CRC of that one is seeded
+ * with the CRC of this one's payload: if both payloads are whole, and this one is as long as it can be but for its
+ * padding, it fits.
  */
 function bridgeTo(
   bytes: Buffer,

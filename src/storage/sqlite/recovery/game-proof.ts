@@ -1,6 +1,6 @@
-// The rows of one game, proven: folded from the first snapshot over every step it ever took, by way of each later snapshot,
-// with every command beside them. Before it: an image, with or without the journal after it; after it: `orrery check`,
-// which names what does not add up, and salvage.ts, which keeps what comes before that.
+// The rows of one game, proven: folded from the first snapshot over every step it ever took, by way of each later
+// snapshot, with every command beside them. Before it: an image, with or without the journal after it; after it:
+// `orrery check`, which names what does not add up, and salvage.ts, which keeps what comes before that.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';

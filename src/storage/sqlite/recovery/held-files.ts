@@ -1,5 +1,6 @@
-// Files of a shard that were read into memory before anything was made of them. While somebody reads, the owner of the shard
-// may publish an image and remove what is older: what is held stays. For shard-reader.ts and whoever else only looks.
+// Files of a shard that were read into memory before anything was made of them. While somebody reads, the owner of the
+// shard may publish an image and remove what is older: what is held stays. For shard-reader.ts and whoever else only
+// looks.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { Files } from '../files.ts';
@@ -49,8 +50,8 @@ export function holdFiles(files: Files, directory: string, names: readonly strin
 }
 
 /**
- * Whether manifests, images or segments have come or gone. What looked like damage may then have been the gap between two
- * looks, and is worth another.
+ * Whether manifests, images or segments have come or gone. What looked like damage may then have been the gap between
+ * two looks, and is worth another.
  */
 export function hasChanged(files: Files, directory: string, before: Listing): boolean {
   const now = listShard(files, directory);

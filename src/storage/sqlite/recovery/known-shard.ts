@@ -1,5 +1,5 @@
-// Whether what is in a shard's folder is the shard that its record speaks of, and all of it. Before it: read-shard.ts, which
-// says what is there, and shard-record.ts, which says what was; after it: an owner or a reader.
+// Whether what is in a shard's folder is the shard that its record speaks of, and all of it. Before it: read-shard.ts,
+// which says what is there, and shard-record.ts, which says what was; after it: an owner or a reader.
 
 import { OrreryError, type OrreryErrorCode } from '../../../core/errors.ts';
 import type { ImageEntry } from '../image/manifest.ts';

@@ -1,12 +1,14 @@
-// A shard counts its owners, its files and its frames up by one, and nobody comes to the end of these numbers: but files can say that
-// somebody did, with every checksum right. Then no owner can go on. Before it: lease.ts and open-shard.ts, which have found the
-// highest of each; after it: nothing, if one is too high.
+// A shard counts its owners, its files and its frames up by one, and nobody comes to the end of these numbers: but
+// files can say that somebody did, with every checksum right. Then no owner can go on. Before it: lease.ts and
+// open-shard.ts, which have found the highest of each; after it: nothing, if one is too high.
 
 import { OrreryError } from '../../../core/errors.ts';
 
 /** The segment header has 32 bits for it. */
 const MOST_EPOCHS = 2 ** 32 - 1;
-/** Names of manifests and images have ten digits. An owner that begins here can still publish a thousand million times. */
+/**
+ * Names of manifests and images have ten digits. An owner that begins here can still publish a thousand million times.
+ */
 const MOST_GENERATIONS = 2 ** 33;
 /** Half of what a number can count. */
 const MOST_FRAMES = 2 ** 52;

@@ -1,6 +1,7 @@
-// Who may write to a shard. Every owner takes a lease with an epoch of its own before it reads anything; an older owner that wakes up
-// finds the lease of a newer one after its fdatasync, and acknowledges nothing more. Nor does one that does not find its own lease
-// in the folder that it opened: that folder may have been moved, and somebody else may have it under another path.
+// Who may write to a shard. Every owner takes a lease with an epoch of its own before it reads anything; an older owner
+// that wakes up finds the lease of a newer one after its fdatasync, and acknowledges nothing more. Nor does one that
+// does not find its own lease in the folder that it opened: that folder may have been moved, and somebody else may have
+// it under another path.
 //
 //   OWNER-<epoch>       one line of JSON: process id, host, time. Its being there is what counts
 
@@ -25,7 +26,9 @@ export class Lease {
   readonly #directory: string;
   /** The folder that was opened: another one may come to stand under its path. */
   readonly #place: string | undefined;
-  /** Both stay open, so that no other folder or file gets their identity. A folder need not be one that can be opened. */
+  /**
+   * Both stay open, so that no other folder or file gets their identity. A folder need not be one that can be opened.
+   */
   readonly #folder: FileHandle | undefined;
   readonly #file: FileHandle;
   readonly #identity: string | undefined;
@@ -48,12 +51,12 @@ export class Lease {
   }
 
   /**
-   * Claims the next epoch. `floor` is the highest epoch known from elsewhere, such as a manifest. Only the file itself is the
-   * lease: on a disk without room for its line it stays empty. It need not survive a loss of power either, which ends every
-   * other owner as well, and segments carry the epoch.
+   * Claims the next epoch. `floor` is the highest epoch known from elsewhere, such as a manifest. Only the file itself
+   * is the lease: on a disk without room for its line it stays empty. It need not survive a loss of power either, which
+   * ends every other owner as well, and segments carry the epoch.
    *
-   * A lease is never given back, also when the opening fails: without it, an owner two leases older would hold its own again.
-   * Every new lease removes those below the last two, so openings that fail gather nothing.
+   * A lease is never given back, also when the opening fails: without it, an owner two leases older would hold its own
+   * again. Every new lease removes those below the last two, so openings that fail gather nothing.
    */
   static take(files: Files, directory: string, floor: number): Lease {
     const content = Buffer.from(
@@ -84,7 +87,8 @@ export class Lease {
           files.write(made, content, 0);
           files.sync(made);
         });
-        // Oldest first, and none behind one that stays: an owner holds the shard while the lease above its own is missing.
+        // Oldest first, and none behind one that stays: an owner holds the shard while the lease above its own is
+        // missing.
         tidy(() => {
           for (const old of epochs) if (old < epoch - 1) files.remove(`${directory}/${ownerName(old)}`);
         });
@@ -97,8 +101,9 @@ export class Lease {
   }
 
   /**
-   * Throws STALE_OWNER when somebody has taken a higher epoch, or this very one; IO_FAILED while the folder that was opened does not
-   * stand where it stood, for nobody can tell then; OWNER_DIED when the lease alone is gone, so that the shard is to be opened again.
+   * Throws STALE_OWNER when somebody has taken a higher epoch, or this very one; IO_FAILED while the folder that was
+   * opened does not stand where it stood, for nobody can tell then; OWNER_DIED when the lease alone is gone, so that
+   * the shard is to be opened again.
    */
   check(): void {
     const reason = this.#isHeld() ? undefined : this.#refusal();
@@ -115,7 +120,10 @@ export class Lease {
     }
   }
 
-  /** Whether what stands under the path of the folder may be changed: nobody else has come, and it is the folder that was opened. */
+  /**
+   * Whether what stands under the path of the folder may be changed: nobody else has come, and it is the folder that
+   * was opened.
+   */
   get isHeld(): boolean {
     try {
       return this.#isHeld();
@@ -130,8 +138,8 @@ export class Lease {
   }
 
   /**
-   * Claims count up by one and only those below the last two are removed: as long as the next one is missing and this one is there,
-   * nobody has come. The folder is looked at first, for a copy of it may have a copy of the lease.
+   * Claims count up by one and only those below the last two are removed: as long as the next one is missing and this
+   * one is there, nobody has come. The folder is looked at first, for a copy of it may have a copy of the lease.
    */
   #isHeld(): boolean {
     return (
@@ -152,7 +160,10 @@ export class Lease {
     return names.some((name) => manifestGeneration(name) !== undefined) ? this.#gone() : this.#away();
   }
 
-  /** What is in the folder that was opened. Undefined when that does not stand under its path, before the look or after it. */
+  /**
+   * What is in the folder that was opened. Undefined when that does not stand under its path, before the look or after
+   * it.
+   */
   #names(): readonly string[] | undefined {
     const isInPlace = (): boolean => this.#files.identity(this.#directory) === this.#place;
     try {

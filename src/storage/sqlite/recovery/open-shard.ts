@@ -1,6 +1,7 @@
-// Opening a shard to write to it: take its lease, read it (read-shard.ts), go on in a new segment of the journal. After it:
-// worker/owner.ts, which publishes a fresh image first when there was anything to replay. Neither the segment nor the image is
-// needed for what is there already: on a full disk the shard opens without them, and acknowledges nothing before its segment is durable.
+// Opening a shard to write to it: take its lease, read it (read-shard.ts), go on in a new segment of the journal. After
+// it: worker/owner.ts, which publishes a fresh image first when there was anything to replay. Neither the segment nor
+// the image is needed for what is there already: on a full disk the shard opens without them, and acknowledges nothing
+// before its segment is durable.
 
 import { randomUUID } from 'node:crypto';
 import { OrreryError } from '../../../core/errors.ts';
@@ -28,7 +29,10 @@ import { RecordKeeper, readRecord, type ShardRecord } from './shard-record.ts';
 /** Every opening begins a segment. Openings that change nothing publish nothing, so they would gather for ever. */
 const MOST_SEGMENTS = 8;
 
-/** An owner that was replaced notices at its next commit or checkpoint, so it takes one name, or a few on a failing disk. */
+/**
+ * An owner that was replaced notices at its next commit or checkpoint, so it takes one name, or a few on a failing
+ * disk.
+ */
 const MOST_ATTEMPTS = 8;
 
 /** For pages of the database in memory, where nobody says otherwise. */
@@ -74,8 +78,8 @@ export interface OpenedShard {
 }
 
 /**
- * `shard` is its number in the directory: 0, 1, 2, ... `roomBytes` is for pages of the database in memory. Throws SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER, DAMAGED, FORMAT_TOO_NEW
- * and what the disk throws.
+ * `shard` is its number in the directory: 0, 1, 2, ... `roomBytes` is for pages of the database in memory. Throws
+ * SHARD_MISSING, SHARD_REPLACED, SHARD_OLDER, DAMAGED, FORMAT_TOO_NEW and what the disk throws.
  */
 export async function openShard(
   files: Files,
@@ -94,8 +98,9 @@ export async function openShard(
       listing = listShard(files, directory);
       return await openListed(files, directory, shard, lease, listing, options, recording, roomBytes);
     } catch (error) {
-      // An owner that has not noticed the lease yet may begin segments, also under the name that was free when the folder was
-      // listed, and remove files. What stands in its segment is part of the journal, so the journal is read again.
+      // An owner that has not noticed the lease yet may begin segments, also under the name that was free when the
+      // folder was listed, and remove files. What stands in its segment is part of the journal, so the journal is read
+      // again.
       try {
         if (!isRivalry(error) || attempt >= MOST_ATTEMPTS || !listing || !hasChanged(files, directory, listing))
           throw error;
@@ -139,7 +144,8 @@ async function openListed(
     if (recorded) assertRecorded(directory, shard, recording as Recording, recorded, contents);
     sweepTemporary(files, directory, listing);
     const opened = goOn(files, directory, lease, listing, contents);
-    // With a segment begun, the folder has been synced: the name of the manifest is durable, whatever became of its owner.
+    // With a segment begun, the folder has been synced: the name of the manifest is durable, whatever became of its
+    // owner.
     if (opened.journal) record?.keep(manifest);
     return { ...opened, record };
   } catch (error) {
@@ -225,7 +231,8 @@ function goOn(
   // What the manifest names must stay as long as it may be read, also a segment of a later number that has no frames.
   const kept = new Set([...needed, ...manifest.segments]);
   const superseded = listing.segments.filter((each) => each > published && !kept.has(each));
-  // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written again.
+  // The newest frames were read, but a page cache that reads well may never have reached the disk: they are written
+  // again.
   const first = new FirstSegment(files, directory, start, tail.pending, superseded);
   let journal: Journal | undefined;
   const failure = tidy(() => {
@@ -264,9 +271,9 @@ function goOn(
 }
 
 /**
- * The segments that have frames before `firstFrame`. Left out are those of owners that had been replaced when they began them
- * (scan.ts passes over them, and a manifest that began with one would lack what stands before it), and those of openings that
- * wrote the same pending frames as this one does.
+ * The segments that have frames before `firstFrame`. Left out are those of owners that had been replaced when they
+ * began them (scan.ts passes over them, and a manifest that began with one would lack what stands before it), and those
+ * of openings that wrote the same pending frames as this one does.
  */
 function leadingTo(
   files: Files,
@@ -296,7 +303,8 @@ function newestEpoch(files: Files, directory: string): number {
     try {
       epoch = Math.max(epoch, headerOf(files, directory, generation).epoch);
     } catch (error) {
-      // An owner that is still at work has swept it. What is wrong with one that is there is said when the journal is read.
+      // An owner that is still at work has swept it. What is wrong with one that is there is said when the journal is
+      // read.
       if (isMissing(error)) continue;
       if (!(error instanceof OrreryError) || error.code !== 'DAMAGED') throw error;
     }

@@ -1,5 +1,5 @@
-// What a shard's folder holds: newest valid manifest, its image, and the journal after it. Nothing here writes. Before it,
-// for an owner: lease.ts; after it: open-shard.ts, which goes on writing, or a reader that only looks.
+// What a shard's folder holds: newest valid manifest, its image, and the journal after it. Nothing here writes. Before
+// it, for an owner: lease.ts; after it: open-shard.ts, which goes on writing, or a reader that only looks.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { Compaction } from '../compaction/compaction.ts';
@@ -150,8 +150,8 @@ function neededFrom(segments: readonly number[], manifest: Manifest, image: Imag
 }
 
 /**
- * A manifest that stands in for a damaged one may name segments that were swept for that one: they held nothing behind this
- * image when the oldest that is left begins there or before. That it carries on from the image, the scan will see.
+ * A manifest that stands in for a damaged one may name segments that were swept for that one: they held nothing behind
+ * this image when the oldest that is left begins there or before. That it carries on from the image, the scan will see.
  */
 function withoutSwept(
   files: Files,

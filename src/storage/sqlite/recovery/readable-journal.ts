@@ -1,6 +1,6 @@
-// What can still be read of a shard's journal when the journal as a whole is refused: every frame that its chain proves, also
-// behind damage. Before it: readable-shard.ts, which knows what the manifests say; after it: salvage.ts, which takes from the
-// frames what goes on without a gap, game by game.
+// What can still be read of a shard's journal when the journal as a whole is refused: every frame that its chain
+// proves, also behind damage. Before it: readable-shard.ts, which knows what the manifests say; after it: salvage.ts,
+// which takes from the frames what goes on without a gap, game by game.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { Files } from '../files.ts';

@@ -1,5 +1,6 @@
-// Everything that can still be read of a shard's folder, whether or not it would open: manifests, images, frames. Nothing is
-// changed. Before it: a folder that may be damaged in any way; after it: salvage.ts, which makes games of it.
+// Everything that can still be read of a shard's folder, whether or not it would open: manifests, images, frames.
+// Nothing is changed. Before it: a folder that may be damaged in any way; after it: salvage.ts, which makes games of
+// it.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { linesOf } from '../../../core/patch/lines.ts';

@@ -1,6 +1,6 @@
-// The parts of a shard, each read by itself and held against its name. An opening takes the first that is whole; a check
-// and a salvage look at all of them, and say what is wrong with each. Nothing here writes. After it: read-shard.ts,
-// readable-shard.ts and inspection/.
+// The parts of a shard, each read by itself and held against its name. An opening takes the first that is whole; a
+// check and a salvage look at all of them, and say what is wrong with each. Nothing here writes. After it:
+// read-shard.ts, readable-shard.ts and inspection/.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { Files } from '../files.ts';
@@ -36,8 +36,8 @@ function manifestOf(files: Files, file: string, generation: number): Manifest {
 }
 
 /**
- * What stands beside the folder. To be read before anything in it: a shard that goes on meanwhile is ahead of its record,
- * and never behind. Undefined when there is none. Throws FORMAT_TOO_NEW.
+ * What stands beside the folder. To be read before anything in it: a shard that goes on meanwhile is ahead of its
+ * record, and never behind. Undefined when there is none. Throws FORMAT_TOO_NEW.
  */
 export function recordOf(files: Files, folder: string): ShardRecord | OrreryError | undefined {
   return orFault(() => readRecord(files, folder));

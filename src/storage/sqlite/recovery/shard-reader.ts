@@ -1,6 +1,6 @@
-// Looks at a shard without changing it, also while its owner goes on writing. Before it: read-shard.ts, which folds image
-// and journal together; after it: whoever asks, such as the commands in cli/. It sees every frame that has been written
-// when it opens; the newest of them may not be durable yet.
+// Looks at a shard without changing it, also while its owner goes on writing. Before it: read-shard.ts, which folds
+// image and journal together; after it: whoever asks, such as the commands in cli/. It sees every frame that has been
+// written when it opens; the newest of them may not be durable yet.
 
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,8 +35,8 @@ export class ShardReader {
   }
 
   /**
-   * `shard` is the number that the folder should be of. Throws SHARD_MISSING, SHARD_REPLACED and SHARD_OLDER when it is not what
-   * was recorded, unless that is not to be looked at; DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
+   * `shard` is the number that the folder should be of. Throws SHARD_MISSING, SHARD_REPLACED and SHARD_OLDER when it is
+   * not what was recorded, unless that is not to be looked at; DAMAGED, FORMAT_TOO_NEW, IO_FAILED.
    */
   static async open(
     files: Files,
@@ -77,7 +77,10 @@ export class ShardReader {
     return this.contents?.compaction.game(id);
   }
 
-  /** Everything that can be read of a game's past. Undefined when there is no such game. Throws GAME_UNREADABLE when there is nothing. */
+  /**
+   * Everything that can be read of a game's past. Undefined when there is no such game. Throws GAME_UNREADABLE when
+   * there is nothing.
+   */
   past(id: string): StoredHistory | undefined {
     return this.contents?.compaction.past(id);
   }
@@ -115,8 +118,8 @@ async function readHeld(
 }
 
 /**
- * For a shard that holds nothing: it may be new, if nothing was recorded of it and no shard beside it has a game, for all of
- * them are made before any gets one. Throws SHARD_MISSING.
+ * For a shard that holds nothing: it may be new, if nothing was recorded of it and no shard beside it has a game, for
+ * all of them are made before any gets one. Throws SHARD_MISSING.
  */
 export async function assertNeverMade(
   files: Files,

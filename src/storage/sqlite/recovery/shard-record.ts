@@ -1,5 +1,6 @@
-// What a directory knows of each of its shards, kept beside the shard's folder: so that a folder that was emptied, replaced or
-// put back from an earlier backup does not pass for the shard. Written when a manifest is durable, so never ahead of it.
+// What a directory knows of each of its shards, kept beside the shard's folder: so that a folder that was emptied,
+// replaced or put back from an earlier backup does not pass for the shard. Written when a manifest is durable, so never
+// ahead of it.
 //
 //   shard-01.record     one line of JSON, a line feed, the CRC-32 of that line as eight hex digits, a line feed
 
@@ -23,7 +24,10 @@ export interface ShardRecord {
   /** Of the owner that published the manifest, and the manifest's number. */
   readonly epoch: number;
   readonly generation: number;
-  /** Newest first: the images of that manifest, each with the newest frame in it and the chain value of the journal there. */
+  /**
+   * Newest first: the images of that manifest, each with the newest frame in it and the chain value of the journal
+   * there.
+   */
   readonly images: readonly Pick<ImageEntry, 'generation' | 'frame' | 'chain'>[];
   /** The newest frame known durable. */
   readonly durableFrame: number;

@@ -1,5 +1,5 @@
-// What is left of a whole directory: its shards, however damaged, and of each game the longest prefix that is proven. Nothing is
-// changed. After it: new-directory.ts, which writes the games down again.
+// What is left of a whole directory: its shards, however damaged, and of each game the longest prefix that is proven.
+// Nothing is changed. After it: new-directory.ts, which writes the games down again.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { counted } from '../../../core/printable.ts';
@@ -24,7 +24,9 @@ export interface ReadableDirectory {
 
 const CONFIG = 'orrery.json';
 
-/** Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, and what the disk throws when it does not even list the directory. */
+/**
+ * Throws NOT_AN_ORRERY_DIRECTORY, FORMAT_TOO_NEW, and what the disk throws when it does not even list the directory.
+ */
 export async function readWhatIsLeft(files: Files, directory: string): Promise<ReadableDirectory> {
   const damaged: Complaint[] = [];
   const notes: Complaint[] = [];

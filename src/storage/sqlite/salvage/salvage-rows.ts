@@ -1,5 +1,5 @@
-// A salvaged game written down: its rows as they stand in the image they come from, and the records behind them compacted. After
-// it: a checkpoint, which publishes the database as the first image of a new shard.
+// A salvaged game written down: its rows as they stand in the image they come from, and the records behind them
+// compacted. After it: a checkpoint, which publishes the database as the first image of a new shard.
 
 import type { JsonObject } from '../../../core/patch/patch.ts';
 import { cutText } from '../../chunks.ts';
@@ -81,7 +81,8 @@ function copyRows(to: Database, { id, image, row, imageSeq }: SalvagedGame): voi
       }
     }
     writeSeed(to, id, readSeed(from, id));
-    // How it is kept, for programs without the code of its type; the tables that the type declares are made anew by one that has it.
+    // How it is kept, for programs without the code of its type; the tables that the type declares are made anew by one
+    // that has it.
     const policy = from.one('SELECT history, retention FROM types WHERE name = ?', [row.type]);
     if (policy) {
       const kept = [row.type, policy['history'], policy['retention']] as SqlValue[];

@@ -1,9 +1,9 @@
-// One game out of whatever can still be read: the longest prefix of its past that is proven. Before it: readable-shard.ts;
-// after it: whoever writes it down again in a new directory, see `orrery salvage`.
+// One game out of whatever can still be read: the longest prefix of its past that is proven. Before it:
+// readable-shard.ts; after it: whoever writes it down again in a new directory, see `orrery salvage`.
 //
-// A prefix begins with the rows of an image, as far as they add up, or with the record that created the game, and goes on
-// with the records of the journal as long as their seqs follow on each other and their patches apply. Seqs have no gaps, so
-// a frame that is lost takes nothing from a game that had no record in it.
+// A prefix begins with the rows of an image, as far as they add up, or with the record that created the game, and goes
+// on with the records of the journal as long as their seqs follow on each other and their patches apply. Seqs have no
+// gaps, so a frame that is lost takes nothing from a game that had no record in it.
 
 import { OrreryError } from '../../../core/errors.ts';
 import { fold } from '../../../core/patch/apply.ts';
@@ -31,8 +31,8 @@ export interface SalvagedGame {
   /** The highest seq that is known to have been there. */
   readonly knownSeq: number;
   /**
-   * `held`: all of it is taken over, some as lines that cannot be read. `unknown`: nothing says that there was more, but frames are lost
-   * that may have held more.
+   * `held`: all of it is taken over, some as lines that cannot be read. `unknown`: nothing says that there was more,
+   * but frames are lost that may have held more.
    */
   readonly whole: 'yes' | 'held' | 'no' | 'unknown';
   readonly folder: string;
@@ -43,7 +43,10 @@ export interface SalvagedGame {
   readonly imageSeq: number;
   /** The records behind them, as they stand in the journal. */
   readonly lines: readonly Uint8Array[];
-  /** The lines behind those: from the first that is no record, or has no place in the game, on. They are taken over as they stand. */
+  /**
+   * The lines behind those: from the first that is no record, or has no place in the game, on. They are taken over as
+   * they stand.
+   */
   readonly held: readonly Uint8Array[];
   /** The last seq that is taken over, whether or not it can be read. */
   readonly keptSeq: number;
@@ -181,8 +184,8 @@ function standingIn(image: RemainingImage, row: GameInfo, records: readonly Rema
 }
 
 /**
- * A column of a damaged image may have turned into another number or text: what else says the same? Of the type of a game that
- * was created long ago nothing does: a game that got another one is refused when it is opened, by that name.
+ * A column of a damaged image may have turned into another number or text: what else says the same? Of the type of a
+ * game that was created long ago nothing does: a game that got another one is refused when it is opened, by that name.
  */
 function doubtAbout(
   { database }: RemainingImage,
@@ -225,8 +228,8 @@ interface Run {
 }
 
 /**
- * Takes records in as long as they fit. From one that is no record, or has no place, on, the lines are held; but a gap that lost frames
- * may have made is a loss. `inBase` is the newest frame whose records the base may have.
+ * Takes records in as long as they fit. From one that is no record, or has no place, on, the lines are held; but a gap
+ * that lost frames may have made is a loss. `inBase` is the newest frame whose records the base may have.
  */
 function goOn(base: Standing, records: readonly RemainingRecord[], inBase: number, hasAll: boolean): Run {
   const lines: Uint8Array[] = [];

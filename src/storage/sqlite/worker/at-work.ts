@@ -1,5 +1,5 @@
-// Which game a thread is at work on with much memory, in memory that is there when the thread is not: should it have run out, this
-// game is to blame. Before it: compaction, in the thread; after it: sqlite/owner-thread.ts, which tells.
+// Which game a thread is at work on with much memory, in memory that is there when the thread is not: should it have
+// run out, this game is to blame. Before it: compaction, in the thread; after it: sqlite/owner-thread.ts, which tells.
 
 const LENGTH_BYTES = 4;
 /** Ids are shorter. */

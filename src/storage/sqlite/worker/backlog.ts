@@ -1,5 +1,5 @@
-// Batches that are durable in the journal and not yet compacted. owner.ts puts each in as it acknowledges it, and has them compacted
-// a little at a time, between commits.
+// Batches that are durable in the journal and not yet compacted. owner.ts puts each in as it acknowledges it, and has
+// them compacted a little at a time, between commits.
 
 import { type BatchMark, markOf } from '../../batch-mark.ts';
 import type { Compaction } from '../compaction/compaction.ts';
@@ -77,12 +77,18 @@ export class Backlog {
     while (!this.isEmpty) this.compactSome();
   }
 
-  /** An image says which frames it holds, and not how much of one: what was begun is taken in whole before it is exported. */
+  /**
+   * An image says which frames it holds, and not how much of one: what was begun is taken in whole before it is
+   * exported.
+   */
   finishFrame(): void {
     while (this.#taking) this.compactSome();
   }
 
-  /** A little while nobody asks for anything; false when there is none worth it. A failure is for the next who needs compaction. */
+  /**
+   * A little while nobody asks for anything; false when there is none worth it. A failure is for the next who needs
+   * compaction.
+   */
   doIdleWork(): boolean {
     if (this.bytes < WORTH_COMPACTING || this.#failure !== undefined) return false;
     try {

@@ -1,5 +1,5 @@
-// Has images proved in a thread of its own: reading back, hashing and quick_check of a large one take longer than a batch may
-// wait. checkpoint.ts asks, by way of image/image.ts; workers/image-checker.ts is what runs over there.
+// Has images proved in a thread of its own: reading back, hashing and quick_check of a large one take longer than a
+// batch may wait. checkpoint.ts asks, by way of image/image.ts; workers/image-checker.ts is what runs over there.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Files } from '../files.ts';

@@ -1,5 +1,5 @@
-// Publishing a new image, so that older journal can go. In slices: the owner commits between them. The order of the steps
-// is what makes a crash at any moment harmless; docs/FORMAT.md draws it.
+// Publishing a new image, so that older journal can go. In slices: the owner commits between them. The order of the
+// steps is what makes a crash at any moment harmless; docs/FORMAT.md draws it.
 
 import { OrreryError } from '../../../core/errors.ts';
 import type { Compaction } from '../compaction/compaction.ts';
@@ -39,7 +39,10 @@ export interface CheckpointParts {
 
 export interface Published {
   readonly manifest: Manifest;
-  /** Why something that is not needed any more could not be removed, `latest.sqlite` not be linked, or the record not be written. */
+  /**
+   * Why something that is not needed any more could not be removed, `latest.sqlite` not be linked, or the record not be
+   * written.
+   */
   readonly untidy: OrreryError | undefined;
 }
 
@@ -49,9 +52,9 @@ export function isPostponed(error: unknown): error is OrreryError {
 }
 
 /**
- * Steps 2 to 7 of a checkpoint; the caller has moved appends to segment `generation` and compacted everything before it.
- * `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws IMAGE_TOO_LARGE,
- * STALE_OWNER, DISK_FULL, IO_FAILED, DAMAGED; then the manifest before still counts.
+ * Steps 2 to 7 of a checkpoint; the caller has moved appends to segment `generation` and compacted everything before
+ * it. `segments` and `durableFrame` are asked for when they are needed: commits go on in between. Throws
+ * IMAGE_TOO_LARGE, STALE_OWNER, DISK_FULL, IO_FAILED, DAMAGED; then the manifest before still counts.
  */
 export function* publish(
   parts: CheckpointParts,
@@ -102,7 +105,10 @@ export function* publish(
   return { manifest, untidy: unrecorded ?? untidy };
 }
 
-/** For people and their tools alone. A file system may have no second names; then rather none than that of an older image. */
+/**
+ * For people and their tools alone. A file system may have no second names; then rather none than that of an older
+ * image.
+ */
 function linkLatest(files: Files, directory: string, generation: number): OrreryError | undefined {
   const failure = tidy(() => files.link(`${directory}/${imageName(generation)}`, `${directory}/${LATEST}`));
   if (failure) tidy(() => files.remove(`${directory}/${LATEST}`));
@@ -131,9 +137,9 @@ function neededSegments(segments: readonly LiveSegment[], oldestFrame: number): 
 }
 
 /**
- * Unlinks what neither this manifest nor the one before needs. What cannot be unlinked now, the next checkpoint comes past again.
- * Segments go oldest first and none behind one that stays: a manifest that stands in for a damaged one can do without those at
- * the beginning, and without no other.
+ * Unlinks what neither this manifest nor the one before needs. What cannot be unlinked now, the next checkpoint comes
+ * past again. Segments go oldest first and none behind one that stays: a manifest that stands in for a damaged one can
+ * do without those at the beginning, and without no other.
  */
 function sweep(files: Files, directory: string, manifest: Manifest): OrreryError | undefined {
   const oldestSegment = manifest.segments[0] as number;

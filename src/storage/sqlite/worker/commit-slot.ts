@@ -1,6 +1,7 @@
-// Memory that the main thread and the owner of a shard share, for the request that is made all the time: a small commit, and what
-// the store owes after it. Making objects into a message and back costs the game loop more than everything else about an awaited
-// command, and an owner that is looking here need not be woken. sqlite/owner-thread.ts and serve.ts are its two ends.
+// Memory that the main thread and the owner of a shard share, for the request that is made all the time: a small
+// commit, and what the store owes after it. Making objects into a message and back costs the game loop more than
+// everything else about an awaited command, and an owner that is looking here need not be woken. sqlite/owner-thread.ts
+// and serve.ts are its two ends.
 
 import type { Batch, Span, StoreLoad } from '../../store.ts';
 

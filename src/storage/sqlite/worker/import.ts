@@ -1,4 +1,5 @@
-// A game that comes into a shard with its whole past, out of a pack. The owner calls this; pack/unpacking.ts has proved the rows.
+// A game that comes into a shard with its whole past, out of a pack. The owner calls this; pack/unpacking.ts has proved
+// the rows.
 //
 // No journal stands for such a game: it is there when an image that holds it counts. Therefore the manifest that
 // makes it count names this image alone. If the one before, which does not hold the game, could still stand in for it,
@@ -101,7 +102,8 @@ function takeOut(database: Database, game: string): void {
     removeOrigins(database, game);
     database.run('DELETE FROM meta WHERE key = ?', [KEY + game]);
   });
-  // Pages that are free are exported all the same: without this the next image would be as large as the one that failed.
+  // Pages that are free are exported all the same: without this the next image would be as large as the one that
+  // failed.
   database.vacuum();
 }
 

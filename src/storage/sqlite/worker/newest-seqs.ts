@@ -1,5 +1,5 @@
-// The newest seq that a shard has of each game, and so where its next batch stands. owner.ts asks before it writes a batch and tells
-// when it has; next-batch.ts decides.
+// The newest seq that a shard has of each game, and so where its next batch stands. owner.ts asks before it writes a
+// batch and tells when it has; next-batch.ts decides.
 
 import { placeOf } from '../../next-batch.ts';
 import type { Batch } from '../../store.ts';

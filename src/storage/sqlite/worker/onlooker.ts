@@ -1,5 +1,6 @@
-// A shard that is looked at and not owned: takes no lease and writes nothing. It stands where an Owner stands in the thread of a
-// shard, for an orrery that was opened with `readOnly`. Before it: workers/shard-owner.ts; after it: recovery/shard-reader.ts.
+// A shard that is looked at and not owned: takes no lease and writes nothing. It stands where an Owner stands in the
+// thread of a shard, for an orrery that was opened with `readOnly`. Before it: workers/shard-owner.ts; after it:
+// recovery/shard-reader.ts.
 //
 // It sees what had been written when it was opened, also beside an owner that goes on writing.
 

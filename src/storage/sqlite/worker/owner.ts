@@ -1,5 +1,6 @@
-// Owns one shard: its journal, its database, its image. The commit queue on the main thread asks, one request at a time. A batch
-// is acknowledged when its frame is durable and no newer owner has come; compaction and checkpoint follow behind.
+// Owns one shard: its journal, its database, its image. The commit queue on the main thread asks, one request at a
+// time. A batch is acknowledged when its frame is durable and no newer owner has come; compaction and checkpoint follow
+// behind.
 
 import { performance } from 'node:perf_hooks';
 import { errorToData, type OrreryError } from '../../../core/errors.ts';
@@ -44,7 +45,10 @@ export class Owner {
   #published = 0;
   #frames = 0;
   #records = 0;
-  /** Bytes of what was replayed when no image could be published at opening. Undefined when there is nothing of the kind. */
+  /**
+   * Bytes of what was replayed when no image could be published at opening. Undefined when there is nothing of the
+   * kind.
+   */
   #unpublished: number | undefined;
   /** The newest image has none before it to stand in for it. */
   #alone = false;
@@ -103,8 +107,8 @@ export class Owner {
   }
 
   /**
-   * The image of an opening. Without it a shard goes on from the image before and the journal, and this returns why; a new shard
-   * does not, for without a manifest it is none.
+   * The image of an opening. Without it a shard goes on from the image before and the journal, and this returns why; a
+   * new shard does not, for without a manifest it is none.
    */
   #publishFirst(): OrreryError | undefined {
     try {
@@ -232,8 +236,8 @@ export class Owner {
   }
 
   /**
-   * Takes in a game with its whole past and answers when an image that holds it counts: see import.ts. The image after it
-   * makes two of them again. Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there.
+   * Takes in a game with its whole past and answers when an image that holds it counts: see import.ts. The image after
+   * it makes two of them again. Throws GAME_EXISTS, and what a checkpoint throws; then the game is not there.
    */
   async import(coming: Import): Promise<GameInfo> {
     if (this.#checkpoint) while (this.checkpoint() === undefined);

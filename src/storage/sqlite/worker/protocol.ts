@@ -1,5 +1,6 @@
-// What crosses between the main thread and the thread that owns a shard. sqlite/sqlite-store.ts is one end, workers/shard-owner.ts
-// the other. Everything is plain data: names and codes of errors do not survive a throw across threads.
+// What crosses between the main thread and the thread that owns a shard. sqlite/sqlite-store.ts is one end,
+// workers/shard-owner.ts the other. Everything is plain data: names and codes of errors do not survive a throw across
+// threads.
 
 import type { ErrorData } from '../../../core/errors.ts';
 import type { Projections } from '../../../core/projection/definition.ts';
@@ -23,7 +24,10 @@ export interface OwnerOptions {
   readonly sliceMs: number;
   readonly checkpointBytes: number;
   readonly maxImageBytes: number;
-  /** Of the pages of the database, so many bytes at most are in memory, and those that a batch is changing. Default 64 MiB. */
+  /**
+   * Of the pages of the database, so many bytes at most are in memory, and those that a batch is changing. Default 64
+   * MiB.
+   */
   readonly pageCacheBytes?: number;
   readonly commandIndex: boolean;
   /** Only look: see onlooker.ts. */

@@ -1,5 +1,5 @@
-// What can be asked of a shard's games: answered from its database and its compaction. Before it: owner.ts, which brings compaction
-// up to date first, or onlooker.ts, which only looks; after it: compaction/.
+// What can be asked of a shard's games: answered from its database and its compaction. Before it: owner.ts, which
+// brings compaction up to date first, or onlooker.ts, which only looks; after it: compaction/.
 
 import { cutState } from '../../chunks.ts';
 import type { GameInfo, Quarantine } from '../../game-info.ts';

@@ -1,5 +1,5 @@
-// The journal of a shard as its owner writes it: the newest segment, which takes frames, and those before it that are still
-// needed. Before it: owner.ts with a batch; after it: journal/journal.ts, one segment.
+// The journal of a shard as its owner writes it: the newest segment, which takes frames, and those before it that are
+// still needed. Before it: owner.ts with a batch; after it: journal/journal.ts, one segment.
 
 import { createHistogram, performance, type RecordableHistogram } from 'node:perf_hooks';
 import { OrreryError } from '../../../core/errors.ts';
@@ -60,8 +60,9 @@ export class Segments {
   }
 
   /**
-   * There is a segment that takes frames: everything that was read when the shard was opened is durable, in it or before it.
-   * Throws when none can be written; then nothing may be acknowledged, not even a batch that is there already.
+   * There is a segment that takes frames: everything that was read when the shard was opened is durable, in it or
+   * before it. Throws when none can be written; then nothing may be acknowledged, not even a batch that is there
+   * already.
    */
   ready(): Journal {
     this.#journal ??= this.#begin();
@@ -69,7 +70,9 @@ export class Segments {
     return this.#journal;
   }
 
-  /** A batch as one frame that is durable on return. A file that failed is never written to again: another takes over. */
+  /**
+   * A batch as one frame that is durable on return. A file that failed is never written to again: another takes over.
+   */
   append(payload: Uint8Array, count: number): Written {
     const journal = this.ready();
     try {
@@ -82,8 +85,8 @@ export class Segments {
   }
 
   /**
-   * Begins a segment for a checkpoint and gives its header: every frame before it is to be in the image. `published` is the
-   * generation of the newest manifest.
+   * Begins a segment for a checkpoint and gives its header: every frame before it is to be in the image. `published` is
+   * the generation of the newest manifest.
    */
   begin(published: number): SegmentHeader {
     const journal = this.ready();
@@ -95,7 +98,10 @@ export class Segments {
     this.#live = this.#live.filter(({ generation }) => generations.includes(generation));
   }
 
-  /** Says, durably, that the journal ends here in good order. An owner that could not begin a segment has written nothing. */
+  /**
+   * Says, durably, that the journal ends here in good order. An owner that could not begin a segment has written
+   * nothing.
+   */
   seal(): void {
     if (this.#journal) this.ready().seal();
   }
@@ -180,8 +186,8 @@ export class Segments {
   }
 
   /**
-   * A name that is taken is another owner's: of the one that took this shard over, or of one that this owner has replaced
-   * and that had not noticed when it made the file. Then the next name will do.
+   * A name that is taken is another owner's: of the one that took this shard over, or of one that this owner has
+   * replaced and that had not noticed when it made the file. Then the next name will do.
    */
   #assertLeftover(error: unknown): void {
     if (!(error instanceof OrreryError) || error.code !== 'STALE_OWNER') throw error;
@@ -189,7 +195,10 @@ export class Segments {
   }
 }
 
-/** An owner that was replaced has begun a segment since the journal was read: what stands in it comes before what is to come. */
+/**
+ * An owner that was replaced has begun a segment since the journal was read: what stands in it comes before what is to
+ * come.
+ */
 function readAgain(cause: unknown): OrreryError {
   return new OrreryError({
     code: 'OWNER_DIED',

@@ -1,5 +1,5 @@
-// The owner's end of the line to the main thread: one request comes, one reply goes. Before it: sqlite/owner-thread.ts, the
-// other end; after it: owner.ts, by way of the worker file.
+// The owner's end of the line to the main thread: one request comes, one reply goes. Before it: sqlite/owner-thread.ts,
+// the other end; after it: owner.ts, by way of the worker file.
 
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
@@ -8,9 +8,9 @@ import { CommitSlot, IN_SLOT } from './commit-slot.ts';
 import type { OwnerChunk, OwnerReply, OwnerRequest } from './protocol.ts';
 
 /**
- * How long the thread looks for the next request before it goes to sleep. Somebody who awaits one command after the other
- * sends the next soon after the answer, and waking a thread costs the game loop more than sending. It looks for half as long again
- * as the last request took to come, where that was soon, and only for a moment otherwise.
+ * How long the thread looks for the next request before it goes to sleep. Somebody who awaits one command after the
+ * other sends the next soon after the answer, and waking a thread costs the game loop more than sending. It looks for
+ * half as long again as the last request took to come, where that was soon, and only for a moment otherwise.
  */
 const [LEAST_LINGER_MS, MOST_LINGER_MS] = [0.05, 0.25];
 
@@ -30,8 +30,8 @@ export interface OwnerConnection {
 type Message = OwnerRequest | typeof IN_SLOT;
 
 /**
- * Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. `doIdleWork` does a little
- * of what is to be done anyway, when nothing has come, and says whether there was anything.
+ * Begins to answer what comes from the other end. `answer` must not throw: what it throws ends the thread. `doIdleWork`
+ * does a little of what is to be done anyway, when nothing has come, and says whether there was anything.
  */
 export function serve(
   { port, memory }: Pick<OwnerConnection, 'port' | 'memory'>,
