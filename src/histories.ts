@@ -140,7 +140,7 @@ function recoverParts(live: LiveGames): RecoverParts {
     types: live.types,
     openPast: (game) => readerWithin(live, game),
     // A history that is searched for the record with which it went wrong: rules of today refuse no command of it.
-    apart: (past) => expandedHistoryUnjudged(past, live.types),
+    expanded: (past) => expandedHistoryUnjudged(past, live.types),
   };
 }
 

@@ -52,7 +52,7 @@ export type {
 } from './history/game/game-history.ts';
 export type { HistoryRange } from './history/range.ts';
 export type { Fork, ForkOptions } from './history/recover/fork.ts';
-export type { Culprit, RecoveryMode, Tried } from './history/recover/plan.ts';
+export type { RecoveryMode, Tried, UnsoundRecord } from './history/recover/plan.ts';
 export type { QuarantinedRange, Recovery } from './history/recover/recover.ts';
 export type { RecoverOptions } from './history/recover/recovery-options.ts';
 export type { StateCheck } from './history/recover/soundness.ts';
@@ -85,7 +85,7 @@ export type {
   StepRange,
 } from './storage/history-reader.ts';
 export { MemoryStore } from './storage/memory/memory-store.ts';
-export type { Opening, Otherwise, Surroundings } from './storage/openings.ts';
+export type { Opening, RuntimeDifference, RuntimeInfo } from './storage/openings.ts';
 export { shardOf } from './storage/shard-of.ts';
 export type { PackOptions } from './storage/sqlite/pack/packing.ts';
 export type { PackDescription } from './storage/sqlite/pack/reading.ts';

@@ -22,7 +22,7 @@ const PACK: OptionsOf<PackOptions> = { force: 'boolean' };
 const UNPACK: OptionsOf<UnpackOptions> = { as: 'checked' };
 
 /** Where an orrery keeps its games and finds its threads. */
-interface Place {
+interface PackPlace {
   /** Undefined for a store of the user's own. */
   readonly directory: string | undefined;
   readonly workerUrl: URL | undefined;
@@ -31,7 +31,7 @@ interface Place {
 /** Everything of the game that was accepted when this was called is in the pack. */
 export async function packLive(
   loadedGames: LoadedGames,
-  { directory, workerUrl }: Place,
+  { directory, workerUrl }: PackPlace,
   game: string,
   file: string,
   options: PackOptions = {},
@@ -54,7 +54,7 @@ export async function packLive(
 /** Resolves when the game is durable. A pack that was proved already is taken as it is. */
 export async function unpackLive(
   loadedGames: LoadedGames,
-  { workerUrl }: Place,
+  { workerUrl }: PackPlace,
   pack: string | ProvenGame,
   options: UnpackOptions = {},
 ): Promise<GameInfo> {

@@ -11,7 +11,7 @@ import { nodeFiles } from '../storage/sqlite/files.ts';
 import { type Discrepancy, discrepancyOf, type Found, MISSING } from '../storage/sqlite/recovery/known-shard.ts';
 import { assertNeverMade, READING, ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 import { readRecord, type ShardRecord } from '../storage/sqlite/recovery/shard-record.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { withOwnedShard } from './owned-shard.ts';
 import { wholeNumber } from './reading.ts';
@@ -47,7 +47,7 @@ interface Standing {
   readonly why: string | undefined;
 }
 
-export function acceptCommand(surroundings: Surroundings): Command {
+export function acceptCommand(cli: CliContext): Command {
   return new Command('accept')
     .description('Open a shard again that is gone or older than its record.')
     .argument('<directory>', 'the directory that openOrrery was given')
@@ -55,10 +55,10 @@ export function acceptCommand(surroundings: Surroundings): Command {
     .option('--give-up', 'do it: give up what is missing')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, options: Options) => accept(directory, options, surroundings));
+    .action((directory: string, options: Options) => accept(directory, options, cli));
 }
 
-async function accept(directory: string, options: Options, surroundings: Surroundings): Promise<void> {
+async function accept(directory: string, options: Options, cli: CliContext): Promise<void> {
   const { shard, giveUp = false, json } = options;
   const config = readConfig(nodeFiles, directory);
   if (shard >= config.shards) {
@@ -72,9 +72,9 @@ async function accept(directory: string, options: Options, surroundings: Surroun
   const standing = await standingOf(directory, config, shard);
   const accepted = giveUp && standing.why !== undefined;
   if (accepted) await takeAsItStands(directory, config, shard);
-  surroundings.finish(standing.why === undefined || accepted ? EXIT.ok : EXIT.damaged);
-  if (json) await surroundings.output.line(compactJson(asJson(directory, shard, standing, accepted)));
-  else await print(shard, standing, accepted, surroundings);
+  cli.finish(standing.why === undefined || accepted ? EXIT.ok : EXIT.damaged);
+  if (json) await cli.output.line(compactJson(asJson(directory, shard, standing, accepted)));
+  else await print(shard, standing, accepted, cli);
 }
 
 async function standingOf(directory: string, config: DirectoryConfig, shard: number): Promise<Standing> {
@@ -132,7 +132,7 @@ async function print(
   shard: number,
   { record, games, found, why }: Standing,
   accepted: boolean,
-  { output, paint }: Surroundings,
+  { output, paint }: CliContext,
 ): Promise<void> {
   if (why === undefined) {
     await output.line(`shard ${shard} is what was recorded of it: there is nothing to accept`);

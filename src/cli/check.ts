@@ -6,11 +6,11 @@ import { compactJson, counted, printable } from '../core/printable.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { type Examination, examineDirectory, extentOf } from '../storage/sqlite/inspection/directory.ts';
 import type { Level } from '../storage/sqlite/inspection/finding.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { EXIT } from './exit.ts';
 import type { Colour } from './paint.ts';
-import { isPack, PLACE_HELP } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, isPack } from './past/opening.ts';
 
 const HELP = `
 Without --explain only errors and warnings are printed. With --explain every
@@ -44,20 +44,20 @@ interface Options {
   readonly json?: true;
 }
 
-export function checkCommand(surroundings: Surroundings): Command {
+export function checkCommand(cli: CliContext): Command {
   return new Command('check')
     .description('Verify every byte of a directory or a pack without changing it.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .option('--explain', 'also print what is sound, and what to do about each error')
     .option('--json', 'print one JSON document; with --explain it holds every finding')
     .addHelpText('after', HELP)
     .action((place: string, options: Options) =>
-      isPack(place) ? checkPack(place, options, surroundings) : check(place, options, surroundings),
+      isPack(place) ? checkPack(place, options, cli) : check(place, options, cli),
     );
 }
 
 /** Throws PACK_DAMAGED with what does not add up. */
-async function checkPack(file: string, { json }: Options, { output, paint }: Surroundings): Promise<void> {
+async function checkPack(file: string, { json }: Options, { output, paint }: CliContext): Promise<void> {
   const { inThread } = await import('../storage/sqlite/pack/thread.ts');
   const { description } = await inThread({ kind: 'prove', file, as: undefined });
   if (json) {
@@ -70,16 +70,16 @@ async function checkPack(file: string, { json }: Options, { output, paint }: Sur
   await output.line(`SHA-256 of its content: ${digest}`);
 }
 
-async function check(directory: string, options: Options, surroundings: Surroundings): Promise<void> {
+async function check(directory: string, options: Options, cli: CliContext): Promise<void> {
   const explain = options.explain === true;
   const examination = await examineDirectory(nodeFiles, directory.replace(/(?<=.)\/+$/, ''));
   const { findings } = examination;
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const counts = { errors: count('error'), warnings: count('warning'), ...(explain ? { notes: count('note') } : {}) };
   const shown = { ...examination, findings: findings.filter(({ level }) => explain || isTrouble(level)) };
-  surroundings.finish(counts.errors > 0 ? EXIT.damaged : EXIT.ok);
-  if (options.json) await printJson(directory, shown, counts, surroundings);
-  else await print(shown, counts, explain, surroundings);
+  cli.finish(counts.errors > 0 ? EXIT.damaged : EXIT.ok);
+  if (options.json) await printJson(directory, shown, counts, cli);
+  else await print(shown, counts, explain, cli);
 }
 
 interface Counts {
@@ -101,7 +101,7 @@ async function printJson(
   directory: string,
   { holder, shards, findings }: Examination,
   counts: Counts,
-  { output }: Surroundings,
+  { output }: CliContext,
 ): Promise<void> {
   const told = findings.map(({ remedy, ...rest }) => ({ ...rest, remedy: remedy ?? null }));
   const verdict = verdictOf(counts);
@@ -112,7 +112,7 @@ async function print(
   examination: Examination,
   counts: Counts,
   explain: boolean,
-  { output, paint }: Surroundings,
+  { output, paint }: CliContext,
 ): Promise<void> {
   const { findings } = examination;
   const columns = new Columns([{ title: '' }, { title: '' }, { title: '' }], paint);

@@ -6,7 +6,7 @@ import { byteSize, compactJson } from '../core/printable.ts';
 import { type DirectoryConfig, readConfig, takeDirectory } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import type { SqliteStore } from '../storage/sqlite/sqlite-store.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { withOwnedShard } from './owned-shard.ts';
 
@@ -29,18 +29,16 @@ interface Published {
   readonly replayedRecords: number;
 }
 
-export function checkpointCommand(surroundings: Surroundings): Command {
+export function checkpointCommand(cli: CliContext): Command {
   return new Command('checkpoint')
     .description('Publish an image of each shard.')
     .argument('<directory>', 'the directory that openOrrery was given')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, options: { json?: true }) =>
-      checkpoint(directory, options.json === true, surroundings),
-    );
+    .action((directory: string, options: { json?: true }) => checkpoint(directory, options.json === true, cli));
 }
 
-async function checkpoint(directory: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
+async function checkpoint(directory: string, json: boolean, { output, paint }: CliContext): Promise<void> {
   // Taking a directory would make it; here it has to be one already.
   const config = readConfig(nodeFiles, directory);
   const { shards } = config;

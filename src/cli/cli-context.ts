@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 import type { Paint } from './paint.ts';
 import type { KeyStream } from './past/keys.ts';
 
-export interface Surroundings {
+export interface CliContext {
   readonly output: Output;
   /** Colours for standard output. */
   readonly paint: Paint;

@@ -3,10 +3,10 @@
 
 import { Command } from 'commander';
 import { part } from '../storage/late-import.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 
 /** Makes the command with its arguments, options and help. */
-export type MakeCommand = (surroundings: Surroundings) => Command;
+export type MakeCommand = (cli: CliContext) => Command;
 
 export interface CommandFile {
   readonly name: string;
@@ -117,10 +117,10 @@ export const COMMANDS: readonly CommandFile[] = [
  * Those that are named, loaded; of the others what the help says of them. A game may have the name of a command: that
  * is one more.
  */
-export async function commandsFor(args: readonly string[], surroundings: Surroundings): Promise<readonly Command[]> {
+export async function commandsFor(args: readonly string[], cli: CliContext): Promise<readonly Command[]> {
   return Promise.all(
     COMMANDS.map(async ({ name, description, load }) =>
-      args.includes(name) ? (await part(load))(surroundings) : new Command(name).description(description),
+      args.includes(name) ? (await part(load))(cli) : new Command(name).description(description),
     ),
   );
 }

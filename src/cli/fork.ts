@@ -9,7 +9,7 @@ import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
 import type { HistoryReader } from '../storage/history-reader.ts';
 import { readConfig } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { GAMES_HELP, inWordsOfTheCommandLine } from './past/opening.ts';
@@ -37,7 +37,7 @@ interface Options {
   readonly json?: true;
 }
 
-export function forkCommand(surroundings: Surroundings): Command {
+export function forkCommand(cli: CliContext): Command {
   return new Command('fork')
     .description('Make a new game from a moment of another.')
     .argument('<directory>', 'the directory that openOrrery was given')
@@ -47,14 +47,14 @@ export function forkCommand(surroundings: Surroundings): Command {
     .option('--games <module>', GAMES_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, game: string, options: Options) => fork(directory, game, options, surroundings));
+    .action((directory: string, game: string, options: Options) => fork(directory, game, options, cli));
 }
 
 async function fork(
   directory: string,
   game: string,
   { at, as, games, json }: Options,
-  { output }: Surroundings,
+  { output }: CliContext,
 ): Promise<void> {
   readConfig(nodeFiles, directory);
   const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());

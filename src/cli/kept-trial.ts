@@ -41,7 +41,7 @@ export async function keepTrial(
   await (await openOrrery({ directory, games: [type] })).close();
   await withOwnedGames(directory, [id], [type], async ({ loadedGames }) => {
     const commitQueue = loadedGames.commitQueueOf(id);
-    const { actor, sink } = loadedGames.apart(type, id);
+    const { actor, sink } = loadedGames.detached(type, id);
     const args = { fork: { game: id, seq: parentSeq } };
     const seed = sink.randomness.begin();
     actor.adopt(WorkingState.fromJson(state, tables), { command: CREATE, seq: 0, tick, args, seed });

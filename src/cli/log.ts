@@ -8,7 +8,7 @@ import { type HistoryEntry, historyOf } from '../history/entries.ts';
 import type { HistoryReader, StepRange } from '../storage/history-reader.ts';
 import { secondsRemark } from '../storage/moment.ts';
 import type { CommandEntry } from '../storage/steps.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { shorten } from './columns.ts';
 import type { Paint } from './paint.ts';
 import { SIGNS } from './past/change-lines.ts';
@@ -16,7 +16,7 @@ import { addLogFilters, checkFilters, type LogFilters, queryOf } from './past/lo
 import { MOMENTS_HELP } from './past/moment-argument.ts';
 import { writeNewFile } from './past/new-file.ts';
 import { newestOf } from './past/newest.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, operandsOf, withPastOf } from './past/opening.ts';
 import { PagedRows } from './past/paged-rows.ts';
 import { boundsIn } from './past/range-argument.ts';
 import { DEFAULT_STEPS, writeReduxDevtools } from './past/redux-devtools.ts';
@@ -56,10 +56,10 @@ interface Options extends LogFilters {
   readonly json?: true;
 }
 
-export function logCommand(surroundings: Surroundings): Command {
+export function logCommand(cli: CliContext): Command {
   const command = new Command('log')
     .description('Print the commands of a game, one a line, the newest last.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', GAME_HELP);
   return addLogFilters(command)
     .option('--limit <count>', 'only the newest so many commands', wholeNumber(1))
@@ -73,41 +73,41 @@ export function logCommand(surroundings: Surroundings): Command {
       checkFilters(options, self);
       if (options.format === undefined) {
         if (options.output !== undefined) self.error('-o needs --format');
-        return withPastOf(place, game, (past) => log(past, options, surroundings), {
-          remark: surroundings.remark,
+        return withPastOf(place, game, (past) => log(past, options, cli), {
+          remark: cli.remark,
         });
       }
       const excluded = (['player', 'command', 'backwards', 'patches', 'json'] as const).find((each) => options[each]);
       if (excluded) self.error(`--format ${options.format} and --${excluded} exclude each other`);
-      return withPastOf(place, game, (past) => exportPast(past, options, surroundings), {
-        remark: surroundings.remark,
+      return withPastOf(place, game, (past) => exportPast(past, options, cli), {
+        remark: cli.remark,
       });
     });
 }
 
-async function log(past: HistoryReader, options: Options, surroundings: Surroundings): Promise<void> {
+async function log(past: HistoryReader, options: Options, cli: CliContext): Promise<void> {
   const query = queryOf(past, options);
-  remarkOnTimes(past, boundsIn(past, options), surroundings);
+  remarkOnTimes(past, boundsIn(past, options), cli);
   const { limit, patches = false, json } = options;
-  const printer = json ? new Lines(patches, surroundings) : new Page(patches, surroundings);
+  const printer = json ? new Lines(patches, cli) : new Page(patches, cli);
   const entries = limit === undefined ? historyOf(past, query) : newestOf(past, query, limit);
   for await (const entry of entries) await printer.take(entry);
   await printer.end();
 }
 
 /** Times that nothing can be found by are no error here: a filter may well let everything through, or nothing. */
-function remarkOnTimes({ row }: HistoryReader, { fromTime, toTime }: StepRange, { remark }: Surroundings): void {
+function remarkOnTimes({ row }: HistoryReader, { fromTime, toTime }: StepRange, { remark }: CliContext): void {
   for (const time of [fromTime, toTime]) {
     const told = time === undefined ? undefined : secondsRemark(time, { first: row.created, last: row.time });
     if (told !== undefined) remark(told);
   }
 }
 
-async function exportPast(past: HistoryReader, asked: Options, surroundings: Surroundings): Promise<void> {
+async function exportPast(past: HistoryReader, asked: Options, cli: CliContext): Promise<void> {
   const { path = '', limit, output: file } = asked;
   const range = boundsIn(past, asked);
-  remarkOnTimes(past, range, surroundings);
-  const { output, remark } = surroundings;
+  remarkOnTimes(past, range, cli);
+  const { output, remark } = cli;
   const options = { range, path, ...(limit === undefined ? {} : { limit }) };
   const { steps, firstSeq, lastSeq, isCut } =
     file === undefined
@@ -120,18 +120,18 @@ async function exportPast(past: HistoryReader, asked: Options, surroundings: Sur
 
 class Lines {
   readonly #patches: boolean;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
 
-  constructor(patches: boolean, surroundings: Surroundings) {
+  constructor(patches: boolean, cli: CliContext) {
     this.#patches = patches;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   async take(entry: HistoryEntry): Promise<void> {
     const { seq, tick, time, player, name, args, patches } = entry;
     const line = { seq, tick, time: isoTime(time), player: player ?? null, command: name, args: args ?? null };
     const told = this.#patches && patches ? { ...line, step: stepAsJson(entry, patches) } : line;
-    await this.#surroundings.output.line(compactJson(told));
+    await this.#cli.output.line(compactJson(told));
   }
 
   async end(): Promise<void> {}
@@ -139,12 +139,12 @@ class Lines {
 
 class Page {
   readonly #patches: boolean;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
   readonly #rows: PagedRows;
 
-  constructor(patches: boolean, surroundings: Surroundings) {
+  constructor(patches: boolean, cli: CliContext) {
     this.#patches = patches;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
     const columns = [
       { title: 'SEQ', right: true },
       { title: 'TICK', right: true },
@@ -153,14 +153,11 @@ class Page {
       { title: 'COMMAND' },
       { title: 'ARGS' },
     ];
-    this.#rows = new PagedRows(
-      { columns, colours: ['dim', 'dim', 'dim', undefined, 'cyan'], page: PAGE },
-      surroundings,
-    );
+    this.#rows = new PagedRows({ columns, colours: ['dim', 'dim', 'dim', undefined, 'cyan'], page: PAGE }, cli);
   }
 
   async take(entry: HistoryEntry): Promise<void> {
-    const { paint, width } = this.#surroundings;
+    const { paint, width } = this.#cli;
     const isShown = this.#patches && entry.patches;
     await this.#rows.take(cellsOf(entry), isShown ? stepLines(entry, entry.patches, paint, width) : []);
   }

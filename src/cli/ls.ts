@@ -6,9 +6,9 @@ import type { GameInfo } from '../storage/game-info.ts';
 import { readConfig } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { openPackPast } from '../storage/sqlite/pack/pack-history.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
-import { isPack, PLACE_HELP } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, isPack } from './past/opening.ts';
 import { eachShard } from './reading.ts';
 import { type StateSize, stateSize, stateSizeIn } from './state-size.ts';
 
@@ -29,16 +29,16 @@ interface Listed {
   readonly size: StateSize;
 }
 
-export function lsCommand(surroundings: Surroundings): Command {
+export function lsCommand(cli: CliContext): Command {
   return new Command('ls')
     .description('List every game with its type, version, seq, tick and size.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, options: { json?: true }) => ls(directory, options.json === true, surroundings));
+    .action((directory: string, options: { json?: true }) => ls(directory, options.json === true, cli));
 }
 
-async function ls(directory: string, json: boolean, { output, paint }: Surroundings): Promise<void> {
+async function ls(directory: string, json: boolean, { output, paint }: CliContext): Promise<void> {
   const { id, shards, games } = isPack(directory) ? await packed(directory) : await listed(directory);
   if (json) {
     await output.line(compactJson({ directory, id, shards, games: games.map(asJson) }));
@@ -72,13 +72,13 @@ async function ls(directory: string, json: boolean, { output, paint }: Surroundi
   for (const row of rows) await output.line(columns.row(row, ['cyan']));
 }
 
-interface Place {
+interface Listing {
   readonly id: string;
   readonly shards: number;
   readonly games: readonly Listed[];
 }
 
-async function listed(directory: string): Promise<Place> {
+async function listed(directory: string): Promise<Listing> {
   const games: Listed[] = [];
   await eachShard(directory, async (reader, shard) => {
     for (const row of reader.games()) games.push({ row, shard, size: await stateSizeIn(reader, row) });
@@ -88,7 +88,7 @@ async function listed(directory: string): Promise<Place> {
 }
 
 /** The directory that a pack comes from has an id too. */
-async function packed(file: string): Promise<Place> {
+async function packed(file: string): Promise<Listing> {
   const past = await openPackPast(file);
   try {
     const { row } = past;

@@ -11,7 +11,7 @@ import { DEFAULT_LAST, type Rehearsal, rehearse } from '../history/upgrade/rehea
 import type { GameInfo } from '../storage/game-info.ts';
 import type { HistoryReader } from '../storage/history-reader.ts';
 import { DirectoryPast } from '../storage/sqlite/directory-history.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { migrationData, printMigrations, printRehearsal, rehearsalData } from './migration-report.ts';
 import { withOwnedGames } from './owned-games.ts';
@@ -46,7 +46,7 @@ interface Options {
   readonly json?: true;
 }
 
-export function migrateCommand(surroundings: Surroundings): Command {
+export function migrateCommand(cli: CliContext): Command {
   return new Command('migrate')
     .description('Migrate every game to the version of its type.')
     .argument('<directory>', 'the directory that openOrrery was given; with --rehearse also a file of `orrery pack`')
@@ -63,9 +63,9 @@ export function migrateCommand(surroundings: Surroundings): Command {
     .addHelpText('after', HELP)
     .action(async (directory: string, options: Options) => {
       const types = newestOf(await loadGameTypes(options.games, process.cwd()));
-      const chosen = await choose(directory, types, options, surroundings);
-      if (options.rehearse) await rehearseAll(directory, types, chosen, options, surroundings);
-      else await migrate(directory, types, chosen, options, surroundings);
+      const chosen = await choose(directory, types, options, cli);
+      if (options.rehearse) await rehearseAll(directory, types, chosen, options, cli);
+      else await migrate(directory, types, chosen, options, cli);
     });
 }
 
@@ -81,7 +81,7 @@ async function choose(
   directory: string,
   types: readonly AnyGameType[],
   { game: named, games: module, rehearse: isRehearsal }: Options,
-  { remark }: Surroundings,
+  { remark }: CliContext,
 ): Promise<readonly GameInfo[]> {
   const rows: GameInfo[] = [];
   if (isRehearsal && isPack(directory)) rows.push(await withPastOf(directory, undefined, async ({ row }) => row));
@@ -117,9 +117,9 @@ async function migrate(
   types: readonly AnyGameType[],
   chosen: readonly GameInfo[],
   { json }: Options,
-  surroundings: Surroundings,
+  cli: CliContext,
 ): Promise<void> {
-  const { progress, output, finish } = surroundings;
+  const { progress, output, finish } = cli;
   const onProgress = ({ done, total, latest }: MigrationProgress): void =>
     progress(`${done} of ${total}  ${printable(latest?.game ?? '')}`);
   const report = await withOwnedGames(
@@ -133,7 +133,7 @@ async function migrate(
   ).finally(() => progress(''));
   if (json)
     for (const each of [...report.migrated, ...report.failed]) await output.line(compactJson(migrationData(each)));
-  else await printMigrations(report, surroundings);
+  else await printMigrations(report, cli);
   if (report.failed.length > 0) finish(EXIT.damaged);
 }
 
@@ -142,9 +142,9 @@ async function rehearseAll(
   types: readonly AnyGameType[],
   chosen: readonly GameInfo[],
   { json, last }: Options,
-  surroundings: Surroundings,
+  cli: CliContext,
 ): Promise<void> {
-  const { progress, output, finish, remark } = surroundings;
+  const { progress, output, finish, remark } = cli;
   const ids = new Set(chosen.map(({ id }) => id));
   let current = 0;
   const rehearseOne = async (past: HistoryReader): Promise<void> => {
@@ -158,7 +158,7 @@ async function rehearseAll(
       progress(`${printable(id)}  ${done} of ${total} commands`);
     const rehearsal = await rehearse(past, type, { last, onProgress }).finally(() => progress(''));
     if (json) await output.line(compactJson(rehearsalData(rehearsal)));
-    else await printRehearsal(rehearsal, surroundings);
+    else await printRehearsal(rehearsal, cli);
     if (hasFindings(rehearsal)) finish(EXIT.damaged);
   };
   if (isPack(directory)) {

@@ -4,7 +4,7 @@ import type { OrreryError } from '../core/errors.ts';
 import { counted, printable } from '../core/printable.ts';
 import type { GameMigration, MigrationReport } from '../history/upgrade/migrate-all.ts';
 import type { Rehearsal } from '../history/upgrade/rehearse.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { ChangeListing } from './past/change-lines.ts';
 
@@ -13,7 +13,7 @@ const LISTED_CHANGES = 200;
 
 export async function printMigrations(
   { migrated, failed, current }: MigrationReport,
-  { output, paint }: Surroundings,
+  { output, paint }: CliContext,
 ): Promise<void> {
   if (migrated.length > 0) {
     const columns = new Columns(
@@ -38,7 +38,7 @@ export function migrationData({ error, ...migration }: GameMigration): object {
   return error === undefined ? migration : { ...migration, error: errorData(error) };
 }
 
-export async function printRehearsal(rehearsal: Rehearsal, { output, paint, width }: Surroundings): Promise<void> {
+export async function printRehearsal(rehearsal: Rehearsal, { output, paint, width }: CliContext): Promise<void> {
   const { game, from, to, seq, fromSeq, commands, skipped, refusals, refused, changes, failure } = rehearsal;
   await output.line(`${paint('cyan', printable(game))}  version ${from} -> ${to}, seq ${seq}`);
   if (failure) {

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { byteSize, compactJson, isoTime, printable } from '../core/printable.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { packFromDirectory } from '../storage/sqlite/pack/packing.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 
 const HELP = `
 A pack is a SQLite file with one game: its states, its history, the name of its
@@ -23,7 +23,7 @@ interface PackCommandOptions {
   readonly json?: true;
 }
 
-export function packCommand(surroundings: Surroundings): Command {
+export function packCommand(cli: CliContext): Command {
   return new Command('pack')
     .description('Write one game with its whole past into one file.')
     .argument('<directory>', 'the directory that openOrrery was given')
@@ -32,16 +32,14 @@ export function packCommand(surroundings: Surroundings): Command {
     .option('--force', 'replace the file if it is there')
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
-    .action((directory: string, game: string, options: PackCommandOptions) =>
-      packGame(directory, game, options, surroundings),
-    );
+    .action((directory: string, game: string, options: PackCommandOptions) => packGame(directory, game, options, cli));
 }
 
 async function packGame(
   directory: string,
   game: string,
   { output: file, force, json }: PackCommandOptions,
-  { output }: Surroundings,
+  { output }: CliContext,
 ): Promise<void> {
   const packed = await packFromDirectory(nodeFiles, directory, game, file, { force: force === true });
   if (json) {

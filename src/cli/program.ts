@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { COMMANDS, commandsFor } from './commands.ts';
 import { describe, EXIT, EXIT_HELP, type ExitStatus, tell } from './exit.ts';
 import { NobodyReads, Output } from './output.ts';
@@ -35,7 +35,7 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
   // A terminal that does not know its size says 0.
   const width = (stdout.isTTY ? stdout.columns : Number(env['COLUMNS'])) || undefined;
   const progress = new ProgressLine(stderr);
-  const surroundings: Surroundings = {
+  const cli: CliContext = {
     output,
     paint: painter(stdout.isTTY === true, env),
     width,
@@ -64,7 +64,7 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
     getErrHelpWidth: () => Math.min(width ?? HELP_WIDTH, HELP_WIDTH),
   };
   try {
-    const program = makeProgram(await commandsFor(args, surroundings), configuration);
+    const program = makeProgram(await commandsFor(args, cli), configuration);
     await program.parseAsync(args, { from: 'user' });
     await output.flush();
   } catch (thrown) {

@@ -13,7 +13,7 @@ import type { HistoryReader } from '../storage/history-reader.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { readQuarantine } from '../storage/sqlite/image/rows.ts';
 import { openPack } from '../storage/sqlite/pack/reading.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { withOwnedGames } from './owned-games.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
 import { inWordsOfTheCommandLine, isPack, withPastOf } from './past/opening.ts';
@@ -61,7 +61,7 @@ interface Options {
   readonly json?: true;
 }
 
-export function recoverCommand(surroundings: Surroundings): Command {
+export function recoverCommand(cli: CliContext): Command {
   return new Command('recover')
     .description('Take one game back to an earlier state that is sound.')
     .argument('<directory>', 'the directory that openOrrery was given; with --list also a file of `orrery pack`')
@@ -80,9 +80,9 @@ export function recoverCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document, with --list one a line')
     .addHelpText('after', HELP)
     .action((directory: string, game: string, options: Options, self: Command) => {
-      if (options.list) return list(directory, game, options, surroundings);
+      if (options.list) return list(directory, game, options, cli);
       checkModes(options, self);
-      return recover(directory, game, options, surroundings);
+      return recover(directory, game, options, cli);
     });
 }
 
@@ -105,19 +105,19 @@ async function askedFor(directory: string, game: string, options: Options): Prom
   return { mode, fallback, ...(reason === undefined ? {} : { reason }) };
 }
 
-async function recover(directory: string, game: string, asked: Options, surroundings: Surroundings): Promise<void> {
+async function recover(directory: string, game: string, asked: Options, cli: CliContext): Promise<void> {
   const { games, dryRun, json } = asked;
   const options = await askedFor(directory, game, asked);
   const types = games === undefined ? [] : await loadGameTypes(games, process.cwd());
   if (games === undefined && [options.mode, ...(options.fallback ?? [])].includes('before-error')) {
-    surroundings.remark('without --games only what cannot be read counts as an error');
+    cli.remark('without --games only what cannot be read counts as an error');
   }
   const work = dryRun ? rehearse : carryOut;
   const reported = await work(directory, game, options, types).catch((error: unknown) => {
     throw inWordsOfTheCommandLine(error, games === undefined ? { games: true } : {});
   });
-  if (json) await surroundings.output.line(compactJson(reportData(reported)));
-  else await printReport(reported, surroundings);
+  if (json) await cli.output.line(compactJson(reportData(reported)));
+  else await printReport(reported, cli);
 }
 
 async function carryOut(
@@ -126,9 +126,9 @@ async function carryOut(
   options: RecoverOptions,
   types: readonly AnyGameType[],
 ): Promise<Reported> {
-  const apart = (past: HistoryReader): HistoryReader => expandedHistoryUnjudged(past, types);
+  const expanded = (past: HistoryReader): HistoryReader => expandedHistoryUnjudged(past, types);
   const recovery = await withOwnedGames(directory, [game], types, (parts) =>
-    recoverGame({ ...parts, apart }, game, options),
+    recoverGame({ ...parts, expanded }, game, options),
   );
   return { ...recovery, dryRun: false, needed: recovery.written };
 }
@@ -140,7 +140,7 @@ async function rehearse(
   types: readonly AnyGameType[],
 ): Promise<Reported> {
   const plan = await rehearseRecovery(directory, game, options, types, (past) => expandedHistoryUnjudged(past, types));
-  const { used, tried, needed, culprit, newestSeq } = plan;
+  const { used, tried, needed, firstUnsound, newestSeq } = plan;
   const { seq, tick, time, version } = plan.state;
   const count = newestSeq - seq;
   return {
@@ -153,21 +153,21 @@ async function rehearse(
     from: { seq, tick, time, version },
     seq: newestSeq,
     givenUp: count > 0 ? { firstSeq: seq + 1, lastSeq: newestSeq, count } : undefined,
-    culprit,
+    firstUnsound,
     reason: needed ? reasonOf(plan, options.reason) : undefined,
   };
 }
 
-async function list(directory: string, game: string, { json }: Options, surroundings: Surroundings): Promise<void> {
+async function list(directory: string, game: string, { json }: Options, cli: CliContext): Promise<void> {
   const ranges = isPack(directory) ? await quarantineOfPack(directory, game) : await quarantineIn(directory, game);
   if (json) {
     for (const range of ranges) {
-      await surroundings.output.line(compactJson({ game, ...range, time: isoTime(range.time) }));
+      await cli.output.line(compactJson({ game, ...range, time: isoTime(range.time) }));
     }
     return;
   }
-  if (ranges.length > 0) await printQuarantine(ranges, surroundings);
-  else surroundings.remark(`nothing of ${printable(game)} was ever given up`);
+  if (ranges.length > 0) await printQuarantine(ranges, cli);
+  else cli.remark(`nothing of ${printable(game)} was ever given up`);
 }
 
 function quarantineOfPack(file: string, game: string): Promise<readonly QuarantinedRange[]> {

@@ -17,22 +17,22 @@ import { nodeFiles } from '../storage/sqlite/files.ts';
 import { readQuarantine } from '../storage/sqlite/image/rows.ts';
 import { ShardReader } from '../storage/sqlite/recovery/shard-reader.ts';
 
-/** `apart` takes merged steps apart, where there is code for that. Throws what `recover` throws. */
+/** `expanded` takes merged steps apart, where there is code for that. Throws what `recover` throws. */
 export async function rehearseRecovery(
   directory: string,
   game: string,
   options: RecoverOptions,
   types: readonly AnyGameType[],
-  apart: (past: HistoryReader) => HistoryReader = (past) => past,
+  expanded: (past: HistoryReader) => HistoryReader = (past) => past,
 ): Promise<Plan> {
   const modes = checkModes(game, options);
   return withReader(directory, game, async (reader) => {
     const stored = reader.past(game);
     if (!stored) throw notFound(game, directory);
     const kept = new DirectoryPast(stored, () => undefined);
-    const past = apart(kept);
+    const past = expanded(kept);
     const type = newestOf(types, past.row.type);
-    const probe = await probeOf({ past: kept, apart: past }, type, options, quarantineOf(reader, game));
+    const probe = await probeOf({ past: kept, expanded: past }, type, options, quarantineOf(reader, game));
     return planRecovery({ past, probe, notLoadable: await whyNotLoaded(reader, game) }, modes);
   });
 }

@@ -2,8 +2,8 @@
 
 import { counted, isoTime, printable } from '../core/printable.ts';
 import { nameOf } from '../history/recover/plan.ts';
-import type { Culprit, QuarantinedRange, RecoveryMode, Tried } from '../index.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { QuarantinedRange, RecoveryMode, Tried, UnsoundRecord } from '../index.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { oneOf } from './past/blame.ts';
 
@@ -21,13 +21,13 @@ export interface Reported {
   /** The newest seq afterwards. */
   readonly seq: number;
   readonly givenUp: { readonly firstSeq: number; readonly lastSeq: number; readonly count: number } | undefined;
-  readonly culprit: Culprit | undefined;
+  readonly firstUnsound: UnsoundRecord | undefined;
   readonly reason: string | undefined;
 }
 
 /** As `--json` has it: errors as code and text, times as ISO 8601. */
 export function reportData(reported: Reported): object {
-  const { used, tried, from, givenUp, culprit, reason } = reported;
+  const { used, tried, from, givenUp, firstUnsound, reason } = reported;
   return {
     game: reported.game,
     used: nameOf(used),
@@ -38,13 +38,13 @@ export function reportData(reported: Reported): object {
     from: { ...from, time: isoTime(from.time) },
     seq: reported.seq,
     givenUp: givenUp ?? null,
-    culprit: culprit ?? null,
+    firstUnsound: firstUnsound ?? null,
     reason: reason ?? null,
   };
 }
 
-export async function printReport(reported: Reported, { output, paint }: Surroundings): Promise<void> {
-  const { from, givenUp, culprit } = reported;
+export async function printReport(reported: Reported, { output, paint }: CliContext): Promise<void> {
+  const { from, givenUp, firstUnsound } = reported;
   const columns = new Columns([{ title: 'MODE' }, { title: 'RESULT' }], paint);
   const rows = reported.tried.map(({ mode, error }) => [modeText(mode), printable(`${error.code}: ${error.what}`)]);
   rows.push([modeText(reported.used), 'used']);
@@ -55,7 +55,7 @@ export async function printReport(reported: Reported, { output, paint }: Surroun
   const facts: [string, string][] = [
     ['state of', `seq ${from.seq}, tick ${from.tick}, ${isoTime(from.time)}, version ${from.version}`],
   ];
-  if (culprit) facts.push(['began at', culpritText(culprit)]);
+  if (firstUnsound) facts.push(['began at', unsoundText(firstUnsound)]);
   if (reported.reason !== undefined) facts.push(['reason', reported.reason]);
   facts.push(['given up', givenUp ? rangeText(givenUp) : 'nothing']);
   facts.push(['written', writtenText(reported)]);
@@ -65,7 +65,7 @@ export async function printReport(reported: Reported, { output, paint }: Surroun
 /** The ranges that recoveries have given up, oldest first. */
 export async function printQuarantine(
   ranges: readonly QuarantinedRange[],
-  { output, paint, width }: Surroundings,
+  { output, paint, width }: CliContext,
 ): Promise<void> {
   const columns = new Columns(
     [
@@ -95,7 +95,7 @@ function modeText(mode: RecoveryMode): string {
   return `point (${unit} ${unit === 'time' ? isoTime(value) : value})`;
 }
 
-function culpritText({ seq, tick, command, player, firstSeq, commands }: Culprit): string {
+function unsoundText({ seq, tick, command, player, firstSeq, commands }: UnsoundRecord): string {
   const parts = [firstSeq === undefined ? `seq ${seq}` : `seq ${firstSeq} to ${seq}`];
   if (tick !== undefined) parts.push(`tick ${tick}`);
   if (command !== undefined) parts.push(`command ${command}${player === undefined ? '' : ` by ${player}`}`);

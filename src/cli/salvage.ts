@@ -10,7 +10,7 @@ import type { Complaint } from '../storage/sqlite/recovery/readable-journal.ts';
 import { checkPlace, writeDirectory } from '../storage/sqlite/salvage/new-directory.ts';
 import { type ReadableDirectory, readWhatIsLeft } from '../storage/sqlite/salvage/readable-directory.ts';
 import type { SalvagedGame } from '../storage/sqlite/salvage/salvage.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
 import { EXIT } from './exit.ts';
 
@@ -27,7 +27,7 @@ Examples:
   orrery salvage ./data --to ./rescued
   orrery salvage ./data --to ./rescued --json | jq '.games[].lost'`;
 
-export function salvageCommand(surroundings: Surroundings): Command {
+export function salvageCommand(cli: CliContext): Command {
   return new Command('salvage')
     .description('Recover a damaged directory into a new one; list what is lost.')
     .argument('<directory>', 'the damaged directory')
@@ -35,11 +35,11 @@ export function salvageCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((directory: string, options: { to: string; json?: true }) =>
-      salvage(directory, options.to, options.json === true, surroundings),
+      salvage(directory, options.to, options.json === true, cli),
     );
 }
 
-async function salvage(directory: string, to: string, json: boolean, surroundings: Surroundings): Promise<void> {
+async function salvage(directory: string, to: string, json: boolean, cli: CliContext): Promise<void> {
   checkPlace(directory, to);
   const holder = nodeFiles.exists(directory) ? holderOf(nodeFiles, directory) : undefined;
   if (holder !== undefined) throw alreadyOpen(directory, holder);
@@ -52,9 +52,9 @@ async function salvage(directory: string, to: string, json: boolean, surrounding
     await writeDirectory(nodeFiles, to, remains.shards, recovered, commandIndex);
     const isLost = remains.lost.length > 0 || remains.games.some(({ whole }) => whole === 'no' || whole === 'unknown');
     const isHeld = remains.games.some(({ held }) => held.length > 0);
-    surroundings.finish(isLost || isHeld ? EXIT.damaged : EXIT.ok);
-    if (json) await surroundings.output.line(compactJson(asJson(directory, to, remains, isLost)));
-    else await print(to, remains, isLost, surroundings);
+    cli.finish(isLost || isHeld ? EXIT.damaged : EXIT.ok);
+    if (json) await cli.output.line(compactJson(asJson(directory, to, remains, isLost)));
+    else await print(to, remains, isLost, cli);
   } finally {
     remains.close();
   }
@@ -64,7 +64,7 @@ async function print(
   to: string,
   remains: ReadableDirectory,
   isLost: boolean,
-  { output, paint }: Surroundings,
+  { output, paint }: CliContext,
 ): Promise<void> {
   const { games, lost, damaged, notes } = remains;
   const columns = new Columns(

@@ -4,9 +4,9 @@ import { Command } from 'commander';
 import { parsePointer } from '../core/patch/pointer.ts';
 import { compactJson, isoTime, prettyJson } from '../core/printable.ts';
 import type { HistoryReader, StateAt } from '../storage/history-reader.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
-import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, GAMES_HELP, operandsOf, pathOption, withPastOf } from './past/opening.ts';
 import { pointedValue } from './past/pointed.ts';
 
 const HELP = `
@@ -34,10 +34,10 @@ interface Options {
   readonly json?: true;
 }
 
-export function showCommand(surroundings: Surroundings): Command {
+export function showCommand(cli: CliContext): Command {
   return new Command('show')
     .description('Print the state of a game, now or at an earlier moment.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', GAME_HELP)
     .option('--at <moment>', 'the state at this moment (default: the newest)', parseMoment)
     .addOption(pathOption('only what stands at this RFC 6901 pointer, such as /systems/71683'))
@@ -46,29 +46,24 @@ export function showCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document: the value, with game, type, version and moment')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, command: Command) =>
-      show(place, operandsOf(place, [], [named], command).game, options, surroundings),
+      show(place, operandsOf(place, [], [named], command).game, options, cli),
     );
 }
 
-async function show(
-  place: string,
-  game: string | undefined,
-  options: Options,
-  surroundings: Surroundings,
-): Promise<void> {
+async function show(place: string, game: string | undefined, options: Options, cli: CliContext): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   parsePointer(options.path);
   const visit = async (_kept: HistoryReader, past: HistoryReader): Promise<void> => {
     const found = await foundIn(past, options);
     if (!options.json && options.at !== undefined) {
-      surroundings.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
+      cli.remark(`seq ${found.seq}, tick ${found.tick}, ${isoTime(found.time)}`);
     }
-    await printState(found, options, surroundings);
+    await printState(found, options, cli);
   };
   await withPastOf(place, game, visit, {
     remedies: { nearest: true, games: true },
     games: options.games,
-    remark: surroundings.remark,
+    remark: cli.remark,
   });
 }
 
@@ -77,7 +72,7 @@ function foundIn(past: HistoryReader, { at = 'last', nearest }: Options): Promis
   return past.stateAt(momentIn(past, at), { nearest: nearest === true || at === 'last' });
 }
 
-async function printState(found: StateAt, { path, json }: Options, { output }: Surroundings): Promise<void> {
+async function printState(found: StateAt, { path, json }: Options, { output }: CliContext): Promise<void> {
   const { game, type, version, seq, tick, time, state } = found;
   const value = pointedValue(game, seq, path, state);
   if (json) {

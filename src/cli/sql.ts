@@ -4,9 +4,9 @@ import { Command } from 'commander';
 import { compactJson, printable } from '../core/printable.ts';
 import type { Cell } from '../storage/sqlite/query/answer.ts';
 import { ask } from '../storage/sqlite/query/thread.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { Columns } from './columns.ts';
-import { isPack, PLACE_HELP } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, isPack } from './past/opening.ts';
 import { wholeNumber } from './reading.ts';
 
 const HELP = `
@@ -34,10 +34,10 @@ interface Options {
   readonly json?: true;
 }
 
-export function sqlCommand(surroundings: Surroundings): Command {
+export function sqlCommand(cli: CliContext): Command {
   return new Command('sql')
     .description('Run a SELECT over the games of a directory.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('<statement>', 'one SELECT of SQLite')
     .option('--limit <rows>', 'print at most so many rows', wholeNumber(1), 1000)
     .option('--timeout <seconds>', 'stop the statement after so long', wholeNumber(1), 10)
@@ -46,11 +46,11 @@ export function sqlCommand(surroundings: Surroundings): Command {
     .addHelpText('after', HELP)
     .action((place: string, sql: string, options: Options, command: Command) => {
       if (options.timeout > MOST_SECONDS) command.error(`--timeout is at most ${MOST_SECONDS} seconds`);
-      return query(place, sql, options, surroundings);
+      return query(place, sql, options, cli);
     });
 }
 
-async function query(place: string, sql: string, options: Options, surroundings: Surroundings): Promise<void> {
+async function query(place: string, sql: string, options: Options, cli: CliContext): Promise<void> {
   const { limit, timeout, shard } = options;
   const asked = { place, isPack: isPack(place), shard, sql, limit };
   let printer: Lines | Table | undefined;
@@ -58,20 +58,18 @@ async function query(place: string, sql: string, options: Options, surroundings:
     switch (part.kind) {
       case 'open':
         for (const game of part.faults) {
-          surroundings.remark(
-            `${printable(game)} is in none of its type's tables: its state breaks what they declare unique`,
-          );
+          cli.remark(`${printable(game)} is in none of its type's tables: its state breaks what they declare unique`);
         }
         break;
       case 'columns':
-        printer = options.json ? new Lines(part.names, surroundings) : new Table(part.names, surroundings);
+        printer = options.json ? new Lines(part.names, cli) : new Table(part.names, cli);
         break;
       case 'rows':
         await printer?.take(part.rows);
         break;
       case 'end':
         await printer?.end();
-        if (part.more) surroundings.remark(`there are more than ${limit} rows: --limit gives more of them`);
+        if (part.more) cli.remark(`there are more than ${limit} rows: --limit gives more of them`);
         break;
     }
   }
@@ -79,17 +77,17 @@ async function query(place: string, sql: string, options: Options, surroundings:
 
 class Lines {
   readonly #names: readonly string[];
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
 
-  constructor(names: readonly string[], surroundings: Surroundings) {
+  constructor(names: readonly string[], cli: CliContext) {
     this.#names = distinct(names);
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   async take(rows: readonly (readonly Cell[])[]): Promise<void> {
     for (const row of rows) {
       const entries = this.#names.map((name, index) => [name, asJson(row[index] ?? null)] as const);
-      await this.#surroundings.output.line(compactJson(Object.fromEntries(entries)));
+      await this.#cli.output.line(compactJson(Object.fromEntries(entries)));
     }
   }
 
@@ -109,17 +107,17 @@ function distinct(names: readonly string[]): string[] {
 
 class Table {
   readonly #names: readonly string[];
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
   #columns: Columns | undefined;
   #lastIsText = true;
 
-  constructor(names: readonly string[], surroundings: Surroundings) {
+  constructor(names: readonly string[], cli: CliContext) {
     this.#names = names;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   async take(rows: readonly (readonly Cell[])[]): Promise<void> {
-    const { output, width } = this.#surroundings;
+    const { output, width } = this.#cli;
     const cells = rows.map((row) => row.map(asText));
     const isFirst = this.#columns === undefined;
     this.#columns ??= this.#columnsFor(rows);
@@ -142,7 +140,7 @@ class Table {
       return { title: printable(name), right };
     });
     this.#lastIsText = titles.at(-1)?.right === false;
-    return new Columns(titles, this.#surroundings.paint);
+    return new Columns(titles, this.#cli.paint);
   }
 }
 

@@ -9,12 +9,12 @@ import { compactJson, counted, isoTime, printable } from '../core/printable.ts';
 import { loadGameTypes, typesFor } from '../history/rerun/games-module.ts';
 import { type Trial, type TriedRecord, type TryReport, tryOut } from '../history/rerun/trial.ts';
 import type { HistoryReader } from '../storage/history-reader.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { keepTrial } from './kept-trial.ts';
 import { ChangeListing } from './past/change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './past/moment-argument.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, operandsOf, withPastOf } from './past/opening.ts';
 import { checkRange, rangeIn } from './past/range-argument.ts';
 
 const HELP = `
@@ -49,10 +49,10 @@ interface Options {
   readonly json?: true;
 }
 
-export function tryCommand(surroundings: Surroundings): Command {
+export function tryCommand(cli: CliContext): Command {
   return new Command('try')
     .description('Play on from a moment with other code or other commands.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', GAME_HELP)
     .requiredOption('--games <module>', 'an ES module that exports the game types')
     .option('--at <moment>', 'where to begin (default: last, with --rerun first)', parseMoment)
@@ -73,11 +73,11 @@ export function tryCommand(surroundings: Surroundings): Command {
         '--at',
       );
       const { game } = operandsOf(place, [], [named], self);
-      return withPastOf(place, game, (past) => attempt(past, options, surroundings), { remark: surroundings.remark });
+      return withPastOf(place, game, (past) => attempt(past, options, cli), { remark: cli.remark });
     });
 }
 
-async function attempt(past: HistoryReader, options: Options, surroundings: Surroundings): Promise<void> {
+async function attempt(past: HistoryReader, options: Options, cli: CliContext): Promise<void> {
   const types = typesFor(await loadGameTypes(options.games, process.cwd()), past.row);
   const records: TriedRecord[] = [];
   const at = momentIn(past, options.at ?? (options.rerun ? 'first' : 'last'));
@@ -86,11 +86,11 @@ async function attempt(past: HistoryReader, options: Options, surroundings: Surr
     ...(options.commands === undefined ? {} : { commands: trialsIn(options.commands) }),
     ...(options.to === undefined ? {} : rangeIn(past, { to: options.to })),
     ...(options.keep === undefined ? {} : { onRecord: (record) => void records.push(record) }),
-    onProgress: ({ done, total }) => surroundings.progress(total === undefined ? `${done}` : `${done} of ${total}`),
-  }).finally(() => surroundings.progress(''));
+    onProgress: ({ done, total }) => cli.progress(total === undefined ? `${done}` : `${done} of ${total}`),
+  }).finally(() => cli.progress(''));
   if (options.keep !== undefined) await keepTrial(options.keep, past, types, report, at, records);
-  await (options.json ? printJson(report, surroundings) : print(report, surroundings));
-  if (report.refused.length > 0 || (options.rerun && report.changes.length > 0)) surroundings.finish(EXIT.damaged);
+  await (options.json ? printJson(report, cli) : print(report, cli));
+  if (report.refused.length > 0 || (options.rerun && report.changes.length > 0)) cli.finish(EXIT.damaged);
 }
 
 async function* trialsIn(file: string): AsyncGenerator<Trial, void, undefined> {
@@ -127,7 +127,7 @@ function trialIn(line: string, file: string, number: number): Trial {
   throw new OrreryError({ code: 'INVALID_OPTION', what, hint, context: { file } });
 }
 
-async function printJson(report: TryReport, { output }: Surroundings): Promise<void> {
+async function printJson(report: TryReport, { output }: CliContext): Promise<void> {
   const { changes, state: _state, tables: _tables, ...rest } = report;
   const operations = toJsonPatch(
     changes.map(({ op, path, after }) => (op === 'remove' ? { op, path } : { op, path, value: after ?? null })),
@@ -136,7 +136,7 @@ async function printJson(report: TryReport, { output }: Surroundings): Promise<v
   await output.line(compactJson({ ...rest, from, operations }));
 }
 
-async function print(report: TryReport, { output, paint, width }: Surroundings): Promise<void> {
+async function print(report: TryReport, { output, paint, width }: CliContext): Promise<void> {
   const { from, seq, tick, accepted, refused, skipped, comparedWith, changes, tables } = report;
   const listing = new ChangeListing(new Set(tables), paint, width);
   for (const change of changes) listing.take(change);

@@ -5,7 +5,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
 import { OrreryError } from '../core/errors.ts';
 import { compactJson } from '../core/printable.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { namedWorkload, WORKLOADS, type WorkloadName, workloadOf } from './tuning/workload.ts';
 
 const HELP = `
@@ -43,7 +43,7 @@ interface Options {
   readonly json?: true;
 }
 
-export function tuneCommand(surroundings: Surroundings): Command {
+export function tuneCommand(cli: CliContext): Command {
   return new Command('tune')
     .description('Measure options on this machine and recommend changes.')
     .argument('[directory]', 'a directory with games like those to tune for; it is only read')
@@ -59,12 +59,12 @@ export function tuneCommand(surroundings: Surroundings): Command {
         command.error(`a directory or --workload is needed: ${WORKLOADS.join(', ')}`);
       if (directory !== undefined && options.on !== undefined && isWithin(options.on, directory))
         command.error(`--on ${options.on} is in the directory, which is only read`);
-      return tune(directory, options, surroundings);
+      return tune(directory, options, cli);
     });
 }
 
-async function tune(directory: string | undefined, flags: Options, surroundings: Surroundings): Promise<void> {
-  const { output, paint, remark } = surroundings;
+async function tune(directory: string | undefined, flags: Options, cli: CliContext): Promise<void> {
+  const { output, paint, remark } = cli;
   // The commands that only read have no use for what this needs, and start sooner without it.
   const [{ readProfile }, { Scratch }, { Trials }, searching, values, report] = await Promise.all([
     import('./tuning/profile.ts'),

@@ -9,7 +9,7 @@ import { shardOf } from '../storage/shard-of.ts';
 import { takeDirectory } from '../storage/sqlite/directory.ts';
 import { nodeFiles } from '../storage/sqlite/files.ts';
 import { inThread } from '../storage/sqlite/pack/thread.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { withOwnedShard } from './owned-shard.ts';
 
 const HELP = `
@@ -25,7 +25,7 @@ Examples:
   orrery unpack battle.orrery ./data
   orrery unpack battle.orrery ./data --as 'battle (from the report)'`;
 
-export function unpackCommand(surroundings: Surroundings): Command {
+export function unpackCommand(cli: CliContext): Command {
   return new Command('unpack')
     .description('Put the game of a pack, with its whole past, into a directory.')
     .argument('<file>', 'the pack')
@@ -34,7 +34,7 @@ export function unpackCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action((file: string, directory: string, options: { as?: string; json?: true }) =>
-      unpack(file, directory, options, surroundings),
+      unpack(file, directory, options, cli),
     );
 }
 
@@ -42,7 +42,7 @@ async function unpack(
   file: string,
   directory: string,
   { as, json }: { readonly as?: string; readonly json?: true },
-  { output }: Surroundings,
+  { output }: CliContext,
 ): Promise<void> {
   // Before the directory is opened, and perhaps made.
   const proven = await inThread({ kind: 'prove', file, as });

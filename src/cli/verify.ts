@@ -10,10 +10,10 @@ import type { Source } from '../history/rerun/source.ts';
 import { RerunThreads, threadsLoad } from '../history/rerun/threads.ts';
 import { type Verification, type VerifyProgress, verify as verifyHere } from '../history/rerun/verify.ts';
 import { openSource } from '../history-source.ts';
-import type { Surroundings } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
 import { EXIT } from './exit.ts';
 import { MOMENTS_HELP } from './past/moment-argument.ts';
-import { isPack, openPastOf, PLACE_HELP } from './past/opening.ts';
+import { DIRECTORY_OR_PACK, isPack, openPastOf } from './past/opening.ts';
 import { addRange, checkRange, type RangeOptions, rangeIn } from './past/range-argument.ts';
 import { eachShard, wholeNumber } from './reading.ts';
 
@@ -50,10 +50,10 @@ interface Options extends RangeOptions {
   readonly json?: true;
 }
 
-export function verifyCommand(surroundings: Surroundings): Command {
+export function verifyCommand(cli: CliContext): Command {
   const command = new Command('verify')
     .description('Run recorded commands again and compare with what was recorded.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', 'the id of the game (default: every game)')
     .requiredOption('--games <module>', 'an ES module that exports the game types')
     .option('--threads <count>', 'helper threads (default: as many as there are processors)', wholeNumber(1));
@@ -64,17 +64,12 @@ export function verifyCommand(surroundings: Surroundings): Command {
     .addHelpText('after', HELP)
     .action((place: string, game: string | undefined, options: Options, self: Command) => {
       checkRange(options, self);
-      return verify(place, game, options, surroundings);
+      return verify(place, game, options, cli);
     });
 }
 
-async function verify(
-  place: string,
-  game: string | undefined,
-  options: Options,
-  surroundings: Surroundings,
-): Promise<void> {
-  const { output, remark, progress, finish } = surroundings;
+async function verify(place: string, game: string | undefined, options: Options, cli: CliContext): Promise<void> {
+  const { output, remark, progress, finish } = cli;
   const module = urlOf(options.games, process.cwd());
   const types = await loadGameTypes(module, process.cwd());
   const source: Source = isPack(place) ? { kind: 'pack', file: place } : { kind: 'directory', directory: place };
@@ -99,7 +94,7 @@ async function verify(
         const found = await (threads?.verify(past, source, range) ?? verifyHere(past, versions, range));
         progress('');
         if (found.difference) finish(EXIT.damaged);
-        await tell(found, options.json === true, surroundings);
+        await tell(found, options.json === true, cli);
         await output.flush();
       } finally {
         await past.close();
@@ -135,7 +130,7 @@ async function gamesIn(
   return { games: games.sort(), others: rows.length - games.length };
 }
 
-async function tell(found: Verification, json: boolean, { output, paint }: Surroundings): Promise<void> {
+async function tell(found: Verification, json: boolean, { output, paint }: CliContext): Promise<void> {
   const { game, type, fromSeq, toSeq, steps, commands, tolerated, different, skipped, differences } = found;
   if (json) {
     const [first, ...others] = differences.map((each) => ({ ...each, time: isoTime(each.time) }));

@@ -62,7 +62,7 @@ export class CommitQueue {
     this.#accepted = new Accepted(options);
     this.#events = events;
     this.#trouble = new Trouble(events);
-    this.#departure = new Departure(options, () => this.hurry());
+    this.#departure = new Departure(options, () => this.sendNow());
     this.#stall = new Stall(
       options.stalledAfterMs,
       () => longestWait(this.#accepted.oldest?.acceptedAt, this.#departure.longestDelayMs, this.#pump.askedAt),
@@ -125,21 +125,21 @@ export class CommitQueue {
   /** Resolves when everything accepted so far is durable. */
   async flush(): Promise<void> {
     if (this.#failure) throw again(this.#failure);
-    await this.hurry()?.durable;
+    await this.sendNow()?.durable;
   }
 
   /** Resolves when nothing of a game is on its way any more. */
   async settled(game: string): Promise<void> {
     const part = this.#accepted.partOf(game);
     if (!part) return;
-    this.hurry();
+    this.sendNow();
     await part.durable;
   }
 
   /** What was accepted so far leaves without delay. The result is the last batch of it. */
-  hurry(): PendingBatch | undefined {
+  sendNow(): PendingBatch | undefined {
     const { last } = this.#accepted;
-    if (last) this.#departure.hurry(last);
+    if (last) this.#departure.sendNow(last);
     this.#pump.wakeUp();
     return last;
   }

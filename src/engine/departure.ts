@@ -28,7 +28,7 @@ export class Departure {
   }
 
   /** Everything up to this batch leaves without delay. */
-  hurry(last: PendingBatch): void {
+  sendNow(last: PendingBatch): void {
     this.#urgent = last;
   }
 

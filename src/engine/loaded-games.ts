@@ -159,7 +159,7 @@ export class LoadedGames {
    * An actor of one's own, not yet with a state, of which no user holds the game: for a record that is written while
    * the game is not in memory. Whoever has it has the game exclusively, and lets go of it before that ends.
    */
-  apart(type: AnyGameType, id: string): Attached {
+  detached(type: AnyGameType, id: string): Attached {
     return GameSink.attach(id, type, this.commitQueueOf(id), this.#options, (error) => {
       this.#events.subscriberFailed(id, error);
     });
@@ -171,7 +171,7 @@ export class LoadedGames {
    */
   #attach(type: AnyGameType, id: string): Attached {
     const known = this.registry.get(id);
-    if (!known) return this.apart(type, id);
+    if (!known) return this.detached(type, id);
     const sink = known.sink as GameSink;
     sink.use();
     return { actor: checkedType(known, type), sink };
@@ -215,7 +215,7 @@ export class LoadedGames {
     }
     this.registry.add(actor, sink);
     if (!receipt) return actor;
-    commitQueue.hurry();
+    commitQueue.sendNow();
     try {
       await receipt.durable;
     } catch (error) {

@@ -18,10 +18,10 @@ export interface Opening {
   readonly locale: string;
 }
 
-export type Surroundings = Omit<Opening, 'time'>;
+export type RuntimeInfo = Omit<Opening, 'time'>;
 
 /** Those of this process, now. Of a version that a runtime does not tell, the text is empty. */
-export function surroundingsHere(): Surroundings {
+export function thisRuntime(): RuntimeInfo {
   const { versions } = process;
   const { timeZone, locale } = new Intl.DateTimeFormat().resolvedOptions();
   const other = (['bun', 'deno'] as const).find((name) => versions[name] !== undefined);
@@ -45,15 +45,15 @@ export function openingAt(openings: readonly Opening[], time: number): Opening |
   return openings.findLast((opening) => opening.time <= time);
 }
 
-export interface Otherwise {
-  readonly what: keyof Surroundings;
+export interface RuntimeDifference {
+  readonly what: keyof RuntimeInfo;
   readonly recorded: string;
   readonly now: string;
 }
 
 /** What was otherwise then. */
-export function otherwise(then: Surroundings, now: Surroundings): readonly Otherwise[] {
-  return (Object.keys(now) as (keyof Surroundings)[])
+export function runtimeDifferences(then: RuntimeInfo, now: RuntimeInfo): readonly RuntimeDifference[] {
+  return (Object.keys(now) as (keyof RuntimeInfo)[])
     .filter((what) => then[what] !== now[what])
     .map((what) => ({ what, recorded: then[what], now: now[what] }));
 }

@@ -115,7 +115,7 @@ describe('recover', () => {
       needed: true,
       written: false,
       from: { seq: 1 },
-      culprit: { seq: 2, command: 'dig', player: 'bob' },
+      firstUnsound: { seq: 2, command: 'dig', player: 'bob' },
       givenUp: { firstSeq: 2, lastSeq: 7, count: 6 },
       reason: 'the invariant "few" does not hold, from seq 2 on',
     });

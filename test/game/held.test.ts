@@ -132,7 +132,7 @@ it('[E10] a load waits for what of the game is still on its way, though question
     // A batch in flight, so that the next one and the question come due at the same time.
     (await loadedGames.open(counter, 'other', undefined)).dispatch('add', 1, undefined);
     await store.asked('commit');
-    const { actor } = loadedGames.apart(counter, id);
+    const { actor } = loadedGames.detached(counter, id);
     actor.adopt(WorkingState.fromJson({ n: 40 + round }, []), { command: '@create', seq: 0, tick: 0 });
     actor.evict();
     // Some questions of others, so that it is this one's turn in one round or another.

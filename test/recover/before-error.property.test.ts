@@ -71,7 +71,7 @@ function judge({ said, givenUp }: Story): { readonly lastSeq: number; readonly s
 async function probeOf(story: Story): Promise<{ past: SpokenPast; probe: Probe }> {
   const past = new SpokenPast(story.said);
   const lineage = new Lineage(0, past.row.seq, story.givenUp);
-  return { past, probe: new Probe({ past: past, apart: past }, soundness, lineage, await past.snapshots()) };
+  return { past, probe: new Probe({ past: past, expanded: past }, soundness, lineage, await past.snapshots()) };
 }
 
 it('[FR10] trouble that stays is found at its first record, in a number of looks that grows with the logarithm', async () => {

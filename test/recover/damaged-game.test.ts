@@ -98,7 +98,7 @@ it('[FR4] [FR15] a damaged row: to the record before it, by the fallback', async
     tried: [{ mode: 'latest', error: { code: 'DAMAGED' } }],
     from: { seq: firstSeq - 1 },
     givenUp: { firstSeq, lastSeq: RECORDS, count: RECORDS - firstSeq + 1 },
-    culprit: { seq: firstSeq },
+    firstUnsound: { seq: firstSeq },
   });
   await expectAt(folder, orrery, firstSeq - 1, RECORDS + 1);
 });

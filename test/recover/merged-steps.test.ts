@@ -76,7 +76,7 @@ it('[FR4] [FR35] where today the commands do what was recorded, the record is fo
   await using orrery = await openOrrery({ directory: copyFor('exact'), games: [strict] });
   expect(await ask(orrery, 'b').recover({ mode: 'before-error' })).toMatchObject({
     from: { seq: 4, tick: 2 },
-    culprit: { seq: 5, tick: 2, command: 'pay', player: 'thief' },
+    firstUnsound: { seq: 5, tick: 2, command: 'pay', player: 'thief' },
     givenUp: { firstSeq: 5, lastSeq: 8, count: 4 },
     reason: 'the invariant "noDebt" does not hold, from seq 5 on',
     seq: 9,
@@ -91,16 +91,16 @@ it('[FR4] [FR35] where today the commands do what was recorded, the record is fo
   expect((await ask(orrery, 'b').at(8)).state).toMatchObject({ notes: ['quiet', 'who was that', 'not me'] });
   // The next search goes by what is left of the step that was cut.
   const again = await ask(orrery, 'b').recover({ mode: 'before-error', check: ({ gold }: State) => gold > 8 });
-  expect(again).toMatchObject({ from: { seq: 1 }, culprit: { seq: 2, command: 'pay', player: 'ada' } });
+  expect(again).toMatchObject({ from: { seq: 1 }, firstUnsound: { seq: 2, command: 'pay', player: 'ada' } });
 });
 
 it('[FR4] [FR35] where they do something else, it is the step, and all of its commands are told', async () => {
   await using orrery = await openOrrery({ directory: copyFor('changed'), games: [corrected] });
-  const { culprit, ...found } = await ask(orrery, 'b').recover({ mode: 'before-error' });
+  const { firstUnsound, ...found } = await ask(orrery, 'b').recover({ mode: 'before-error' });
   expect(found).toMatchObject({ from: { seq: 3, tick: 1 }, givenUp: { firstSeq: 4, lastSeq: 7 + 1 } });
-  expect(culprit).toMatchObject({ seq: 7, firstSeq: 4, tick: 2 });
-  expect(culprit).not.toHaveProperty('command');
-  expect(culprit?.commands?.map(({ name, player }) => [name, player])).toEqual([
+  expect(firstUnsound).toMatchObject({ seq: 7, firstSeq: 4, tick: 2 });
+  expect(firstUnsound).not.toHaveProperty('command');
+  expect(firstUnsound?.commands?.map(({ name, player }) => [name, player])).toEqual([
     ['@tick', undefined],
     ['pay', 'thief'],
     ['note', 'ada'],

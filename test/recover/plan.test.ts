@@ -30,7 +30,7 @@ async function plan(
   notLoadable?: OrreryError,
 ): Promise<Plan> {
   const probe = new Probe(
-    { past: said, apart: said },
+    { past: said, expanded: said },
     soundness,
     new Lineage(0, said.row.seq, givenUp),
     await said.snapshots(),
@@ -88,10 +88,10 @@ it('[FR4] before-error: the last sound moment, and the record that ended it', as
   expect(found).toMatchObject({
     state: { seq: 2 },
     problem: { code: 'INVARIANT_FAILED' },
-    culprit: { seq: 3, tick: 3, command: 'say' },
+    firstUnsound: { seq: 3, tick: 3, command: 'say' },
   });
   const damaged = await plan(past('s', '', 'x', '', ''), ['before-error']);
-  expect(damaged).toMatchObject({ state: { seq: 1 }, problem: { code: 'DAMAGED' }, culprit: { seq: 2 } });
+  expect(damaged).toMatchObject({ state: { seq: 1 }, problem: { code: 'DAMAGED' }, firstUnsound: { seq: 2 } });
   expect(await plan(past('s', ''), ['before-error'])).toMatchObject({ needed: false, state: { seq: 1 } });
 });
 

@@ -46,7 +46,7 @@ describe.each(PLACES)('%s', (_, make) => {
         from: { seq: 10, tick: 5, time: before[0]?.time, version: 1 },
         seq: 10,
         givenUp: undefined,
-        culprit: undefined,
+        firstUnsound: undefined,
         reason: undefined,
       });
     }
@@ -127,7 +127,7 @@ describe.each(PLACES)('%s', (_, make) => {
       used: 'before-error',
       tried: [{ mode: 'latest', error: { code: 'CHECK_FAILED' } }],
       from: { seq: 6, tick: 3 },
-      culprit: { seq: 7, tick: 3, command: 'build' },
+      firstUnsound: { seq: 7, tick: 3, command: 'build' },
       givenUp: { firstSeq: 7, lastSeq: 10, count: 4 },
       reason: 'the check does not hold, from seq 7 on',
     });
@@ -141,7 +141,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const byInvariant = await open([defineGame('galaxy', stricter as never)], { on: store });
     expect(await ask(byInvariant, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 6 },
-      culprit: { seq: 7, command: 'build' },
+      firstUnsound: { seq: 7, command: 'build' },
       reason: 'the invariant "rich" does not hold, from seq 7 on',
     });
     await byInvariant.close();
@@ -155,7 +155,7 @@ describe.each(PLACES)('%s', (_, make) => {
     // What the first recovery gave up is not looked at again.
     expect(await ask(bySchema, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 2 },
-      culprit: { seq: 3, command: 'build' },
+      firstUnsound: { seq: 3, command: 'build' },
       givenUp: { firstSeq: 3, lastSeq: 11, count: 9 },
     });
   });

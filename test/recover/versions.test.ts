@@ -91,7 +91,7 @@ describe.each(PLACES)('%s', (_, make) => {
     const orrery = await open([strict], { on: store });
     expect(await ask(orrery, 'a').recover({ mode: 'before-error' })).toMatchObject({
       from: { seq: 1, version: 1 },
-      culprit: { seq: 2, command: 'dig' },
+      firstUnsound: { seq: 2, command: 'dig' },
       reason: 'the invariant "little" does not hold, from seq 2 on',
     });
     expect((await orrery.load(strict, 'a')).state).toEqual({ metal: 10 });

@@ -8,10 +8,10 @@ import { placeOf } from '../../history/place.ts';
 import { expandedBlame } from '../../history/rerun/expanded-history.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { wholeNumber } from '../reading.ts';
 import { SIGNS, valueText } from './change-lines.ts';
-import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, GAMES_HELP, operandsOf, withPastOf } from './opening.ts';
 import { PagedRows } from './paged-rows.ts';
 
 const HELP = `
@@ -38,10 +38,10 @@ interface Options {
   readonly json?: true;
 }
 
-export function blameCommand(surroundings: Surroundings): Command {
+export function blameCommand(cli: CliContext): Command {
   return new Command('blame')
     .description('Print who changed the value at a path, newest first.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('<game>', GAME_HELP)
     .argument('[path]', 'an RFC 6901 pointer, such as /systems/71683/metal')
     .usage('[options] <directory> <game> <path>')
@@ -51,7 +51,7 @@ export function blameCommand(surroundings: Surroundings): Command {
     .addHelpText('after', HELP)
     .action((place: string, one: string, two: string | undefined, options: Options, command: Command) => {
       const { game, rest } = operandsOf(place, ['path'], [one, two], command);
-      return blame(place, game, rest[0] as string, options, surroundings);
+      return blame(place, game, rest[0] as string, options, cli);
     });
 }
 
@@ -60,11 +60,11 @@ async function blame(
   game: string | undefined,
   path: string,
   { limit = Number.POSITIVE_INFINITY, games, json }: Options,
-  surroundings: Surroundings,
+  cli: CliContext,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);
-  const visit = async (past: HistoryReader, apart: HistoryReader): Promise<void> => {
+  const visit = async (past: HistoryReader, expanded: HistoryReader): Promise<void> => {
     const rows = new PagedRows(
       {
         columns: [
@@ -79,11 +79,11 @@ async function blame(
         colours: ['dim', 'dim', 'dim', undefined, 'cyan', 'yellow'],
         page: PAGE,
       },
-      surroundings,
+      cli,
     );
     let count = 0;
-    for await (const entry of expandedBlame(past, apart, path)) {
-      if (json) await surroundings.output.line(compactJson(asJson(entry)));
+    for await (const entry of expandedBlame(past, expanded, path)) {
+      if (json) await cli.output.line(compactJson(asJson(entry)));
       else await rows.take(cellsOf(entry));
       count += 1;
       if (count >= limit) break;
@@ -91,7 +91,7 @@ async function blame(
     if (count === 0) throw neverThere(past.row.id, path);
     if (!json) await rows.end();
   };
-  await withPastOf(place, game, visit, { games, remark: surroundings.remark });
+  await withPastOf(place, game, visit, { games, remark: cli.remark });
 }
 
 function cellsOf(entry: BlameEntry): string[] {

@@ -5,10 +5,10 @@ import { compactJson, counted, isoTime } from '../../core/printable.ts';
 import { diffOf, type MomentRead } from '../../history/difference.ts';
 import { placeOf } from '../../history/place.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import { type AskedMoment, MOMENTS_HELP, momentIn, parseMoment } from './moment-argument.ts';
-import { GAME_HELP, GAMES_HELP, operandsOf, PLACE_HELP, pathOption, withPastOf } from './opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, GAMES_HELP, operandsOf, pathOption, withPastOf } from './opening.ts';
 
 const HELP = `
 ${MOMENTS_HELP}
@@ -32,10 +32,10 @@ interface Options {
   readonly json?: true;
 }
 
-export function diffCommand(surroundings: Surroundings): Command {
+export function diffCommand(cli: CliContext): Command {
   return new Command('diff')
     .description('Print what differs between two moments of a game.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', GAME_HELP)
     .requiredOption('--from <moment>', 'the moment to compare with', parseMoment)
     .addOption(new Option('--to <moment>', 'the moment that is compared').argParser(parseMoment).default('last'))
@@ -45,7 +45,7 @@ export function diffCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON document: game, type, from, to, operations')
     .addHelpText('after', HELP)
     .action((place: string, named: string | undefined, options: Options, self: Command) =>
-      diff(place, operandsOf(place, [], [named], self).game, options, surroundings),
+      diff(place, operandsOf(place, [], [named], self).game, options, cli),
     );
 }
 
@@ -53,7 +53,7 @@ async function diff(
   place: string,
   game: string | undefined,
   { from: one, to: other, path, nearest, games, json }: Options,
-  { output, paint, width, remark }: Surroundings,
+  { output, paint, width, remark }: CliContext,
 ): Promise<void> {
   // A pointer that is none is the caller's mistake, whatever the directory holds.
   placeOf(path);

@@ -5,7 +5,7 @@ import { CommanderError } from 'commander';
 import { OrreryError } from '../../core/errors.ts';
 import { isoTime, prettyJson, printable } from '../../core/printable.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { fitting } from './change-lines.ts';
 import type { Keys } from './keys.ts';
 import { momentIn, parseMoment } from './moment-argument.ts';
@@ -34,16 +34,16 @@ export class Interactive {
   readonly #stepper: Stepper;
   readonly #shown: Shown;
   readonly #keys: Keys;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
   /** A key that ended the pages of a long value, and is to do what it does otherwise. */
   #pressed: string | undefined;
 
-  constructor(past: HistoryReader, stepper: Stepper, shown: Shown, keys: Keys, surroundings: Surroundings) {
+  constructor(past: HistoryReader, stepper: Stepper, shown: Shown, keys: Keys, cli: CliContext) {
     this.#past = past;
     this.#stepper = stepper;
     this.#shown = shown;
     this.#keys = keys;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   /** Until somebody quits, or no more keys come. */
@@ -51,7 +51,7 @@ export class Interactive {
     await this.#tellKeys();
     await this.#tellWhere();
     for (;;) {
-      await this.#surroundings.output.flush();
+      await this.#cli.output.flush();
       const pressed = this.#pressed ?? (await this.#keys.next());
       this.#pressed = undefined;
       if (pressed !== undefined && MORE.has(pressed)) {
@@ -128,7 +128,7 @@ export class Interactive {
 
   /** As many lines at a time as the terminal has, each on one line of it. */
   async #pages(lines: readonly string[]): Promise<void> {
-    const { output, height = USUAL_HEIGHT, width } = this.#surroundings;
+    const { output, height = USUAL_HEIGHT, width } = this.#cli;
     // One line is for the note, and one for where we are.
     const page = Math.max(1, height - 2);
     for (let at = 0; ; at += page) {
@@ -147,7 +147,7 @@ export class Interactive {
 
   /** On as many lines as the terminal needs. */
   async #tellKeys(): Promise<void> {
-    const { width = Number.POSITIVE_INFINITY } = this.#surroundings;
+    const { width = Number.POSITIVE_INFINITY } = this.#cli;
     let line = '';
     for (const key of KEYS) {
       const longer = line === '' ? key : `${line}${GAP}${key}`;
@@ -165,13 +165,13 @@ export class Interactive {
   }
 
   async #say(text: string): Promise<void> {
-    const { output, paint, width } = this.#surroundings;
+    const { output, paint, width } = this.#cli;
     await output.line(paint('dim', fitting(text, width)));
   }
 
   /** A line of text, shown while it is typed. Undefined when it is given up. */
   async #ask(question: string): Promise<string | undefined> {
-    const { output, paint } = this.#surroundings;
+    const { output, paint } = this.#cli;
     let text = '';
     await output.text(paint('bold', question));
     for (;;) {
@@ -208,7 +208,7 @@ export class Interactive {
         (error instanceof OrreryError &&
           (error.code === 'MOMENT_NOT_KEPT' || error.code === 'POINTER_NOT_FOUND' || error.code === 'INVALID_POINTER'));
       if (!theirs) throw error;
-      await this.#surroundings.output.line(this.#surroundings.paint('red', printable(error.message)));
+      await this.#cli.output.line(this.#cli.paint('red', printable(error.message)));
     }
   }
 }

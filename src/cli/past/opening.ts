@@ -15,7 +15,7 @@ import { openPackPast } from '../../storage/sqlite/pack/pack-history.ts';
 import { looksLikePack } from '../../storage/sqlite/pack/reading.ts';
 
 /** What the arguments of these commands are, for their help. */
-export const PLACE_HELP = 'the directory that openOrrery was given, or a file of `orrery pack`';
+export const DIRECTORY_OR_PACK = 'the directory that openOrrery was given, or a file of `orrery pack`';
 export const GAME_HELP = 'the id of the game; not needed for a pack';
 
 export function pathOption(help: string): Option {
@@ -60,13 +60,13 @@ interface Opening {
 }
 
 /**
- * `apart` is the past with its merged steps taken apart, where `games` names a module with the code for that. `remark`
+ * `expanded` is the past with its merged steps taken apart, where `games` names a module with the code for that. `remark`
  * is told when the game has more records, which cannot be read.
  */
 export async function withPastOf<T>(
   place: string,
   game: string | undefined,
-  visit: (past: HistoryReader, apart: HistoryReader) => Promise<T>,
+  visit: (past: HistoryReader, expanded: HistoryReader) => Promise<T>,
   { remedies = {}, games, remark }: Opening = {},
 ): Promise<T> {
   const types = games === undefined ? undefined : await loadGameTypes(games, process.cwd());

@@ -1,7 +1,7 @@
 // Rows of a table that comes bit by bit: the widths of the columns are found by looking at a page of rows at a time.
 // Before it: log and blame; after it: the output.
 
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { type Column, Columns } from '../columns.ts';
 import type { Colour } from '../paint.ts';
 
@@ -15,14 +15,14 @@ export interface PagedRowsOptions {
 export class PagedRows {
   readonly #columns: Columns;
   readonly #options: PagedRowsOptions;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
   #rows: { readonly cells: readonly string[]; readonly below: Iterable<string> }[] = [];
   #begun = false;
 
-  constructor(options: PagedRowsOptions, surroundings: Surroundings) {
+  constructor(options: PagedRowsOptions, cli: CliContext) {
     this.#options = options;
-    this.#surroundings = surroundings;
-    this.#columns = new Columns(options.columns, surroundings.paint);
+    this.#cli = cli;
+    this.#columns = new Columns(options.columns, cli.paint);
   }
 
   /** `below` are lines that follow the row, such as patches. */
@@ -33,7 +33,7 @@ export class PagedRows {
 
   /** Prints what is waiting, and the header even of nothing. */
   async end(): Promise<void> {
-    const { output, width } = this.#surroundings;
+    const { output, width } = this.#cli;
     // How long the last cells are says nothing about where the next column begins.
     this.#columns.fit(this.#rows.map(({ cells }) => cells.slice(0, -1)));
     if (!this.#begun) await output.line(this.#columns.header());

@@ -51,7 +51,7 @@ export async function writeReduxDevtools(
   write: (text: string) => Promise<void>,
 ): Promise<ReduxReport> {
   const { path } = options;
-  const place: Place = { path, tokens: parsePointer(path) };
+  const place: StatePath = { path, tokens: parsePointer(path) };
   const { id } = past.row;
   const { span, start, before, isCut } = await beginning(past, options);
   const init = { type: '@@INIT', game: id, seq: start.seq, tick: start.tick, time: isoTime(start.time), path };
@@ -104,7 +104,7 @@ async function beginning(
   }
 }
 
-interface Place {
+interface StatePath {
   readonly path: string;
   readonly tokens: readonly string[];
 }
@@ -133,7 +133,7 @@ async function* stepsOf(past: HistoryReader, span: Span | undefined): AsyncGener
 }
 
 /** What DevTools shows of an action is its type; the rest is in its inspector. */
-function actionOf({ firstSeq, lastSeq, tick, commands, patches }: PastStep, place: Place, after: Json): object {
+function actionOf({ firstSeq, lastSeq, tick, commands, patches }: PastStep, place: StatePath, after: Json): object {
   const [first, ...more] = commands;
   const moment = { seq: lastSeq, ...(firstSeq === lastSeq ? {} : { firstSeq }), tick };
   const changes = { patches: toJsonPatch(narrowed(patches, place, after)) };
@@ -161,7 +161,7 @@ function namesOf(names: readonly string[]): string {
 /**
  * What the patches do to the value at a place: themselves, where all of them are inside it, or one that sets it anew.
  */
-function narrowed(patches: readonly Patch[], { path, tokens }: Place, after: Json): readonly Patch[] {
+function narrowed(patches: readonly Patch[], { path, tokens }: StatePath, after: Json): readonly Patch[] {
   if (tokens.length === 0) return patches;
   const inside: Patch[] = [];
   for (const patch of patches) {

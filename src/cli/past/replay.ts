@@ -3,11 +3,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Place, placeOf } from '../../history/place.ts';
 import type { HistoryReader, Moment, SnapshotEntry, StepRange } from '../../storage/history-reader.ts';
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { Interactive } from './interactive.ts';
 import { Keys } from './keys.ts';
 import { MOMENTS_HELP, momentIn } from './moment-argument.ts';
-import { GAME_HELP, operandsOf, PLACE_HELP, withPastOf } from './opening.ts';
+import { DIRECTORY_OR_PACK, GAME_HELP, operandsOf, withPastOf } from './opening.ts';
 import { Pace } from './pace.ts';
 import { addRange, boundsIn, checkRange, type RangeOptions } from './range-argument.ts';
 import { stepPrinter } from './step-printer.ts';
@@ -36,10 +36,10 @@ interface Options extends RangeOptions {
   readonly json?: true;
 }
 
-export function replayCommand(surroundings: Surroundings): Command {
+export function replayCommand(cli: CliContext): Command {
   const command = new Command('replay')
     .description('Print what each step of a game changed; with --step by keys.')
-    .argument('<directory>', PLACE_HELP)
+    .argument('<directory>', DIRECTORY_OR_PACK)
     .argument('[game]', GAME_HELP);
   return addRange(command, 'steps')
     .option('--speed <ticks>', 'print so many ticks a second', speedArgument)
@@ -53,40 +53,35 @@ export function replayCommand(surroundings: Surroundings): Command {
     .action((place: string, named: string | undefined, options: Options, self: Command) => {
       if (options.step && (options.speed !== undefined || options.json))
         self.error('--step excludes --speed and --json');
-      if (options.step && surroundings.input?.isTTY !== true) self.error('--step needs a terminal to read keys from');
+      if (options.step && cli.input?.isTTY !== true) self.error('--step needs a terminal to read keys from');
       checkRange(options, self);
       const { game } = operandsOf(place, [], [named], self);
       const path = options.path === undefined ? undefined : placeOf(options.path);
-      return withPastOf(place, game, (past) => replay(past, path, options, surroundings), {
-        remark: surroundings.remark,
+      return withPastOf(place, game, (past) => replay(past, path, options, cli), {
+        remark: cli.remark,
       });
     });
 }
 
-async function replay(
-  past: HistoryReader,
-  path: Place | undefined,
-  options: Options,
-  surroundings: Surroundings,
-): Promise<void> {
+async function replay(past: HistoryReader, path: Place | undefined, options: Options, cli: CliContext): Promise<void> {
   const span = await spanOf(past, options);
-  const printer = stepPrinter(path, options.json === true, surroundings);
+  const printer = stepPrinter(path, options.json === true, cli);
   if (!span) {
-    if (!options.json) surroundings.remark('there is no step in this range');
+    if (!options.json) cli.remark('there is no step in this range');
     return;
   }
   const stepper = await Stepper.open(past, span.before, span.lastSeq);
   try {
     if (options.step) {
-      const keys = new Keys(surroundings.input as NonNullable<Surroundings['input']>);
+      const keys = new Keys(cli.input as NonNullable<CliContext['input']>);
       try {
-        await new Interactive(past, stepper, { printer, path: options.path ?? '' }, keys, surroundings).run();
+        await new Interactive(past, stepper, { printer, path: options.path ?? '' }, keys, cli).run();
       } finally {
         keys.close();
       }
       return;
     }
-    const pace = options.speed === undefined ? undefined : new Pace(options.speed, () => surroundings.output.flush());
+    const pace = options.speed === undefined ? undefined : new Pace(options.speed, () => cli.output.flush());
     for (let step = await stepper.next(); step; step = await stepper.next()) {
       await pace?.until(step.tick);
       await printer.print(step, stepper.playhead);

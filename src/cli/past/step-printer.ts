@@ -6,7 +6,7 @@ import { resolvePointer, toJsonPatch } from '../../core/patch/pointer.ts';
 import { compactJson, isoTime, printable } from '../../core/printable.ts';
 import { type Place, touches } from '../../history/place.ts';
 import type { PastStep } from '../../storage/history-reader.ts';
-import type { Surroundings } from '../cli-context.ts';
+import type { CliContext } from '../cli-context.ts';
 import { ChangeListing, fitting } from './change-lines.ts';
 import type { Playhead } from './playhead.ts';
 
@@ -18,17 +18,17 @@ export interface StepPrinter {
 }
 
 /** With a place, only steps and changes that may have changed what stands there. */
-export function stepPrinter(place: Place | undefined, json: boolean, surroundings: Surroundings): StepPrinter {
-  return json ? new JsonSteps(place, surroundings) : new ListedSteps(place, surroundings);
+export function stepPrinter(place: Place | undefined, json: boolean, cli: CliContext): StepPrinter {
+  return json ? new JsonSteps(place, cli) : new ListedSteps(place, cli);
 }
 
 class JsonSteps implements StepPrinter {
   readonly #place: Place | undefined;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
 
-  constructor(place: Place | undefined, surroundings: Surroundings) {
+  constructor(place: Place | undefined, cli: CliContext) {
     this.#place = place;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   async print(step: PastStep, playhead: Playhead): Promise<boolean> {
@@ -45,22 +45,22 @@ class JsonSteps implements StepPrinter {
     const line = { firstSeq, lastSeq, tick, time: isoTime(time), commands, patches: toJsonPatch(patches) };
     const value = this.#place && resolvePointer(playhead.shownAt(this.#place.pointer), this.#place.pointer);
     const told = this.#place ? { ...line, value: value ?? null } : line;
-    await this.#surroundings.output.line(compactJson(told));
+    await this.#cli.output.line(compactJson(told));
     return true;
   }
 }
 
 class ListedSteps implements StepPrinter {
   readonly #place: Place | undefined;
-  readonly #surroundings: Surroundings;
+  readonly #cli: CliContext;
 
-  constructor(place: Place | undefined, surroundings: Surroundings) {
+  constructor(place: Place | undefined, cli: CliContext) {
     this.#place = place;
-    this.#surroundings = surroundings;
+    this.#cli = cli;
   }
 
   async print(step: PastStep, playhead: Playhead): Promise<boolean> {
-    const { output, paint, width } = this.#surroundings;
+    const { output, paint, width } = this.#cli;
     const listing = new ChangeListing(playhead.tables, paint, width, INDENT + INDENT);
     for (const change of playhead.play(step.patches)) {
       if (!this.#place || touches(change.patch, this.#place)) listing.take(change);

@@ -7,7 +7,7 @@
 import { OrreryError } from '../errors.ts';
 import { change, descend, invalid } from './apply.ts';
 import { MAX_DEPTH, type Patch, type Path } from './patch.ts';
-import { Place } from './places.ts';
+import { PatchNode } from './places.ts';
 
 /**
  * Patches that do to every state what `patches` do, order of keys included, wherever `patches` can be applied at all.
@@ -18,7 +18,7 @@ import { Place } from './places.ts';
  */
 export function coalesce(patches: readonly Patch[]): Patch[] {
   if (patches.length < 2) return patches.slice();
-  const root = new Place();
+  const root = new PatchNode();
   const copies = new Set<unknown>();
   try {
     for (const patch of patches) play(patch, root, copies);
@@ -31,7 +31,7 @@ export function coalesce(patches: readonly Patch[]): Patch[] {
   return result;
 }
 
-function play(patch: Patch, root: Place, copies: Set<unknown>): void {
+function play(patch: Patch, root: PatchNode, copies: Set<unknown>): void {
   const { op, path } = patch;
   const value = op === 'remove' ? undefined : patch.value;
   if (value === undefined && op !== 'remove') throw invalid('it has no value', path);
@@ -57,7 +57,7 @@ function play(patch: Patch, root: Place, copies: Set<unknown>): void {
  * the input are copied, each once: `copies` are those that belong to this call.
  */
 function playInside(
-  place: Place,
+  place: PatchNode,
   path: Path,
   from: number,
   op: Patch['op'],

@@ -5,7 +5,7 @@ import { isIndexKey, type Json, type Patch, type Path, type PathSegment } from '
 import { Run, Sequence } from './sequence.ts';
 
 /** One place: set to a known value, or still what the state has there, with changes inside. */
-export class Place {
+export class PatchNode {
   /** The value that was set, undefined (which is not JSON) while the place has what the state has. */
   value: unknown;
   #keys: Keys | undefined;
@@ -27,7 +27,7 @@ export class Place {
   }
 
   /** The place that segment `at` of a path leads to, in a place that is not set. */
-  child(path: Path, at: number): Place {
+  child(path: Path, at: number): PatchNode {
     const segment = path[at]!;
     return typeof segment === 'number'
       ? this.#inside(path).child(checkIndex(segment, path))
@@ -64,13 +64,13 @@ export class Place {
 /** What happened to the keys of an object. */
 class Keys {
   /** Keys the object had that have something changed inside or were replaced: they have kept their position. */
-  readonly #changed = new Map<string, Place>();
+  readonly #changed = new Map<string, PatchNode>();
   /** Keys the object had and lost. One that is also added stands at another position now. */
   readonly #removed = new Set<string>();
   /** Keys that stand behind those the object kept, in this order. */
-  readonly #added = new Map<string, Place>();
+  readonly #added = new Map<string, PatchNode>();
 
-  child(key: string, path: Path): Place {
+  child(key: string, path: Path): PatchNode {
     const added = this.#added.get(key);
     if (added) return added;
     if (this.#removed.has(key)) throw invalid('a key that was removed is used', path);
@@ -86,8 +86,8 @@ class Keys {
   #add(key: string, value: unknown, path: Path): void {
     if (this.#added.has(key) || this.#changed.has(key)) throw invalid('a key that is there is added', path);
     // An index key has its position by its number, so removed and added again it is only replaced.
-    if (isIndexKey(key) && this.#removed.delete(key)) this.#changed.set(key, new Place(value));
-    else this.#added.set(key, new Place(value));
+    if (isIndexKey(key) && this.#removed.delete(key)) this.#changed.set(key, new PatchNode(value));
+    else this.#added.set(key, new PatchNode(value));
   }
 
   #remove(key: string, path: Path): void {
@@ -113,11 +113,11 @@ class Elements {
   /**
    * Which elements stand where; undefined while nothing was inserted or deleted. New elements are places that are set.
    */
-  #order: Sequence<Place> | undefined;
+  #order: Sequence<PatchNode> | undefined;
   /** Elements the array had that have something changed inside or were replaced, by the index they had. */
-  readonly #changed = new Map<number, Place>();
+  readonly #changed = new Map<number, PatchNode>();
 
-  child(index: number): Place {
+  child(index: number): PatchNode {
     const element = this.#order ? this.#order.at(index) : index;
     return typeof element === 'number' ? place(this.#changed, element) : element;
   }
@@ -129,7 +129,7 @@ class Elements {
     }
     this.#order ??= new Sequence();
     if (op === 'add') {
-      this.#order.insert(index, new Place(value));
+      this.#order.insert(index, new PatchNode(value));
       return;
     }
     const removed = this.#order.remove(index);
@@ -142,7 +142,7 @@ class Elements {
     let nextChanged = 0;
     let at = 0;
     let old = 0;
-    let inserted: Place[] = [];
+    let inserted: PatchNode[] = [];
     for (const entry of this.#order?.entries() ?? [new Run(0, Infinity)]) {
       if (!(entry instanceof Run)) {
         inserted.push(entry);
@@ -163,7 +163,7 @@ class Elements {
 }
 
 /** Between two old elements, `deleted` old ones give way to new ones. Returns the index behind them. */
-function readOffGap(deleted: number, inserted: readonly Place[], from: number, path: Path, out: Patch[]): number {
+function readOffGap(deleted: number, inserted: readonly PatchNode[], from: number, path: Path, out: Patch[]): number {
   let at = from;
   for (const element of inserted) {
     // No order of keys is at stake in an array: a deletion and an insertion at one index are a replacement.
@@ -175,10 +175,10 @@ function readOffGap(deleted: number, inserted: readonly Place[], from: number, p
   return at;
 }
 
-function place<K>(places: Map<K, Place>, key: K): Place {
+function place<K>(places: Map<K, PatchNode>, key: K): PatchNode {
   let found = places.get(key);
   if (!found) {
-    found = new Place();
+    found = new PatchNode();
     places.set(key, found);
   }
   return found;

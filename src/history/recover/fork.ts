@@ -55,7 +55,7 @@ export async function forkGame({ loadedGames, openPast }: ForkParts, id: string,
       if (loadedGames.registry.get(as)?.loaded || (await isStored(commitQueue, as))) throw exists(as);
       const { type, version, seq, tick, tables, state } = await past.stateAt(momentOf(at));
       // Any moment can be looked into, also one that today's code would refuse.
-      const { actor, sink } = loadedGames.apart(anonymousType(type, version, 'ticks'), as);
+      const { actor, sink } = loadedGames.detached(anonymousType(type, version, 'ticks'), as);
       const args = { fork: { game: id, seq } };
       const receipt = actor.adopt(WorkingState.fromJson(state, tables), {
         command: CREATE,
@@ -66,7 +66,7 @@ export async function forkGame({ loadedGames, openPast }: ForkParts, id: string,
         // Its numbers are not the parent's, for its id is another.
         seed: sink.randomness.begin(past.seed),
       });
-      commitQueue.hurry();
+      commitQueue.sendNow();
       try {
         await receipt.durable;
       } finally {

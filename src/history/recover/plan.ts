@@ -20,7 +20,7 @@ export interface Tried {
 }
 
 /** The record after which a game was first seen to be unsound; what is not known could not be read. */
-export interface Culprit {
+export interface UnsoundRecord {
   readonly seq: number;
   readonly tick?: number;
   readonly command?: string;
@@ -45,13 +45,13 @@ export interface Plan {
   readonly needed: boolean;
   /** What is wrong with what is given up; undefined when nothing was looked for or found. */
   readonly problem: OrreryError | undefined;
-  readonly culprit: Culprit | undefined;
+  readonly firstUnsound: UnsoundRecord | undefined;
 }
 
 interface Choice {
   readonly sound: Sound;
   readonly problem?: OrreryError;
-  readonly culprit?: Culprit;
+  readonly firstUnsound?: UnsoundRecord;
 }
 
 export interface PlanParts {
@@ -87,7 +87,7 @@ export async function planRecovery(parts: PlanParts, modes: readonly RecoveryMod
       newestSeq,
       needed: state.seq !== newestSeq || rebuilt || parts.notLoadable !== undefined,
       problem: choice.problem ?? parts.notLoadable ?? tried.find(tellsOfGame)?.error,
-      culprit: choice.culprit,
+      firstUnsound: choice.firstUnsound,
     };
   }
   throw failed(parts.past.row.id, tried);
@@ -154,7 +154,7 @@ class Planning {
     if (!turn) {
       return nothingSound(this.#past.row.id, 'no moment that is kept as a snapshot is sound', newest.problem);
     }
-    return { sound: turn.good, problem: turn.problem, culprit: await this.#culprit(turn.firstBadSeq) };
+    return { sound: turn.good, problem: turn.problem, firstUnsound: await this.#firstUnsound(turn.firstBadSeq) };
   }
 
   async #lookAtNewest(): Promise<Sound | Unsound> {
@@ -162,7 +162,7 @@ class Planning {
     return this.#newest;
   }
 
-  async #culprit(seq: number): Promise<Culprit> {
+  async #firstUnsound(seq: number): Promise<UnsoundRecord> {
     try {
       for await (const step of this.#past.steps({ fromSeq: seq, toSeq: seq })) {
         const { firstSeq, lastSeq, commands } = step;

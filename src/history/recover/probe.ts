@@ -41,7 +41,7 @@ const WHOLE_STATE_RECORDS: ReadonlySet<string> = new Set(['migrate', 'recover'])
 export class Probe {
   readonly #past: HistoryReader;
   /** Finds moments inside merged steps. What is damaged is read from the past as it is kept. */
-  readonly #apart: HistoryReader;
+  readonly #expanded: HistoryReader;
   readonly #soundness: Soundness;
   /** As the game was when this was made. */
   readonly #row: GameInfo;
@@ -50,13 +50,13 @@ export class Probe {
   readonly snapshots: readonly SnapshotEntry[];
 
   constructor(
-    { past, apart }: { readonly past: HistoryReader; readonly apart: HistoryReader },
+    { past, expanded }: { readonly past: HistoryReader; readonly expanded: HistoryReader },
     soundness: Soundness,
     lineage: Lineage,
     snapshots: readonly SnapshotEntry[],
   ) {
     this.#past = past;
-    this.#apart = apart;
+    this.#expanded = expanded;
     this.#soundness = soundness;
     this.#row = past.row;
     this.lineage = lineage;
@@ -72,7 +72,7 @@ export class Probe {
     let rebuilt = false;
     let state: StateAt;
     try {
-      state = await this.#apart.stateAt({ seq }, { nearest: true });
+      state = await this.#expanded.stateAt({ seq }, { nearest: true });
     } catch (error) {
       if (!isDamage(error)) throw error;
       const otherwise = await this.#rebuild(seq);

@@ -17,7 +17,7 @@ import type { LoadedGames } from '../../engine/loaded-games.ts';
 import { assemble } from '../../storage/assemble.ts';
 import type { HistoryReader } from '../../storage/history-reader.ts';
 import { Lineage, type SeqRange } from './lineage.ts';
-import { type Culprit, nameOf, type Plan, planRecovery, type RecoveryMode, type Tried } from './plan.ts';
+import { nameOf, type Plan, planRecovery, type RecoveryMode, type Tried, type UnsoundRecord } from './plan.ts';
 import { isDamage, Probe } from './probe.ts';
 import { checkModes, type RecoverOptions } from './recovery-options.ts';
 import { soundnessOf, type Taken, take } from './soundness.ts';
@@ -38,7 +38,7 @@ export interface Recovery {
   /** What is in quarantine because of this. */
   readonly givenUp: (SeqRange & { readonly count: number }) | undefined;
   /** The first record after which the game was not sound, when that was looked for. */
-  readonly culprit: Culprit | undefined;
+  readonly firstUnsound: UnsoundRecord | undefined;
   /** As it stands in the record and in the quarantine. Undefined when nothing was written. */
   readonly reason: string | undefined;
 }
@@ -57,7 +57,7 @@ export interface RecoverParts {
   readonly types: readonly AnyGameType[];
   openPast(game: string): Promise<HistoryReader>;
   /** The same past with its merged steps taken apart, where there is code for that. */
-  readonly apart?: (past: HistoryReader) => HistoryReader;
+  readonly expanded?: (past: HistoryReader) => HistoryReader;
 }
 
 /** A game over the bound of its commit queue is given so many chances to come below it. */
@@ -78,21 +78,21 @@ export async function recoverGame(parts: RecoverParts, id: string, options: Reco
         const type = newestOf(parts.types, past.row.type);
         const game = loadedOf(loadedGames, id);
         const notLoadable = await whyNotLoaded(loadedGames, id);
-        const apart = parts.apart?.(past) ?? past;
-        const probe = await probeOf({ past, apart }, type, options, await rangesOf(loadedGames, id));
-        const plan = await planRecovery({ past: apart, probe, notLoadable }, modes);
+        const expanded = parts.expanded?.(past) ?? past;
+        const probe = await probeOf({ past, expanded }, type, options, await rangesOf(loadedGames, id));
+        const plan = await planRecovery({ past: expanded, probe, notLoadable }, modes);
         if (!plan.needed) return sound(id, plan, plan.newestSeq);
         const taken = takeOver(type, game, plan, past.seed);
         const attached = type ?? anonymousType(past.row.type, past.row.version, 'ticks');
-        let place = await placeOf(parts, id, attached);
+        let target = await targetOf(parts, id, attached);
         // Others may have gone on between the promise and here. From here to the record nobody can.
-        for (let count = 1; !isAtRest(loadedGames, place); count += 1) {
+        for (let count = 1; !isAtRest(loadedGames, target); count += 1) {
           if (count === MOST_ATTEMPTS) throw restless(id);
-          place = await placeOf(parts, id, attached);
+          target = await targetOf(parts, id, attached);
         }
         // It went on in memory and left it since: what was the newest state is not any more.
-        if (givesNothingUp(plan) && !place.isLoaded && place.newestSeq !== plan.newestSeq) continue;
-        return await write(loadedGames.commitQueueOf(id), place, plan, taken, options.reason);
+        if (givesNothingUp(plan) && !target.isLoaded && target.newestSeq !== plan.newestSeq) continue;
+        return await write(loadedGames.commitQueueOf(id), target, plan, taken, options.reason);
       } finally {
         await past.close();
       }
@@ -122,13 +122,13 @@ export function newestOf(types: readonly AnyGameType[], name: string): AnyGameTy
 
 /** Looks at a past as the game type and the caller judge it. */
 export async function probeOf(
-  { past, apart }: { readonly past: HistoryReader; readonly apart: HistoryReader },
+  { past, expanded }: { readonly past: HistoryReader; readonly expanded: HistoryReader },
   type: AnyGameType | undefined,
   { check }: Pick<RecoverOptions, 'check'>,
   quarantined: readonly SeqRange[],
 ): Promise<Probe> {
   const lineage = new Lineage(past.row.firstSeq, past.row.seq, quarantined);
-  return new Probe({ past, apart }, soundnessOf(type, past.seed, check), lineage, await past.snapshots());
+  return new Probe({ past, expanded }, soundnessOf(type, past.seed, check), lineage, await past.snapshots());
 }
 
 function loadedOf(loadedGames: LoadedGames, id: string): GameActor | undefined {
@@ -168,11 +168,21 @@ function takeOver(
 function sound(game: string, { used, tried, state }: Plan, seq: number): Recovery {
   const { tick, time, version } = state;
   const from = { seq: state.seq, tick, time, version };
-  return { game, used, tried, written: false, from, seq, givenUp: undefined, culprit: undefined, reason: undefined };
+  return {
+    game,
+    used,
+    tried,
+    written: false,
+    from,
+    seq,
+    givenUp: undefined,
+    firstUnsound: undefined,
+    reason: undefined,
+  };
 }
 
 /** Where the record goes. */
-interface Place {
+interface Target {
   readonly game: GameActor;
   /** Whether the game is in memory. If not, nobody can load it meanwhile. */
   readonly isLoaded: boolean;
@@ -180,7 +190,7 @@ interface Place {
   readonly newestSeq: number;
 }
 
-async function placeOf(parts: RecoverParts, id: string, type: AnyGameType): Promise<Place> {
+async function targetOf(parts: RecoverParts, id: string, type: AnyGameType): Promise<Target> {
   const { loadedGames } = parts;
   const loaded = loadedOf(loadedGames, id);
   if (loaded) {
@@ -191,17 +201,17 @@ async function placeOf(parts: RecoverParts, id: string, type: AnyGameType): Prom
   await loadedGames.commitQueueOf(id).settled(id);
   const past = await parts.openPast(id);
   await past.close();
-  return { game: loadedGames.apart(type, id).actor, isLoaded: false, newestSeq: past.row.seq };
+  return { game: loadedGames.detached(type, id).actor, isLoaded: false, newestSeq: past.row.seq };
 }
 
 /** States that wait to be sent whole would come after the record, and contradict it. */
-function isAtRest(loadedGames: LoadedGames, { game, isLoaded }: Place): boolean {
+function isAtRest(loadedGames: LoadedGames, { game, isLoaded }: Target): boolean {
   return !isLoaded || (game.loaded && loadedGames.commitQueueOf(game.id).isDurable(game, 'orQueued'));
 }
 
 async function write(
   commitQueue: CommitQueue,
-  { game, isLoaded, newestSeq }: Place,
+  { game, isLoaded, newestSeq }: Target,
   plan: Plan,
   { state: taken, version }: Taken,
   given: string | undefined,
@@ -215,15 +225,15 @@ async function write(
   const args: { [key: string]: Json } = { mode: nameOf(plan.used), from: seq, reason };
   if (givenUp) args['givenUp'] = [givenUp.firstSeq, givenUp.lastSeq];
   const receipt = game.adopt(state, { command: RECOVER, seq: newest + 1, tick, version, args });
-  commitQueue.hurry();
+  commitQueue.sendNow();
   try {
     await receipt.durable;
   } finally {
     if (!isLoaded) game.evict();
   }
   const from = { seq, tick, time, version: plan.state.version };
-  const { used, tried, culprit } = plan;
-  return { game: game.id, used, tried, written: true, from, seq: newest + 1, givenUp, culprit, reason };
+  const { used, tried, firstUnsound } = plan;
+  return { game: game.id, used, tried, written: true, from, seq: newest + 1, givenUp, firstUnsound, reason };
 }
 
 /** The newest state was wanted, and is sound: it only cannot be loaded from where it is kept. */
@@ -245,8 +255,11 @@ function rangeOf(firstSeq: number, lastSeq: number): (SeqRange & { readonly coun
 }
 
 /** What was found, in the caller's words first. */
-export function reasonOf({ problem, culprit }: Pick<Plan, 'problem' | 'culprit'>, given: string | undefined): string {
-  const found = problem && (culprit ? `${problem.what}, from seq ${culprit.seq} on` : problem.what);
+export function reasonOf(
+  { problem, firstUnsound }: Pick<Plan, 'problem' | 'firstUnsound'>,
+  given: string | undefined,
+): string {
+  const found = problem && (firstUnsound ? `${problem.what}, from seq ${firstUnsound.seq} on` : problem.what);
   if (given === undefined) return found ?? 'asked for';
   return found === undefined ? given : `${given} (${found})`;
 }

@@ -37,13 +37,13 @@ export function typeOf(
 /** Blame with merged entries told by their commands, where the same past taken apart knows them. */
 export async function* expandedBlame(
   past: HistoryReader,
-  apart: HistoryReader,
+  expanded: HistoryReader,
   path: string | Path,
   options?: BlameOptions,
 ): AsyncGenerator<BlameEntry, void, undefined> {
   for await (const entry of blameOf(past, path, options)) {
     const { firstSeq, lastSeq } = entry.step;
-    if (!entry.merged || apart === past) yield entry;
-    else yield* blameOf(apart, path, { from: firstSeq, to: lastSeq });
+    if (!entry.merged || expanded === past) yield entry;
+    else yield* blameOf(expanded, path, { from: firstSeq, to: lastSeq });
   }
 }

@@ -7,7 +7,13 @@ import type { AnyGameType } from '../../core/game/define.ts';
 import type { Json, Patch, Path } from '../../core/patch/patch.ts';
 import { toPointer } from '../../core/patch/pointer.ts';
 import type { HistoryReader, PastStep, StateAt } from '../../storage/history-reader.ts';
-import { type Otherwise, openingAt, otherwise, type Surroundings, surroundingsHere } from '../../storage/openings.ts';
+import {
+  openingAt,
+  type RuntimeDifference,
+  type RuntimeInfo,
+  runtimeDifferences,
+  thisRuntime,
+} from '../../storage/openings.ts';
 import type { CommandEntry } from '../../storage/steps.ts';
 import { type Discrepancy, samePatches } from './comparison.ts';
 import type { TypeVersions } from './games-module.ts';
@@ -44,14 +50,14 @@ export interface Difference {
   /** Why it was refused, or does not fit. */
   readonly reason: ErrorData | undefined;
   /** What the command used that differs each time, such as `Math.random()`. */
-  readonly chance: readonly string[];
+  readonly randomUse: readonly string[];
   /** Two runs of today's code, one after the other, came out differently. */
   readonly isUnstable: boolean;
   /**
    * What surrounded the program when it was recorded and is otherwise now, as far as it is known: its Node, time zone
    * and the like.
    */
-  readonly otherwise: readonly Otherwise[];
+  readonly runtimeDifferences: readonly RuntimeDifference[];
   /** All of it as a sentence or two. */
   readonly message: string;
 }
@@ -75,7 +81,7 @@ export async function explain(past: HistoryReader, types: TypeVersions, outcome:
   const again = attempt(before, type, origin, step.commands);
   const stable = trials.map(({ patches }, index) => isSame(patches, again[index]?.patches));
   const refusedSeq = failure?.isDamage === false ? failure.seq : undefined;
-  const { index, isCertain, discrepancy } = culprit(trials, stable, refusedSeq, discrepancies);
+  const { index, isCertain, discrepancy } = firstUnsound(trials, stable, refusedSeq, discrepancies);
   // Of a step whose commands are not kept only its end is known.
   const { command, used } = trials[index] ?? { command: endOf(step), used: [] };
   const { seq, tick, time, name, player, args } = command;
@@ -95,9 +101,9 @@ export async function explain(past: HistoryReader, types: TypeVersions, outcome:
     recorded: discrepancy?.recorded,
     rerun: discrepancy?.rerun,
     reason: failure && errorToData(failure.error),
-    chance: used,
+    randomUse: used,
     isUnstable: stable[index] === false,
-    otherwise: otherwiseAt(past, step),
+    runtimeDifferences: differencesAt(past, step),
   };
   return { ...told, message: messageOf(told, discrepancy, failure?.error) };
 }
@@ -129,19 +135,19 @@ function isSame(some: readonly Patch[] | undefined, other: readonly Patch[] | un
   return some && other ? samePatches(some, other) : some === other;
 }
 
-interface Culprit {
+interface UnsoundRecord {
   readonly index: number;
   readonly isCertain: boolean;
   readonly discrepancy: Discrepancy | undefined;
 }
 
 /** Which command of the step it is, and where. What was recorded tells only what all of them did together. */
-function culprit(
+function firstUnsound(
   trials: readonly Trial[],
   stable: readonly boolean[],
   refusedSeq: number | undefined,
   discrepancies: readonly Discrepancy[],
-): Culprit {
+): UnsoundRecord {
   const last = trials.length - 1;
   const [first] = discrepancies;
   if (refusedSeq !== undefined) {
@@ -183,7 +189,7 @@ function messageOf(
   const by = player === undefined ? '' : ` by ${JSON.stringify(player)}`;
   const among = isCertain ? '' : ` (or another command of seq ${firstSeq} to ${lastSeq})`;
   const who = `seq ${seq}, tick ${tick}, ${command}${by}${among}`;
-  return `${who}: ${whatOf(kind, discrepancy, error)}.${chanceOf(difference)}${surroundingsOf(difference.otherwise)}`;
+  return `${who}: ${whatOf(kind, discrepancy, error)}.${randomUseOf(difference)}${runtimeOf(difference.runtimeDifferences)}`;
 }
 
 function whatOf(
@@ -215,16 +221,16 @@ function refusalOf(error: OrreryError | undefined): string {
   return `${error.code}: ${error.what}${cause}`;
 }
 
-function otherwiseAt(
+function differencesAt(
   { openings = [], importedSeq = -1 }: HistoryReader,
   { lastSeq, time }: PastStep,
-): readonly Otherwise[] {
+): readonly RuntimeDifference[] {
   // What came in from a pack was recorded by a program of which nothing is known here.
   const then = lastSeq > importedSeq ? openingAt(openings, time) : undefined;
-  return then ? otherwise(then, surroundingsHere()) : [];
+  return then ? runtimeDifferences(then, thisRuntime()) : [];
 }
 
-const NAMES: { readonly [what in keyof Surroundings]: string } = {
+const NAMES: { readonly [what in keyof RuntimeInfo]: string } = {
   runtime: '',
   v8: 'V8 ',
   icu: 'ICU ',
@@ -235,7 +241,7 @@ const NAMES: { readonly [what in keyof Surroundings]: string } = {
   locale: 'the locale ',
 };
 
-function surroundingsOf(differing: readonly Otherwise[]): string {
+function runtimeOf(differing: readonly RuntimeDifference[]): string {
   if (differing.length === 0) return '';
   const named = differing.map(({ what, recorded, now }) => {
     return `${NAMES[what]}${recorded || '(not told)'}, now ${now || '(not told)'}`;
@@ -247,16 +253,16 @@ function surroundingsOf(differing: readonly Otherwise[]): string {
   return ` By its time, it was recorded with ${named.join('; ')}.${remedy}`;
 }
 
-function chanceOf({ chance, isUnstable }: Omit<Difference, 'message'>): string {
-  if (chance.length === 0 && !isUnstable) return '';
+function randomUseOf({ randomUse, isUnstable }: Omit<Difference, 'message'>): string {
+  if (randomUse.length === 0 && !isUnstable) return '';
   const unstable = isUnstable
     ? ' Two runs one after the other come out differently, so it is not the code that changed.'
     : '';
   const remedy = 'ake chance from context.random() and the time from context.now.';
-  if (chance.length === 0) {
+  if (randomUse.length === 0) {
     return `${unstable} Perhaps it keeps something outside of the state, such as a variable of its module: put it into the state. T${remedy}`;
   }
-  return `${unstable} It uses ${chance.join(', ')}, which gives something else each time: t${remedy}`;
+  return `${unstable} It uses ${randomUse.join(', ')}, which gives something else each time: t${remedy}`;
 }
 
 function shown(value: Json | undefined): string {

@@ -96,8 +96,8 @@ export async function tryOut(
   const versions = versionsOf(types, past.row);
   const type = versions.get(Math.max(...versions.keys())) as AnyGameType;
   // Code that makes of a merged step what was recorded can begin and end inside of it.
-  const apart = new ExpandedPast(past, type);
-  const { state: stored, ...from } = await apart.stateAt(momentOf(options.at ?? past.row.seq));
+  const expanded = new ExpandedPast(past, type);
+  const { state: stored, ...from } = await expanded.stateAt(momentOf(options.at ?? past.row.seq));
   const { game, seq, tick, time: now } = from;
   const { seed } = past;
   const begun = { ...from, ...migrate(type, { ...from, state: stored }, { game, seq, tick, now, seed }) };
@@ -106,11 +106,11 @@ export async function tryOut(
   const toSeq = Math.min(last ?? past.row.seq, past.row.seq);
   if (recorded && toSeq < seq) throw endsBefore(game, seq, toSeq);
   // Read first: what cannot be compared with need not be tried.
-  const base = recorded ? await outcomeAt(apart, type, toSeq) : begun;
-  const trying = new Trying(replicaFor(past, type, begun, recorded), options, begun.time);
-  if (options.commands === undefined) await trying.again(past, toSeq);
-  else await trying.commands(options.commands);
-  const { replica } = trying;
+  const base = recorded ? await outcomeAt(expanded, type, toSeq) : begun;
+  const run = new TrialRun(replicaFor(past, type, begun, recorded), options, begun.time);
+  if (options.commands === undefined) await run.again(past, toSeq);
+  else await run.commands(options.commands);
+  const { replica } = run;
   const state = cloneJson(replica.toJSON()) as JsonObject;
   const tables = replica.tables.filter((table) => base.tables.includes(table));
   const before = cloneJson(base.state) as JsonObject;
@@ -121,9 +121,9 @@ export async function tryOut(
     from,
     seq: replica.seq,
     tick: replica.tick,
-    accepted: trying.accepted,
-    refused: trying.refused,
-    skipped: trying.skipped,
+    accepted: run.accepted,
+    refused: run.refused,
+    skipped: run.skipped,
     comparedWith: recorded ? 'outcome' : 'beginning',
     changes: await changesInTurns(before, await patchesInTurns(base.state, state, tables)),
     tables: replica.tables,
@@ -146,7 +146,7 @@ async function outcomeAt(past: HistoryReader, type: AnyGameType, toSeq: number):
   return { ...at, ...migrate(type, at, { game, seq, tick, now, seed: past.seed }) };
 }
 
-class Trying {
+class TrialRun {
   replica: Replica;
   readonly refused: Refused[] = [];
   accepted = 0;

@@ -7,7 +7,7 @@
 import { OrreryError } from '../../core/errors.ts';
 import { checked, objectOf, text, whole } from '../../core/fields.ts';
 import { wallClock } from '../../core/patch/wall-clock.ts';
-import { type Opening, otherwise, type Surroundings, surroundingsHere } from '../openings.ts';
+import { type Opening, type RuntimeInfo, runtimeDifferences, thisRuntime } from '../openings.ts';
 import { atomicWrite, type Files, isMissing } from './files.ts';
 
 const FILE = 'openings.jsonl';
@@ -38,12 +38,12 @@ const openingFields = objectOf<Opening>({
 export function recordOpening(
   files: Files,
   directory: string,
-  here: Surroundings = surroundingsHere(),
+  here: RuntimeInfo = thisRuntime(),
   time = wallClock(),
 ): void {
   const known = readOpenings(files, directory);
   const last = known.at(-1);
-  if (last && otherwise(last, here).length === 0) return;
+  if (last && runtimeDifferences(last, here).length === 0) return;
   const lines = [...known, { time, ...here }].slice(-MOST_OPENINGS).map((opening) => `${JSON.stringify(opening)}\n`);
   atomicWrite(files, `${directory}/${FILE}`, Buffer.from(lines.join(''), 'utf8'));
 }

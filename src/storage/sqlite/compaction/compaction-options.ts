@@ -12,7 +12,7 @@ export interface CompactionOptions {
   readonly granularityOf: (type: string) => Granularity | undefined;
   /** How much of the past is kept, by game type. Undefined, or left out: as the image says. */
   readonly retentionOf?: (type: string) => Retention | undefined;
-  /** Fill the commands table as records arrive. Otherwise commands are only in patch_batches. */
+  /** Fill the commands table as records arrive. RuntimeDifference commands are only in patch_batches. */
   readonly commandIndex: boolean;
   /**
    * The SQL tables of game types, kept up to date. Left out, nothing is done to those that are there: for who only

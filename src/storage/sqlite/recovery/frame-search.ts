@@ -40,7 +40,7 @@ export interface FoundFrame {
   readonly repaired: boolean;
 }
 
-interface Place {
+interface HeaderAt {
   readonly offset: number;
   readonly header: FrameHeader;
 }
@@ -75,7 +75,7 @@ export function findFrames(
 }
 
 /** The header of a frame that is due, at `offset` or behind it. */
-function placeFrom(segment: RemainingSegment, offset: number, expected: number): Place | undefined {
+function placeFrom(segment: RemainingSegment, offset: number, expected: number): HeaderAt | undefined {
   for (const place of frameHeadersFrom(segment.bytes, offset, segment.salt)) {
     const { header } = place;
     if (header.epoch === segment.epoch && header.number >= expected && frameType(header) !== undefined) return place;
@@ -83,7 +83,7 @@ function placeFrom(segment: RemainingSegment, offset: number, expected: number):
   return undefined;
 }
 
-function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undefined): FoundFrame {
+function frameAt(bytes: Buffer, { offset, header }: HeaderAt, chain: number | undefined): FoundFrame {
   const from = offset + FRAME_HEADER_BYTES;
   const payload = bytes.subarray(from, from + header.payloadLength);
   const whole = offset + frameBytes(header.payloadLength) <= bytes.length;
@@ -113,7 +113,7 @@ function frameAt(bytes: Buffer, { offset, header }: Place, chain: number | undef
 function bridgeTo(
   bytes: Buffer,
   offset: number,
-  next: Place,
+  next: HeaderAt,
   number: number,
   chain: number | undefined,
 ): FoundFrame | undefined {

@@ -27,7 +27,7 @@ export interface RemainingImage extends GameSource {
   readonly generation: number;
   readonly frame: number;
   readonly chain: number;
-  /** A whole manifest has its SHA-256. Otherwise each of its games has to prove itself, from its creation on. */
+  /** A whole manifest has its SHA-256. RuntimeDifference each of its games has to prove itself, from its creation on. */
   readonly proven: boolean;
   readonly games: readonly GameInfo[];
   /** Ids that only stand beside snapshots, or records that could not be read: there is no row that lists them. */

@@ -122,7 +122,7 @@ export class Segments {
 
   /**
    * Whether the newest segment has no frame and nothing is published under its generation: it will do for the next
-   * checkpoint. Otherwise one that cannot succeed would leave a file behind at every attempt.
+   * checkpoint. RuntimeDifference one that cannot succeed would leave a file behind at every attempt.
    */
   #isUnused({ lastFrame, header }: Journal, published: number): boolean {
     if (lastFrame >= header.firstFrame || header.generation <= published) return false;

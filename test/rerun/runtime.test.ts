@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { afterAll, describe, expect, it } from 'vitest';
 import { verify } from '#history/rerun/verify.ts';
 import { defineGame, openOrrery } from '#index.ts';
-import { type Opening, openingAt, otherwise, surroundingsHere } from '#storage/openings.ts';
+import { type Opening, openingAt, runtimeDifferences, thisRuntime } from '#storage/openings.ts';
 import { nodeFiles } from '#storage/sqlite/files.ts';
 import { readOpenings, recordOpening } from '#storage/sqlite/openings.ts';
 import { openPackPast } from '#storage/sqlite/pack/pack-history.ts';
@@ -19,7 +19,7 @@ import { Workshop } from './played.ts';
 const workshop = new Workshop();
 afterAll(() => workshop.clean());
 
-const here = surroundingsHere();
+const here = thisRuntime();
 const then = { ...here, runtime: 'Node 22.1.0', v8: '12.4.254', timeZone: 'Asia/Tokyo' };
 
 const clocks = (hour: (now: number) => number) =>
@@ -102,7 +102,7 @@ describe('openings', () => {
       'c',
       'c',
     ]);
-    expect(otherwise(openings[0] as Opening, { ...here, locale: 'b' })).toEqual([
+    expect(runtimeDifferences(openings[0] as Opening, { ...here, locale: 'b' })).toEqual([
       { what: 'locale', recorded: 'a', now: 'b' },
     ]);
   });
@@ -112,7 +112,7 @@ describe('verify', () => {
   it('[RR18] a difference names what was otherwise when it was recorded, and nothing where all is the same', async () => {
     const other = await played([0, then]);
     const { difference } = await verify(await workshop.past(other, 'a'), changed);
-    expect(difference?.otherwise).toEqual([
+    expect(difference?.runtimeDifferences).toEqual([
       { what: 'runtime', recorded: 'Node 22.1.0', now: here.runtime },
       { what: 'v8', recorded: '12.4.254', now: here.v8 },
       { what: 'timeZone', recorded: 'Asia/Tokyo', now: here.timeZone },
@@ -136,7 +136,7 @@ describe('verify', () => {
       [],
     ] as const) {
       const found = await verify(await workshop.past(await played(...openings), 'a'), changed);
-      expect(found.difference?.otherwise).toEqual([]);
+      expect(found.difference?.runtimeDifferences).toEqual([]);
       expect(found.difference?.message).not.toContain('By its time');
     }
   });
@@ -149,7 +149,7 @@ describe('verify', () => {
     const past = await openPackPast(pack);
     expect(past.openings.map(({ runtime }) => runtime)).toEqual([then.runtime]);
     const { difference } = await verify(past, changed);
-    expect(difference?.otherwise.map(({ what }) => what)).toEqual(['runtime', 'v8', 'timeZone']);
+    expect(difference?.runtimeDifferences.map(({ what }) => what)).toEqual(['runtime', 'v8', 'timeZone']);
     await past.close();
     const elsewhere = await workshop.play(honest, 'b', () => undefined);
     await using other = await openOrrery({ directory: elsewhere, games: [honest] });
@@ -157,10 +157,10 @@ describe('verify', () => {
     const game = await other.load(honest, 'a');
     writeFileSync(join(elsewhere, 'openings.jsonl'), `${JSON.stringify({ time: 0, ...then })}\n`);
     const live = await ask(other, 'a').reader();
-    expect((await verify(live, changed)).difference).toMatchObject({ seq: 1, otherwise: [] });
+    expect((await verify(live, changed)).difference).toMatchObject({ seq: 1, runtimeDifferences: [] });
     await game.dispatch('look', undefined).durable;
     const found = await verify(await ask(other, 'a').reader(), changed, { from: 2 });
-    expect(found.difference).toMatchObject({ seq: 2, otherwise: difference?.otherwise });
+    expect(found.difference).toMatchObject({ seq: 2, runtimeDifferences: difference?.runtimeDifferences });
   });
 
   it('[RR18] the time zone of a recorded game is named by the command line', async () => {
