@@ -277,6 +277,34 @@ describe('[PG4] whether a build of sql.js takes pages is tried, and in doubt it 
     expect(pagesWork(throws)).toBe(false);
   });
 
+  const filled = (rows: number): object => {
+    const database = new sqlJs.Database();
+    database.exec('CREATE TABLE t (x TEXT)');
+    for (let row = 0; row < rows; row += 1) database.run('INSERT INTO t VALUES (?)', [String(row)]);
+    return database;
+  };
+
+  it.each<[string, (pages: PagedFile) => object]>([
+    ['has other rows', () => filled(3)],
+    ['does not read the pages', () => filled(24)],
+    [
+      'has them in memory and never reads them again',
+      (pages) => {
+        const bytes = new Uint8Array(pages.bytes);
+        for (let at = 0; at < bytes.length; at += PAGE_BYTES) bytes.set(pages.subarray(at, at + PAGE_BYTES), at);
+        return new sqlJs.Database(bytes);
+      },
+    ],
+  ])('[PG4] one whose second connection %s does not', (_, second) => {
+    let connections = 0;
+    const made = build((data) => {
+      connections += 1;
+      return connections === 1 ? new sqlJs.Database(data) : second(data as unknown as PagedFile);
+    });
+    expect(pagesWork(made)).toBe(false);
+    expect(connections).toBe(2);
+  });
+
   it('[PG4] one that takes a page that cannot be read for a page of zeros does not', () => {
     const deaf = build((data) => {
       const pages = data as unknown as PagedFile | undefined;

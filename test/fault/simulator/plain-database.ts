@@ -49,6 +49,10 @@ export class PlainDatabase {
     }
   }
 
+  static empty(): PlainDatabase {
+    return PlainDatabase.open();
+  }
+
   shrink(): boolean {
     return false;
   }

@@ -108,6 +108,11 @@ export class Database {
     return database;
   }
 
+  /** With nothing in it, over pages where sql.js takes them. */
+  static async empty(rooms: Rooms): Promise<Database> {
+    return (await Database.takesPages()) ? Database.paged(rooms) : Database.open();
+  }
+
   /**
    * Empty, to be filled, asked and thrown away: there is no way back from a statement that fails. Over pages where
    * sql.js takes them, in memory as a whole where it does not.

@@ -1,12 +1,12 @@
 // Whether this build of sql.js reads and writes pages by way of a PagedFile: that is nowhere promised, so it is tried
 // before anything relies on it. Before it: image/database.ts, which keeps everything in memory where it does not.
 
-import type { SqlJsStatic } from 'sql.js';
+import type { Database, SqlJsStatic } from 'sql.js';
 import { OrreryError, reason } from '../../../core/errors.ts';
 import { emptyDatabase } from './empty-database.ts';
 import { PageStore } from './page-store.ts';
 import { PagedFile } from './paged-file.ts';
-import type { Spill } from './spill.ts';
+import { Spill } from './spill.ts';
 
 type Connections = Pick<SqlJsStatic, 'Database'>;
 
@@ -37,7 +37,8 @@ class Probe extends PageStore {
   }
 }
 
-const NO_SPILL = { read: () => undefined, drop: () => undefined, has: () => false } as unknown as Spill;
+/** There is room for every page. */
+const NO_SPILL = new Spill(undefined as never, '');
 
 /**
  * Rows that are written come back over a second connection, from the pages; a page that cannot be read is an error of
@@ -72,18 +73,28 @@ function readsBack(library: Connections, file: PagedFile, pages: Probe): boolean
   const database = new library.Database(file as unknown as Uint8Array);
   try {
     database.exec('PRAGMA cache_size = 4');
-    const sum = () => database.exec('SELECT count(*), sum(CAST(x AS INTEGER)) FROM t')[0]?.values[0];
-    const [count, total] = sum() ?? [];
-    if (count !== ROWS || total !== (ROWS * (ROWS - 1)) / 2 || pages.reads < before + LEAST_PAGES) return false;
+    if (sumOf(database) !== `${ROWS} ${(ROWS * (ROWS - 1)) / 2}`) return false;
+    if (pages.reads < before + LEAST_PAGES) return false;
     pages.isBroken = true;
-    try {
-      sum();
-      return false;
-    } catch (error) {
-      return /disk I\/O error/.test(reason(error));
-    }
+    return /disk I\/O error/.test(complaintOf(database));
   } finally {
     database.close();
+  }
+}
+
+/** How many rows there are, and what they come to. */
+function sumOf(database: Database): string {
+  const found = database.exec("SELECT count(*) || ' ' || sum(CAST(x AS INTEGER)) FROM t");
+  return String(found.map(({ values }) => values));
+}
+
+/** What SQLite says when it is asked for them; nothing when it answers. */
+function complaintOf(database: Database): string {
+  try {
+    sumOf(database);
+    return '';
+  } catch (error) {
+    return reason(error);
   }
 }
 

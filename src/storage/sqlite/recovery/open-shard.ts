@@ -187,8 +187,7 @@ async function create(
   const generation = 1;
   const start = { shardUuid: shard, generation, epoch: lease.epoch, firstFrame: 1, previousChain: 0 };
   const first = new FirstSegment(files, directory, start, [], []);
-  const rooms = { files, folder: directory, roomBytes };
-  const database = (await Database.takesPages()) ? await Database.paged(rooms) : await Database.open();
+  const database = await Database.empty({ files, folder: directory, roomBytes });
   try {
     return {
       lease,
