@@ -104,7 +104,7 @@ describe('helper threads', () => {
       const found = await threads.verify(past, { kind: 'directory', directory });
       await threads.close();
       expect(found.difference).toMatchObject({ seq: 1399, tick: 700, command: '@tick', path: '/count', recorded: 700 });
-      expect(found.difference).toMatchObject({ rerun: 701, chance: [], isUnstable: false });
+      expect(found.difference).toMatchObject({ rerun: 701, randomUse: [], isUnstable: false });
     }
   });
 

@@ -122,7 +122,7 @@ describe('verification', () => {
       recorded: 8,
       rerun: 9,
       isCertain: true,
-      chance: [],
+      randomUse: [],
       isUnstable: false,
     });
     expect(difference?.message).toBe(
@@ -165,7 +165,7 @@ describe('verification', () => {
     for (const grain of ['commands', 'ticks'] as const) {
       const past = remember(wells(grain, chancy), workday);
       const { difference } = await verify(past, versions(wells(grain, chancy)));
-      expect(difference).toMatchObject({ seq: 10, command: 'dig', path: '/total', chance: [used] });
+      expect(difference).toMatchObject({ seq: 10, command: 'dig', path: '/total', randomUse: [used] });
       expect(difference?.message).toContain(`It uses ${used}`);
       expect(difference?.message).toContain('context.random()');
     }
@@ -186,7 +186,7 @@ describe('verification', () => {
     const chancy: Rule = (draft, args, context) => dig(draft, { ...args, by: random() }, context);
     const past = remember(wells('commands', chancy), workday);
     const { difference } = await verify(past, versions(wells('commands', chancy)));
-    expect(difference).toMatchObject({ seq: 2, chance: [], isUnstable: true });
+    expect(difference).toMatchObject({ seq: 2, randomUse: [], isUnstable: true });
     expect(difference?.message).toContain('Two runs one after the other come out differently');
     expect(difference?.message).toContain('Perhaps it keeps something outside of the state');
   });
